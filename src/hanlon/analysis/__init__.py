@@ -1,0 +1,1 @@
+"""What the stored episodes mean. Sees records and frames, never clients."""

@@ -1,0 +1,1 @@
+"""What the model is put into. `base` is the contract; each environment is one folder beside it."""

@@ -1,0 +1,1 @@
+"""Who answers: the client for every endpoint, and the local servers."""

@@ -1,0 +1,1 @@
+"""Where a model's commands run. `base` is the contract; `virtual` is the default backend."""
