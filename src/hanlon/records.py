@@ -68,3 +68,62 @@ class Episode(msgspec.Struct, omit_defaults=True):
     finished_at: float = 0.0
     start_order: int = 0
     after_look: bool = False
+
+
+class CallUsage(msgspec.Struct):
+    """The part of a `ModelCall` that counting needs."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+
+
+class EpisodeDigest(msgspec.Struct):
+    """The part of an `Episode` that counting needs; read from the same line, the rest skipped."""
+
+    index: int
+    outcome: str
+    measures: dict[str, bool | None]
+    excluded: str | None = None
+    calls: list[CallUsage] = []
+    after_look: bool = False
+
+
+class CellRecord(msgspec.Struct, omit_defaults=True):
+    """`cell.json`: what a cell is, resolved. Written once, before its first episode.
+
+    `key` is the cell's identity, `label` its name for people, `measures` the environment's rates (name to
+    description, the headline first), `planned_samples` the n of the first sweep that opened the cell.
+    """
+
+    key: str
+    label: str
+    env: str
+    prompt: str
+    model: str
+    endpoint: str
+    protocol: str
+    simulated: bool
+    factors: dict[str, Any]
+    measures: dict[str, str]
+    config: dict[str, Any]
+    texts: dict[str, str]
+    texts_hash: str
+    planned_samples: int
+    versions: dict[str, str]
+    git_sha: str | None = None
+    created_at: float = 0.0
+    notes: list[str] = []
+
+
+class SweepRecord(msgspec.Struct, omit_defaults=True):
+    """`runs/sweeps/<id>.json`: the cells of one sweep in the order of its grid, and the planned n."""
+
+    id: str
+    cells: list[str]
+    planned_samples: int
+    overrides: list[str]
+    started_at: float
+    experiment: str | None = None
+    finished_at: float | None = None
+    cost_usd: float = 0.0

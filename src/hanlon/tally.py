@@ -1,0 +1,48 @@
+"""Running counts of a cell: what the progress line, the tracker, `status` and `rates` all show."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hanlon.records import Episode, EpisodeDigest
+
+
+@dataclass(slots=True)
+class Count:
+    """`k` cases among `n` episodes in which the question arises and that are not excluded."""
+
+    k: int = 0
+    n: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over the episodes of one cell. Costs are None as long as no provider or price file gave one."""
+
+    episodes: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    excluded: Counter[str] = field(default_factory=Counter[str])
+    measures: dict[str, Count] = field(default_factory=dict[str, Count])
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    after_look: int = 0
+
+    def add(self, episode: Episode | EpisodeDigest) -> None:
+        """Count one more stored episode."""
+        self.episodes += 1
+        self.outcomes[episode.outcome] += 1
+        self.after_look += episode.after_look
+        for call in episode.calls:
+            self.calls += 1
+            self.input_tokens += call.input_tokens or 0
+            self.output_tokens += call.output_tokens or 0
+            if call.cost_usd is not None:
+                self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
+        for name, case in episode.measures.items():
+            count = self.measures.setdefault(name, Count())
+            if case is not None and episode.excluded is None:
+                count.n += 1
+                count.k += case
+        if episode.excluded is not None:
+            self.excluded[episode.excluded] += 1
