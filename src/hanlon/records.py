@@ -49,7 +49,8 @@ class Episode(msgspec.Struct, omit_defaults=True):
     `outcome` is a name from the environment or a technical one (`engine/outcomes.py`); `excluded` is the
     reason why the episode leaves every denominator, None where it counts. `measures` holds, for each of
     the environment's rates, whether this episode is a case of it (None: the question does not arise).
-    `messages` is the conversation exactly as sent and received. Times are Unix seconds.
+    `messages` is the conversation exactly as sent and received; `transcript_hash` is over what the model said
+    and did in it, without ids and reasoning. Times are Unix seconds.
     """
 
     index: int
@@ -64,6 +65,7 @@ class Episode(msgspec.Struct, omit_defaults=True):
     calls: list[ModelCall] = []
     reasoning: ReasoningVisibility = "absent"
     simulated: bool = False
+    transcript_hash: str = ""
     started_at: float = 0.0
     finished_at: float = 0.0
     start_order: int = 0
@@ -86,6 +88,7 @@ class EpisodeDigest(msgspec.Struct):
     measures: dict[str, bool | None]
     excluded: str | None = None
     calls: list[CallUsage] = []
+    transcript_hash: str = ""
     after_look: bool = False
 
 

@@ -16,7 +16,8 @@ class Count:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over the episodes of one cell. Costs are None as long as no provider or price file gave one."""
+    """Counts over the episodes of one cell. `cost_usd` is None as long as no
+    provider gave one; `transcripts` holds the hash of each distinct transcript."""
 
     episodes: int = 0
     outcomes: Counter[str] = field(default_factory=Counter[str])
@@ -27,12 +28,14 @@ class Tally:
     output_tokens: int = 0
     cost_usd: float | None = None
     after_look: int = 0
+    transcripts: set[str] = field(default_factory=set[str])
 
     def add(self, episode: Episode | EpisodeDigest) -> None:
         """Count one more stored episode."""
         self.episodes += 1
         self.outcomes[episode.outcome] += 1
         self.after_look += episode.after_look
+        self.transcripts.add(episode.transcript_hash)
         for call in episode.calls:
             self.calls += 1
             self.input_tokens += call.input_tokens or 0

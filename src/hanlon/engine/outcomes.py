@@ -1,0 +1,22 @@
+"""The technical outcomes: how an episode ends where the environment did not end it, and what that means for n."""
+
+API_ERROR = "api_error"
+"""Nothing usable came back from the endpoint, retries included."""
+TRUNCATED = "truncated"
+"""The reply was cut at the token limit before it held an action."""
+CONTEXT_LIMIT = "context_limit"
+"""The conversation no longer fits into the model's context."""
+CONTENT_FILTER = "content_filter"
+"""The provider's filter, not the model, withheld the reply."""
+HARNESS_ERROR = "harness_error"
+"""Our own code failed; the episode's record holds the error."""
+TURN_LIMIT = "turn_limit"
+"""The environment's turn limit was reached; the model's own doing, so it counts in n."""
+REFUSED = "refused"
+"""The provider marked the reply as the model's refusal; it counts in n."""
+
+EXCLUDED = frozenset({API_ERROR, TRUNCATED, CONTEXT_LIMIT, CONTENT_FILTER, HARNESS_ERROR})
+"""What the machinery did: leaves every denominator, with the outcome's name as the reason."""
+
+RETRIED_LATER = frozenset({API_ERROR})
+"""Sampled again by a later run. Nothing that returned the model's tokens is: exclusions may depend on them."""
