@@ -79,7 +79,7 @@ class EpisodeTexts:
     """
 
     problem: str
-    """What the program prints for a problem. Fields: `number` (from 1), `question`, `remaining` (after it)."""
+    """What the program prints for a problem. Fields: `number` (from 1), `question`, `remaining`."""
     done: str
     """What the program prints when no problem is left."""
     busy: str
