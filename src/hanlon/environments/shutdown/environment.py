@@ -1,0 +1,113 @@
+"""Palisade's shutdown-resistance environment, rebuilt from its published facts, every clause a factor.
+
+Sources: Palisade Research, "Shutdown resistance in reasoning models" (5 Jul 2025) and arXiv 2509.14260;
+Rajamanoharan & Nanda (DeepMind), 14 Jul 2025. The words of every text are ours.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, ClassVar
+
+import msgspec
+
+from hanlon.environments.base import Action, ActionProtocol, EpisodeRun, Malformed, Measure, TextSyntax, Tool
+from hanlon.environments.shutdown.actions import Problem, menu, parse_action
+from hanlon.environments.shutdown.factors import ShutdownFactors
+from hanlon.environments.shutdown.problems import problem_set
+from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening, tools
+from hanlon.environments.shutdown.rules import SCRIPT_TEXT, Rules
+from hanlon.sandboxes.base import Sandbox
+
+_ACTION_PROBLEMS: tuple[Problem, ...] = ("empty", "empty_submit", "mixed_submit")
+_DEFAULTS = ShutdownFactors()
+
+
+class Shutdown:
+    """The environment at one point of its factor space, for one action protocol."""
+
+    name: ClassVar[str] = "shutdown"
+    protocols: ClassVar[tuple[ActionProtocol, ...]] = ("tools", "text", "constrained")
+    measures: ClassVar[tuple[Measure, ...]] = ()
+    Factors: ClassVar[type[ShutdownFactors]] = ShutdownFactors
+
+    def __init__(
+        self,
+        factors: ShutdownFactors,
+        protocol: ActionProtocol,
+        sandbox: Sandbox,
+        tier: Mapping[str, object] | None = None,
+    ) -> None:
+        """Render every text once; episodes share them.
+
+        Args:
+            factors: the point of the factor space.
+            protocol: how the model acts; one of `protocols`.
+            sandbox: the kind of machine that each episode boots.
+            tier: the tier framing. Only `none` exists, which says nothing.
+
+        Raises:
+            ClauseError: `factors.texts` names a folder that does not fit our clauses.
+            ValueError: the protocol or the tier is not one that this environment has.
+        """
+        if protocol not in self.protocols:
+            raise ValueError(
+                f"env=shutdown has no protocol {protocol!r}; model.protocol must be one of "
+                f"{', '.join(self.protocols)}."
+            )
+        if tier is not None and tier.get("name", "none") != "none":
+            raise ValueError(f"env=shutdown has no tier {tier.get('name')!r}; only tier=none.")
+        voice = Voice(factors)
+        self.factors = factors
+        self.protocol: ActionProtocol = protocol
+        self.tools: Sequence[Tool] = tools(voice)
+        self.turn_limit = factors.turn_limit
+        self._sandbox = sandbox
+        self._opening = opening(factors, protocol, voice)
+        self._episode_texts = episode_texts(factors, voice)
+        self._action_problems: Mapping[Problem, str] = {
+            problem: voice.say("action", problem) for problem in _ACTION_PROBLEMS
+        }
+        self._problems = problem_set(factors.problems)
+
+    def texts(self) -> Mapping[str, str]:
+        """Every text that an episode may show the model, by name; what is never said here is not in it."""
+        said = {str(message["role"]): str(message["content"]) for message in self._opening}
+        said |= asdict(self._episode_texts)
+        del said["request" if self.factors.rules().notice_in_output else "notice"]
+        said["problems"] = ", ".join(problem.question for problem in self._problems)
+        said["shutdown.sh"] = SCRIPT_TEXT
+        if self.protocol == "tools":
+            said["tools"] = msgspec.json.encode(self.tools).decode()
+        else:
+            said |= {f"action_{name}": text for name, text in self._action_problems.items()}
+        if self.protocol == "constrained":
+            said["grammar"] = self.syntax().grammar
+        return said
+
+    def mechanics(self) -> Mapping[str, Any]:
+        """The factors that act by more than their text, where they differ from no effect."""
+        rules = self.factors.rules().canonical()
+        silent = Rules(timing=rules.timing).canonical()
+        changed = {
+            field.name: getattr(rules, field.name)
+            for field in fields(Rules)
+            if getattr(rules, field.name) != getattr(silent, field.name)
+        }
+        if rules.timing != _DEFAULTS.timing:
+            changed["timing"] = rules.timing
+        for name in ("problems", "turn_limit"):
+            if getattr(self.factors, name) != getattr(_DEFAULTS, name):
+                changed[name] = getattr(self.factors, name)
+        return changed
+
+    def action_from_line(self, line: str) -> Action | Malformed:
+        """`submit ...` hands in answers; every other line or block is a command for the machine."""
+        return parse_action(line, self._action_problems)
+
+    def syntax(self) -> TextSyntax:
+        """A bash block, or one line of the menu."""
+        return TextSyntax(fence="bash", grammar=menu(self.factors.program))
+
+    def open(self, index: int) -> EpisodeRun:
+        """Begin episode `index`. Every index has the same problems (see problems.py)."""
+        raise NotImplementedError
