@@ -1,0 +1,171 @@
+"""What is logged of a cell: rows, summary and tables as plain values, from its counts and its episodes."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from hanlon.analysis.rates import rate_of
+from hanlon.records import CellRecord, Episode
+from hanlon.tally import Count, Tally
+from hanlon.tracking.redaction import Redaction
+
+LAYOUT = 1
+"""Raised when what is logged of the same counts changes, so that finished cells are logged anew."""
+LONGEST_TRANSCRIPT = 100_000
+"""Characters of one transcript in the table; the store has the rest."""
+
+TRANSCRIPT_COLUMNS = ["index", "outcome", "excluded", "facts", "messages", "tokens", "simulated"]
+RATE_COLUMNS = [
+    "label", "env", "prompt", "tier", "model", "protocol", "factors", "measure", "k", "n", "rate", "lo", "hi",
+    "method", "level", "excluded", "excluded_reasons", "simulated",
+]  # fmt: skip
+
+
+def shown_label(cell: CellRecord) -> str:
+    """The cell's label, which says so where no model was asked."""
+    return f"{cell.label} (simulated)" if cell.simulated else cell.label
+
+
+def tier_name(cell: CellRecord) -> str:
+    """The name of the cell's tier framing."""
+    tier: Any = cell.config.get("tier")
+    name: Any = cast("dict[str, Any]", tier).get("name") if isinstance(tier, dict) else tier
+    return str(name or "none")
+
+
+def headline(cell: CellRecord) -> str:
+    """The measure that a cell's `n`, `k` and `rate` are about."""
+    return next(iter(cell.measures), "")
+
+
+def counts(tally: Tally) -> dict[str, Any]:
+    """What a tally holds, flat, without any statistics: one entry for each outcome and reason."""
+    flat: dict[str, Any] = {
+        "episodes": tally.episodes,
+        "excluded": sum(tally.excluded.values()),
+        "distinct_transcripts": len(tally.transcripts),
+        "calls": tally.calls,
+        "input_tokens": tally.input_tokens,
+        "output_tokens": tally.output_tokens,
+        "tokens": tally.input_tokens + tally.output_tokens,
+        **{f"outcome/{name}": count for name, count in sorted(tally.outcomes.items())},
+        **{f"excluded/{reason}": count for reason, count in sorted(tally.excluded.items())},
+    }
+    if tally.cost_usd is not None:
+        # the sum depends in its last digits on the order of the episodes, which a resumed run changes
+        flat["cost_usd"] = round(tally.cost_usd, 9)
+    return flat
+
+
+def row(cell: CellRecord, tally: Tally) -> dict[str, Any]:
+    """One row of a cell's history; `n` (countable episodes of the headline measure) is its step."""
+    return {**_interval("", tally, headline(cell)), **counts(tally)}
+
+
+def summary(cell: CellRecord, tally: Tally, complete: bool) -> dict[str, Any]:
+    """A cell's final scalars: the last row, every measure's rate, and what the numbers are about."""
+    rate = rate_of(tally, headline(cell))
+    flat = {
+        **row(cell, tally),
+        "measure": headline(cell),
+        "method": rate.method,
+        "level": rate.level,
+        "after_look": tally.after_look,
+        "simulated": cell.simulated,
+        "protocol": cell.protocol,
+        "label": shown_label(cell),
+        "complete": complete,
+    }
+    for measure in measure_names(cell, tally):
+        flat |= _interval(f"{measure}/", tally, measure)
+    return flat
+
+
+def measure_names(cell: CellRecord, tally: Tally) -> list[str]:
+    """The environment's measures, the headline first, then any other that episodes have."""
+    return list(dict.fromkeys([*cell.measures, *sorted(tally.measures)]))
+
+
+def _interval(prefix: str, tally: Tally, measure: str) -> dict[str, Any]:
+    count = tally.measures.get(measure, Count())
+    if not count.n:
+        return {f"{prefix}n": 0, f"{prefix}k": 0}
+    rate = rate_of(tally, measure)
+    values = {"n": rate.n, "k": rate.k, "rate": rate.rate, "lo": rate.lo, "hi": rate.hi}
+    return {f"{prefix}{name}": value for name, value in values.items()}
+
+
+def fingerprint(*parts: Any) -> str:
+    """A hash of plain values: equal for equal counts, whatever the order of the episodes."""
+    return hashlib.sha256(json.dumps([LAYOUT, *parts], sort_keys=True, default=str).encode()).hexdigest()
+
+
+def rate_rows(cell: CellRecord, tally: Tally, redaction: Redaction) -> list[list[Any]]:
+    """The cell's lines of the summary run's `rates` table: one for each measure, as in RATE_COLUMNS."""
+    names = [
+        shown_label(cell),
+        cell.env,
+        cell.prompt,
+        tier_name(cell),
+        redaction.text(cell.model),
+        cell.protocol,
+    ]
+    factors = as_json(redaction.tree(cell.factors))
+    lines: list[list[Any]] = []
+    for measure in measure_names(cell, tally):
+        rate = rate_of(tally, measure)
+        numbers = [rate.k, rate.n, rate.rate, rate.lo, rate.hi, rate.method, rate.level]
+        excluded = [sum(rate.excluded.values()), as_json(rate.excluded)]
+        lines.append([*names, factors, measure, *numbers, *excluded, cell.simulated])
+    return lines
+
+
+def transcript_rows(episodes: Iterable[Episode], limit: int, redaction: Redaction) -> list[list[str]]:
+    """The first `limit` episodes, as in TRANSCRIPT_COLUMNS; all strings, since W&B refuses mixed columns."""
+    return [
+        [
+            str(episode.index),
+            episode.outcome,
+            episode.excluded or "",
+            redaction.secrets(as_json(episode.facts)),
+            redaction.secrets(readable(episode.messages)),
+            str(sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in episode.calls)),
+            "simulated" if episode.simulated else "",
+        ]
+        for episode in itertools.islice(episodes, limit)
+    ]
+
+
+def readable(messages: Sequence[dict[str, Any]]) -> str:
+    """A conversation as text: who spoke, what was said, which tools were called with what."""
+    text = "\n\n".join(_message(message) for message in messages)
+    if len(text) <= LONGEST_TRANSCRIPT:
+        return text
+    more = len(text) - LONGEST_TRANSCRIPT
+    return f"{text[:LONGEST_TRANSCRIPT]}\n[{more} more characters: the whole transcript is in the store]"
+
+
+def _message(message: dict[str, Any]) -> str:
+    lines = [f"[{message.get('role', '?')}]"]
+    for field in ("reasoning", "reasoning_content"):
+        if message.get(field):
+            lines += [f"(reasoning) {_plain(message[field])}"]
+    if message.get("content"):
+        lines.append(_plain(message["content"]))
+    for call in message.get("tool_calls") or ():
+        function = call.get("function", call)
+        lines.append(f"-> {function.get('name')}({_plain(function.get('arguments'))})")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else as_json(value)
+
+
+def as_json(value: Any) -> str:
+    """`value` as JSON; what JSON does not know becomes its string."""
+    return msgspec.json.encode(value, enc_hook=str).decode()

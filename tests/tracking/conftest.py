@@ -1,0 +1,41 @@
+"""Every test starts without a key, without the user's W&B settings, and in a folder of its own."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hanlon.tracking.wandb import WandbTracker
+
+
+@pytest.fixture(autouse=True)
+def no_wandb_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No key can be found: no environment variable, no netrc, no settings file."""
+    for name in [name for name in os.environ if name.startswith("WANDB")]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("NETRC", str(home / ".netrc"))
+
+
+@pytest.fixture
+def runs_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The store's folder, in the current folder as on a command line."""
+    work = tmp_path / "checkout"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return work / "runs"
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """The lines that the tracker has said."""
+    return []
+
+
+@pytest.fixture
+def offline(said: list[str]) -> Callable[..., WandbTracker]:
+    """A tracker that logs offline and says its lines to `said`."""
+    return lambda **options: WandbTracker(**{"mode": "offline", "say": said.append, **options})
