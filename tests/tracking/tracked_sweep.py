@@ -108,11 +108,14 @@ class TrackedSweep:
 
 
 def main(runs_dir: str, options: str, *_unused: str) -> None:
-    """Run 4 episodes with the tracker of `options`; `kill_after_s` kills this process in the middle."""
+    """Run `episodes` (4) with the tracker of `options`; `kill_after_s` kills this process in the middle."""
     settings: dict[str, Any] = json.loads(options)
     kill_after_s = settings.pop("kill_after_s", None)
     cell = cell_record(config=settings.pop("config", {}), factors=settings.pop("factors", {}))
-    sweep, episodes = TrackedSweep(Path(runs_dir), [cell]), [episode(i, resisted=i == 0) for i in range(4)]
+    sweep, episodes = (
+        TrackedSweep(Path(runs_dir), [cell]),
+        [episode(i) for i in range(settings.pop("episodes", 4))],
+    )
     if settings.pop("none", False):
         from hanlon.tracking.none import NoTracker
 

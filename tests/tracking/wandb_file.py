@@ -36,7 +36,7 @@ class LoggedRun:
         self.config: dict[str, Any] = {}
         self.summary: dict[str, Any] = {}
         self.run: Any = None
-        for record in records(next(folder.glob("run-*.wandb"))):
+        for record in (record for file in folder.glob("run-*.wandb") for record in records(file)):
             kind = record.WhichOneof("record_type")
             if kind == "run":
                 self.run = record.run
@@ -66,9 +66,10 @@ def items(entries: Any) -> dict[str, Any]:
 
 
 def logged_runs(runs_dir: Path) -> list[LoggedRun]:
-    """All runs under `runs_dir/wandb`, oldest first (a run's file is written when it opens)."""
+    """All runs under `runs_dir/wandb` whose file has been started, oldest first."""
     folders = (path for path in (runs_dir / "wandb").glob("*run-*") if path.is_dir())
-    return [LoggedRun(folder) for folder in sorted(folders, key=lambda path: path.stat().st_ctime_ns)]
+    runs = [LoggedRun(folder) for folder in folders]
+    return sorted((run for run in runs if run.run), key=lambda run: run.run.start_time.ToNanoseconds())
 
 
 def by_job(runs_dir: Path, job_type: str) -> list[LoggedRun]:
