@@ -1,0 +1,7 @@
+"""Scripted policies of known ground truth, served like any other model. No language model is involved.
+
+They see what a model sees, the request's messages, tools and seed, and read the prompt by the markers of the
+clause files. A text that they do not know is an error (HTTP 400), since a policy that skipped it would answer
+a question that nobody asked. ``python -m`` this package is the server's process;
+`hanlon.models.local_server` starts it.
+"""
