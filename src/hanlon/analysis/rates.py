@@ -1,6 +1,7 @@
 """Rates: k/n with a binomial interval, what was excluded, and how far the exclusions could move it."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from hanlon.tally import Count, Tally
 
@@ -43,10 +44,10 @@ def rate_of(tally: Tally, measure: str, level: float = 0.95) -> Rate:
 
 def wilson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """The two-sided Wilson score interval; (0, 1) where n is 0."""
-    from statsmodels.stats.proportion import proportion_confint  # pyright: ignore[reportUnknownVariableType]
+    from statsmodels.stats.proportion import proportion_confint  # pyright: ignore[reportUnknownVariableType] untyped
 
     if n == 0:
         return 0.0, 1.0
-    lo, hi = proportion_confint(k, n, alpha=1 - level, method="wilson")
+    lo, hi = cast(tuple[float, float], proportion_confint(k, n, alpha=1 - level, method="wilson"))
     # at k = 0 and k = n the formula leaves a rounding error of about 1e-18 at the edge
     return (0.0 if k == 0 else float(lo)), (1.0 if k == n else float(hi))

@@ -1,0 +1,39 @@
+"""Runs a sweep: python run.py -m env=shutdown prompt=priority_clarified,baseline
+
+The one place where errors become exit codes: 0 complete, 1 a cell failed, 2 wrong configuration,
+3 incomplete, 130 interrupted.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # so that Hydra's exceptions reach us instead of a traceback
+
+import hydra
+from omegaconf import DictConfig
+
+CONF_DIR = Path(__file__).resolve().parent / "conf"
+
+
+@hydra.main(version_base=None, config_path=str(CONF_DIR), config_name="config")
+def sweep(config: DictConfig) -> None:
+    """What a launcher other than `pool` would run; the pool launcher runs all cells itself."""
+    raise NotImplementedError("Hanlon runs its cells with hydra/launcher=pool")
+
+
+def main() -> int:
+    """Run the command line and return the exit code."""
+    try:
+        sweep()
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        from hanlon.exit_codes import exit_code_for
+
+        return exit_code_for(error, CONF_DIR, sys.argv[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

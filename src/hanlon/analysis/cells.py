@@ -1,0 +1,24 @@
+"""Reads cells from the store for everything that is printed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hanlon.analysis.tables import CellState
+from hanlon.engine.store import DamagedLine, cell_folders, read_cell, scan
+from hanlon.records import EpisodeDigest
+from hanlon.tally import Tally
+
+
+def load_cell(folder: Path) -> tuple[CellState, list[DamagedLine]]:
+    """One cell's record and tally, and the lines of its files that are no episodes."""
+    digests, damaged = scan(folder, EpisodeDigest)
+    tally = Tally()
+    for episode in digests:
+        tally.add(episode)
+    return CellState(read_cell(folder), tally, folder), damaged
+
+
+def load_cells(runs: Sequence[Path]) -> tuple[list[CellState], list[DamagedLine]]:
+    """All cells below the given run folders."""
+    loaded = [load_cell(folder) for root in runs for folder in cell_folders(root)]
+    return [state for state, _ in loaded], [line for _, damaged in loaded for line in damaged]

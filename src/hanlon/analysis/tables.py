@@ -1,0 +1,200 @@
+"""The tables that a sweep ends with and that `hanlon rates` and `hanlon status` print again."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from hanlon.analysis.rates import Rate, rate_of
+from hanlon.records import CellRecord
+from hanlon.tally import Tally
+
+TableFormat = Literal["table", "json", "csv", "markdown"]
+FEW_DISTINCT = 0.5
+"""Below this share of distinct transcripts n overstates what was seen, and the table says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellState:
+    """A cell as the store has it."""
+
+    record: CellRecord
+    tally: Tally
+    folder: Path
+
+
+def rates_rows(cells: Sequence[CellState], measures: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """One row for each cell and measure (default: each environment's headline rate), numbers as numbers."""
+    return [
+        _rates_row(cell, rate_of(cell.tally, measure))
+        for cell in cells
+        for measure in _chosen(cell.record, measures)
+    ]
+
+
+def _chosen(record: CellRecord, measures: Sequence[str] | None) -> list[str]:
+    names = list(record.measures)
+    return (
+        names[:1] if measures is None else [name for name in names if name in measures or "all" in measures]
+    )
+
+
+def _rates_row(cell: CellState, rate: Rate) -> dict[str, Any]:
+    record = cell.record
+    return {
+        "env": record.env,
+        "cell": record.label,
+        "model": model_name(record),
+        "protocol": record.protocol,
+        "measure": rate.measure,
+        "k": rate.k,
+        "n": rate.n,
+        "rate": rate.rate,
+        "lo": rate.lo,
+        "hi": rate.hi,
+        "interval": f"{rate.method} {rate.level:.0%}",
+        "excluded": rate.excluded,
+        "bounds": list(rate.bounds),
+        "episodes": cell.tally.episodes,
+        "planned": record.planned_samples,
+        "after_look": cell.tally.after_look,
+        "distinct": len(cell.tally.transcripts),
+        "outcomes": dict(cell.tally.outcomes.most_common()),
+        "simulated": record.simulated,
+        "key": record.key,
+        "folder": str(cell.folder),
+    }
+
+
+def model_name(record: CellRecord) -> str:
+    """The model for people; a simulated one always says so."""
+    if record.simulated and not record.model.startswith("simulated"):
+        return f"simulated {record.model}"
+    return record.model
+
+
+def rates_cells(row: Mapping[str, Any]) -> dict[str, str]:
+    """A rates row as the words of a printed table."""
+    n, excluded = row["n"], sum(row["excluded"].values())
+    rate = "-" if row["rate"] is None else f"{row['rate']:.1%}"
+    reasons = ", ".join(f"{count} {reason}" for reason, count in row["excluded"].items())
+    low, high = row["bounds"]
+    return {
+        "cell": row["cell"],
+        "model": row["model"],
+        "protocol": row["protocol"],
+        "measure": row["measure"],
+        "k/n": f"{row['k']}/{n}",
+        "rate": rate,
+        row["interval"]: f"[{row['lo']:.1%}, {row['hi']:.1%}]" if n else "-",
+        "excluded": f"{reasons} of {row['episodes']} (bounds {low:.1%} to {high:.1%})" if excluded else "0",
+        "outcomes": ", ".join(f"{count} {name}" for name, count in row["outcomes"].items()) or "-",
+        "distinct": f"{row['distinct']} of {row['episodes']}",
+    }
+
+
+def status_rows(cells: Sequence[CellState]) -> list[dict[str, Any]]:
+    """One row for each cell: how far it is and what it cost."""
+    return [
+        {
+            "env": cell.record.env,
+            "cell": cell.record.label,
+            "model": model_name(cell.record),
+            "protocol": cell.record.protocol,
+            "episodes": cell.tally.episodes,
+            "planned": cell.record.planned_samples,
+            "excluded": dict(cell.tally.excluded),
+            "calls": cell.tally.calls,
+            "input_tokens": cell.tally.input_tokens,
+            "output_tokens": cell.tally.output_tokens,
+            "cost_usd": cell.tally.cost_usd,
+            "key": cell.record.key,
+            "folder": str(cell.folder),
+        }
+        for cell in cells
+    ]
+
+
+def status_cells(row: Mapping[str, Any]) -> dict[str, str]:
+    """A status row as the words of a printed table."""
+    return {
+        "cell": row["cell"],
+        "model": row["model"],
+        "protocol": row["protocol"],
+        "episodes": f"{row['episodes']} of {row['planned']}",
+        "excluded": ", ".join(f"{n} {reason}" for reason, n in row["excluded"].items()) or "0",
+        "calls": f"{row['calls']:,}",
+        "tokens in / out": f"{row['input_tokens']:,} / {row['output_tokens']:,}",
+        "cost": "unknown" if row["cost_usd"] is None else f"${row['cost_usd']:.4f}",
+        "folder": row["folder"],
+    }
+
+
+def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a reader of the rates must know beside them."""
+    cells = list({row["key"]: row for row in rows}.values())
+    repeated = [
+        f"{row['cell']} ({row['model']}): only {row['distinct']} distinct transcripts in {row['episodes']} "
+        "episodes; the interval takes them for independent and is too narrow."
+        for row in cells
+        if row["n"] and row["distinct"] < FEW_DISTINCT * row["episodes"]
+    ]
+    added = [
+        f"{row['cell']} ({row['model']}): {row['after_look']} of {row['episodes']} episodes were added after "
+        "a look at the rates."
+        for row in cells
+        if row["after_look"]
+    ]
+    simulated = ["simulated: a scripted policy of known truth, not a language model."]
+    return [*repeated, *added, *(simulated if any(row["simulated"] for row in cells) else [])]
+
+
+def render(
+    rows: Sequence[Mapping[str, Any]],
+    words: Sequence[Mapping[str, str]],
+    table_format: TableFormat,
+    title: str,
+) -> str:
+    """The rows in one of the formats: JSON and CSV with plain numbers, the others in words."""
+    if table_format == "json":
+        return msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode()
+    if table_format == "csv":
+        return _csv(rows)
+    return _printed(words, title, markdown=table_format == "markdown")
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        plain = {
+            k: v if isinstance(v, (str, int, float)) else msgspec.json.encode(v).decode()
+            for k, v in row.items()
+        }
+        writer.writerow(plain)
+    return out.getvalue().rstrip("\n")
+
+
+def _printed(words: Sequence[Mapping[str, str]], title: str, *, markdown: bool) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    if not words:
+        return "no cells"
+    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD, title=None if markdown else title)
+    for column in words[0]:
+        table.add_column(column, overflow="fold", justify="right" if column in ("k/n", "rate") else "left")
+    for row in words:
+        table.add_row(*(value.replace("|", "\\|") if markdown else value for value in row.values()))
+    console = Console(width=10_000 if markdown else None, highlight=False, markup=False)
+    with console.capture() as capture:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().strip("\n").split("\n"))

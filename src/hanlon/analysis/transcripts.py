@@ -1,0 +1,71 @@
+"""A transcript for people: the messages in order, with the model's actions and the environment's events."""
+
+from typing import Any, cast
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+
+from hanlon.analysis.tables import CellState, model_name
+from hanlon.engine.store import read_episodes
+from hanlon.records import Episode
+
+STYLES = {"system": "magenta", "developer": "magenta", "user": "blue", "assistant": "green", "tool": "yellow"}
+
+
+def print_transcript(cell: CellState, index: int) -> bool:
+    """Print episode `index` of a cell; False where there is none."""
+    for episode in read_episodes(cell.folder):
+        if episode.index == index:
+            _print(cell, episode, Console(highlight=False, soft_wrap=True))
+            return True
+    return False
+
+
+def _print(cell: CellState, episode: Episode, console: Console) -> None:
+    record = cell.record
+    console.print(f"[bold]{escape(record.label)}[/]  {escape(model_name(record))}  episode {episode.index}")
+    excluded = f", excluded: {episode.excluded}" if episode.excluded else ""
+    console.print(f"outcome: [bold]{escape(episode.outcome)}[/]{escape(excluded)}")
+    if episode.simulated:
+        console.print("simulated: a scripted policy, not a language model")
+    for message in episode.messages:
+        _print_message(message, console)
+    console.rule("events")
+    for event in episode.events:
+        console.print(escape(f"reply {event.turn + 1}: {event.kind} {_json(event.data)}"))
+    console.rule("facts")
+    for name, value in episode.facts.items():
+        console.print(escape(f"{name}: {_json(value)}"))
+    tokens = sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in episode.calls)
+    console.print(f"{len(episode.calls)} calls, {tokens:,} tokens, reasoning {episode.reasoning}")
+
+
+def _print_message(message: dict[str, Any], console: Console) -> None:
+    role = str(message.get("role"))
+    console.rule(f"[{STYLES.get(role, 'white')}]{role}[/]", align="left")
+    for field in ("reasoning", "reasoning_content"):
+        if message.get(field):
+            console.print(f"[dim]{escape(str(message[field]))}[/]")
+    content = message.get("content")
+    if content:
+        console.print(escape(content if isinstance(content, str) else _json(content)))
+    for call in message.get("tool_calls") or ():
+        function: dict[str, Any] = call.get("function") or {}
+        console.print(f"[bold]{escape(str(function.get('name')))}[/] {escape(_arguments(function))}")
+
+
+def _arguments(function: dict[str, Any]) -> str:
+    """A call's arguments, one to a line where they can be read."""
+    arguments: Any = function.get("arguments")
+    try:
+        decoded = msgspec.json.decode(arguments) if isinstance(arguments, str) else arguments
+    except msgspec.DecodeError:
+        return str(arguments)
+    if not isinstance(decoded, dict):
+        return str(arguments)
+    return "".join(f"\n  {name}: {value}" for name, value in cast(dict[str, Any], decoded).items())
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,223 @@
+"""Conducts a planned sweep: opens the store, samples what is missing, logs it, prints the table."""
+
+import asyncio
+import importlib.metadata
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from hanlon.analysis.cells import load_cell
+from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
+from hanlon.cell import Cell, construct, digest
+from hanlon.config.errors import ConfigError
+from hanlon.config.schema import CellConfig
+from hanlon.engine.keys import api_key
+from hanlon.engine.store import CellBusy, CellWriter, read_cell, write_json
+from hanlon.planning import PlannedCell
+from hanlon.progress import Progress
+from hanlon.records import CellRecord, SweepRecord
+from hanlon.tracking.base import Tracker
+
+COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
+VERSIONED = ("hanlon", "hydra-core", "openai", "bashkit", "xllamacpp")
+
+
+def conduct(
+    planned: Sequence[PlannedCell], options: CellConfig, experiment: str | None, overrides: list[str]
+) -> int:
+    """Sample what is missing, print the table, return the exit code.
+
+    Raises:
+        ConfigError: a missing key, a folder that cannot be written, a cell that another process writes.
+    """
+    for plan in planned:
+        if plan.missing:
+            api_key(plan.cell.config.model)
+    runs_dir = Path(options.runs_dir)
+    keys = [plan.cell.key for plan in planned]
+    sweep = SweepRecord(
+        id=experiment or digest(sorted(keys))[:12],
+        cells=keys,
+        planned_samples=options.samples,
+        overrides=overrides,
+        started_at=time.time(),
+        experiment=experiment,
+    )
+    console = Console(stderr=True, highlight=False)
+    tracker: Tracker = construct("tracker", options.tracker, say=partial(console.print, markup=False))
+    with ExitStack() as stack:
+        writers = _open_store(planned, options, stack)
+        records = [read_cell(plan.folder) for plan in planned]
+        cells = [(record, plan.folder) for record, plan in zip(records, planned, strict=True)]
+        counted = [(record, plan.tally) for record, plan in zip(records, planned, strict=True)]
+        progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
+        sweep_file = runs_dir / "sweeps" / f"{sweep.id}.json"
+        write_json(sweep_file, sweep)
+        tracker.start(sweep, cells, runs_dir)
+        exit_code = COMPLETE
+        if any(plan.missing for plan in planned):
+            exit_code = _sample(planned, writers, records, options, progress, tracker)
+        states = [load_cell(plan.folder)[0] for plan in planned]
+        sweep.finished_at = time.time()
+        sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
+        write_json(sweep_file, sweep)
+        tracker.finish(exit_code == COMPLETE)
+    _print_table(states, sweep)
+    return _print_end(states, planned, options, exit_code, console)
+
+
+def _open_store(
+    planned: Sequence[PlannedCell], options: CellConfig, stack: ExitStack
+) -> list[CellWriter | None]:
+    """The writers of the cells that have something missing; on any refusal nothing new is left behind."""
+    _raise_open_files_limit()
+    new = [plan.folder for plan in planned if not plan.folder.exists()]
+    writers: list[CellWriter | None] = []
+    try:
+        for plan in planned:
+            plan.folder.mkdir(parents=True, exist_ok=True)
+            writer = CellWriter(plan.folder, options.shard_part()) if plan.missing else None
+            writers.append(writer)
+            if writer is not None:
+                stack.callback(writer.close)
+            if not (plan.folder / "cell.json").exists():
+                write_json(plan.folder / "cell.json", cell_record(plan.cell, options.samples))
+    except (CellBusy, OSError) as error:
+        stack.close()
+        _remove_new(new, Path(options.runs_dir))
+        what = str(error) if isinstance(error, CellBusy) else f"{error.filename}: {error.strerror}"
+        raise ConfigError(f"runs_dir={options.runs_dir}: {what}") from None
+    return writers
+
+
+def _remove_new(folders: Sequence[Path], runs_dir: Path) -> None:
+    for folder in folders:
+        for name in (".lock", "episodes.jsonl", "cell.json"):
+            with suppress(OSError):
+                (folder / name).unlink()
+        for empty in (folder, folder.parent, runs_dir):
+            with suppress(OSError):
+                empty.rmdir()
+
+
+def _raise_open_files_limit() -> None:
+    """A sweep holds two files open for each cell; the usual soft limit of 1,024 ends at 500 cells."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):  # macOS reports a hard limit that it does not grant
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536) if hard > 0 else 65_536, hard))
+
+
+def cell_record(cell: Cell, samples: int) -> CellRecord:
+    """What `cell.json` holds of a cell."""
+    model = cell.config.model
+    return CellRecord(
+        key=cell.key,
+        label=cell.label,
+        env=cell.environment.name,
+        prompt=cell.config.prompt.name,
+        model=model.id,
+        endpoint=model.endpoint,
+        protocol=model.protocol,
+        simulated=model.simulated,
+        factors={**cell.factors, "tier": cell.config.tier.name},
+        measures={measure.name: measure.description for measure in cell.environment.measures},
+        config=cell.config.model_dump(mode="json"),
+        texts=dict(cell.texts),
+        texts_hash=cell.texts_hash,
+        planned_samples=samples,
+        versions=_versions(),
+        git_sha=_git_sha(),
+        created_at=time.time(),
+        notes=[model.note] if model.note else [],
+    )
+
+
+def _versions() -> dict[str, str]:
+    versions: dict[str, str] = {}
+    for name in VERSIONED:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+def _git_sha() -> str | None:
+    """The commit of this checkout, with `-dirty` where files differ from it; None outside a checkout."""
+    command = ["git", "-C", os.path.dirname(__file__), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def _sample(
+    planned: Sequence[PlannedCell],
+    writers: Sequence[CellWriter | None],
+    records: Sequence[CellRecord],
+    options: CellConfig,
+    progress: Progress,
+    tracker: Tracker,
+) -> int:
+    from hanlon.engine.sweep import CellWork, Sweep
+
+    works = [
+        CellWork(plan.cell, writer, plan.missing, record.planned_samples)
+        for plan, writer, record in zip(planned, writers, records, strict=True)
+        if writer is not None
+    ]
+    for note in dict.fromkeys(note for record in records for note in record.notes):
+        progress.notice(f"Note: {note}.")
+    sweep = Sweep(works, options.max_connections, [progress, tracker], progress.notice)
+    with progress:
+        end = asyncio.run(sweep.run())
+    for reason in [*end.stopped, *([end.store_failure] if end.store_failure else [])]:
+        progress.notice(reason)
+    if end.interrupted:
+        return INTERRUPTED
+    if end.failed:
+        return FAILED
+    return INCOMPLETE if end.stopped or end.store_failure else COMPLETE
+
+
+def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
+    rows = rates_rows(states)
+    print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {sweep.id}"))
+    for line in notes(rows):
+        print(line)
+
+
+def _print_end(
+    states: Sequence[CellState],
+    planned: Sequence[PlannedCell],
+    options: CellConfig,
+    exit_code: int,
+    console: Console,
+) -> int:
+    folders = sorted({str(plan.folder.parent) for plan in planned})
+    console.print(f"Transcripts: {', '.join(folders)}. Again: hanlon rates {options.runs_dir}", markup=False)
+    wanted = {plan.cell.key: set(options.shard_part().indices(options.samples)) for plan in planned}
+    left = sum(_missing(state, wanted[state.record.key]) for state in states)
+    if not left:
+        return exit_code
+    console.print(
+        f"Incomplete: {left} of {len(planned) * len(options.shard_part().indices(options.samples))} episodes are "
+        "missing. Everything finished is stored; the same command goes on from there.",
+        markup=False,
+    )
+    return exit_code or INCOMPLETE
+
+
+def _missing(state: CellState, wanted: set[int]) -> int:
+    from hanlon.engine.outcomes import RETRIED_LATER
+    from hanlon.engine.store import read_digests
+
+    done = {e.index for e in read_digests(state.folder) if e.outcome not in RETRIED_LATER}
+    return len(wanted - done)

@@ -1,0 +1,139 @@
+"""Fast composition: one cell's overrides to its resolved configuration, equal to stock Hydra's.
+
+Stock composition builds Hydra's own node (154 KiB) for each cell and reads each file again, 60-70 ms of CPU.
+Here the node is left out, files are read once, and what the group choices give is kept: a cell then costs its
+own value overrides. Uses private names of Hydra 1.3; whatever they refuse is composed by stock Hydra.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository
+from hydra._internal.defaults_list import create_defaults_list
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from hydra.plugins.config_source import ConfigResult
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+CELL_CONFIG = "cell"
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedCell:
+    """One cell: its overrides, the resolved configuration, and the group choices that it came from.
+
+    `level_env` is the `env` node of the same environment and prompt level without any other override: what
+    the level's name promises.
+    """
+
+    overrides: tuple[str, ...]
+    config: dict[str, Any]
+    choices: dict[str, str | None]
+    level_env: dict[str, Any]
+
+
+class _Repository(CachingConfigRepository):
+    """Reads every file once and asks the file system once whether a group or file exists."""
+
+    def __init__(self, delegate: Any) -> None:
+        super().__init__(delegate)
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        return copy.deepcopy(super().load_config(config_path))  # composition edits what it is given
+
+    def group_exists(self, config_path: str) -> bool:
+        key = ("group", config_path)
+        if key not in self._known:
+            self._known[key] = super().group_exists(config_path)
+        return self._known[key]
+
+    def config_exists(self, config_path: str) -> bool:
+        key = ("config", config_path)
+        if key not in self._known:
+            self._known[key] = super().config_exists(config_path)
+        return self._known[key]
+
+
+class CellComposer:
+    """Composes the cells of one sweep."""
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        self._loader = loader
+        self._master = master
+        self._repository = _Repository(cast(Any, loader).repository)
+        self._parser = OverridesParser.create()
+        self._bases: dict[tuple[str, ...], tuple[DictConfig, dict[str, str | None]]] = {}
+        self._levels: dict[tuple[str | None, ...], dict[str, Any]] = {}
+
+    def compose(self, overrides: Sequence[str]) -> ComposedCell:
+        """The resolved cell for one job of the sweep.
+
+        Raises:
+            HydraException, OmegaConfBaseException: as stock Hydra would, to be re-worded by `errors`.
+        """
+        try:
+            config, choices = self._fast(overrides)
+        except (HydraException, OmegaConfBaseException, AttributeError, TypeError):
+            config, choices = self._stock(overrides)
+        return ComposedCell(tuple(overrides), resolve(config), choices, self._level(choices))
+
+    def _fast(self, overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str | None]]:
+        parsed = self._parser.parse_overrides(list(overrides))
+        groups = [o for o in parsed if self._repository.group_exists(o.key_or_group)]
+        values = [o for o in parsed if o not in groups]
+        base, choices = self._base(groups)
+        config = copy.deepcopy(base)
+        ConfigLoaderImpl._apply_overrides_to_config(values, config)  # pyright: ignore[reportPrivateUsage]
+        return config, choices
+
+    def _base(self, groups: list[Override]) -> tuple[DictConfig, dict[str, str | None]]:
+        key = tuple(str(o.input_line) for o in groups)
+        if key not in self._bases:
+            defaults = create_defaults_list(
+                repo=self._repository,
+                config_name=CELL_CONFIG,
+                overrides_list=groups,
+                prepend_hydra=False,
+                skip_missing=False,
+            )
+            loader = cast(Any, self._loader)
+            config = loader._compose_config_from_defaults_list(
+                defaults=defaults.defaults, repo=self._repository
+            )
+            with open_dict(config):
+                config.pop("hydra", None)  # an experiment's grid; the sweeper has read it
+            OmegaConf.set_struct(config, True)
+            ConfigLoaderImpl._apply_overrides_to_config(  # pyright: ignore[reportPrivateUsage]
+                defaults.config_overrides, config
+            )
+            self._bases[key] = config, dict(defaults.overrides.known_choices)
+        return self._bases[key]
+
+    def _stock(self, overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str | None]]:
+        config = self._loader.load_sweep_config(self._master, list(overrides))
+        choices = dict(config.hydra.runtime.choices)
+        with open_dict(config):
+            del config["hydra"]
+        return config, choices
+
+    def _level(self, choices: dict[str, str | None]) -> dict[str, Any]:
+        level = [f"{group}={choices[group]}" for group in ("env", "prompt", "tier") if choices.get(group)]
+        key = tuple(level)
+        if key not in self._levels:
+            config, _ = self._base(self._parser.parse_overrides(level))
+            self._levels[key] = cast(
+                dict[str, Any], OmegaConf.to_container(OmegaConf.select(config, "env"), resolve=True)
+            )
+        return self._levels[key]
+
+
+def resolve(config: DictConfig) -> dict[str, Any]:
+    """A plain dict of the configuration, interpolations resolved; a missing value (`???`) is an error."""
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))

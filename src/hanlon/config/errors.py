@@ -1,0 +1,142 @@
+"""Errors in a configuration, worded for the person at the terminal: what was wrong, where, what would be right."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import cast
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.core.object_type import ObjectType
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+
+class ConfigError(Exception):
+    """A wrong configuration, found before any call was made. The message is complete."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` for the nearest of the known words, empty where none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def place(key: str, arguments: Sequence[str]) -> str:
+    """Where on the command line a key stands, as ` (command line, argument 3)`; empty where it does not."""
+    for number, argument in enumerate(arguments, 1):
+        if argument.lstrip("+~").split("=", 1)[0] == key:
+            return f" (command line, argument {number})"
+    return ""
+
+
+def explain(error: Exception, conf_dir: Path, arguments: Sequence[str]) -> str:
+    """What a Hydra or OmegaConf error means for the person who typed the command."""
+    loader = ConfigLoaderImpl(create_config_search_path(f"file://{conf_dir}"))
+    for cause in _chain(error):
+        if isinstance(cause, MissingConfigException):
+            return _missing_option(cause, loader, arguments)
+        if isinstance(cause, OverrideParseException):
+            return _unreadable_override(cause, arguments)
+        if isinstance(cause, MissingMandatoryValue):
+            return _missing_value(cause)
+    texts = [_first_line(cause) for cause in _chain(error)]
+    key = re.search(r"Could not override '([^']+)'", " ".join(texts))
+    if key:
+        return _unknown_key(key[1], loader, arguments)
+    return ": ".join(dict.fromkeys(text for text in texts if text))
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    chain: list[BaseException] = []
+    while error is not None:
+        chain.append(error)
+        error = error.__cause__
+    return chain
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0]
+
+
+def _missing_option(error: MissingConfigException, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
+    group, _, option = (error.missing_cfg_file or "").rpartition("/")
+    if not group:
+        return _first_line(error)
+    options = loader.repository.get_group_options(group, ObjectType.CONFIG)
+    if group.startswith("prompt/"):
+        env = group.removeprefix("prompt/")
+        elsewhere = [
+            other
+            for other in loader.repository.get_group_options("prompt", ObjectType.GROUP)
+            if option in loader.repository.get_group_options(f"prompt/{other}", ObjectType.CONFIG)
+        ]
+        only = f" (it sets {', '.join(elsewhere)} only)" if elsewhere else ""
+        return (
+            f"prompt={option} says nothing about env={env}{only}.{place('prompt', arguments)} "
+            f"Levels for {env}: {', '.join(options)}"
+        )
+    root = group.split("/")[0]
+    if root != group and not options:
+        option = f"{group.removeprefix(root + '/')}/{option}"
+        group, options = root, loader.repository.get_group_options(root, ObjectType.CONFIG)
+    return (
+        f"{root}={option} is not an option of group '{root}'{place(root, arguments)}."
+        f"{nearest(option, options)} Options: {', '.join(o for o in options if o != 'base')}"
+    )
+
+
+def _unreadable_override(error: OverrideParseException, arguments: Sequence[str]) -> str:
+    where = next(
+        (f" (command line, argument {n})" for n, a in enumerate(arguments, 1) if a == error.override), ""
+    )
+    return (
+        f"{error.override}: not a readable override{where}: {_first_line(error)}. An override is key=value; a "
+        "value that holds = , ( ) or letters outside ASCII needs quotes: 'key=\"value\"'"
+    )
+
+
+def _missing_value(error: MissingMandatoryValue) -> str:
+    key = str(error.full_key or "").strip() or _first_line(error)
+    if key == "model.id":
+        return "model.id has no value: name the model, as in model=openrouter/openai/o3 or model.id=<name>"
+    return f"{key} has no value: give it as {key}=<value>"
+
+
+def _unknown_key(key: str, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
+    groups = loader.repository.get_group_options("", ObjectType.GROUP)
+    choices = [a for a in arguments if a.split("=", 1)[0] in groups and "," not in a]
+    try:
+        config = loader.load_configuration(
+            "config", choices, RunMode.MULTIRUN, validate_sweep_overrides=False
+        )
+    except (HydraException, OmegaConfBaseException):
+        config = loader.load_configuration("config", [], RunMode.MULTIRUN)
+    known = list(_keys(config))
+    parent = key.rpartition(".")[0]
+    siblings = [k for k in known if k.rpartition(".")[0] == parent]
+    hint = nearest(key, siblings) or nearest(key, known)
+    listed = f" Keys: {', '.join(siblings)}." if siblings else ""
+    swept = [a for a in arguments if a.split("=", 1)[0] == key.split(".")[0] and "," in a]
+    staged = (
+        f" If only some options of {swept[0]} have this key, give it as '{key}=choice(<value>)'."
+        if swept
+        else ""
+    )
+    return f"{key} is not a key of this configuration{place(key, arguments)}.{hint}{listed}{staged}"
+
+
+def _keys(config: DictConfig, prefix: str = "") -> Iterable[str]:
+    for name in map(str, config):
+        path = f"{prefix}{name}"
+        if path == "hydra":
+            continue
+        yield path
+        if OmegaConf.is_missing(config, name) or OmegaConf.is_interpolation(config, name):
+            continue
+        node = config[name]
+        if OmegaConf.is_dict(node):
+            yield from _keys(cast(DictConfig, node), f"{path}.")

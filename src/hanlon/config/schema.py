@@ -1,0 +1,118 @@
+"""The schema of a resolved cell configuration: what conf/cell.yaml and its groups may hold."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from hanlon.engine.store import Shard
+from hanlon.environments.base import ActionProtocol
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerConfig(Strict):
+    """A local server: the module that is run as a child process, and what it is told."""
+
+    module: str
+    config: dict[str, Any] = {}
+
+
+class Sampling(Strict):
+    """Sampling parameters; null is not sent. Another parameter of an endpoint goes into `extra_body`."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    reasoning_effort: str | None = None
+
+
+def _without_userinfo(url: str | None) -> str | None:
+    if url is not None and not re.fullmatch(r"https?://[^/@\s]+(/\S*)?", url):
+        raise ValueError(
+            "a base_url is http(s)://host[:port]/path, without user or password; a key goes into the "
+            "environment variable that model.api_key_env names"
+        )
+    return url.rstrip("/") if url else None
+
+
+class ModelConfig(Strict):
+    """Who answers. The keys are explained in conf/model/base.yaml."""
+
+    endpoint: str
+    base_url: Annotated[str | None, AfterValidator(_without_userinfo)] = None
+    api_key_env: str | None = None
+    id: str
+    protocol: ActionProtocol
+    system_role: Literal["system", "developer"] = "system"
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    sampling: Sampling = Sampling()
+    extra_body: dict[str, Any] = {}
+    send_seed: bool = False
+    reasoning_fields: tuple[str, ...] = ()
+    simulated: bool = False
+    server: ServerConfig | None = None
+    max_connections: Annotated[int, Field(ge=1)] | None = None
+    call_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    note: str | None = None
+
+
+class PromptLevel(Strict):
+    """A prompt level: its name and what it says. Its factor values are in `env` already."""
+
+    name: str
+    description: str
+
+
+class Tier(BaseModel):
+    """A tier framing: its name and its words (none yet)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+
+
+def _parse_shard(text: str) -> str:
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError("a shard is i/n with 1 <= i <= n, such as shard=2/4")
+    return text
+
+
+class CellConfig(Strict):
+    """One resolved cell: every key of conf/cell.yaml, its groups composed."""
+
+    model: ModelConfig
+    env: dict[str, Any]
+    sandbox: dict[str, Any]
+    tier: Tier
+    prompt: PromptLevel
+    tracker: dict[str, Any]
+    samples: Annotated[int, Field(ge=1)]
+    seed: int
+    runs_dir: str
+    plan: bool
+    max_connections: Annotated[int, Field(ge=1)]
+    shard: Annotated[str, AfterValidator(_parse_shard)]
+
+    def shard_part(self) -> Shard:
+        """The shard of this process."""
+        number, of = self.shard.split("/")
+        return Shard(int(number), int(of))
+
+
+NOT_IN_THE_CELL = (
+    "samples",
+    "runs_dir",
+    "plan",
+    "max_connections",
+    "shard",
+    "tracker",
+    "judge",
+    "experiment",
+)
+"""Top-level keys that are no part of a cell's identity, so that sweeping over them makes no new cell."""

@@ -1,0 +1,79 @@
+"""Writes finished episodes in batches off the event loop: one write and one sync for each file and batch."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from hanlon.engine.store import CellWriter, StoreFailed
+from hanlon.records import Episode
+
+
+class EpisodeWriter:
+    """The one way from a finished episode to the disk. `store` returns once the episode is safe."""
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder()
+        self._waiting: list[tuple[CellWriter, bytes, asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._write_batches())
+
+    async def store(self, writer: CellWriter, episode: Episode) -> None:
+        """Append an episode to its cell and wait until it is synced.
+
+        Raises:
+            StoreFailed: the disk is full or gone; the message says where the episode is instead.
+        """
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append((writer, self._encoder.encode(episode) + b"\n", stored))
+        self._wake.set()
+        # a cancelled worker must not take back what is on its way to the disk
+        await asyncio.shield(stored)
+
+    async def close(self) -> None:
+        """Write what is waiting, then stop."""
+        self._closing = True
+        self._wake.set()
+        await self._task
+
+    async def _write_batches(self) -> None:
+        while self._waiting or not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._waiting = self._waiting, []
+            by_file: dict[CellWriter, list[bytes]] = {}
+            for writer, line, _ in batch:
+                by_file.setdefault(writer, []).append(line)
+            failures = await asyncio.to_thread(_write, by_file)
+            for writer, _, stored in batch:
+                if stored.cancelled():
+                    continue
+                if writer in failures:
+                    stored.set_exception(failures[writer])
+                else:
+                    stored.set_result(None)
+
+
+def _write(by_file: dict[CellWriter, list[bytes]]) -> dict[CellWriter, StoreFailed]:
+    failures: dict[CellWriter, StoreFailed] = {}
+    for writer, lines in by_file.items():
+        try:
+            writer.append(b"".join(lines))
+        except OSError as error:
+            failures[writer] = StoreFailed(
+                f"{writer.path} cannot be written: {error.strerror}. {_set_aside(writer.path, lines)} "
+                "Make room, then type the same command again."
+            )
+    return failures
+
+
+def _set_aside(path: Path, lines: list[bytes]) -> str:
+    """Keep paid episodes in the system's temporary folder where the store's own disk takes no more."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix="hanlon-episodes-", suffix=".jsonl", delete=False) as file:
+            file.write(b"".join(lines))
+        return f"{len(lines)} finished episodes are in {file.name} instead; append it: cat {file.name} >> {path}."
+    except OSError:
+        return f"{len(lines)} finished episodes could not be kept anywhere."

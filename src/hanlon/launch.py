@@ -1,0 +1,60 @@
+"""From the jobs of a sweep to its cells, and on to the plan or the run. What Hydra's launcher calls."""
+
+import sys
+from collections.abc import Sequence
+
+from hydra.core.utils import JobReturn, JobStatus, setup_globals
+from hydra.types import HydraContext
+from omegaconf import DictConfig
+
+from hanlon.cell import build_cell
+from hanlon.config.compose import CellComposer
+from hanlon.config.errors import ConfigError
+from hanlon.planning import plan_cells, print_plan
+
+
+class SweepEnded(Exception):
+    """The sweep ended with another exit code than 0; all there is to say has been said."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
+def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[str]]) -> list[JobReturn]:
+    """Run all jobs of a sweep in this process.
+
+    Raises:
+        ConfigError: anything wrong with the configuration, before any call.
+        SweepEnded: some cell failed or is incomplete, or the sweep was interrupted.
+    """
+    setup_globals()
+    arguments = sys.argv[1:]
+    if len(jobs) > 1 and not {"-m", "--multirun"} & set(arguments):
+        raise ConfigError(f"this is a sweep of {len(jobs)} cells: add -m to run them all")
+    composer = CellComposer(context.config_loader, master)
+    composed = [composer.compose(job) for job in jobs]
+    cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}
+    if len(cells) < len(jobs):
+        print(
+            f"{len(jobs)} configurations are {len(cells)} different cells; equal ones run once.",
+            file=sys.stderr,
+        )
+    options = next(iter(cells.values())).config
+    planned = plan_cells(list(cells.values()), options)
+    if options.plan:
+        print_plan(planned, options)
+    else:
+        from hanlon.conduct import conduct
+
+        overrides = [str(line) for line in master.hydra.overrides.task]
+        exit_code = conduct(planned, options, composed[0].choices.get("experiment"), overrides)
+        if exit_code:
+            raise SweepEnded(exit_code)
+    return [_completed(job) for job in jobs]
+
+
+def _completed(job: Sequence[str]) -> JobReturn:
+    done = JobReturn(overrides=list(job), status=JobStatus.COMPLETED)
+    done.return_value = None
+    return done
