@@ -164,8 +164,12 @@ def _turn(protocol: Protocol, message: Mapping[str, Any], content: str) -> Turn:
     """An own reply, as this server writes it (see writing.py)."""
     if protocol == "tools":
         return _tool_turn(message)
-    block = _BLOCK.search(content) if protocol == "text" else None
-    line = (block[1] if block else content).strip()
+    if protocol == "text":
+        block = _BLOCK.search(content)
+        content = block[1] if block else ""
+    line = content.strip()
+    if not line:
+        return Turn("none", "")
     if line.startswith("submit"):
         return Turn("submit", line.removeprefix("submit").strip())
     return Turn("command", line)
