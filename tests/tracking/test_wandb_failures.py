@@ -116,8 +116,10 @@ def test_a_server_that_never_answers_means_offline(
     monkeypatch.setenv("WANDB_BASE_URL", silent_server)
     tracker = WandbTracker(init_timeout_s=1.0, say=said.append)
     TrackedSweep(runs_dir).run(tracker, {"c0ffee": [episode(0), episode(1)]})
-    [run] = [run for run in by_job(runs_dir, "cell") if run.folder.name.startswith("offline")]
+    [run] = by_job(runs_dir, "cell")
     assert run.summary["n"] == 2
+    folders = [path.name for path in (runs_dir / "wandb").iterdir() if path.is_dir()]
+    assert all(name.startswith("offline-run-") for name in folders)
     assert len(said) == 1
     assert "offline" in said[0]
     assert "sync" in said[0]

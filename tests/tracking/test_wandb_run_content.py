@@ -119,8 +119,9 @@ def test_a_simulated_model_is_called_so_everywhere(runs_dir: Path, offline: Offl
 
 def test_long_and_odd_names_are_made_legal(runs_dir: Path, offline: Offline, said: list[str]) -> None:
     """A label, model id or sweep id that W&B would refuse as tag, id or name is shortened, not fatal."""
-    cell = cell_record(label="x" * 300, model="vendor/" + "m" * 90, prompt="")
+    cell = cell_record(simulated=True, label="x" * 300, model="vendor/" + "m" * 90, prompt="")
     sweep = TrackedSweep(runs_dir, [cell], sweep_id="a/b:c,d" + "e" * 200)
     sweep.run(offline(), {"c0ffee": [episode(0)]})
-    assert len(by_job(runs_dir, "cell")) == len(by_job(runs_dir, "summary")) == 1
+    [run], [_] = by_job(runs_dir, "cell"), by_job(runs_dir, "summary")
+    assert "simulated" in run.run.display_name
     assert len(said) == 1

@@ -25,9 +25,10 @@ RATE_COLUMNS = [
 ]  # fmt: skip
 
 
-def shown_label(cell: CellRecord) -> str:
-    """The cell's label, which says so where no model was asked."""
-    return f"{cell.label} (simulated)" if cell.simulated else cell.label
+def shown_label(cell: CellRecord, longest: int | None = None) -> str:
+    """The cell's label, cut to `longest` characters; it says so, uncut, where no model was asked."""
+    mark = " (simulated)" if cell.simulated else ""
+    return cell.label[: longest and longest - len(mark)] + mark
 
 
 def tier_name(cell: CellRecord) -> str:

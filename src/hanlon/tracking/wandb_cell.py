@@ -82,7 +82,7 @@ class CellLog:
         )
         self.run = session.open_run(
             run_id(self._sweep_id, cell.key),
-            name=tables.shown_label(cell)[:LONGEST_NAME],
+            name=tables.shown_label(cell, LONGEST_NAME),
             group=self._sweep_id[:LONGEST_NAME],
             job_type="cell",
             tags=tags,

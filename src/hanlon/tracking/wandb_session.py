@@ -161,10 +161,13 @@ class WandbSession:
         problem = self._missing_key()
         if problem:
             return self._go_offline(problem)
+        folders = set((self._dir / "wandb").glob("run-*"))
         try:
             run = self._init(self._wandb, "online", run_id, about, init_timeout=self._options.init_timeout_s)
         except Exception as error:
             self.abandon()  # the failed id would stay in use
+            for empty in set((self._dir / "wandb").glob(f"run-*-{run_id}")) - folders:
+                shutil.rmtree(empty, ignore_errors=True)
             self._import()
             return self._go_offline(f"no run could be opened online: {one_line(error, self.redaction)}")
         self.mode = "online"

@@ -103,6 +103,7 @@ class WandbThread(threading.Thread):
         except TrackingOff as off:
             self._dark.set()
             self._say(f"W&B: {off}")
+            self._session.abandon()
         except BaseException as error:  # wandb also raises SystemExit
             if not self._dark.is_set():
                 self._dark.set()
