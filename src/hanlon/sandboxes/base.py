@@ -3,11 +3,17 @@
 A machine belongs to one episode. No file, process or network of the host can be reached from it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 FileKind = Literal["missing", "file", "symlink", "directory", "other"]
+
+TIME_LIMIT_S = 15
+"""Machine time that one command line may take; a longer one is stopped and marked `timed_out`."""
+
+OUTPUT_LIMIT_BYTES = 16 * 1024
+"""What is kept of the output of one command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +29,26 @@ class FileState:
 class CommandResult:
     """What one command line gave: output as a terminal shows it (stdout and stderr), and its exit code.
 
-    `unsupported` names commands that a real machine would have run and this sandbox could not.
+    `unsupported` names commands that a real machine would have run and this sandbox could not. `notes` are
+    the sandbox's own remarks (a crash that was caught, a line that was withheld); no model reads them.
     """
 
     output: str
     exit_code: int
     unsupported: tuple[str, ...] = ()
+    timed_out: bool = False
+    truncated: bool = False
+    notes: tuple[str, ...] = ()
 
 
-class ProgramCall(Protocol):
-    """What a program of ours sees when the model runs it."""
+Program = Callable[[list[str]], Generator[str, CommandResult, CommandResult]]
+"""A program of ours: a generator over its arguments that returns what it prints and its exit code.
 
-    args: list[str]
-
-    def execute(self, path: str) -> CommandResult:
-        """Run a script from the home directory by the rules of execve, in the caller's environment."""
-        ...
-
-    @property
-    def machine_running(self) -> bool:
-        """Whether PID 1 is still alive."""
-        ...
-
-
-Program = Callable[[ProgramCall], CommandResult]
+Each ``result = yield "./script.sh"`` runs a script from the home directory by the rules of execve, in the
+environment of whoever called the program (exported functions and BASH_ENV included); the script writes to
+the program's own output, so that `result.output` is empty. Where the script ends the machine or is stopped
+by the time limit, the generator is closed instead of resumed.
+"""
 
 
 class Machine(Protocol):
@@ -58,11 +60,11 @@ class Machine(Protocol):
         ...
 
     def run(self, command: str) -> CommandResult:
-        """Run one command line (at most 15 s of machine time). On a dead machine: exit code 137, no output."""
+        """Run one command line (at most `TIME_LIMIT_S`). On a dead machine: exit code 137, no output."""
         ...
 
     def inspect(self, path: str) -> FileState:
-        """The state of a file, seen from outside the machine."""
+        """The state of a file, seen from outside the machine; a relative path is one in the home directory."""
         ...
 
     def close(self) -> None:

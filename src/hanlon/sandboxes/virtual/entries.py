@@ -1,0 +1,107 @@
+"""What `ls`, `stat`, `file` and `cp` need to know of a path: its kind, mode, owner, size and time."""
+
+import posixpath
+import stat as modes
+from dataclasses import dataclass
+from typing import Any
+
+from bashkit import BuiltinContext, FileSystem
+
+from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, HOME, Kernel
+
+_KIND_BITS = {
+    "directory": modes.S_IFDIR,
+    "symlink": modes.S_IFLNK,
+    "fifo": modes.S_IFIFO,
+    "file": modes.S_IFREG,
+}
+_OWNED_BY_USER = (HOME, "/tmp", "/dev/shm")
+HIDDEN = frozenset("\u00f8")
+"""Names in the root directory that belong to the machinery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file as `lstat` gives it. `time_s` is the machine's, in Unix seconds."""
+
+    path: str
+    kind: str
+    mode: int
+    size: int
+    time_s: float
+    target: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The account that owns it."""
+        mine = any(self.path == root or self.path.startswith(root + "/") for root in _OWNED_BY_USER)
+        return "user" if mine and self.path != "/tmp" else "root"
+
+    @property
+    def permissions(self) -> str:
+        """``-rwxr-xr-x``."""
+        return modes.filemode(_KIND_BITS.get(self.kind, modes.S_IFREG) | self.mode)
+
+    @property
+    def links(self) -> int:
+        """Hard links; a directory counts itself."""
+        return 2 if self.kind == "directory" else 1
+
+    @property
+    def inode(self) -> int:
+        """A number that stays with the name."""
+        return 1_310_720 + sum(map(ord, posixpath.basename(self.path))) % 9973
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of 512 bytes."""
+        return 8 * -(-self.size // 4096) if self.kind == "file" else 8 * (self.kind == "directory")
+
+
+def lstat(kernel: Kernel, fs: FileSystem, path: str) -> Entry | None:
+    """The entry at an absolute path, None where there is none."""
+    try:
+        target = fs.read_link(path)
+    except RuntimeError:
+        target = ""
+    if target:
+        return Entry(path, "symlink", 0o777, len(target), kernel.now_s(), target)
+    try:
+        return entry(kernel, path, fs.stat(path))
+    except RuntimeError:
+        return None
+
+
+def resolve(fs: FileSystem, path: str) -> str:
+    """The path behind a chain of links, at most 40 long; only the last part of a path is followed."""
+    for _ in range(40):
+        try:
+            target = fs.read_link(path)
+        except RuntimeError:
+            return path
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return path
+
+
+def entry(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
+    """An entry from what the file system says."""
+    kind = str(metadata["file_type"])
+    size = 4096 if kind == "directory" else int(metadata["size"])
+    mine = path.startswith((HOME, "/tmp"))
+    time_s = kernel.machine_time_s(float(metadata["modified"])) if mine else BOOT_TIME_S - 86_400 * 3
+    return Entry(path, kind, int(metadata["mode"]), size, time_s)
+
+
+def children(kernel: Kernel, ctx: BuiltinContext, path: str) -> list[Entry]:
+    """What a directory holds, by name."""
+    found: list[Entry] = []
+    for item in ctx.fs.read_dir(path):
+        name, metadata = str(item["name"]), item["metadata"]
+        if name in HIDDEN:
+            continue
+        child = posixpath.join(path, name)
+        if metadata["file_type"] == "symlink":
+            found.append(lstat(kernel, ctx.fs, child) or entry(kernel, child, metadata))
+        else:
+            found.append(entry(kernel, child, metadata))
+    return sorted(found, key=lambda item: item.path)

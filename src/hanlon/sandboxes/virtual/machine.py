@@ -1,0 +1,241 @@
+"""One machine: an interpreter of its own, each command line a fresh login shell in it."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from bashkit import Bash, BuiltinContext, BuiltinResult
+
+from hanlon.sandboxes.base import (
+    OUTPUT_LIMIT_BYTES,
+    CommandResult,
+    File,
+    FileState,
+    Program,
+)
+from hanlon.sandboxes.virtual.binaries import RUNNER, SYSTEM, program_file
+from hanlon.sandboxes.virtual.copying import COPYING_COMMANDS
+from hanlon.sandboxes.virtual.describing import DESCRIBING_COMMANDS
+from hanlon.sandboxes.virtual.image import ABSENT, HOSTNAME, UNSUPPORTED, read_only_trees
+from hanlon.sandboxes.virtual.kernel import HOME, Command, Kernel
+from hanlon.sandboxes.virtual.listing import LISTING_COMMANDS
+from hanlon.sandboxes.virtual.moving import MOVING_COMMANDS
+from hanlon.sandboxes.virtual.permissions import PERMISSION_COMMANDS, settle
+from hanlon.sandboxes.virtual.processes import PROCESS_COMMANDS
+from hanlon.sandboxes.virtual.programs import Programs
+from hanlon.sandboxes.virtual.rewrite import rewrite
+from hanlon.sandboxes.virtual.syntax import complete_lines
+from hanlon.sandboxes.virtual.system import SYSTEM_COMMANDS
+from hanlon.sandboxes.virtual.wording import TELLS, in_real_words, unsupported_options, without_tells
+
+MAX_COMMANDS = 20_000
+MAX_HOST_SECONDS = 10.0
+"""A backstop only: `MAX_COMMANDS` ends a loop long before, and at the same point in every replay."""
+
+MAX_COMMAND_BYTES = 131_071
+"""What execve takes as one argument."""
+
+_CONTENT_LIMIT = 64 * 1024
+_ENVIRONMENT = {
+    "HOME": HOME,
+    "HOSTNAME": HOSTNAME,
+    "LOGNAME": "user",
+    "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
+    "SHELL": "/bin/bash",
+    "USER": "user",
+}
+_DIRECTORIES = ("boot", "lib", "lib64", "media", "mnt", "opt", "run", "sbin", "srv", "sys", "var")
+_LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
+_SEED = 20_250_620
+
+
+class VirtualMachine:
+    """A machine in the virtual shell (`hanlon.sandboxes.base.Machine`)."""
+
+    def __init__(self, files: Mapping[str, File], programs: Mapping[str, Program]) -> None:
+        """Lay down the files and programs and seed the shell's random numbers."""
+        self._programs = Programs(programs)
+        self._kernel = Kernel(bash=None)
+        self._own_words: set[str] = set()
+        bash = Bash(
+            username="user",
+            hostname=HOSTNAME,
+            cwd=HOME,
+            env=_ENVIRONMENT,
+            max_commands=MAX_COMMANDS,
+            max_loop_iterations=MAX_COMMANDS,
+            timeout_seconds=MAX_HOST_SECONDS,
+            custom_builtins=self._callbacks(),
+        )
+        self._bash: Bash | None = bash
+        self._kernel.bash = bash
+        for place, tree in read_only_trees().items():
+            bash.mount(place, tree, read_only=True)
+        for name in _DIRECTORIES:
+            bash.mkdir(f"/{name}")
+        for number, name in enumerate(programs):
+            self._lay_down(name, program_file(number), 0o755)
+        for name, file in files.items():
+            self._lay_down(name, file.content, file.mode)
+        bash.execute_sync(f"RANDOM={_SEED}")
+        settle(self._kernel, bash)
+
+    def _lay_down(self, name: str, content: str, mode: int) -> None:
+        assert self._bash is not None
+        self._bash.write_file(f"{HOME}/{name}", content)
+        self._bash.chmod(f"{HOME}/{name}", mode)
+
+    def _callbacks(self) -> dict[str, Callable[[BuiltinContext], BuiltinResult]]:
+        ours: dict[str, Command] = {
+            **PROCESS_COMMANDS,
+            **SYSTEM_COMMANDS,
+            **LISTING_COMMANDS,
+            **COPYING_COMMANDS,
+            **DESCRIBING_COMMANDS,
+            **MOVING_COMMANDS,
+            **PERMISSION_COMMANDS,
+            **self._programs.commands(),
+            **dict.fromkeys(UNSUPPORTED, _unsupported),
+            **dict.fromkeys(ABSENT, _not_found),
+            SYSTEM: _nothing,
+        }
+        for folder in ("/usr/bin/", "/bin/"):
+            ours |= {folder + name: _unsupported for name in ("python3", "perl")}
+        return {name: _guarded(self._kernel, command) for name, command in ours.items()}
+
+    @property
+    def running(self) -> bool:
+        """False once PID 1 was terminated."""
+        return self._kernel.running
+
+    def run(self, command: str) -> CommandResult:
+        """Run one command line as ``bash --login -c`` would."""
+        if self._bash is None or not self.running:
+            return CommandResult("", 137)
+        text = command.encode(errors="replace").decode().replace("\0", "")
+        self._own_words |= {word.lower() for word in TELLS.findall(text)}
+        self._kernel.begin(text)
+        if len(text.encode()) > MAX_COMMAND_BYTES:
+            return CommandResult("bash: /usr/bin/bash: Argument list too long\n", 126)
+        self._kernel.started_at.append(time.time())
+        prefix = self._login_prefix()
+        output, code, error = self._execute(prefix + rewrite(text))
+        if code == 2 and output.startswith("bash: -c: ") and "\n" in text:
+            output, code, error = self._execute(prefix + complete_lines(rewrite(text)))
+        return self._result(output, code, error)
+
+    def _execute(self, script: str) -> tuple[str, int, str | None]:
+        assert self._bash is not None
+        chunks: list[str] = []
+        line = "bash -c '" + script.replace("'", "'\\''") + "'"
+        try:
+            result = self._bash.execute_sync(line, lambda out, err: chunks.append(out + err))
+        except BaseException as panic:
+            if isinstance(panic, KeyboardInterrupt | SystemExit):
+                raise
+            self._kernel.notes.append(f"the shell failed: {type(panic).__name__}: {panic}")
+            return "bash: fork: Cannot allocate memory\n", 254, None
+        finally:
+            self._bash.clear_cancel()
+            self._programs.abandon()
+            if self._bash.exists(RUNNER):
+                self._bash.remove(RUNNER)
+            settle(self._kernel, self._bash)
+        if not chunks and result.error is None:
+            return result.stdout + result.stderr, result.exit_code, None
+        return "".join(chunks), result.exit_code, result.error
+
+    def _login_prefix(self) -> str:
+        assert self._bash is not None
+        for name in _LOGIN_FILES:
+            path = f"{HOME}/{name}"
+            if self._bash.exists(path):
+                try:
+                    text = complete_lines(rewrite(self._bash.read_file(path)))
+                except (RuntimeError, ValueError):
+                    return ""
+                return "eval '" + text.replace("'", "'\\''") + "'; "
+        return ""
+
+    def _result(self, output: str, code: int, error: str | None) -> CommandResult:
+        kernel = self._kernel
+        if kernel.killed_by is not None:
+            code = 128 + kernel.killed_by
+        elif not kernel.running:
+            code = 137
+        elif kernel.timed_out:
+            code = 124
+        elif error is not None and "function depth" in error:
+            output, code = output + "Segmentation fault\n", 139
+        elif error is not None:
+            kernel.notes.append(f"the shell stopped: {error}")
+            kernel.timed_out, code = True, 124
+        unsupported = [*kernel.unsupported, *unsupported_options(output)]
+        output, withheld = without_tells(in_real_words(output), self._own_words)
+        kernel.notes += [f"withheld: {line.strip()}" for line in withheld]
+        truncated = len(output.encode()) > OUTPUT_LIMIT_BYTES
+        if truncated:
+            output = output.encode()[:OUTPUT_LIMIT_BYTES].decode(errors="ignore")
+        return CommandResult(
+            output.replace("\0", ""),
+            code,
+            tuple(dict.fromkeys(unsupported)),
+            kernel.timed_out and kernel.running,
+            truncated,
+            tuple(kernel.notes),
+        )
+
+    def inspect(self, path: str) -> FileState:
+        """The state of a file, links not followed."""
+        if self._bash is None:
+            return FileState("missing")
+        path = path if path.startswith("/") else f"{HOME}/{path}"
+        try:
+            self._bash.read_link(path)
+        except RuntimeError:
+            pass
+        else:
+            return FileState("symlink", 0o777)
+        try:
+            found = self._bash.stat(path)
+        except RuntimeError:
+            return FileState("missing")
+        kind, mode = found["file_type"], int(found["mode"])
+        if kind == "file":
+            content = self._bash.fs().read_file(path)[:_CONTENT_LIMIT].decode(errors="replace")
+            return FileState("file", mode, content)
+        return FileState("directory" if kind == "directory" else "other", mode)
+
+    def close(self) -> None:
+        """Free the interpreter and its descriptors."""
+        self._programs.abandon()
+        self._bash = self._kernel.bash = None
+
+
+def _guarded(kernel: Kernel, command: Command) -> Callable[[BuiltinContext], BuiltinResult]:
+    def call(ctx: BuiltinContext) -> BuiltinResult:
+        try:
+            return command(kernel, ctx)
+        except Exception as error:  # the shell would print our traceback's place to the model
+            kernel.notes.append(f"{ctx.name} failed: {type(error).__name__}: {error}")
+            return BuiltinResult("", f"{ctx.name}: Input/output error\n", 1)
+
+    return call
+
+
+def _not_found(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    del kernel
+    return BuiltinResult("", f"bash: line 1: {ctx.name}: {_absence(ctx.name)}\n", 127)
+
+
+def _unsupported(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    kernel.unsupported.append(ctx.name.rpartition("/")[2])
+    return _not_found(kernel, ctx)
+
+
+def _absence(name: str) -> str:
+    return "No such file or directory" if "/" in name else "command not found"
+
+
+def _nothing(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    del kernel, ctx
+    return BuiltinResult("", "", 0)

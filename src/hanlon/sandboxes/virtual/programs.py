@@ -1,0 +1,181 @@
+"""Programs of ours inside the machine, and the scripts that they run by the rules of execve.
+
+A program is called as a command whose file the shell found and ran (see binaries.py). When it asks for a
+script, it fails for the moment and leaves a runner behind, which its file then sources: so the script runs
+in the shell that called the program, under the same limits, and can be aborted with it.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+
+from bashkit import BuiltinContext, BuiltinResult
+
+from hanlon.sandboxes.base import CommandResult, Program
+from hanlon.sandboxes.virtual.binaries import END_OF_ARGUMENTS, RESUME, RUNNER, program_word
+from hanlon.sandboxes.virtual.entries import lstat, resolve
+from hanlon.sandboxes.virtual.image import SHELL_PID, UNSUPPORTED
+from hanlon.sandboxes.virtual.kernel import HOME, Kernel, absolute
+from hanlon.sandboxes.virtual.permissions import settle
+from hanlon.sandboxes.virtual.rewrite import EXPORTS_FUNCTION, FUNCTION_PREFIX, rewrite
+from hanlon.sandboxes.virtual.syntax import complete_lines
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+_SHELLS = ("bash", "sh", "dash", "rbash")
+_SCRIPT_PID = SHELL_PID + 17
+
+Running = Generator[str, CommandResult, CommandResult]
+Callback = Callable[[Kernel, BuiltinContext], BuiltinResult]
+
+
+@dataclass(slots=True)
+class Programs:
+    """The programs of one machine, and those of them that wait for a script."""
+
+    programs: Mapping[str, Program]
+    waiting: list[Running] = field(default_factory=list[Running])
+
+    def commands(self) -> dict[str, Callback]:
+        """The commands to register with the shell."""
+        words = {program_word(number): program for number, program in enumerate(self.programs.values())}
+        return {word: self._starter(program) for word, program in words.items()} | {RESUME: self._resume}
+
+    def abandon(self) -> None:
+        """The shell was aborted: no waiting program will hear of its script."""
+        while self.waiting:
+            self.waiting.pop().close()
+
+    def _starter(self, program: Program) -> Callback:
+        def start(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+            arguments = " ".join(ctx.argv).removesuffix(END_OF_ARGUMENTS).split()
+            return self._advance(kernel, ctx, program(arguments), None)
+
+        return start
+
+    def _resume(self, kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+        code = int(ctx.argv[0]) if ctx.argv and ctx.argv[0].isdigit() else 0
+        if not self.waiting:
+            return BuiltinResult("", "", 0)
+        _remove_runner(ctx)
+        return self._advance(kernel, ctx, self.waiting.pop(), CommandResult("", code))
+
+    def _advance(
+        self, kernel: Kernel, ctx: BuiltinContext, running: Running, result: CommandResult | None
+    ) -> BuiltinResult:
+        while True:
+            try:
+                path = running.send(result) if result is not None else next(running)
+            except StopIteration as stop:
+                return _finish(ctx, stop.value)
+            settle(kernel, ctx.fs)
+            plan = plan_execve(kernel, ctx, posixpath.normpath(posixpath.join(HOME, path)))
+            if isinstance(plan, str):
+                self.waiting.append(running)
+                ctx.fs.write_file(RUNNER, f"{plan}\n{RESUME} $?||\n. {RUNNER}\n".encode())
+                return BuiltinResult("", "", 1)
+            result = CommandResult("", plan)
+
+
+def _finish(ctx: BuiltinContext, result: CommandResult) -> BuiltinResult:
+    if result.exit_code:
+        # The program's file sources the runner after a failure: this one only passes the exit code on.
+        ctx.fs.write_file(RUNNER, f"exit {result.exit_code}\n".encode())
+        return BuiltinResult(result.output, "", 1)
+    return BuiltinResult(result.output, "", 0)
+
+
+def _remove_runner(ctx: BuiltinContext) -> None:
+    if ctx.fs.exists(RUNNER):
+        ctx.fs.remove(RUNNER)
+
+
+def plan_execve(kernel: Kernel, ctx: BuiltinContext, path: str) -> str | int:
+    """The shell text that runs the file at `path` as execve would, or the exit code where it cannot."""
+    real = resolve(ctx.fs, path)
+    found = lstat(kernel, ctx.fs, real)
+    if found is None:
+        return NOT_FOUND
+    if found.kind != "file" or not found.mode & 0o100:
+        return NOT_EXECUTABLE
+    content = ctx.fs.read_file(real).decode(errors="replace")
+    if content.startswith("\x7fELF"):
+        return _quote(real)
+    if not content.startswith("#!") or not found.mode & 0o400:
+        return NOT_EXECUTABLE
+    shebang, _, body = content.partition("\n")
+    interpreter, _, argument = shebang[2:].strip(" \t").partition(" ")
+    return _interpreted(kernel, ctx, interpreter, argument.strip(), path, body)
+
+
+def _interpreted(
+    kernel: Kernel, ctx: BuiltinContext, interpreter: str, argument: str, path: str, body: str
+) -> str | int:
+    name = posixpath.basename(interpreter)
+    if name == "env" and argument:
+        name, _, argument = argument.removeprefix("-S").strip().partition(" ")
+        interpreter = _on_path(kernel, ctx, name)
+    if not interpreter:
+        return NOT_EXECUTABLE if not name else _missing(kernel, name)
+    real = resolve(ctx.fs, absolute(ctx, interpreter))
+    found = lstat(kernel, ctx.fs, real)
+    if found is None:
+        return _missing(kernel, name)
+    if not found.mode & 0o111:
+        return NOT_EXECUTABLE
+    if name not in _SHELLS or real.startswith(HOME):
+        return " ".join(_quote(word) for word in (real, argument, path) if word)
+    options = " ".join(_quote(word) for word in argument.split())
+    script = _inherited(kernel, ctx) + "\n" if name == "bash" else "\n"
+    return f"bash {options} -c {_quote(script + complete_lines(rewrite(body, _SCRIPT_PID)))} {_quote(path)}"
+
+
+def _missing(kernel: Kernel, name: str) -> int:
+    if name in UNSUPPORTED:
+        kernel.unsupported.append(name)
+    return NOT_FOUND
+
+
+def _on_path(kernel: Kernel, ctx: BuiltinContext, name: str) -> str:
+    for folder in ctx.env.get("PATH", "/usr/bin:/bin").split(":"):
+        candidate = posixpath.join(absolute(ctx, folder), name)
+        found = lstat(kernel, ctx.fs, resolve(ctx.fs, candidate))
+        if found is not None and found.kind == "file" and found.mode & 0o111:
+            return candidate
+    return ""
+
+
+def _inherited(kernel: Kernel, ctx: BuiltinContext) -> str:
+    """What a bash takes over from its environment before its script: functions, then BASH_ENV."""
+    parts: list[str] = []
+    for name, value in ctx.env.items():
+        if name.startswith(FUNCTION_PREFIX):
+            function = re.sub(r"(%%|__|\(\))$", "", name.removeprefix(FUNCTION_PREFIX))
+            definition = value.removeprefix(function).strip()
+            if re.fullmatch(r"[\w.:-]+", function) and definition.startswith("()"):
+                parts.append(f"{function} {definition}")
+    if startup := ctx.env.get("BASH_ENV"):
+        path = resolve(ctx.fs, absolute(ctx, startup.replace("~", HOME, 1) if startup[0] == "~" else startup))
+        found = lstat(kernel, ctx.fs, path)
+        if found is not None and found.kind == "file":
+            parts.append(rewrite(ctx.fs.read_file(path).decode(errors="replace"), _SCRIPT_PID))
+    if not parts and EXPORTS_FUNCTION.search(_source_texts(kernel, ctx)):
+        kernel.unsupported.append("export -f")
+    return ";".join(part.strip().removesuffix(";") for part in parts if part.strip())
+
+
+def _source_texts(kernel: Kernel, ctx: BuiltinContext) -> str:
+    """The command line and the files in the home directory that it, or the login files, mention."""
+    texts = {
+        str(item["name"]): ctx.fs.read_file(posixpath.join(HOME, str(item["name"]))).decode(errors="replace")
+        for item in ctx.fs.read_dir(HOME)
+        if item["metadata"]["file_type"] == "file" and int(item["metadata"]["size"]) <= 16_384
+    }
+    seen = kernel.text
+    for _ in range(2):
+        seen += "".join(text for name, text in texts.items() if name in seen and text not in seen)
+    return seen
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
