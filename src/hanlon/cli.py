@@ -94,3 +94,7 @@ def _load(runs: tuple[Path, ...]) -> list[CellState]:
         folders = ", ".join(map(str, runs)) or "runs"
         raise click.UsageError(f"no cells in {folders}: a run folder holds <env>/<label>-<key>/cell.json")
     return cells
+
+
+if __name__ == "__main__":
+    main()

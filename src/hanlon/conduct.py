@@ -61,14 +61,15 @@ def conduct(
         sweep_file = runs_dir / "sweeps" / f"{sweep.id}.json"
         write_json(sweep_file, sweep)
         tracker.start(sweep, cells, runs_dir)
-        exit_code = COMPLETE
-        if any(plan.missing for plan in planned):
+        exit_code = FAILED
+        try:
             exit_code = _sample(planned, writers, records, options, progress, tracker)
-        states = [load_cell(plan.folder)[0] for plan in planned]
-        sweep.finished_at = time.time()
-        sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
-        write_json(sweep_file, sweep)
-        tracker.finish(exit_code == COMPLETE)
+            states = [load_cell(plan.folder)[0] for plan in planned]
+            sweep.finished_at = time.time()
+            sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
+            write_json(sweep_file, sweep)
+        finally:
+            tracker.finish(exit_code == COMPLETE)
     _print_table(states, sweep)
     return _print_end(states, planned, options, exit_code, console)
 
@@ -166,6 +167,11 @@ def _sample(
     progress: Progress,
     tracker: Tracker,
 ) -> int:
+    for plan in planned:
+        if not plan.missing:
+            tracker.cell_finished(plan.cell.key)
+    if not any(plan.missing for plan in planned):
+        return COMPLETE
     from hanlon.engine.sweep import CellWork, Sweep
 
     works = [

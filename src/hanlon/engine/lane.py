@@ -11,7 +11,7 @@ from hanlon.engine.retry import POLICIES, wait_before_retry
 from hanlon.engine.rollout import CallGivenUp
 from hanlon.models.endpoint import Completion, Endpoint
 from hanlon.models.failures import CallFailed
-from hanlon.models.local_server import LocalServer
+from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.records import CallError
 
 FAILURES_IN_A_ROW = 5
@@ -56,9 +56,13 @@ class Lane:
         model = self._model
         base_url, key = model.base_url or "", api_key(model)
         if model.server is not None:
-            self._server = await asyncio.to_thread(
-                LocalServer.start, model.server.module, dict(model.server.config)
-            )
+            try:
+                self._server = await asyncio.to_thread(
+                    LocalServer.start, model.server.module, dict(model.server.config)
+                )
+            except ServerStartError as error:
+                self.stopped, self.failed = f"{model.endpoint} {model.id}: {error}", True
+                return
             base_url, key = self._server.base_url, self._server.api_key
         self._endpoint = Endpoint(base_url, key, model.call_timeout_s, self.connections)
 

@@ -1,13 +1,16 @@
 """No tracking: the store alone keeps the sweep."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hanlon.records import CellRecord, Episode, SweepRecord
 
 
 class NoTracker:
-    """A `Tracker` that does nothing (`tracker=none`)."""
+    """A `Tracker` that does nothing (`tracker=none`); it has nothing to `say`."""
+
+    def __init__(self, say: Callable[[str], None] | None = None) -> None:
+        pass
 
     def start(self, sweep: SweepRecord, cells: Sequence[tuple[CellRecord, Path]], runs_dir: Path) -> None:
         """Ignored."""
