@@ -24,5 +24,8 @@ def exit_code_for(error: Exception, conf_dir: Path, arguments: Sequence[str]) ->
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         print(explain(error, conf_dir, arguments), file=sys.stderr)
         return WRONG_CONFIGURATION
+    if isinstance(error, BrokenPipeError):  # `... | head` has read enough
+        sys.stderr.close()
+        return FAILED
     traceback.print_exception(error)
     return FAILED
