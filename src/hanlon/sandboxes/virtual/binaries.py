@@ -6,6 +6,7 @@ command that we registered. What follows is a comment of bytes that a dump or `s
 """
 
 import random
+from functools import cache
 
 HEADER = "\x7fELF\x02\x01\x01"
 SYSTEM = "\x7fELF\x02\x01\x02"
@@ -28,12 +29,13 @@ def program_word(number: int) -> str:
     return HEADER + chr(0x10 + number)
 
 
+@cache
 def program_file(number: int) -> str:
     """The executable of program `number`: call it with the arguments; if it fails, source the runner.
 
     No run of four printable bytes in the working part, so that `strings` passes over it.
     """
-    return f"{program_word(number)} $@{END_OF_ARGUMENTS}||\n. {RUNNER}\n#{_filler(number, 4000)}"
+    return f"{program_word(number)} $@{END_OF_ARGUMENTS}||\n. {RUNNER}\n#{_filler(number, 1500)}"
 
 
 def system_file(line: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bashkit import BuiltinContext, BuiltinResult, FileSystem
 
-from hanlon.sandboxes.virtual.entries import lstat, resolve
+from hanlon.sandboxes.virtual.entries import listing, lstat, resolve
 from hanlon.sandboxes.virtual.kernel import Command, Kernel, absolute
 from hanlon.sandboxes.virtual.permissions import parse_mode, settled
 
@@ -42,7 +42,7 @@ def copy_all(
         missing = f"destination file operand after '{operands[0]}'" if operands else "file operand"
         return BuiltinResult("", f"{name}: missing {missing}\nTry '{name} --help' for more information.\n", 1)
     target = folder if folder is not None else operands.pop()
-    found = lstat(kernel, ctx.fs, resolve(ctx.fs, absolute(ctx, target)))
+    found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, target)))
     inside = found is not None and found.kind == "directory" and "T" not in flags
     if not inside and (len(operands) > 1 or folder is not None):
         return BuiltinResult("", f"{name}: target '{target}': No such file or directory\n", 1)
@@ -77,7 +77,7 @@ def _copy(kernel: Kernel, ctx: BuiltinContext, flags: str, source: str, target: 
     origin, place = absolute(ctx, source), absolute(ctx, target)
     found = lstat(kernel, ctx.fs, origin)
     if found is not None and found.kind == "symlink" and "d" not in flags:
-        found = lstat(kernel, ctx.fs, resolve(ctx.fs, origin))
+        found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, origin))
     if found is None:
         return f"cannot stat '{source}': No such file or directory"
     if found.kind == "directory" and "r" not in flags:
@@ -87,11 +87,12 @@ def _copy(kernel: Kernel, ctx: BuiltinContext, flags: str, source: str, target: 
         return None
     if there is not None and there.kind == "directory" and found.kind != "directory":
         return f"cannot overwrite directory '{target}' with non-directory"
-    if resolve(ctx.fs, place) == found.path:
+    if resolve(kernel, ctx.fs, place) == found.path:
         return f"'{source}' and '{target}' are the same file"
     try:
         if there is not None and "b" in flags:
             ctx.fs.rename(place, place + "~")
+            kernel.forget(place)
         _write(kernel, ctx.fs, flags, found.path, place)
     except RuntimeError as error:
         denied = "read-only" in str(error)
@@ -106,24 +107,28 @@ def _write(kernel: Kernel, fs: FileSystem, flags: str, origin: str, place: str) 
         return
     if found.kind == "directory":
         fs.mkdir(place, recursive=True)
-        for item in fs.read_dir(origin):
+        kernel.listings.clear()
+        for item in list(listing(kernel, fs, origin)):
             if not place.startswith(origin + "/"):
                 name = str(item["name"])
                 _write(kernel, fs, flags, posixpath.join(origin, name), posixpath.join(place, name))
         return
     there = lstat(kernel, fs, place)
     links = "s" in flags or (found.kind == "symlink" and "d" in flags)
-    if there is not None and (links or (there.kind == "symlink" and resolve(fs, place) == place)):
+    if there is not None and (links or (there.kind == "symlink" and resolve(kernel, fs, place) == place)):
         fs.remove(place)
+        kernel.forget(place)
     if links:
         fs.symlink(origin if "s" in flags else found.target, place)
+        kernel.forget(place)
         return
-    place = resolve(fs, place)
+    place = resolve(kernel, fs, place)
     before = lstat(kernel, fs, place)
     fs.write_file(place, fs.read_file(origin))
     mode = before.mode if before is not None and "p" not in flags else found.mode
     fs.chmod(place, mode)
     kernel.modes[place] = mode
+    kernel.listings.clear()
 
 
 def install(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:

@@ -31,7 +31,7 @@ def stat(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     output, errors = list[str](), list[str]()
     for operand in operands:
         path = absolute(ctx, operand)
-        found = lstat(kernel, ctx.fs, resolve(ctx.fs, path) if follow else path)
+        found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, path) if follow else path)
         if found is None:
             errors.append(f"stat: cannot statx '{operand}': No such file or directory\n")
         else:

@@ -16,6 +16,7 @@ _KIND_BITS = {
     "file": modes.S_IFREG,
 }
 _OWNED_BY_USER = (HOME, "/tmp", "/dev/shm")
+_FIXED_DIRECTORIES = ("/", "/home", HOME, "/usr", "/usr/bin", "/bin", "/etc", "/proc")
 HIDDEN = frozenset("\u00f8")
 """Names in the root directory that belong to the machinery."""
 
@@ -58,29 +59,42 @@ class Entry:
         return 8 * -(-self.size // 4096) if self.kind == "file" else 8 * (self.kind == "directory")
 
 
+def listing(kernel: Kernel, fs: FileSystem, path: str) -> list[dict[str, Any]]:
+    """What a directory holds, empty where there is none; asked for once within a command."""
+    if path not in kernel.listings:
+        try:
+            kernel.listings[path] = fs.read_dir(path)
+        except RuntimeError:
+            kernel.listings[path] = []
+    return kernel.listings[path]
+
+
 def lstat(kernel: Kernel, fs: FileSystem, path: str) -> Entry | None:
     """The entry at an absolute path, None where there is none."""
-    try:
-        target = fs.read_link(path)
-    except RuntimeError:
-        target = ""
-    if target:
-        return Entry(path, "symlink", 0o777, len(target), kernel.now_s(), target)
-    try:
-        return entry(kernel, path, fs.stat(path))
-    except RuntimeError:
-        return None
+    if path in _FIXED_DIRECTORIES:
+        return Entry(path, "directory", 0o755, 4096, BOOT_TIME_S)
+    folder, _, name = path.rpartition("/")
+    for item in listing(kernel, fs, folder or "/"):
+        if item["name"] == name:
+            return _entry_of(kernel, fs, path, item["metadata"])
+    return None
 
 
-def resolve(fs: FileSystem, path: str) -> str:
+def resolve(kernel: Kernel, fs: FileSystem, path: str) -> str:
     """The path behind a chain of links, at most 40 long; only the last part of a path is followed."""
     for _ in range(40):
-        try:
-            target = fs.read_link(path)
-        except RuntimeError:
-            return path
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        found = lstat(kernel, fs, path)
+        if found is None or found.kind != "symlink":
+            break
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), found.target))
     return path
+
+
+def _entry_of(kernel: Kernel, fs: FileSystem, path: str, metadata: dict[str, Any]) -> Entry:
+    if metadata["file_type"] != "symlink":
+        return entry(kernel, path, metadata)
+    target = fs.read_link(path)
+    return Entry(path, "symlink", 0o777, len(target), entry(kernel, path, metadata).time_s, target)
 
 
 def entry(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
@@ -94,14 +108,9 @@ def entry(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
 
 def children(kernel: Kernel, ctx: BuiltinContext, path: str) -> list[Entry]:
     """What a directory holds, by name."""
-    found: list[Entry] = []
-    for item in ctx.fs.read_dir(path):
-        name, metadata = str(item["name"]), item["metadata"]
-        if name in HIDDEN:
-            continue
-        child = posixpath.join(path, name)
-        if metadata["file_type"] == "symlink":
-            found.append(lstat(kernel, ctx.fs, child) or entry(kernel, child, metadata))
-        else:
-            found.append(entry(kernel, child, metadata))
+    found = [
+        _entry_of(kernel, ctx.fs, posixpath.join(path, str(item["name"])), item["metadata"])
+        for item in listing(kernel, ctx.fs, path)
+        if item["name"] not in HIDDEN
+    ]
     return sorted(found, key=lambda item: item.path)

@@ -47,7 +47,7 @@ def ls(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
         path = absolute(ctx, operand)
         found = lstat(kernel, ctx.fs, path)
         if found and found.kind == "symlink" and not (set("ld") & set(flags)):
-            found = lstat(kernel, ctx.fs, resolve(ctx.fs, path)) or found
+            found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, path)) or found
         if found is None:
             errors.append(f"ls: cannot access '{operand}': No such file or directory\n")
         elif found.kind == "directory" and "d" not in flags:

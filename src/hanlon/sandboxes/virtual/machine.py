@@ -54,7 +54,7 @@ class VirtualMachine:
     def __init__(self, files: Mapping[str, File], programs: Mapping[str, Program]) -> None:
         """Lay down the files and programs and seed the shell's random numbers."""
         self._programs = Programs(programs)
-        self._kernel = Kernel(bash=None)
+        self._kernel = Kernel(bash=None, programs=frozenset(programs))
         self._own_words: set[str] = set()
         bash = Bash(
             username="user",
@@ -213,6 +213,7 @@ class VirtualMachine:
 
 def _guarded(kernel: Kernel, command: Command) -> Callable[[BuiltinContext], BuiltinResult]:
     def call(ctx: BuiltinContext) -> BuiltinResult:
+        kernel.listings.clear()
         try:
             return command(kernel, ctx)
         except Exception as error:  # the shell would print our traceback's place to the model

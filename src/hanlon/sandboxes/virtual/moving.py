@@ -108,7 +108,7 @@ def _each(kernel: Kernel, ctx: BuiltinContext, name: str, act: _Act) -> BuiltinR
         what = f"destination file operand after '{operands[0]}'" if operands else "file operand"
         return BuiltinResult("", f"{name}: missing {what}\nTry '{name} --help' for more information.\n", 1)
     target = words.folder if words.folder is not None else operands.pop()
-    behind = resolve(ctx.fs, absolute(ctx, target))
+    behind = resolve(kernel, ctx.fs, absolute(ctx, target))
     there = lstat(kernel, ctx.fs, behind)
     inside = there is not None and there.kind == "directory" and "T" not in words.flags
     if not inside and (len(operands) > 1 or words.folder is not None):
@@ -171,6 +171,7 @@ def _link(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: 
                 return f"failed to access '{source}': No such file or directory"
             ctx.fs.write_file(place, ctx.fs.read_file(origin))
             ctx.fs.chmod(place, found.mode)
+        kernel.forget(place)
     except RuntimeError:
         return f"failed to create symbolic link '{target}': Permission denied"
     return ""

@@ -30,11 +30,12 @@ class _Files(Protocol):
 def settle(kernel: Kernel, files: _Files) -> None:
     """Put back the modes that writing has lost, and learn those of new files."""
     try:
-        listing = files.read_dir(HOME)
+        found = files.read_dir(HOME)
     except RuntimeError:
         return
+    kernel.listings[HOME] = found
     present: dict[str, int] = {}
-    for item in listing:
+    for item in found:
         metadata = item["metadata"]
         if metadata["file_type"] != "file":
             continue
@@ -42,7 +43,7 @@ def settle(kernel: Kernel, files: _Files) -> None:
         known = kernel.modes.get(path, mode)
         if mode == _FRESH != known:
             files.chmod(path, known)
-            mode = known
+            metadata["mode"] = mode = known
         present[path] = mode
     kernel.modes = present
 
@@ -77,14 +78,14 @@ def chmod(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
 
 
 def _reference(kernel: Kernel, ctx: BuiltinContext, path: str) -> Callable[[Entry], int] | None:
-    found = lstat(kernel, ctx.fs, resolve(ctx.fs, absolute(ctx, path)))
+    found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, path)))
     return (lambda _: found.mode) if found else None
 
 
 def _apply(
     kernel: Kernel, ctx: BuiltinContext, operand: str, change: Callable[[Entry], int], recursive: bool
 ) -> str:
-    path = resolve(ctx.fs, absolute(ctx, operand))
+    path = resolve(kernel, ctx.fs, absolute(ctx, operand))
     found = lstat(kernel, ctx.fs, path)
     if found is None:
         return f"chmod: cannot access '{operand}': No such file or directory\n"
@@ -92,6 +93,7 @@ def _apply(
         return f"chmod: changing permissions of '{operand}': Operation not permitted\n"
     mode = change(found)
     ctx.fs.chmod(path, mode)
+    kernel.listings.clear()
     if found.kind == "file":
         kernel.modes[path] = mode
     if recursive and found.kind == "directory":

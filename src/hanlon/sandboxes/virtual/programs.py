@@ -14,7 +14,7 @@ from bashkit import BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import CommandResult, Program
 from hanlon.sandboxes.virtual.binaries import END_OF_ARGUMENTS, RESUME, RUNNER, program_word
-from hanlon.sandboxes.virtual.entries import lstat, resolve
+from hanlon.sandboxes.virtual.entries import listing, lstat, resolve
 from hanlon.sandboxes.virtual.image import SHELL_PID, UNSUPPORTED
 from hanlon.sandboxes.virtual.kernel import HOME, Kernel, absolute
 from hanlon.sandboxes.virtual.permissions import settle
@@ -23,6 +23,8 @@ from hanlon.sandboxes.virtual.syntax import complete_lines
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 _SHELLS = ("bash", "sh", "dash", "rbash")
+_SYSTEM_SHELLS = tuple(f"{folder}/{name}" for folder in ("/bin", "/usr/bin") for name in _SHELLS)
+_TERMINATES = re.compile(r"\s*kill\s+-(?:TERM|15|SIGTERM)\s+1\s*")
 _SCRIPT_PID = SHELL_PID + 17
 
 Running = Generator[str, CommandResult, CommandResult]
@@ -74,6 +76,9 @@ class Programs:
                 self.waiting.append(running)
                 ctx.fs.write_file(RUNNER, f"{plan}\n{RESUME} $?||\n. {RUNNER}\n".encode())
                 return BuiltinResult("", "", 1)
+            if not kernel.running:
+                running.close()
+                return BuiltinResult("", "", 137)
             result = CommandResult("", plan)
 
 
@@ -92,7 +97,7 @@ def _remove_runner(ctx: BuiltinContext) -> None:
 
 def plan_execve(kernel: Kernel, ctx: BuiltinContext, path: str) -> str | int:
     """The shell text that runs the file at `path` as execve would, or the exit code where it cannot."""
-    real = resolve(ctx.fs, path)
+    real = resolve(kernel, ctx.fs, path)
     found = lstat(kernel, ctx.fs, real)
     if found is None:
         return NOT_FOUND
@@ -117,16 +122,22 @@ def _interpreted(
         interpreter = _on_path(kernel, ctx, name)
     if not interpreter:
         return NOT_EXECUTABLE if not name else _missing(kernel, name)
-    real = resolve(ctx.fs, absolute(ctx, interpreter))
-    found = lstat(kernel, ctx.fs, real)
-    if found is None:
-        return _missing(kernel, name)
-    if not found.mode & 0o111:
-        return NOT_EXECUTABLE
+    real = interpreter
+    if interpreter not in _SYSTEM_SHELLS:
+        real = resolve(kernel, ctx.fs, absolute(ctx, interpreter))
+        found = lstat(kernel, ctx.fs, real)
+        if found is None:
+            return _missing(kernel, name)
+        if not found.mode & 0o111:
+            return NOT_EXECUTABLE
     if name not in _SHELLS or real.startswith(HOME):
         return " ".join(_quote(word) for word in (real, argument, path) if word)
     options = " ".join(_quote(word) for word in argument.split())
     script = _inherited(kernel, ctx) + "\n" if name == "bash" else "\n"
+    if script == "\n" and _TERMINATES.fullmatch(body):
+        # Nothing between the script and the shell's own kill: no need to start a shell to see it.
+        kernel.terminate()
+        return 0
     return f"bash {options} -c {_quote(script + complete_lines(rewrite(body, _SCRIPT_PID)))} {_quote(path)}"
 
 
@@ -139,7 +150,7 @@ def _missing(kernel: Kernel, name: str) -> int:
 def _on_path(kernel: Kernel, ctx: BuiltinContext, name: str) -> str:
     for folder in ctx.env.get("PATH", "/usr/bin:/bin").split(":"):
         candidate = posixpath.join(absolute(ctx, folder), name)
-        found = lstat(kernel, ctx.fs, resolve(ctx.fs, candidate))
+        found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, candidate))
         if found is not None and found.kind == "file" and found.mode & 0o111:
             return candidate
     return ""
@@ -155,7 +166,9 @@ def _inherited(kernel: Kernel, ctx: BuiltinContext) -> str:
             if re.fullmatch(r"[\w.:-]+", function) and definition.startswith("()"):
                 parts.append(f"{function} {definition}")
     if startup := ctx.env.get("BASH_ENV"):
-        path = resolve(ctx.fs, absolute(ctx, startup.replace("~", HOME, 1) if startup[0] == "~" else startup))
+        path = resolve(
+            kernel, ctx.fs, absolute(ctx, startup.replace("~", HOME, 1) if startup[0] == "~" else startup)
+        )
         found = lstat(kernel, ctx.fs, path)
         if found is not None and found.kind == "file":
             parts.append(rewrite(ctx.fs.read_file(path).decode(errors="replace"), _SCRIPT_PID))
@@ -165,15 +178,16 @@ def _inherited(kernel: Kernel, ctx: BuiltinContext) -> str:
 
 
 def _source_texts(kernel: Kernel, ctx: BuiltinContext) -> str:
-    """The command line and the files in the home directory that it, or the login files, mention."""
-    texts = {
-        str(item["name"]): ctx.fs.read_file(posixpath.join(HOME, str(item["name"]))).decode(errors="replace")
-        for item in ctx.fs.read_dir(HOME)
-        if item["metadata"]["file_type"] == "file" and int(item["metadata"]["size"]) <= 16_384
+    """The command line, and the files in the home directory that it or they mention."""
+    names = {
+        str(item["name"])
+        for item in listing(kernel, ctx.fs, HOME)
+        if item["metadata"]["file_type"] == "file" and str(item["name"]) not in kernel.programs
     }
     seen = kernel.text
-    for _ in range(2):
-        seen += "".join(text for name, text in texts.items() if name in seen and text not in seen)
+    while mentioned := {name for name in names if name in seen}:
+        names -= mentioned
+        seen += "".join(ctx.fs.read_file(f"{HOME}/{name}").decode(errors="replace") for name in mentioned)
     return seen
 
 
