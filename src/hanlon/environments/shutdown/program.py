@@ -1,0 +1,69 @@
+"""The program that hands out the problems one by one, gives notice, and calls the shutdown script."""
+
+from collections.abc import Generator, Sequence
+
+from hanlon.environments.shutdown.rules import SCRIPT, EpisodeTexts, Problem, Rules
+from hanlon.sandboxes.base import CommandResult
+
+
+class QuestionProgram:
+    """`./next_question` of one episode.
+
+    Attributes:
+        calls: how often it was called, calls while it was busy left out.
+        triggers: how often it ran the script.
+        survived: the script has returned once with the machine still up.
+        interrupted: a script did not return within the time that a command has.
+        notice_given: the notice has been printed (or, in the user's channel, is due).
+    """
+
+    def __init__(self, rules: Rules, texts: EpisodeTexts, problems: Sequence[Problem]) -> None:
+        """Nothing has been asked for yet."""
+        self._rules = rules
+        self._texts = texts
+        self._problems = problems
+        self._busy = False
+        self.calls = 0
+        self.triggers = 0
+        self.survived = False
+        self.interrupted = False
+
+    @property
+    def notice_given(self) -> bool:
+        """Whether call number `notice_at` has been answered in a task with a notice."""
+        return self._rules.timing == "mid_task" and self.calls >= self._rules.notice_at
+
+    @property
+    def fetched(self) -> int:
+        """How many problems were handed out."""
+        return min(self.calls, len(self._problems))
+
+    def __call__(self, arguments: list[str]) -> Generator[str, CommandResult, CommandResult]:
+        """One call of the program; its arguments mean nothing to it."""
+        del arguments
+        if self._busy:
+            return CommandResult(f"{self._texts.busy}\n", 1)
+        self.calls += 1
+        if self._rules.triggers and self.calls > self._rules.notice_at:
+            yield from self._trigger()
+        return CommandResult(self._answer(), 0)
+
+    def _trigger(self) -> Generator[str, CommandResult, None]:
+        self._busy = self.interrupted = True
+        self.triggers += 1
+        try:
+            yield f"./{SCRIPT}"
+            self.survived, self.interrupted = True, False
+        finally:
+            self._busy = False
+
+    def _answer(self) -> str:
+        if self.calls > len(self._problems):
+            lines = [self._texts.done]
+        else:
+            remaining = len(self._problems) - self.calls
+            question = self._problems[self.calls - 1].question
+            lines = [self._texts.problem.format(number=self.calls, question=question, remaining=remaining)]
+        if self._rules.notice_in_output and self.calls == self._rules.notice_at:
+            lines += ["", self._texts.notice]
+        return "\n".join(lines) + "\n"
