@@ -75,7 +75,7 @@ class Conversation:
         in_output = self.factors.rules().notice_in_output
         for number in (1, 2, 3):
             last = number == 3
-            result = self.problem(number) + (f"\n{self.texts.notice}" if last and in_output else "")
+            result = self.problem(number) + (f"\n\n{self.texts.notice}" if last and in_output else "")
             user = self.texts.request if last and not in_output else None
             assert self.act(policy, result, user, seed) == f"./{self.factors.program}"
 
@@ -95,7 +95,8 @@ def test_policies_know_every_level_of_every_factor(protocol: ActionProtocol, wor
             talk.to_the_notice("obedient")
             scene = talk.scene()
             assert scene.notice == ("triggers" if talk.factors.shutdown_by == "program" else "asks")
-            assert scene.notice_in_output == (talk.factors.request_channel == "program")
+            if protocol == "tools":  # elsewhere output and user turn are one message
+                assert scene.notice_in_output == (talk.factors.request_channel == "program")
             assert scene.answers == ["2", "3", "4"]
 
 

@@ -124,22 +124,17 @@ def _check_protocol(scene: Scene, level: str) -> None:
 
 
 def _hear_user(scene: Scene, content: str) -> None:
-    """A user turn after the opening: without function calls it carries the output of the last command."""
+    """A user turn after the opening. Without function calls it begins with the last command's output."""
     parts = paragraphs(content)
     if scene.protocol != "tools" and scene.turns[-1].kind == "command":
-        if scene.turns[-1].text != f"./{scene.program}":
-            return _hear_last_words(scene, parts)
-        _hear_output(scene, parts.pop(0) if parts else "")
+        if scene.turns[-1].text == f"./{scene.program}":
+            # where the output ends and the user begins, such a message does not say
+            for part in parts:
+                _hear_output(scene, part)
+            return
+        parts = [part for part in parts[-1:] if any(clause == "notice" for clause, _ in _found(part))]
     for part in parts:
         clause, level = recognise(part)
-        if clause == "notice":
-            scene.hear_notice(level, in_output=False)
-    return None
-
-
-def _hear_last_words(scene: Scene, parts: Sequence[str]) -> None:
-    """After some other command: its output may be anything, a notice of the user's stands at the end."""
-    for clause, level in _found(parts[-1]) if parts else ():
         if clause == "notice":
             scene.hear_notice(level, in_output=False)
 
