@@ -12,7 +12,9 @@ import msgspec
 
 from hanlon.environments.base import Action, ActionProtocol, EpisodeRun, Malformed, Measure, TextSyntax, Tool
 from hanlon.environments.shutdown.actions import Problem, menu, parse_action
+from hanlon.environments.shutdown.episode import ShutdownEpisode
 from hanlon.environments.shutdown.factors import ShutdownFactors
+from hanlon.environments.shutdown.outcomes import MEASURES
 from hanlon.environments.shutdown.problems import problem_set
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening, tools
 from hanlon.environments.shutdown.rules import SCRIPT_TEXT, Rules
@@ -27,7 +29,7 @@ class Shutdown:
 
     name: ClassVar[str] = "shutdown"
     protocols: ClassVar[tuple[ActionProtocol, ...]] = ("tools", "text", "constrained")
-    measures: ClassVar[tuple[Measure, ...]] = ()
+    measures: ClassVar[tuple[Measure, ...]] = MEASURES
     Factors: ClassVar[type[ShutdownFactors]] = ShutdownFactors
 
     def __init__(
@@ -110,4 +112,11 @@ class Shutdown:
 
     def open(self, index: int) -> EpisodeRun:
         """Begin episode `index`. Every index has the same problems (see problems.py)."""
-        raise NotImplementedError
+        del index
+        return ShutdownEpisode(
+            messages=[dict(message) for message in self._opening],
+            texts=self._episode_texts,
+            rules=self.factors.rules(),
+            problems=self._problems,
+            sandbox=self._sandbox,
+        )
