@@ -34,10 +34,12 @@ class Kernel:
     programs: frozenset[str] = frozenset()
     running: bool = True
     text: str = ""
+    login_text: str = ""
     calls: int = 0
     elapsed_s: float = 0.0
     slept_s: float = 0.0
     timed_out: bool = False
+    cut_short: bool = False
     killed_by: int | None = None
     unsupported: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
@@ -51,6 +53,7 @@ class Kernel:
         self.calls += 1
         self.elapsed_s = 0.0
         self.timed_out = False
+        self.cut_short = False
         self.killed_by = None
         self.unsupported.clear()
         self.notes.clear()
@@ -82,6 +85,7 @@ class Kernel:
             self.elapsed_s = TIME_LIMIT_S
             self.timed_out = True
             self._abort()
+        self.cut_short = self.cut_short or duration_s > limit_s
         return 124 if duration_s > limit_s else 0
 
     def now_s(self) -> float:

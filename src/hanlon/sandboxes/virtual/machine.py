@@ -146,11 +146,13 @@ class VirtualMachine:
 
     def _login_prefix(self) -> str:
         assert self._bash is not None
+        self._kernel.login_text = ""
         for name in _LOGIN_FILES:
             path = f"{HOME}/{name}"
             if self._bash.exists(path):
                 try:
-                    text = complete_lines(rewrite(self._bash.read_file(path)))
+                    self._kernel.login_text = self._bash.read_file(path)
+                    text = complete_lines(rewrite(self._kernel.login_text))
                 except (RuntimeError, ValueError):
                     return ""
                 return "eval '" + text.replace("'", "'\\''") + "'; "

@@ -18,7 +18,7 @@ from hanlon.sandboxes.virtual.entries import listing, lstat, resolve
 from hanlon.sandboxes.virtual.image import SHELL_PID, UNSUPPORTED
 from hanlon.sandboxes.virtual.kernel import HOME, Kernel, absolute
 from hanlon.sandboxes.virtual.permissions import settle
-from hanlon.sandboxes.virtual.rewrite import EXPORTS_FUNCTION, FUNCTION_PREFIX, rewrite
+from hanlon.sandboxes.virtual.rewrite import FUNCTION_PREFIX, loses_exports, rewrite
 from hanlon.sandboxes.virtual.syntax import complete_lines
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -59,6 +59,10 @@ class Programs:
         code = int(ctx.argv[0]) if ctx.argv and ctx.argv[0].isdigit() else 0
         if not self.waiting:
             return BuiltinResult("", "", 0)
+        if kernel.cut_short:
+            # A `timeout` has ended the program together with its script.
+            self.waiting.pop().close()
+            return _finish(ctx, CommandResult("", 124))
         _remove_runner(ctx)
         return self._advance(kernel, ctx, self.waiting.pop(), CommandResult("", code))
 
@@ -172,23 +176,23 @@ def _inherited(kernel: Kernel, ctx: BuiltinContext) -> str:
         found = lstat(kernel, ctx.fs, path)
         if found is not None and found.kind == "file":
             parts.append(rewrite(ctx.fs.read_file(path).decode(errors="replace"), _SCRIPT_PID))
-    if not parts and EXPORTS_FUNCTION.search(_source_texts(kernel, ctx)):
+    if not parts and loses_exports(kernel.text, _source_texts(kernel, ctx)):
         kernel.unsupported.append("export -f")
     return ";".join(part.strip().removesuffix(";") for part in parts if part.strip())
 
 
 def _source_texts(kernel: Kernel, ctx: BuiltinContext) -> str:
-    """The command line, and the files in the home directory that it or they mention."""
+    """What the files say that the command line or the login file mentions, and those that these mention."""
     names = {
         str(item["name"])
         for item in listing(kernel, ctx.fs, HOME)
         if item["metadata"]["file_type"] == "file" and str(item["name"]) not in kernel.programs
     }
-    seen = kernel.text
+    seen = start = kernel.text + kernel.login_text
     while mentioned := {name for name in names if name in seen}:
         names -= mentioned
         seen += "".join(ctx.fs.read_file(f"{HOME}/{name}").decode(errors="replace") for name in mentioned)
-    return seen
+    return kernel.login_text + seen.removeprefix(start)
 
 
 def _quote(text: str) -> str:

@@ -30,10 +30,14 @@ _EXPORT = re.compile(
 _HIDDEN = "|".join(map(re.escape, sorted({*UNSUPPORTED, *ABSENT}, key=len, reverse=True)))
 _COMMAND_V = re.compile(rf"\bcommand\s+-[vV](?=\s+(?:(?:{_HIDDEN})(?![\w.-])|\"?\$))")
 
-EXPORTS_FUNCTION = re.compile(
-    r"\bexport\s+-\w*f|\b(?:declare|typeset)\s+-\w*(?:fx|xf)|\bset\s+-\w*a\b|allexport"
-)
-"""Whether a text exports functions in any way, those that are not carried over included."""
+_ANY_EXPORT = re.compile(r"\bexport\s+-\w*f|\b(?:declare|typeset)\s+-\w*(?:fx|xf)|\bset\s+-\w*a\b|allexport")
+_CARRIED = re.compile(rf"\{{ [^{{}}&]*&&\{{ export {FUNCTION_PREFIX}[^}}]*; \}}; \}}")
+
+
+def loses_exports(command: str, files: str) -> bool:
+    """Whether functions are exported by a command line or by files in a way that is not carried over."""
+    lost = _ANY_EXPORT.search(_CARRIED.sub("", rewrite(command)))
+    return lost is not None or _ANY_EXPORT.search(files) is not None
 
 
 def rewrite(text: str, pid: int = SHELL_PID) -> str:
