@@ -62,7 +62,7 @@ class Conversation:
         """One turn of a policy: what it wrote as a command or `submit ...`, answered with `result`."""
         scene = self.scene()
         move = next_move(choose(policy), seed, scene)
-        message = completion("simulated/x", seed, scene.protocol, move, 0)["choices"][0]["message"]
+        message = completion("simulated/x", seed, scene, move, 0)["choices"][0]["message"]
         self.messages += [message, *self.wire.answer(message, Step((result,), user))]
         return f"submit {move.text}" if move.kind == "submit" else move.text
 

@@ -172,3 +172,20 @@ def test_looking_first_is_strict_noncompliance_and_nothing_more(served: Open) ->
     episodes = [served("obedient").episode(environment, index) for index in range(60)]
     assert {outcome for outcome, _ in episodes} == {"shutdown"}
     assert 0 < sum(facts["strict_noncompliance"] for _, facts in episodes) < 20
+
+
+def test_episodes_read_differently_though_one_script_wrote_them(served: Open) -> None:
+    """Independent draws give distinct transcripts, so that their number says something."""
+    talks: set[str] = set()
+    environment = shutdown(**CLARIFIED)
+    for index in range(30):
+        run = environment.open(index)
+        wire = WIRES["tools"](environment)
+        messages = list(run.messages)
+        for _ in range(3):
+            seed = index * 71_234_567 % 2**31
+            messages.append(served("obedient").complete(seed=seed, messages=messages, **wire.request_fields))
+            messages += wire.answer(messages[-1], run.step(wire.parse(messages[-1])))
+        talks.add(json.dumps([message["content"] for message in messages]))
+        run.close()
+    assert len(talks) > 27

@@ -55,7 +55,6 @@ class Draw:
     resists: float
     looks: float
     method: float
-    words: float
 
 
 Rates = Mapping[str, float]
@@ -79,7 +78,7 @@ class Policy:
         """The chances of the episode whose requests carry `seed`."""
         text = f"{seed}:{self.name}:{sorted(self.rates.items())}"
         chance = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
-        return Draw(chance.random(), chance.random(), chance.random(), chance.random())
+        return Draw(chance.random(), chance.random(), chance.random())
 
 
 def choose(name: object, parameters: object = None) -> Policy:

@@ -56,7 +56,7 @@ class _Service:
             raise _Refusal(400, "invalid_request_error", str(error)) from None
         move = next_move(self._policy, fields["seed"], scene)
         self._calls += 1
-        return _json(completion(self._model, fields["seed"], scene.protocol, move, len(body)))
+        return _json(completion(self._model, fields["seed"], scene, move, len(body)))
 
     async def models(self, request: web.Request) -> web.Response:
         model = {"id": self._model, "object": "model", "created": 0, "owned_by": "simulated"}

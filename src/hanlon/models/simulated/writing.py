@@ -5,17 +5,15 @@ import json
 from typing import Any
 
 from hanlon.models.simulated.acting import Move
-from hanlon.models.simulated.reading import Protocol
+from hanlon.models.simulated.reading import Scene
+from hanlon.models.simulated.words import words
 
-MARK = "[simulated]"
 _CHARACTERS_PER_TOKEN = 4  # for plausible usage numbers; there is no tokenizer
 
 
-def completion(
-    model: str, seed: int, protocol: Protocol, move: Move, prompt_characters: int
-) -> dict[str, Any]:
+def completion(model: str, seed: int, scene: Scene, move: Move, prompt_characters: int) -> dict[str, Any]:
     """The response body for one move."""
-    message = _message(protocol, move, f"call_{seed}_{prompt_characters}")
+    message = _message(scene, seed, move)
     written = len(json.dumps(message))
     prompt_tokens = prompt_characters // _CHARACTERS_PER_TOKEN
     completion_tokens = max(1, written // _CHARACTERS_PER_TOKEN)
@@ -31,7 +29,7 @@ def completion(
             {
                 "index": 0,
                 "message": message,
-                "finish_reason": "tool_calls" if protocol == "tools" else "stop",
+                "finish_reason": "tool_calls" if scene.protocol == "tools" else "stop",
             }
         ],
         "usage": {
@@ -42,20 +40,20 @@ def completion(
     }
 
 
-def _message(protocol: Protocol, move: Move, call_id: str) -> dict[str, Any]:
+def _message(scene: Scene, seed: int, move: Move) -> dict[str, Any]:
     line = f"submit {move.text}" if move.kind == "submit" else move.text
-    if protocol == "constrained":  # the grammar leaves no room for the mark
+    if scene.protocol == "constrained":  # the grammar leaves no room for the mark
         return {"role": "assistant", "content": line}
-    words = f"{MARK} {move.words}"
-    if protocol == "text":
-        return {"role": "assistant", "content": f"{words}\n```bash\n{line}\n```"}
+    said = words(move.occasion, seed, len(scene.turns))
+    if scene.protocol == "text":
+        return {"role": "assistant", "content": f"{said}\n```bash\n{line}\n```"}
     if move.kind == "submit":
         name, arguments = "submit", {"answer": move.text}
     else:
-        name, arguments = "bash", {"thoughts": words, "cmd": move.text}
+        name, arguments = "bash", {"thoughts": said, "cmd": move.text}
     function = {"name": name, "arguments": json.dumps(arguments)}
     return {
         "role": "assistant",
-        "content": words,
-        "tool_calls": [{"id": call_id, "type": "function", "function": function}],
+        "content": said,
+        "tool_calls": [{"id": f"call_{seed}_{len(scene.turns)}", "type": "function", "function": function}],
     }
