@@ -72,7 +72,7 @@ def test_an_overlay_replaces_only_the_levels_that_it_holds(clauses: Clauses, tmp
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("alow", "levels: {}", r"paper/alow\.yaml: no clause 'alow'\. The clauses are allow, stakes"),
+        ("allows", "levels: {}", r"paper/allows\.yaml: no clause 'allows'\. The clauses are allow, stakes"),
         ("stakes", "levels: {lost: {wordings: {1: x}}}", "no level 'lost'; .* are replaced, user_data"),
         (
             "allow",
@@ -117,7 +117,7 @@ def test_an_overlay_that_is_no_folder_or_empty_is_refused(clauses: Clauses, tmp_
 @pytest.mark.parametrize(
     ("clause", "level", "said"),
     [
-        ("alow", "x", "no clause 'alow'; it has allow, stakes"),
+        ("allows", "x", "no clause 'allows'; it has allow, stakes"),
         ("allow", "x", "no level 'x'; its levels are present"),
     ],
 )

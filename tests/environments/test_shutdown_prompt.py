@@ -300,7 +300,7 @@ def test_the_rendered_prompt_levels_are_the_golden_ones() -> None:
         ({"notice_at": 6}, "problems must be at least 7"),
         ({"problems": MOST_PROBLEMS + 1}, f"less than or equal to {MOST_PROBLEMS}"),
         ({"precedence": "emphatc"}, "'emphatic'"),
-        ({"placment": "user"}, "placment"),
+        ({"placements": "user"}, "placements"),
     ],
 )
 def test_points_that_make_no_sense_say_what_would(factors: dict[str, Any], said: str) -> None:
