@@ -27,7 +27,7 @@ from hanlon.sandboxes.virtual.syntax import complete_lines
 from hanlon.sandboxes.virtual.system import SYSTEM_COMMANDS
 from hanlon.sandboxes.virtual.wording import TELLS, in_real_words, unsupported_options, without_tells
 
-MAX_COMMANDS = 20_000
+MAX_COMMANDS = 10_000
 MAX_HOST_SECONDS = 10.0
 """A backstop only: `MAX_COMMANDS` ends a loop long before, and at the same point in every replay."""
 

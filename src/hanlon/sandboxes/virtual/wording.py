@@ -17,10 +17,7 @@ _UNSUPPORTED = re.compile(
     r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): .*(?:not (?:yet )?(?:implemented|supported|available)|unsupported)",
     re.MULTILINE,
 )
-_BASH_VERSION = (
-    "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\n"
-    "Copyright (C) 2022 Free Software Foundation, Inc."
-)
+_BASH_VERSION = "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)"
 _PACKAGES = {
     "grep": "GNU grep) 3.8",
     "sed": "GNU sed) 4.9",
