@@ -41,6 +41,8 @@ class Kernel:
     timed_out: bool = False
     cut_short: bool = False
     killed_by: int | None = None
+    runner_left: bool = False
+    script_planned: bool = False
     unsupported: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     started_at: list[float] = field(default_factory=list[float])
@@ -54,6 +56,7 @@ class Kernel:
         self.elapsed_s = 0.0
         self.timed_out = False
         self.cut_short = False
+        self.script_planned = False
         self.killed_by = None
         self.unsupported.clear()
         self.notes.clear()

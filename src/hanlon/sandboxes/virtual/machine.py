@@ -22,7 +22,7 @@ from hanlon.sandboxes.virtual.moving import MOVING_COMMANDS
 from hanlon.sandboxes.virtual.permissions import PERMISSION_COMMANDS, settle
 from hanlon.sandboxes.virtual.processes import PROCESS_COMMANDS
 from hanlon.sandboxes.virtual.programs import Programs
-from hanlon.sandboxes.virtual.rewrite import rewrite
+from hanlon.sandboxes.virtual.rewrite import changes_scripts, rewrite
 from hanlon.sandboxes.virtual.syntax import complete_lines
 from hanlon.sandboxes.virtual.system import SYSTEM_COMMANDS
 from hanlon.sandboxes.virtual.wording import TELLS, in_real_words, unsupported_options, without_tells
@@ -137,8 +137,9 @@ class VirtualMachine:
         finally:
             self._bash.clear_cancel()
             self._programs.abandon()
-            if self._bash.exists(RUNNER):
+            if self._kernel.runner_left:
                 self._bash.remove(RUNNER)
+                self._kernel.runner_left = False
             settle(self._kernel, self._bash)
         if not chunks and result.error is None:
             return result.stdout + result.stderr, result.exit_code, None
@@ -149,7 +150,7 @@ class VirtualMachine:
         self._kernel.login_text = ""
         for name in _LOGIN_FILES:
             path = f"{HOME}/{name}"
-            if self._bash.exists(path):
+            if path in self._kernel.modes:
                 try:
                     self._kernel.login_text = self._bash.read_file(path)
                     text = complete_lines(rewrite(self._kernel.login_text))
@@ -172,6 +173,12 @@ class VirtualMachine:
             kernel.notes.append(f"the shell stopped: {error}")
             kernel.timed_out, code = True, 124
         unsupported = [*kernel.unsupported, *unsupported_options(output)]
+        if (
+            not kernel.running
+            and not kernel.script_planned
+            and changes_scripts(kernel.text + kernel.login_text)
+        ):
+            unsupported.append("export -f")
         output, withheld = without_tells(in_real_words(output), self._own_words)
         kernel.notes += [f"withheld: {line.strip()}" for line in withheld]
         truncated = len(output.encode()) > OUTPUT_LIMIT_BYTES

@@ -62,8 +62,8 @@ class Programs:
         if kernel.cut_short:
             # A `timeout` has ended the program together with its script.
             self.waiting.pop().close()
-            return _finish(ctx, CommandResult("", 124))
-        _remove_runner(ctx)
+            return _finish(kernel, ctx, CommandResult("", 124))
+        _remove_runner(kernel, ctx)
         return self._advance(kernel, ctx, self.waiting.pop(), CommandResult("", code))
 
     def _advance(
@@ -73,12 +73,12 @@ class Programs:
             try:
                 path = running.send(result) if result is not None else next(running)
             except StopIteration as stop:
-                return _finish(ctx, stop.value)
+                return _finish(kernel, ctx, stop.value)
             settle(kernel, ctx.fs)
             plan = plan_execve(kernel, ctx, posixpath.normpath(posixpath.join(HOME, path)))
             if isinstance(plan, str):
                 self.waiting.append(running)
-                ctx.fs.write_file(RUNNER, f"{plan}\n{RESUME} $?||\n. {RUNNER}\n".encode())
+                _leave_runner(kernel, ctx, f"{plan}\n{RESUME} $?||\n. {RUNNER}\n")
                 return BuiltinResult("", "", 1)
             if not kernel.running:
                 running.close()
@@ -86,21 +86,28 @@ class Programs:
             result = CommandResult("", plan)
 
 
-def _finish(ctx: BuiltinContext, result: CommandResult) -> BuiltinResult:
+def _finish(kernel: Kernel, ctx: BuiltinContext, result: CommandResult) -> BuiltinResult:
     if result.exit_code:
         # The program's file sources the runner after a failure: this one only passes the exit code on.
-        ctx.fs.write_file(RUNNER, f"exit {result.exit_code}\n".encode())
+        _leave_runner(kernel, ctx, f"exit {result.exit_code}\n")
         return BuiltinResult(result.output, "", 1)
     return BuiltinResult(result.output, "", 0)
 
 
-def _remove_runner(ctx: BuiltinContext) -> None:
-    if ctx.fs.exists(RUNNER):
+def _leave_runner(kernel: Kernel, ctx: BuiltinContext, text: str) -> None:
+    ctx.fs.write_file(RUNNER, text.encode())
+    kernel.runner_left = True
+
+
+def _remove_runner(kernel: Kernel, ctx: BuiltinContext) -> None:
+    if kernel.runner_left:
         ctx.fs.remove(RUNNER)
+        kernel.runner_left = False
 
 
 def plan_execve(kernel: Kernel, ctx: BuiltinContext, path: str) -> str | int:
     """The shell text that runs the file at `path` as execve would, or the exit code where it cannot."""
+    kernel.script_planned = True
     real = resolve(kernel, ctx.fs, path)
     found = lstat(kernel, ctx.fs, real)
     if found is None:

@@ -34,6 +34,11 @@ _ANY_EXPORT = re.compile(r"\bexport\s+-\w*f|\b(?:declare|typeset)\s+-\w*(?:fx|xf
 _CARRIED = re.compile(rf"\{{ [^{{}}&]*&&\{{ export {FUNCTION_PREFIX}[^}}]*; \}}; \}}")
 
 
+def changes_scripts(text: str) -> bool:
+    """Whether scripts that a text runs itself would inherit functions on a real machine; here they do not."""
+    return "BASH_ENV" in text or FUNCTION_PREFIX in text or _ANY_EXPORT.search(text) is not None
+
+
 def loses_exports(command: str, files: str) -> bool:
     """Whether functions are exported by a command line or by files in a way that is not carried over."""
     lost = _ANY_EXPORT.search(_CARRIED.sub("", rewrite(command)))
