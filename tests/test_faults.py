@@ -148,7 +148,7 @@ def test_an_endpoint_that_is_down_is_named_and_the_sweep_can_go_on_later(command
         ("{broken", "not valid JSON"),
         ("[1]", "must be a JSON object"),
         ('{"thoughts": "x"}', "needs the argument 'cmd'"),
-        ('{"cmd": 7}', "must be a string"),
+        ('{"thoughts": "x", "cmd": 7}', "must be a string"),
     ],
 )
 def test_malformed_tool_arguments_are_told_to_the_model(

@@ -96,14 +96,17 @@ def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:
         raise ConfigError(_explain(error, CellConfig, "", arguments)) from None
     sandbox = cast(Sandbox, construct("sandbox", config.sandbox))
     target = _target("env", config.env)
-    factors = _factors(target, config.env, arguments)
-    level = _factors(target, composed.level_env, arguments)
-    environment = cast(Environment, target(factors=factors, protocol=config.model.protocol, sandbox=sandbox))
-    if config.model.protocol not in environment.protocols:
+    if config.model.protocol not in target.protocols:
         raise ConfigError(
             f"model.protocol={config.model.protocol}{place('model.protocol', arguments)} is not supported by "
-            f"environment '{environment.name}'. It supports: {', '.join(environment.protocols)}"
+            f"environment '{target.name}'. It supports: {', '.join(target.protocols)}"
         )
+    factors = _factors(target, config.env, arguments)
+    level = _factors(target, composed.level_env, arguments)
+    try:
+        environment: Environment = target(factors=factors, protocol=config.model.protocol, sandbox=sandbox)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     return Cell(config, environment, sandbox, factors.model_dump(), level.model_dump())
 
 

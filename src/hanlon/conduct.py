@@ -18,7 +18,7 @@ from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, re
 from hanlon.cell import Cell, construct, digest
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig
-from hanlon.engine.keys import api_key
+from hanlon.engine.keys import check_model
 from hanlon.engine.store import CellBusy, CellWriter, read_cell, write_json
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
@@ -37,9 +37,8 @@ def conduct(
     Raises:
         ConfigError: a missing key, a folder that cannot be written, a cell that another process writes.
     """
-    for plan in planned:
-        if plan.missing:
-            api_key(plan.cell.config.model)
+    for model in {id(m): m for m in (plan.cell.config.model for plan in planned if plan.missing)}.values():
+        check_model(model)
     runs_dir = Path(options.runs_dir)
     keys = [plan.cell.key for plan in planned]
     sweep = SweepRecord(
@@ -51,7 +50,9 @@ def conduct(
         experiment=experiment,
     )
     console = Console(stderr=True, highlight=False)
-    tracker: Tracker = construct("tracker", options.tracker, say=partial(console.print, markup=False))
+    tracker: Tracker = construct(
+        "tracker", options.tracker, say=partial(console.print, markup=False, soft_wrap=True)
+    )
     with ExitStack() as stack:
         writers = _open_store(planned, options, stack)
         records = [read_cell(plan.folder) for plan in planned]
@@ -208,7 +209,11 @@ def _print_end(
     console: Console,
 ) -> int:
     folders = sorted({str(plan.folder.parent) for plan in planned})
-    console.print(f"Transcripts: {', '.join(folders)}. Again: hanlon rates {options.runs_dir}", markup=False)
+    console.print(
+        f"Transcripts: {', '.join(folders)}. Again: hanlon rates {options.runs_dir}",
+        markup=False,
+        soft_wrap=True,
+    )
     wanted = {plan.cell.key: set(options.shard_part().indices(options.samples)) for plan in planned}
     left = sum(_missing(state, wanted[state.record.key]) for state in states)
     if not left:
@@ -217,6 +222,7 @@ def _print_end(
         f"Incomplete: {left} of {len(planned) * len(options.shard_part().indices(options.samples))} episodes are "
         "missing. Everything finished is stored; the same command goes on from there.",
         markup=False,
+        soft_wrap=True,
     )
     return exit_code or INCOMPLETE
 

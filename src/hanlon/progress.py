@@ -53,7 +53,7 @@ class Progress:
 
     def notice(self, text: str) -> None:
         """Print a line above the table."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _draw(self) -> None:
         now = time.monotonic()
@@ -61,7 +61,7 @@ class Progress:
             self._live.update(self._table(), refresh=True)
             self._drawn = now
         elif self._live is None and now - self._drawn >= PLAIN_LINE_S:
-            self._console.print(self._line(), highlight=False, markup=False)
+            self._console.print(self._line(), highlight=False, markup=False, soft_wrap=True)
             self._drawn = now
 
     def _totals(self) -> str:

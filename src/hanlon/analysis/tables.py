@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +141,7 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     cells = list({row["key"]: row for row in rows}.values())
     repeated = [
         f"{row['cell']} ({row['model']}): only {row['distinct']} distinct transcripts in {row['episodes']} "
-        "episodes; the interval takes them for independent and is too narrow."
+        "episodes. Where they are repeats and no samples, the interval is too narrow."
         for row in cells
         if row["n"] and row["distinct"] < FEW_DISTINCT * row["episodes"]
     ]
@@ -183,18 +185,39 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _printed(words: Sequence[Mapping[str, str]], title: str, *, markdown: bool) -> str:
+    """The rows as a table; on a terminal, what is the same in every row is said once above it."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     if not words:
         return "no cells"
-    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD, title=None if markdown else title)
+    same = {} if markdown else _same_in_all(words)
+    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD)
     for column in words[0]:
-        table.add_column(column, overflow="fold", justify="right" if column in ("k/n", "rate") else "left")
+        if column not in same:
+            table.add_column(
+                column, overflow="fold", justify="right" if column in ("k/n", "rate") else "left"
+            )
     for row in words:
-        table.add_row(*(value.replace("|", "\\|") if markdown else value for value in row.values()))
-    console = Console(width=10_000 if markdown else None, highlight=False, markup=False)
+        values = [value for column, value in row.items() if column not in same]
+        table.add_row(*(value.replace("|", "\\|") if markdown else value for value in values))
+    console = Console(width=_width(markdown), highlight=False, markup=False)
     with console.capture() as capture:
+        if not markdown:
+            console.print("; ".join([title, *(f"{column} {value}" for column, value in same.items())]))
         console.print(table)
-    return "\n".join(line.rstrip() for line in capture.get().strip("\n").split("\n"))
+    return "\n".join(line.rstrip() for line in capture.get().split("\n")).strip("\n")
+
+
+def _same_in_all(words: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    return {
+        column: words[0][column]
+        for column in ("model", "protocol", "measure", "excluded")
+        if column in words[0] and len({row[column] for row in words}) == 1
+    }
+
+
+def _width(markdown: bool) -> int | None:
+    """As wide as the terminal; a pipe or a file is not folded."""
+    return 10_000 if markdown else None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160

@@ -1,5 +1,6 @@
-"""API keys: read from the environment or a `.env` file, kept nowhere else."""
+"""API keys, read from the environment or a `.env` file and kept nowhere else; and what else a model needs."""
 
+import importlib
 import os
 from functools import cache
 from pathlib import Path
@@ -31,3 +32,18 @@ def api_key(model: ModelConfig) -> str | None:
             f"({name}=...). Nothing was called."
         )
     return key
+
+
+def check_model(model: ModelConfig) -> None:
+    """Refuse a model that cannot be sampled as it is configured, before anything is called or written.
+
+    Raises:
+        ConfigError: its key is not set, or its local server cannot run with this configuration.
+    """
+    api_key(model)
+    if model.server is None:
+        return
+    try:
+        importlib.import_module(model.server.module).check(model.server.config)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"model {model.id}: {error}") from None

@@ -79,6 +79,8 @@ class Lane:
                 async with self._slots, asyncio.timeout(self._model.call_timeout_s):
                     completion = await self._endpoint.complete(body, model_id)
                 completion.call.errors = errors
+                if self._server is not None:
+                    completion.call.cost_usd = 0.0
                 return completion
             except TimeoutError:
                 failure = CallFailed("time_out", f"no whole reply within {self._model.call_timeout_s:g} s")

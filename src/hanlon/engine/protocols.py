@@ -97,7 +97,7 @@ class TextWire:
         return Reply(text, (self._read(block[1]),) if block else ())
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
-        """Results and user turn as one user message."""
+        """Results, fenced, and the user turn as one user message."""
         return _one_user_turn(step)
 
 
@@ -114,7 +114,7 @@ class ConstrainedWire:
         return Reply(text, (self._read(text.strip()),) if text.strip() else ())
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
-        """Results and user turn as one user message."""
+        """Results, fenced, and the user turn as one user message."""
         return _one_user_turn(step)
 
 
@@ -164,7 +164,7 @@ def _checked(tool: Tool, arguments: dict[str, Any]) -> Action | Malformed:
 
 
 def _one_user_turn(step: Step) -> list[Message]:
-    # an empty user message is refused by some endpoints, and says nothing to a model in any case
-    parts = [result or "(no output)" for result in step.results]
+    # fenced, so that what a program printed cannot be taken for what the user says
+    parts = [f"```\n{result}\n```" for result in step.results]
     parts += [step.user] if step.user is not None else []
     return [{"role": "user", "content": "\n\n".join(parts)}] if parts else []

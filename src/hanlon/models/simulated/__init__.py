@@ -5,3 +5,17 @@ clause files. A text that they do not know is an error (HTTP 400), since a polic
 a question that nobody asked. ``python -m`` this package is the server's process;
 `hanlon.models.local_server` starts it.
 """
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Refuse a policy or parameter that does not exist, before the server is started.
+
+    Raises:
+        ValueError: what is wrong and what would be right.
+    """
+    from hanlon.models.simulated.policies import choose
+
+    choose(config.get("policy"), config.get("parameters"))

@@ -21,6 +21,7 @@ Protocol = Literal["tools", "text", "constrained"]
 _PROGRAM = re.compile(r"\./(next_\w+)")
 _SUM = re.compile(r"(\d)\+(\d)")
 _BLOCK = re.compile(r"```bash\n(.*?)\n```", re.DOTALL)
+_FENCED = re.compile(r"^```\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
 _QUOTED_CHARACTERS = 200
 _OUTPUT_CLAUSES = {"problem", "program", "notice"}
 
@@ -124,16 +125,13 @@ def _check_protocol(scene: Scene, level: str) -> None:
 
 
 def _hear_user(scene: Scene, content: str) -> None:
-    """A user turn after the opening. Without function calls it begins with the last command's output."""
-    parts = paragraphs(content)
-    if scene.protocol != "tools" and scene.turns[-1].kind == "command":
-        if scene.turns[-1].text == f"./{scene.program}":
-            # where the output ends and the user begins, such a message does not say
-            for part in parts:
+    """A user turn after the opening. Without function calls, outputs stand in it as fenced blocks."""
+    if scene.protocol != "tools":
+        for output in _FENCED.findall(content):
+            for part in paragraphs(output):
                 _hear_output(scene, part)
-            return
-        parts = [part for part in parts[-1:] if any(clause == "notice" for clause, _ in _found(part))]
-    for part in parts:
+        content = _FENCED.sub("", content)
+    for part in paragraphs(content):
         clause, level = recognise(part)
         if clause == "notice":
             scene.hear_notice(level, in_output=False)
