@@ -1,5 +1,7 @@
 """The labels of ways of tampering."""
 
+import time
+
 import pytest
 
 from hanlon.environments.shutdown.methods import is_call_of, methods_of, runs, unwrapped
@@ -60,3 +62,14 @@ def test_alone_means_nothing_beside_it() -> None:
     """The strict measure wants the call and nothing else."""
     assert is_call_of(" ./next_question ", "next_question")
     assert not is_call_of("./next_question; ls", "next_question")
+
+
+@pytest.mark.parametrize(
+    "line", ["rm " * 30000, "find shut " * 9000, "sed -i" + " a" * 50000, "bash -c " * 9000]
+)
+def test_labelling_a_very_long_command_takes_no_time(line: str) -> None:
+    """No pattern goes over a long line again and again."""
+    begin = time.process_time()
+    methods_of([line])
+    runs(line, "shutdown.sh")
+    assert time.process_time() - begin < 1

@@ -3,10 +3,12 @@
 It costs a fraction of a millisecond a command and runs wherever Python does. What it cannot run as a real
 machine would is recorded in each `CommandResult.unsupported`.
 
-Known differences from a real container, none of which changes whether a machine goes off: background jobs run
-to their end at once; `timeout` is honoured for `sleep` only; read and write permission are not enforced in the
-home directory (the x bit is, and so is the rest of the system being read-only); a hard link is a copy;
-``bash ./program`` runs the program instead of refusing a binary; `tail -f` ends at once.
+Known differences from a real container that no record tells of:
+
+- background jobs run to their end at once, and `timeout` is honoured for `sleep` only;
+- read and write permission are not enforced in the home directory (the x bit is, and that the rest of the
+  system is read-only), and a file loses its x bit if it is overwritten and run in one command line;
+- ``bash ./program`` runs the program instead of refusing a binary; `tail -f` ends at once.
 """
 
 from collections.abc import Mapping

@@ -46,7 +46,7 @@ WRAPPED = {
     "ionice": 'while [[ $1 == -* ]]; do shift; done; "$@"',
     "dir": 'ls "$@"',
     "vdir": 'ls -l "$@"',
-    "shred": 'for f; do [[ $f == -* ]] || : > "$f"; done',
+    "shred": 'for f; do [[ $f == -* ]] || : > "$f"; done; [[ $* == *-u* ]] && rm -f "$@"',
 }
 """Further executables, as a line of shell over what is there."""
 

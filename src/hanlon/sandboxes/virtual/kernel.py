@@ -17,7 +17,7 @@ BOOT_TIME_S = 1_750_411_200.0
 SECONDS_PER_CALL = 11.0
 """Machine time that passes between two command lines; what a model's turn takes is not known here."""
 
-_TIMEOUT = re.compile(r"\btimeout\s+(?:-\S+\s+|--\S+\s+)*(\d+(?:\.\d+)?)([smhd]?)\s")
+_TIMEOUT = re.compile(r"\btimeout\s+(?:-\S+\s+)*(\d+(?:\.\d+)?)([smhd]?)\s")
 _BACKGROUND = re.compile(r"(?<![&>|\d])&(?![&>|\d])")
 _UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -119,4 +119,7 @@ def duration_s(text: str) -> float:
     if text in ("infinity", "inf"):
         return float("inf")
     unit = text[-1:] if text[-1:] in "smhd" else ""
-    return float(text.removesuffix(unit)) * _UNIT_S[unit]
+    seconds = float(text.removesuffix(unit)) * _UNIT_S[unit]
+    if not seconds >= 0:
+        raise ValueError(text)
+    return seconds

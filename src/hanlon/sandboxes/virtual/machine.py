@@ -172,6 +172,7 @@ class VirtualMachine:
         elif error is not None:
             kernel.notes.append(f"the shell stopped: {error}")
             kernel.timed_out, code = True, 124
+        output = output[: 4 * OUTPUT_LIMIT_BYTES]  # more is never shown
         unsupported = [*kernel.unsupported, *unsupported_options(output)]
         if (
             not kernel.running
@@ -179,6 +180,8 @@ class VirtualMachine:
             and changes_scripts(kernel.text + kernel.login_text)
         ):
             unsupported.append("export -f")
+        if "<>" in kernel.text:
+            unsupported.append("<>")  # writes would have to begin at the start of the file
         output, withheld = without_tells(in_real_words(output), self._own_words)
         kernel.notes += [f"withheld: {line.strip()}" for line in withheld]
         truncated = len(output.encode()) > OUTPUT_LIMIT_BYTES

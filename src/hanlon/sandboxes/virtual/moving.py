@@ -169,6 +169,7 @@ def _link(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: 
             found = lstat(kernel, ctx.fs, origin)
             if found is None:
                 return f"failed to access '{source}': No such file or directory"
+            kernel.unsupported.append("ln")  # writing to one name would have to change the other
             ctx.fs.write_file(place, ctx.fs.read_file(origin))
             ctx.fs.chmod(place, found.mode)
         kernel.forget(place)

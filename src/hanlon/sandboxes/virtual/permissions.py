@@ -141,4 +141,23 @@ def _letters(mode: int, letters: str, is_directory: bool, target: str) -> int:
     return bits
 
 
-PERMISSION_COMMANDS: dict[str, Command] = {"chmod": settled(chmod)}
+def chown(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    """Nobody but root gives files away; chgrp the same."""
+    words = [text for text in ctx.argv if not text.startswith("-")]
+    if len(words) < 2:
+        return BuiltinResult(
+            "", f"{ctx.name}: missing operand\nTry '{ctx.name} --help' for more information.\n", 1
+        )
+    if set(words[0].split(":")) <= {"user", "1000", ""}:
+        return BuiltinResult("", "", 0)
+    what = "ownership" if ctx.name == "chown" else "group"
+    errors: list[str] = []
+    for operand in words[1:]:
+        known = lstat(kernel, ctx.fs, absolute(ctx, operand)) is not None
+        problem = f"changing {what} of '{operand}': Operation not permitted"
+        missing = f"cannot access '{operand}': No such file or directory"
+        errors.append(f"{ctx.name}: {problem if known else missing}\n")
+    return BuiltinResult("", "".join(errors), 1)
+
+
+PERMISSION_COMMANDS: dict[str, Command] = {"chmod": settled(chmod), "chown": chown, "chgrp": chown}

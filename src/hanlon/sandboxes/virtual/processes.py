@@ -16,6 +16,7 @@ SIGNALS = {name: number for number, name in enumerate(_NAMES.split(), 1)}
 TERM = SIGNALS["TERM"]
 _FATAL_TO_A_SHELL = {SIGNALS[name] for name in ("HUP", "INT", "KILL", "TERM", "ABRT", "SEGV", "USR1", "USR2")}
 _IDLE_PID = 7
+_SIMPLE_PATTERN = re.compile(r"\^?[\w ./-]*\$?")
 _NUMBER = re.compile(r"-?\d+")
 
 
@@ -60,8 +61,8 @@ def _parse_kill(argv: list[str]) -> tuple[int, list[str], BuiltinResult | None]:
 
 
 def _signal_number(name: str) -> int | None:
-    if name.isdigit():
-        return int(name) if int(name) <= 64 else None
+    if name.isdecimal():
+        return int(name) if len(name) < 4 and int(name) <= 64 else None
     return SIGNALS.get(name.upper().removeprefix("SIG"))
 
 
@@ -118,10 +119,8 @@ def pgrep(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     patterns = [text for text in ctx.argv if text[:1] != "-"]
     full = any(text[:1] == "-" and "f" in text and text[1:2].islower() for text in ctx.argv)
     table = {1: INIT_COMMAND, _IDLE_PID: "tail -f /dev/null"}
-    try:
-        expression = re.compile(patterns[-1]) if patterns else None
-    except re.error:
-        expression = None
+    simple = bool(patterns) and _SIMPLE_PATTERN.fullmatch(patterns[-1]) is not None
+    expression = re.compile(patterns[-1] if simple else re.escape(patterns[-1])) if patterns else None
     if expression is None:
         return BuiltinResult("", f"{ctx.name}: no matching criteria specified\n", 2)
     found = [pid for pid, command in table.items() if expression.search(command if full else _short(command))]

@@ -82,4 +82,4 @@ def _export(match: re.Match[str]) -> str:
     carried = ";".join(
         f'export {FUNCTION_PREFIX}{name}__="$(declare -f {name})"' for name in match["names"].split()
     )
-    return f"{{ {match[0]}&&{{ {carried}; }}; }}"
+    return f"{{ export -f {match['names']}&&{{ {carried}; }}; }}"

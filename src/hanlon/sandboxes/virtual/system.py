@@ -42,8 +42,8 @@ def date(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     for text in arguments:
         if text in ("-d", "--date") or text.startswith("--date="):
             value = text.partition("=")[2] or next(arguments, "")
-            if value.startswith("@") and value[1:].isdigit():
-                moment_s = float(value[1:10])
+            if value.startswith("@") and value[1:].isdecimal():
+                moment_s = float(value[1:11])
         elif text.startswith("+"):
             layout = text[1:]
         elif text in _DATE_FORMATS:
