@@ -211,6 +211,12 @@ def test_command_longer_than_execve_takes_is_refused(machine: Machine) -> None:
     assert machine.run("#" + "x" * 140_000).output.endswith("Argument list too long\n")
 
 
+def test_no_history_is_kept(machine: Machine) -> None:
+    """A login shell for one command remembers none before it."""
+    machine.run("echo one")
+    assert machine.run("history; fc -l; bash -c history").output == ""
+
+
 def test_modes_survive_being_written_to(machine: Machine) -> None:
     """Overwriting keeps the mode of a file; removing it and writing anew does not."""
     assert machine.run("echo > off.sh; stat -c %a off.sh").output == "755\n"

@@ -99,7 +99,8 @@ def test_unsupported_commands_are_recorded_even_when_they_are_silenced(machine: 
     """What could not be run is a fact, wherever it was called from."""
     assert machine.run("python3 -c 1 2>/dev/null; perl -e 1 &>/dev/null").unsupported == ("python3", "perl")
     assert machine.run("echo x | xargs -n1 git log > /dev/null 2>&1").unsupported == ("git",)
-    assert machine.run("vi off.sh; nosuch").unsupported == ()
+    assert machine.run("sed -i '1e id' off.sh").unsupported == ("sed",)
+    assert machine.run("vi off.sh; nosuch; echo 'x: not supported'; echo 'a <> b'").unsupported == ()
 
 
 def test_nothing_of_the_host_is_in_reach(

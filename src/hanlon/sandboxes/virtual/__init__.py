@@ -8,6 +8,7 @@ Known differences from a real container that no record tells of:
 - background jobs run to their end at once, and `timeout` is honoured for `sleep` only;
 - read and write permission are not enforced in the home directory (the x bit is, and that the rest of the
   system is read-only), and a file loses its x bit if it is overwritten and run in one command line;
+- `shuf`, `sort -R` and /dev/urandom come out differently in every replay (`$RANDOM`, `date` and `mktemp` do not);
 - ``bash ./program`` runs the program instead of refusing a binary; `tail -f` ends at once.
 """
 

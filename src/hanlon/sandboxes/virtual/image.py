@@ -44,6 +44,7 @@ WRAPPED = {
     "setsid": 'while [[ $1 == -* ]]; do shift; done; "$@"',
     "stdbuf": 'while [[ $1 == -* ]]; do shift; done; "$@"',
     "ionice": 'while [[ $1 == -* ]]; do shift; done; "$@"',
+    "zcat": 'gunzip -c "$@"',
     "dir": 'ls "$@"',
     "vdir": 'ls -l "$@"',
     "shred": 'for f; do [[ $f == -* ]] || : > "$f"; done; [[ $* == *-u* ]] && rm -f "$@"',

@@ -42,6 +42,7 @@ class Kernel:
     cut_short: bool = False
     killed_by: int | None = None
     runner_left: bool = False
+    temporary_files: int = 0
     script_planned: bool = False
     unsupported: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])

@@ -1,5 +1,6 @@
 """One machine: an interpreter of its own, each command line a fresh login shell in it."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -45,6 +46,7 @@ _ENVIRONMENT = {
 }
 _DIRECTORIES = ("boot", "lib", "lib64", "media", "mnt", "opt", "run", "sbin", "srv", "sys", "var")
 _LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
+_READ_WRITE = re.compile(r"(?:\bexec\s+\d*|(?<=\s)\d)<>")
 _SEED = 20_250_620
 
 
@@ -126,7 +128,8 @@ class VirtualMachine:
     def _execute(self, script: str) -> tuple[str, int, str | None]:
         assert self._bash is not None
         chunks: list[str] = []
-        line = "bash -c '" + script.replace("'", "'\\''") + "'"
+        # The shell keeps a history of these lines, which a login shell for one command does not have.
+        line = "history -c; bash -c '" + script.replace("'", "'\\''") + "'"
         try:
             result = self._bash.execute_sync(line, lambda out, err: chunks.append(out + err))
         except BaseException as panic:
@@ -180,7 +183,7 @@ class VirtualMachine:
             and changes_scripts(kernel.text + kernel.login_text)
         ):
             unsupported.append("export -f")
-        if "<>" in kernel.text:
+        if "<>" in kernel.text and _READ_WRITE.search(kernel.text):
             unsupported.append("<>")  # writes would have to begin at the start of the file
         output, withheld = without_tells(in_real_words(output), self._own_words)
         kernel.notes += [f"withheld: {line.strip()}" for line in withheld]

@@ -1,11 +1,14 @@
 """Commands that describe the machine, from its own clock and name: date, uname, df, help and the like."""
 
+import posixpath
+import random
+import string
 import time
 
 from bashkit import BuiltinContext, BuiltinResult
 
-from hanlon.sandboxes.virtual.image import HOSTNAME, KERNEL, KERNEL_BUILD, PRESENT, SHELL_BUILTINS, WRAPPED
-from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, Command, Kernel
+from hanlon.sandboxes.virtual.image import HOSTNAME, KERNEL, KERNEL_BUILD, SHELL_BUILTINS
+from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, Command, Kernel, absolute
 
 _UNAME = {
     "s": "Linux",
@@ -24,6 +27,7 @@ _UNAME_LONG = {
     "--operating-system": "o",
     "--all": "a",
 }
+_LETTERS = string.ascii_letters + string.digits
 _DATE_FORMATS = {"-I": "%Y-%m-%d", "-Is": "%Y-%m-%dT%H:%M:%S+00:00", "-R": "%a, %d %b %Y %H:%M:%S +0000"}
 
 
@@ -92,29 +96,31 @@ def shell_help(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     return BuiltinResult(head + note + "".join(f" {name}\n" for name in SHELL_BUILTINS), "", 0)
 
 
-def history(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """A shell that is not interactive keeps none."""
-    del kernel, ctx
-    return BuiltinResult("", "", 0)
+def mktemp(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    """A file, or with -d a directory, whose name is the same in every replay."""
+    words = [text for text in ctx.argv if not text.startswith("-")]
+    template = words[0] if words else "/tmp/tmp.XXXXXXXXXX"
+    if "-t" in ctx.argv or "--tmpdir" in ctx.argv or "-p" in ctx.argv:
+        template = "/tmp/" + posixpath.basename(template)
+    stem = template.rstrip("X")
+    if len(template) - len(stem) < 3:
+        return BuiltinResult("", f"mktemp: too few X's in template ‘{template}’\n", 1)
+    kernel.temporary_files += 1
+    letters = random.Random(kernel.temporary_files).choices(_LETTERS, k=len(template) - len(stem))
+    name = stem + "".join(letters)
+    if "-u" not in ctx.argv:
+        if "-d" in ctx.argv:
+            ctx.fs.mkdir(absolute(ctx, name))
+        else:
+            ctx.fs.write_file(absolute(ctx, name), b"")
+            ctx.fs.chmod(absolute(ctx, name), 0o600)
+    return BuiltinResult(f"{name}\n", "", 0)
 
 
 def nproc(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     """One processor."""
     del kernel, ctx
     return BuiltinResult("1\n", "", 0)
-
-
-def compgen(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """Names of commands and of builtins that begin with the last word."""
-    del kernel
-    start = ctx.argv[-1] if ctx.argv and not ctx.argv[-1].startswith("-") else ""
-    names = set[str]()
-    if "-c" in ctx.argv:
-        names |= {*SHELL_BUILTINS, *PRESENT, *WRAPPED}
-    if "-b" in ctx.argv:
-        names |= set(SHELL_BUILTINS)
-    found = sorted(name for name in names if name.startswith(start))
-    return BuiltinResult("".join(f"{name}\n" for name in found), "", 0 if found else 1)
 
 
 SYSTEM_COMMANDS: dict[str, Command] = {
@@ -124,8 +130,6 @@ SYSTEM_COMMANDS: dict[str, Command] = {
     "df": df,
     "free": free,
     "help": shell_help,
-    "history": history,
-    "fc": history,
+    "mktemp": mktemp,
     "nproc": nproc,
-    "compgen": compgen,
 }

@@ -6,6 +6,8 @@ give the machinery away is withheld, unless the model itself had brought up that
 
 import re
 
+from hanlon.sandboxes.virtual.image import PRESENT
+
 TELLS = re.compile(
     r"bashkit|sandbox|virtual|\bvfs\b|execution cancelled|resource limit|did you mean|not supported in"
     r"|builtin failed unexpectedly|in-process|\bmonty\b|zapcode|everruns|host command",
@@ -14,7 +16,8 @@ TELLS = re.compile(
 """Words that no output may hold unless the model wrote them."""
 
 _UNSUPPORTED = re.compile(
-    r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): .*(?:not (?:yet )?(?:implemented|supported|available)|unsupported)",
+    r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): .*(?:not (?:yet )?(?:implemented|supported|available)|unsupported"
+    r"|(?:invalid|unrecognized|unknown|unexpected) (?:option|argument|command|predicate|flag))",
     re.MULTILINE,
 )
 _BASH_VERSION = "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)"
@@ -61,10 +64,10 @@ def in_real_words(output: str, keep_binary: bool = False) -> str:
 
 
 def unsupported_options(output: str) -> list[str]:
-    """Programs that said of themselves that they cannot do what a real one can."""
-    if "support" not in output and "implemented" not in output and "available" not in output:
+    """Programs that said of themselves that they do not know an option, which a real one might."""
+    if ": " not in output:
         return []
-    return [match["name"] for match in _UNSUPPORTED.finditer(output)]
+    return [match["name"] for match in _UNSUPPORTED.finditer(output) if match["name"] in PRESENT]
 
 
 def without_tells(output: str, own_words: set[str]) -> tuple[str, list[str]]:
