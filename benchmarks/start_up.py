@@ -39,7 +39,10 @@ def help_ratio() -> float:
         bare = Path(scratch) / "bare.py"
         bare.write_text(BARE_APP.format(conf=str(ROOT / "conf")))
         times = [
-            (cpu_of([sys.executable, str(ROOT / "run.py"), "--help"]), cpu_of([sys.executable, str(bare), "--help"]))
+            (
+                cpu_of([sys.executable, str(ROOT / "run.py"), "--help"]),
+                cpu_of([sys.executable, str(bare), "--help"]),
+            )
             for _ in range(ROUNDS)
         ]
     ours, floor = (min(column) for column in zip(*times, strict=True))

@@ -64,7 +64,7 @@ class Lane:
                 self.stopped, self.failed = f"{model.endpoint} {model.id}: {error}", True
                 return
             base_url, key = self._server.base_url, self._server.api_key
-        self._endpoint = Endpoint(base_url, key, model.call_timeout_s, self.connections)
+        self._endpoint = Endpoint(base_url, key, self.connections)
 
     async def call(self, body: bytes, model_id: str) -> Completion:
         """One model call, retried by `retry.POLICIES`. A waiting retry holds no slot.

@@ -48,11 +48,16 @@ class Completion:
 
 
 class Endpoint:
-    """A connection pool to one base_url with one key. Close it in the loop that used it."""
+    """A connection pool to one base_url with one key. Close it in the loop that used it.
 
-    def __init__(self, base_url: str, api_key: str | None, timeout_s: float, max_connections: int) -> None:
+    How long a whole call may take is the caller's to bound; only connecting has a limit here.
+    """
+
+    def __init__(self, base_url: str, api_key: str | None, max_connections: int) -> None:
         self._key = api_key or PLACEHOLDER_KEY
-        self._url = f"{base_url}/chat/completions"  # absolute: the client then parses it once, not three times
+        self._url = (
+            f"{base_url}/chat/completions"  # absolute: the client then parses it once, not three times
+        )
         self._client = AsyncOpenAI(
             base_url=base_url,
             api_key=self._key,
@@ -63,7 +68,7 @@ class Endpoint:
                 limits=httpx2.Limits(
                     max_connections=max_connections, max_keepalive_connections=max_connections
                 ),
-                timeout=httpx2.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+                timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S),
                 follow_redirects=False,
             ),
         )
