@@ -43,7 +43,7 @@ def test_no_command_gives_the_machinery_away(machine: Machine, tail: str) -> Non
         "cat /etc/* /proc/* /proc/1/* /proc/self/* 2>&1",
         "set; env; printenv; export -p; declare -p; declare -f; alias; compgen -c; compgen -b; enable",
         "uname -a; hostname; id; whoami; groups; who; users; logname; tty; uptime; df; df -h; free; ps aux; nproc",
-        "nosuch; pyton; gti; lss; /no/such; ./no; no/such",
+        "nosuch; gti; lss; catt; /no/such; ./no; no/such",
         "ls -laR / 2>&1 | head -100",
         "echo $BASH_VERSION ${BASH_VERSINFO[@]} $HOSTTYPE $MACHTYPE $OSTYPE $0 $BASH $SHELL",
         "sudo -l; sudo id; su -; doas id; passwd; chroot /",
