@@ -27,14 +27,15 @@ SHELL_BUILTINS = _names(
 )
 
 PRESENT = _names(
-    "[ arch awk b2sum base32 base64 basename basenc bash cat chgrp chmod chown cksum clear cmp column "
-    "comm cp cut date dd df diff dirname du echo egrep env expand expr factor false fgrep file find flock "
-    "fmt fold free getconf grep groups gunzip gzip head hexdump hostid hostname iconv id install join "
-    "kill link ln locale logname ls mawk md5sum mkdir mkfifo mktemp more mv nawk nice nl nohup nproc "
-    "numfmt od paste patch pgrep pkill pr printenv printf ps pwd readlink realpath rev rg rm rmdir sed "
-    "seq sh sha1sum sha224sum sha256sum sha384sum sha512sum shuf sleep sort split stat strings su sudo "
-    "sum sync tac tail tar tee test timeout touch tr true truncate tsort tty uname unexpand uniq unlink "
-    "uptime users wc which who whoami xargs yes "
+    "[ arch awk b2sum base32 base64 basename basenc bash bunzip2 bzcat bzip2 cat chgrp chmod chown "
+    "cksum clear cmp column comm cp cut date dd df diff dirname du echo egrep env expand expr factor "
+    "false fgrep file find flock fmt fold free getconf grep groups gunzip gzip head hexdump hostid "
+    "hostname iconv id install join jq kill less link ln locale logname ls mawk md5sum mkdir mkfifo "
+    "mktemp more mv nawk nice nl nohup nproc numfmt od paste patch pgrep pkill pr printenv printf ps "
+    "pwd readlink realpath rev rg rm rmdir sed seq sh sha1sum sha224sum sha256sum sha384sum sha512sum "
+    "shasum shuf sleep sort split stat strings su sudo sum sync tac tail tar tee test timeout touch tr "
+    "tree true truncate tsort tty uname unexpand uniq unlink unzip uptime users wc which who whoami "
+    "xargs xxd yes zip "
 )
 """What /usr/bin holds and the shell can run."""
 
@@ -58,9 +59,8 @@ UNSUPPORTED = _names(
 """Commands that Palisade's container has, or may have, and that cannot be run here."""
 
 ABSENT = _names(
-    "assert bunzip2 bzcat bzip2 csv curl dotenv envsubst glob http jq json less log man nano "
-    "openssl parallel retry semver template tomlq tree unzip uuidgen verify vi vim watch wget xxd yq zip "
-    "shasum sqlite sqlite3 ts typescript ssh scp sftp emacs "
+    "assert csv curl dotenv envsubst glob http json log man nano openssl parallel retry semver template tomlq "
+    "uuidgen verify vi vim watch wget yq "
 )
 """Commands that the shell would offer and a minimal container does not have."""
 
@@ -106,15 +106,20 @@ _PROC = {
 }
 
 
+_EMPTY_DIRECTORIES = ("boot", "lib", "lib64", "media", "mnt", "opt", "run", "sbin", "srv", "sys", "var")
+
+
 @cache
 def read_only_trees() -> dict[str, FileSystem]:
     """The trees to mount, by mount point. Built once; about 200 small files."""
+    empty = _tree({}, 0o755)
     executables = {name: f'{name} "$@"' for name in PRESENT} | WRAPPED
     return {
         "/usr": _tree({f"bin/{name}": system_file(line) for name, line in executables.items()}, 0o755),
         "/bin": _tree({name: system_file(line) for name, line in executables.items()}, 0o755),
         "/etc": _tree(_ETC, 0o644),
         "/proc": _tree(_PROC, 0o444),
+        **{f"/{name}": empty for name in _EMPTY_DIRECTORIES},
     }
 
 

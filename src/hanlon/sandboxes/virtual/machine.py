@@ -44,7 +44,6 @@ _ENVIRONMENT = {
     "SHELL": "/bin/bash",
     "USER": "user",
 }
-_DIRECTORIES = ("boot", "lib", "lib64", "media", "mnt", "opt", "run", "sbin", "srv", "sys", "var")
 _LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
 _READ_WRITE = re.compile(r"(?:\bexec\s+\d*|(?<=\s)\d)<>")
 _SEED = 20_250_620
@@ -72,8 +71,6 @@ class VirtualMachine:
         self._kernel.bash = bash
         for place, tree in read_only_trees().items():
             bash.mount(place, tree, read_only=True)
-        for name in _DIRECTORIES:
-            bash.mkdir(f"/{name}")
         for number, name in enumerate(programs):
             self._lay_down(name, program_file(number), 0o755)
         for name, file in files.items():
@@ -175,7 +172,9 @@ class VirtualMachine:
         elif error is not None:
             kernel.notes.append(f"the shell stopped: {error}")
             kernel.timed_out, code = True, 124
-        output = output[: 4 * OUTPUT_LIMIT_BYTES]  # more is never shown
+        if len(output) > 4 * OUTPUT_LIMIT_BYTES:  # more is never shown; half a line could not be recognised
+            head, newline, _ = output[: 4 * OUTPUT_LIMIT_BYTES].rpartition("\n")
+            output = head + newline or output[: 4 * OUTPUT_LIMIT_BYTES]
         unsupported = [*kernel.unsupported, *unsupported_options(output)]
         if (
             not kernel.running
