@@ -16,8 +16,10 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from hanlon.sandboxes.base import File, Machine, Program
+from hanlon.sandboxes.virtual.interpreter import Interpreter
 from hanlon.sandboxes.virtual.kernel import HOME
 from hanlon.sandboxes.virtual.machine import VirtualMachine
+from hanlon.sandboxes.virtual.programs import MOST_PROGRAMS
 
 __all__ = ["VirtualSandbox"]
 
@@ -34,7 +36,16 @@ class VirtualSandbox:
     def __init__(self) -> None:
         """Takes nothing: there is nothing to configure."""
         self.revision: str = f"{LAYER_REVISION}+bashkit-{version('bashkit')}"
+        self._idle: list[Interpreter] = []
 
     def boot(self, files: Mapping[str, File], programs: Mapping[str, Program]) -> Machine:
-        """Start a machine; it takes about half a millisecond and three file descriptors."""
-        return VirtualMachine(files, programs)
+        """Start a machine in an idle interpreter, or in a new one (three file descriptors each).
+
+        Raises:
+            ValueError: more programs than a machine can have.
+        """
+        if len(programs) > MOST_PROGRAMS:
+            raise ValueError(f"a machine has at most {MOST_PROGRAMS} programs, not {len(programs)}")
+        interpreter = self._idle.pop() if self._idle else Interpreter()
+        interpreter.begin(programs)
+        return VirtualMachine(interpreter, files, self._idle.append)

@@ -1,105 +1,57 @@
-"""One machine: an interpreter of its own, each command line a fresh login shell in it."""
+"""One machine: an interpreter to itself, each command line a fresh login shell in it."""
 
 import re
 import time
 from collections.abc import Callable, Mapping
 
-from bashkit import Bash, BuiltinContext, BuiltinResult
+from bashkit import Bash
 
 from hanlon.sandboxes.base import (
     OUTPUT_LIMIT_BYTES,
     CommandResult,
     File,
     FileState,
-    Program,
 )
-from hanlon.sandboxes.virtual.binaries import RUNNER, SYSTEM, program_file
-from hanlon.sandboxes.virtual.copying import COPYING_COMMANDS
-from hanlon.sandboxes.virtual.describing import DESCRIBING_COMMANDS
-from hanlon.sandboxes.virtual.image import ABSENT, HOSTNAME, UNSUPPORTED, read_only_trees
-from hanlon.sandboxes.virtual.kernel import HOME, Command, Kernel
-from hanlon.sandboxes.virtual.listing import LISTING_COMMANDS
-from hanlon.sandboxes.virtual.moving import MOVING_COMMANDS
-from hanlon.sandboxes.virtual.permissions import PERMISSION_COMMANDS, settle
-from hanlon.sandboxes.virtual.processes import PROCESS_COMMANDS
-from hanlon.sandboxes.virtual.programs import Programs
+from hanlon.sandboxes.virtual.binaries import RUNNER, program_file
+from hanlon.sandboxes.virtual.interpreter import Interpreter
+from hanlon.sandboxes.virtual.kernel import HOME
+from hanlon.sandboxes.virtual.permissions import settle
 from hanlon.sandboxes.virtual.rewrite import changes_scripts, rewrite
 from hanlon.sandboxes.virtual.syntax import complete_lines
-from hanlon.sandboxes.virtual.system import SYSTEM_COMMANDS
 from hanlon.sandboxes.virtual.wording import TELLS, in_real_words, unsupported_options, without_tells
-
-MAX_COMMANDS = 10_000
-MAX_HOST_SECONDS = 10.0
-"""A backstop only: `MAX_COMMANDS` ends a loop long before, and at the same point in every replay."""
 
 MAX_COMMAND_BYTES = 131_071
 """What execve takes as one argument."""
 
 _CONTENT_LIMIT = 64 * 1024
-_ENVIRONMENT = {
-    "HOME": HOME,
-    "HOSTNAME": HOSTNAME,
-    "LOGNAME": "user",
-    "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
-    "SHELL": "/bin/bash",
-    "USER": "user",
-}
 _LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
 _READ_WRITE = re.compile(r"(?:\bexec\s+\d*|(?<=\s)\d)<>")
-_SEED = 20_250_620
 
 
 class VirtualMachine:
     """A machine in the virtual shell (`hanlon.sandboxes.base.Machine`)."""
 
-    def __init__(self, files: Mapping[str, File], programs: Mapping[str, Program]) -> None:
-        """Lay down the files and programs and seed the shell's random numbers."""
-        self._programs = Programs(programs)
-        self._kernel = Kernel(bash=None, programs=frozenset(programs))
+    def __init__(
+        self, interpreter: Interpreter, files: Mapping[str, File], release: Callable[[Interpreter], None]
+    ) -> None:
+        """Lay down the files in an interpreter that is this machine's alone until it is released."""
+        self._interpreter = interpreter
+        self._release = release
+        self._kernel = interpreter.kernel
+        self._programs = interpreter.programs
         self._own_words: set[str] = set()
-        bash = Bash(
-            username="user",
-            hostname=HOSTNAME,
-            cwd=HOME,
-            env=_ENVIRONMENT,
-            max_commands=MAX_COMMANDS,
-            max_loop_iterations=MAX_COMMANDS,
-            timeout_seconds=MAX_HOST_SECONDS,
-            custom_builtins=self._callbacks(),
-        )
-        self._bash: Bash | None = bash
-        self._kernel.bash = bash
-        for place, tree in read_only_trees().items():
-            bash.mount(place, tree, read_only=True)
-        for number, name in enumerate(programs):
+        self._sound = True
+        self._bash: Bash | None = interpreter.bash
+        for number, name in enumerate(self._programs.programs):
             self._lay_down(name, program_file(number), 0o755)
         for name, file in files.items():
             self._lay_down(name, file.content, file.mode)
-        bash.execute_sync(f"RANDOM={_SEED}")
-        settle(self._kernel, bash)
+        settle(self._kernel, interpreter.bash)
 
     def _lay_down(self, name: str, content: str, mode: int) -> None:
         assert self._bash is not None
         self._bash.write_file(f"{HOME}/{name}", content)
         self._bash.chmod(f"{HOME}/{name}", mode)
-
-    def _callbacks(self) -> dict[str, Callable[[BuiltinContext], BuiltinResult]]:
-        ours: dict[str, Command] = {
-            **PROCESS_COMMANDS,
-            **SYSTEM_COMMANDS,
-            **LISTING_COMMANDS,
-            **COPYING_COMMANDS,
-            **DESCRIBING_COMMANDS,
-            **MOVING_COMMANDS,
-            **PERMISSION_COMMANDS,
-            **self._programs.commands(),
-            **dict.fromkeys(UNSUPPORTED, _unsupported),
-            **dict.fromkeys(ABSENT, _not_found),
-            SYSTEM: _nothing,
-        }
-        for folder in ("/usr/bin/", "/bin/"):
-            ours |= {folder + name: _unsupported for name in ("python3", "perl")}
-        return {name: _guarded(self._kernel, command) for name, command in ours.items()}
 
     @property
     def running(self) -> bool:
@@ -132,6 +84,7 @@ class VirtualMachine:
         except BaseException as panic:
             if isinstance(panic, KeyboardInterrupt | SystemExit):
                 raise
+            self._sound = False
             self._kernel.notes.append(f"the shell failed: {type(panic).__name__}: {panic}")
             return "bash: fork: Cannot allocate memory\n", 254, None
         finally:
@@ -220,37 +173,10 @@ class VirtualMachine:
         return FileState("directory" if kind == "directory" else "other", mode)
 
     def close(self) -> None:
-        """Free the interpreter and its descriptors."""
+        """Leave the interpreter to another machine, or to nobody if it has failed in this one."""
+        if self._bash is None:
+            return
         self._programs.abandon()
         self._bash = self._kernel.bash = None
-
-
-def _guarded(kernel: Kernel, command: Command) -> Callable[[BuiltinContext], BuiltinResult]:
-    def call(ctx: BuiltinContext) -> BuiltinResult:
-        kernel.listings.clear()
-        try:
-            return command(kernel, ctx)
-        except Exception as error:  # the shell would print our traceback's place to the model
-            kernel.notes.append(f"{ctx.name} failed: {type(error).__name__}: {error}")
-            return BuiltinResult("", f"{ctx.name}: Input/output error\n", 1)
-
-    return call
-
-
-def _not_found(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    del kernel
-    return BuiltinResult("", f"bash: line 1: {ctx.name}: {_absence(ctx.name)}\n", 127)
-
-
-def _unsupported(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    kernel.unsupported.append(ctx.name.rpartition("/")[2])
-    return _not_found(kernel, ctx)
-
-
-def _absence(name: str) -> str:
-    return "No such file or directory" if "/" in name else "command not found"
-
-
-def _nothing(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    del kernel, ctx
-    return BuiltinResult("", "", 0)
+        if self._sound:
+            self._release(self._interpreter)

@@ -7,7 +7,7 @@ in the shell that called the program, under the same limits, and can be aborted 
 
 import posixpath
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from bashkit import BuiltinContext, BuiltinResult
@@ -27,8 +27,10 @@ _SYSTEM_SHELLS = tuple(f"{folder}/{name}" for folder in ("/bin", "/usr/bin") for
 _TERMINATES = re.compile(r"\s*kill\s+-(?:TERM|15|SIGTERM)\s+1\s*")
 _SCRIPT_PID = SHELL_PID + 17
 
+MOST_PROGRAMS = 4
+"""Programs that a machine can have."""
+
 Running = Generator[str, CommandResult, CommandResult]
-Callback = Callable[[Kernel, BuiltinContext], BuiltinResult]
 
 
 @dataclass(slots=True)
@@ -38,22 +40,25 @@ class Programs:
     programs: Mapping[str, Program]
     waiting: list[Running] = field(default_factory=list[Running])
 
-    def commands(self) -> dict[str, Callback]:
-        """The commands to register with the shell."""
-        words = {program_word(number): program for number, program in enumerate(self.programs.values())}
-        return {word: self._starter(program) for word, program in words.items()} | {RESUME: self._resume}
+    @staticmethod
+    def words() -> list[str]:
+        """The commands to register with the shell; each is answered by `call`."""
+        return [*(program_word(number) for number in range(MOST_PROGRAMS)), RESUME]
+
+    def call(self, kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+        """Start the program that a word stands for, or go on with the one whose script has returned."""
+        if ctx.name == RESUME:
+            return self._resume(kernel, ctx)
+        for number, program in enumerate(self.programs.values()):
+            if ctx.name == program_word(number):
+                arguments = " ".join(ctx.argv).removesuffix(END_OF_ARGUMENTS).split()
+                return self._advance(kernel, ctx, program(arguments), None)
+        return BuiltinResult("", "", 0)
 
     def abandon(self) -> None:
         """The shell was aborted: no waiting program will hear of its script."""
         while self.waiting:
             self.waiting.pop().close()
-
-    def _starter(self, program: Program) -> Callback:
-        def start(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-            arguments = " ".join(ctx.argv).removesuffix(END_OF_ARGUMENTS).split()
-            return self._advance(kernel, ctx, program(arguments), None)
-
-        return start
 
     def _resume(self, kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
         code = int(ctx.argv[0]) if ctx.argv and ctx.argv[0].isdigit() else 0
