@@ -91,7 +91,9 @@ def test_shards_cover_every_index_once() -> None:
         assert shared == list(range(20))
 
 
-def _hold(folder: str, ready: "multiprocessing.synchronize.Event", done: "multiprocessing.synchronize.Event") -> None:
+def _hold(
+    folder: str, ready: "multiprocessing.synchronize.Event", done: "multiprocessing.synchronize.Event"
+) -> None:
     writer = CellWriter(Path(folder), Shard())
     ready.set()
     done.wait(30)

@@ -9,6 +9,9 @@ import msgspec
 from hanlon.engine.store import CellWriter, StoreFailed
 from hanlon.records import Episode
 
+BATCH_WINDOW_S = 0.03
+"""How long the first finished episode of a batch waits for others: a sync costs as much as several calls."""
+
 
 class EpisodeWriter:
     """The one way from a finished episode to the disk. `store` returns once the episode is safe."""
@@ -41,6 +44,8 @@ class EpisodeWriter:
     async def _write_batches(self) -> None:
         while self._waiting or not self._closing:
             await self._wake.wait()
+            if not self._closing:
+                await asyncio.sleep(BATCH_WINDOW_S)
             self._wake.clear()
             batch, self._waiting = self._waiting, []
             by_file: dict[CellWriter, list[bytes]] = {}

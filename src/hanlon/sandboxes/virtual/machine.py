@@ -1,10 +1,12 @@
 """One machine: an interpreter to itself, each command line a fresh login shell in it."""
 
+import posixpath
 import re
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from bashkit import Bash
+from bashkit import Bash, BashError
 
 from hanlon.sandboxes.base import (
     OUTPUT_LIMIT_BYTES,
@@ -40,6 +42,7 @@ class VirtualMachine:
         self._kernel = interpreter.kernel
         self._programs = interpreter.programs
         self._own_words: set[str] = set()
+        self._inspected: dict[str, tuple[dict[str, Any], FileState]] = {}
         self._sound = True
         self._bash: Bash | None = interpreter.bash
         for number, name in enumerate(self._programs.programs):
@@ -77,8 +80,7 @@ class VirtualMachine:
     def _execute(self, script: str) -> tuple[str, int, str | None]:
         assert self._bash is not None
         chunks: list[str] = []
-        # The shell keeps a history of these lines, which a login shell for one command does not have.
-        line = "history -c; bash -c '" + script.replace("'", "'\\''") + "'"
+        line = f"history -c; {self._fresh_shell(script)}"  # a login shell for one command has no history
         try:
             result = self._bash.execute_sync(line, lambda out, err: chunks.append(out + err))
         except BaseException as panic:
@@ -97,6 +99,21 @@ class VirtualMachine:
         if not chunks and result.error is None:
             return result.stdout + result.stderr, result.exit_code, None
         return "".join(chunks), result.exit_code, result.error
+
+    def _fresh_shell(self, script: str) -> str:
+        """The script in a shell of its own: a subshell, or what does not parse as one as text for `bash -c`.
+
+        Both start from the same clean state. A script given as text is parsed on a thread of its own, which
+        costs five times as much.
+        """
+        assert self._bash is not None
+        subshell = f"( {script}\n)"
+        try:
+            self._bash.analyze(script)  # alone, or `) ; x=1 ; (` would run outside
+            self._bash.analyze(subshell)  # a here-document without its end would swallow the parenthesis
+        except (BashError, RuntimeError, ValueError):
+            return "bash -c '" + script.replace("'", "'\\''") + "'"
+        return subshell
 
     def _login_prefix(self) -> str:
         assert self._bash is not None
@@ -155,22 +172,24 @@ class VirtualMachine:
         """The state of a file, links not followed."""
         if self._bash is None:
             return FileState("missing")
-        path = path if path.startswith("/") else f"{HOME}/{path}"
+        path = posixpath.join(HOME, path)
+        folder, _, name = path.rpartition("/")
         try:
-            self._bash.read_link(path)
-        except RuntimeError:
-            pass
-        else:
-            return FileState("symlink", 0o777)
-        try:
-            found = self._bash.stat(path)
+            entries = self._bash.read_dir(folder or "/")
         except RuntimeError:
             return FileState("missing")
+        found = next((entry["metadata"] for entry in entries if entry["name"] == name), None)
+        if found is None:
+            return FileState("missing")
         kind, mode = found["file_type"], int(found["mode"])
-        if kind == "file":
+        if kind != "file":
+            return FileState(kind if kind in ("directory", "symlink") else "other", mode)
+        before, state = self._inspected.get(path, (None, None))
+        if state is None or before != found:  # written since: its time of change is another
             content = self._bash.fs().read_file(path)[:_CONTENT_LIMIT].decode(errors="replace")
-            return FileState("file", mode, content)
-        return FileState("directory" if kind == "directory" else "other", mode)
+            state = FileState("file", mode, content)
+            self._inspected[path] = found, state
+        return state
 
     def close(self) -> None:
         """Leave the interpreter to another machine, or to nobody if it has failed in this one."""
