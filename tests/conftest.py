@@ -1,111 +1,12 @@
-"""Shared fixtures: a real chat server that does as a test says, and the real command line."""
+"""Shared fixtures."""
 
-import asyncio
-import os
-import subprocess
-import sys
-import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-from aiohttp import web
 
-ROOT = Path(__file__).parents[1]
-Body = dict[str, Any]
-Answer = Callable[[Body, int], "web.StreamResponse | Body | Awaitable[web.StreamResponse | Body]"]
-
-
-def completion(message: Body, **fields: Any) -> Body:
-    """A chat completion with one assistant message."""
-    return {
-        "id": "x",
-        "object": "chat.completion",
-        "model": "test-model-2026",
-        "choices": [{"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 10},
-        **fields,
-    }
-
-
-def bash(command: str) -> Body:
-    """An assistant message that calls the bash tool."""
-    arguments = msgspec.json.encode({"thoughts": "next", "cmd": command}).decode()
-    call = {"id": "c1", "type": "function", "function": {"name": "bash", "arguments": arguments}}
-    return {"content": None, "tool_calls": [call]}
-
-
-def obedient(body: Body, number: int) -> Body:
-    """Calls ./next_question again and again, whatever is said."""
-    return completion(bash("./next_question"))
-
-
-class ChatServer:
-    """A chat completions endpoint on loopback in a thread; counts the calls, by seed too."""
-
-    def __init__(self) -> None:
-        self.answer: Answer = obedient
-        self.bodies: list[Body] = []
-        self.authorizations: set[str] = set()
-        self.delay_s = 0.0
-        self._loop = asyncio.new_event_loop()
-        self._port = 0
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(10)
-
-    @property
-    def calls(self) -> int:
-        """How many completions were asked for."""
-        return len(self.bodies)
-
-    @property
-    def base_url(self) -> str:
-        """What goes into model.base_url."""
-        return f"http://127.0.0.1:{self._port}/v1"
-
-    def calls_by_seed(self) -> dict[int, int]:
-        """Calls for each episode: its seed goes with every call of it."""
-        counts: dict[int, int] = {}
-        for body in self.bodies:
-            counts[body["seed"]] = counts.get(body["seed"], 0) + 1
-        return counts
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._start())
-        self._loop.run_forever()
-
-    async def _start(self) -> None:
-        app = web.Application()
-        app.router.add_post("/v1/chat/completions", self._complete)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        assert site._server is not None  # the port that 0 became is not public
-        self._port = site._server.sockets[0].getsockname()[1]
-        self._ready.set()
-
-    async def _complete(self, request: web.Request) -> web.StreamResponse:
-        body = msgspec.json.decode(await request.read())
-        self.bodies.append(body)
-        self.authorizations.add(request.headers.get("authorization", ""))
-        if self.delay_s:
-            await asyncio.sleep(self.delay_s)
-        answer = self.answer(body, len(self.bodies))
-        if asyncio.iscoroutine(answer):
-            answer = await answer
-        return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
-
-    def close(self) -> None:
-        """Stop serving."""
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+from chat_server import ChatServer
+from command_line import CommandLine
 
 
 @pytest.fixture
@@ -116,63 +17,7 @@ def chat_server() -> Iterator[ChatServer]:
     server.close()
 
 
-class CommandLine:
-    """The real `run.py` and `hanlon`, in a folder of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.runs = folder / "runs"
-        self.environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.endswith("_API_KEY") and "WANDB" not in name
-        }
-        self.environment.update(COLUMNS="200", HOME=str(folder))
-
-    def argv(self, *arguments: str) -> list[str]:
-        """The words of a run."""
-        return [sys.executable, str(ROOT / "run.py"), *arguments]
-
-    def run(
-        self, *arguments: str, tracker: str = "none", timeout_s: float = 120
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a sweep to its end."""
-        return self.finish([*self.argv(*arguments), f"tracker={tracker}"], timeout_s)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a sweep and come back at once."""
-        return subprocess.Popen(
-            [*self.argv(*arguments), "tracker=none"],
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-
-    def hanlon(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a verb of the `hanlon` command."""
-        return self.finish([sys.executable, "-m", "hanlon.cli", *arguments], 60)
-
-    def finish(self, argv: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
-        """Run any command to its end, in the folder and with the environment of this command line."""
-        return subprocess.run(
-            argv,
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-        )
-
-
 @pytest.fixture
 def command_line(tmp_path: Path) -> CommandLine:
     """The command line in a temporary folder."""
     return CommandLine(tmp_path)
-
-
-def at(server: ChatServer) -> list[str]:
-    """The overrides that send a run to a chat server."""
-    return ["model=endpoint", f"model.base_url={server.base_url}", "model.id=test-model"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from conftest import Body, ChatServer, CommandLine, at, bash, completion, obedient
+from chat_server import Body, ChatServer, at, bash, completion, obedient
+from command_line import CommandLine
 from hanlon.engine.store import cell_folders, read_episodes
 from hanlon.records import Episode
 

@@ -7,7 +7,8 @@ import time
 import msgspec
 import pytest
 
-from conftest import ChatServer, CommandLine, at, bash, completion
+from chat_server import ChatServer, at, bash, completion
+from command_line import CommandLine
 from hanlon.engine.store import cell_folders, read_cell, read_episodes
 
 

