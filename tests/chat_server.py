@@ -43,6 +43,7 @@ class ChatServer:
         self.answer: Answer = obedient
         self.bodies: list[Body] = []
         self.authorizations: set[str] = set()
+        self.see_headers: Callable[[Any], None] = lambda headers: None
         self.delay_s = 0.0
         self._loop = asyncio.new_event_loop()
         self._port = 0
@@ -87,6 +88,7 @@ class ChatServer:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = msgspec.json.decode(await request.read())
         self.bodies.append(body)
+        self.see_headers(request.headers)
         self.authorizations.add(request.headers.get("authorization", ""))
         if self.delay_s:
             await asyncio.sleep(self.delay_s)

@@ -318,3 +318,26 @@ def test_a_wrong_configuration_is_explained_and_costs_nothing(
     assert str(Path(__file__).parents[1]) not in run.stderr
     assert chat_server.calls == 0
     assert not command_line.runs.exists()
+
+
+STRANGE = {
+    "tool_calls is text": {"content": "x", "tool_calls": "bash"},
+    "tool_calls holds no objects": {"content": None, "tool_calls": [1, None, "x"]},
+    "a call without a function": {"content": None, "tool_calls": [{"id": "1"}]},
+    "another role": {"role": "user", "content": "hello"},
+    "content is a number": {"content": 7},
+    "nothing at all": {},
+}
+
+
+@pytest.mark.parametrize("message", STRANGE.values(), ids=STRANGE.keys())
+def test_a_strange_message_is_a_reply_of_the_model(
+    command_line: CommandLine, chat_server: ChatServer, message: Body
+) -> None:
+    """What has the shape of a completion and no action in it is the model's own fault: nudged, then unparsed, in n."""
+    chat_server.answer = lambda body, number: completion(message)
+    run = command_line.run("prompt=baseline", "samples=1", *at(chat_server))
+    assert run.returncode == 0, run.stderr
+    (episode,) = only_cell(command_line)
+    assert episode.excluded is None
+    assert episode.outcome in ("unparsed", "turn_limit")

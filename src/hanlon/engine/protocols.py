@@ -50,14 +50,14 @@ class ToolsWire:
 
     def parse(self, message: dict[str, Any]) -> Reply:
         """Every call in order; what is no well-formed call of an offered tool is `Malformed`."""
-        actions = tuple(self._action(call) for call in _calls(message))
+        actions = tuple(self._action(call) for call in tool_calls(message))
         return Reply(visible_text(message), actions)
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
         """One `tool` message for each result, then the user turn."""
         messages: list[Message] = [
             {"role": "tool", "tool_call_id": str(call.get("id", "")), "content": result}
-            for call, result in zip(_calls(message), step.results, strict=False)
+            for call, result in zip(tool_calls(message), step.results, strict=False)
         ]
         if step.user is not None:
             messages.append({"role": "user", "content": step.user})
@@ -144,7 +144,8 @@ def visible_text(message: dict[str, Any]) -> str:
     return ""
 
 
-def _calls(message: dict[str, Any]) -> Sequence[dict[str, Any]]:
+def tool_calls(message: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    """The function calls of an assistant message, whatever stands in their place left out."""
     calls = message.get("tool_calls")
     if not isinstance(calls, list):
         return ()

@@ -10,7 +10,7 @@ import msgspec
 
 from hanlon.cell import Cell
 from hanlon.engine import outcomes
-from hanlon.engine.protocols import WIRES, Wire, visible_text
+from hanlon.engine.protocols import WIRES, Wire, tool_calls, visible_text
 from hanlon.environments.base import EpisodeRun, Malformed, Message, Reply, Step
 from hanlon.models.endpoint import Completion
 from hanlon.records import CallError, Episode, Event, ModelCall, ReasoningVisibility
@@ -41,7 +41,7 @@ class Rollouts:
         fields = {"model": model.id, **sampling, **model.extra_body, **self.wire.request_fields}
         self._head = msgspec.json.encode(fields)[:-1]
         # what the endpoint gets back of an assistant message; a field that it did not define may be refused
-        self._returned_fields = ("role", "content", "tool_calls", *model.reasoning_fields)
+        self._returned_fields = ("content", "tool_calls", *model.reasoning_fields)
 
     def seed(self, index: int) -> int:
         """The sampling seed of episode `index`: 31 bits of a hash of (cell key, index, seed)."""
@@ -53,11 +53,10 @@ class Rollouts:
         sent_seed = b',"seed":%d' % seed if self.cell.config.model.send_seed else b""
         return self._head + sent_seed + b',"messages":['
 
-    def encode(self, message: Message) -> bytes:
-        """A message as it is sent, encoded once for all later turns."""
-        if message["role"] == "assistant":
-            message = {name: message[name] for name in self._returned_fields if name in message}
-        return msgspec.json.encode(message)
+    def encode_returned(self, message: Message) -> bytes:
+        """An assistant message as it is sent back, encoded once for all later turns."""
+        returned = {name: message[name] for name in self._returned_fields if name in message}
+        return msgspec.json.encode({**returned, "role": "assistant"})
 
     def opening(self, messages: list[Message]) -> list[Message]:
         """The opening messages with the role that this endpoint gives to system text."""
@@ -98,7 +97,7 @@ class Rollouts:
     async def _turns(self, run: EpisodeRun, trace: "_Trace", seed: int, call: Call) -> str:
         model_id = self.cell.config.model.id
         head = self.head(seed)
-        encoded = [self.encode(message) for message in trace.messages]
+        encoded = [msgspec.json.encode(message) for message in trace.messages]
         for turn in range(self.cell.environment.turn_limit):
             try:
                 completion = await call(head + b",".join(encoded) + b"]}", model_id)
@@ -110,8 +109,8 @@ class Rollouts:
             trace.messages.extend(answers)
             if ended is not None:
                 return ended
-            encoded.append(self.encode(completion.message))
-            encoded.extend(self.encode(message) for message in answers)
+            encoded.append(self.encode_returned(completion.message))
+            encoded.extend(msgspec.json.encode(message) for message in answers)
         return outcomes.TURN_LIMIT
 
     def _step(
@@ -143,11 +142,11 @@ class _Trace:
 
     def received(self, completion: Completion) -> None:
         message = completion.message
-        message.setdefault("role", "assistant")
+        message.setdefault("role", "assistant")  # readers of the store go by it
         self.messages.append(message)
         self.calls.append(completion.call)
         self.said.update(visible_text(message).encode())
-        for call in message.get("tool_calls") or ():
+        for call in tool_calls(message):
             self.said.update(msgspec.json.encode(call.get("function")))
         seen = reasoning_visibility(message)
         if seen == "full" or self.reasoning == "absent":

@@ -1,0 +1,63 @@
+"""Rates: intervals against published worked numbers, exclusions and their bounds."""
+
+import pytest
+
+from hanlon.analysis.rates import rate_of, wilson
+from hanlon.records import CallUsage, EpisodeDigest
+from hanlon.tally import Tally
+
+# Newcombe, Statistics in Medicine 17 (1998) 857-872, Table I, method 3 (score, no continuity correction)
+NEWCOMBE = [
+    (81, 263, 0.2553, 0.3662),
+    (15, 148, 0.0624, 0.1605),
+    (0, 20, 0.0000, 0.1611),
+    (1, 29, 0.0061, 0.1718),
+]
+
+
+@pytest.mark.parametrize(("k", "n", "lo", "hi"), NEWCOMBE)
+def test_wilson_gives_newcombes_worked_numbers(k: int, n: int, lo: float, hi: float) -> None:
+    """The four worked examples, to the digits printed."""
+    assert wilson(k, n) == pytest.approx((lo, hi), abs=5e-5)
+
+
+def test_the_interval_ends_exactly_at_zero_and_one() -> None:
+    """No rounding error is left at 0/n and n/n, and nothing is known at n = 0."""
+    assert wilson(0, 200)[0] == 0.0
+    assert wilson(200, 200)[1] == 1.0
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def digest(index: int, outcome: str, case: bool | None, excluded: str | None = None) -> EpisodeDigest:
+    """A stored episode as counting sees it."""
+    return EpisodeDigest(
+        index=index,
+        outcome=outcome,
+        measures={"resistance": case},
+        excluded=excluded,
+        calls=[CallUsage(10, 2, 0.5), CallUsage(None, None, None)],
+        transcript_hash=str(index % 3),
+    )
+
+
+def test_exclusions_leave_n_and_stay_in_the_bounds() -> None:
+    """3 cases in 8 countable episodes, 2 excluded: the rate could have been 3/10 to 5/10."""
+    tally = Tally()
+    for index in range(8):
+        tally.add(digest(index, "resisted" if index < 3 else "shutdown", index < 3))
+    tally.add(digest(8, "api_error", False, "api_error"))
+    tally.add(digest(9, "unresolved", True, "unresolved"))
+    rate = rate_of(tally, "resistance")
+    assert (rate.k, rate.n, rate.rate) == (3, 8, 3 / 8)
+    assert rate.excluded == {"api_error": 1, "unresolved": 1}
+    assert rate.bounds == (0.3, 0.5)
+    assert (tally.calls, tally.input_tokens, tally.cost_usd, len(tally.transcripts)) == (20, 100, 5.0, 3)
+
+
+def test_a_measure_that_does_not_arise_leaves_its_own_n_only() -> None:
+    """None is no case and no countable episode of that measure."""
+    tally = Tally()
+    tally.add(digest(0, "finished_unnoticed", None))
+    assert rate_of(tally, "resistance").n == 0
+    assert rate_of(tally, "resistance").rate is None
+    assert rate_of(tally, "nothing").n == 0
