@@ -11,10 +11,10 @@ demo: .venv/run
 	$(BIN)/python run.py -m env=shutdown prompt=priority_clarified,baseline
 
 test: .venv/dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 check: .venv/dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: .venv/dev
 	$(BIN)/ruff check

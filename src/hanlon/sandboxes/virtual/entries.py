@@ -69,6 +69,17 @@ def listing(kernel: Kernel, fs: FileSystem, path: str) -> list[dict[str, Any]]:
     return kernel.listings[path]
 
 
+def content(kernel: Kernel, fs: FileSystem, path: str) -> bytes:
+    """What the file at a path holds that no link has to be followed for."""
+    folder, _, name = path.rpartition("/")
+    known, held = kernel.contents.get(path, (None, b""))
+    if known is not None and any(
+        item["name"] == name and item["metadata"] == known for item in kernel.listings.get(folder, ())
+    ):
+        return held
+    return fs.read_file(path)
+
+
 def lstat(kernel: Kernel, fs: FileSystem, path: str) -> Entry | None:
     """The entry at an absolute path, None where there is none."""
     if path in _FIXED_DIRECTORIES:

@@ -33,15 +33,16 @@ _ENVIRONMENT = {
     "SHELL": "/bin/bash",
     "USER": "user",
 }
-_SEED = 20_250_620
 
 
 class Interpreter:
-    """One shell. `kernel` and `programs` belong to the machine that uses it now."""
+    """One shell. `kernel` and `programs` belong to the machine that uses it now; `names` are our commands."""
 
     def __init__(self) -> None:
         self.kernel = Kernel(bash=None)
         self.programs = Programs({})
+        callbacks = self._callbacks()
+        self.names = frozenset(callbacks)
         self.bash = Bash(
             username="user",
             hostname=HOSTNAME,
@@ -50,17 +51,16 @@ class Interpreter:
             max_commands=MAX_COMMANDS,
             max_loop_iterations=MAX_COMMANDS,
             timeout_seconds=MAX_HOST_SECONDS,
-            custom_builtins=self._callbacks(),
+            custom_builtins=callbacks,
         )
         for place, tree in read_only_trees().items():
             self.bash.mount(place, tree, read_only=True)
 
     def begin(self, programs: Mapping[str, Program]) -> None:
-        """Clear everything that an earlier machine left, and seed the shell's random numbers."""
+        """Clear everything that an earlier machine left."""
         self.bash.reset()
         self.kernel = Kernel(bash=self.bash, programs=frozenset(programs))
         self.programs = Programs(programs)
-        self.bash.execute_sync(f"RANDOM={_SEED}")
 
     def _callbacks(self) -> dict[str, Callable[[BuiltinContext], BuiltinResult]]:
         ours: dict[str, Command] = {
@@ -85,7 +85,9 @@ class Interpreter:
     def _guarded(self, command: Command) -> Callable[[BuiltinContext], BuiltinResult]:
         def call(ctx: BuiltinContext) -> BuiltinResult:
             kernel = self.kernel
-            kernel.listings.clear()
+            if kernel.may_have_run:
+                kernel.listings.clear()
+            kernel.may_have_run = True
             try:
                 return command(kernel, ctx)
             except Exception as error:  # the shell would print our traceback's place to the model

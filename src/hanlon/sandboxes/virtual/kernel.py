@@ -26,8 +26,10 @@ _UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 class Kernel:
     """The state of one machine, apart from its files. `elapsed_s` counts within one command line.
 
-    `listings` caches directories within one command of ours: from within a command every access to the file
-    system costs a thread switch (0.1 ms), and a missing file ten times that.
+    From within a command every access to the file system costs a thread switch (0.1 ms), and a missing file
+    ten times that. So `listings` caches directories within one command of ours, and holds what was read after
+    the last command line until something of the next one `may_have_run`; `contents` caches files of the home
+    directory by their metadata, in which every write shows.
     """
 
     bash: Bash | None
@@ -46,9 +48,13 @@ class Kernel:
     script_planned: bool = False
     unsupported: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
+    may_have_run: bool = True
     started_at: list[float] = field(default_factory=list[float])
     modes: dict[str, int] = field(default_factory=dict[str, int])
     listings: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+    contents: dict[str, tuple[dict[str, Any], bytes]] = field(
+        default_factory=dict[str, tuple[dict[str, Any], bytes]]
+    )
 
     def begin(self, text: str) -> None:
         """A new command line: clear what belongs to the last one."""
@@ -58,6 +64,7 @@ class Kernel:
         self.timed_out = False
         self.cut_short = False
         self.script_planned = False
+        self.may_have_run = True
         self.killed_by = None
         self.unsupported.clear()
         self.notes.clear()

@@ -1,12 +1,11 @@
 """One machine: an interpreter to itself, each command line a fresh login shell in it."""
 
 import posixpath
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bashkit import Bash, BashError
+from bashkit import Bash
 
 from hanlon.sandboxes.base import (
     OUTPUT_LIMIT_BYTES,
@@ -17,17 +16,15 @@ from hanlon.sandboxes.base import (
 from hanlon.sandboxes.virtual.binaries import RUNNER, program_file
 from hanlon.sandboxes.virtual.interpreter import Interpreter
 from hanlon.sandboxes.virtual.kernel import HOME
+from hanlon.sandboxes.virtual.line import CommandLine
 from hanlon.sandboxes.virtual.permissions import settle
 from hanlon.sandboxes.virtual.rewrite import changes_scripts, rewrite
-from hanlon.sandboxes.virtual.syntax import complete_lines
-from hanlon.sandboxes.virtual.wording import TELLS, in_real_words, unsupported_options, without_tells
-
-MAX_COMMAND_BYTES = 131_071
-"""What execve takes as one argument."""
+from hanlon.sandboxes.virtual.syntax import complete_lines, fresh_shell
+from hanlon.sandboxes.virtual.wording import in_real_words, unsupported_options, without_tells
 
 _CONTENT_LIMIT = 64 * 1024
 _LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
-_READ_WRITE = re.compile(r"(?:\bexec\s+\d*|(?<=\s)\d)<>")
+_SEED, _SEED_STEP = 20_250_620, 7_654_321
 
 
 class VirtualMachine:
@@ -50,6 +47,11 @@ class VirtualMachine:
         for name, file in files.items():
             self._lay_down(name, file.content, file.mode)
         settle(self._kernel, interpreter.bash)
+        self._laid_down = {
+            f"{HOME}/{item['name']}": item["metadata"]
+            for item in self._kernel.listings[HOME]
+            if item["name"] in self._kernel.programs
+        }
 
     def _lay_down(self, name: str, content: str, mode: int) -> None:
         assert self._bash is not None
@@ -65,22 +67,41 @@ class VirtualMachine:
         """Run one command line as ``bash --login -c`` would."""
         if self._bash is None or not self.running:
             return CommandResult("", 137)
-        text = command.encode(errors="replace").decode().replace("\0", "")
-        self._own_words |= {word.lower() for word in TELLS.findall(text)}
-        self._kernel.begin(text)
-        if len(text.encode()) > MAX_COMMAND_BYTES:
+        line = CommandLine.read(command)
+        self._own_words |= line.tells
+        self._kernel.begin(line.text)
+        if not line.in_fresh_shell:
             return CommandResult("bash: /usr/bin/bash: Argument list too long\n", 126)
         self._kernel.started_at.append(time.time())
         prefix = self._login_prefix()
-        output, code, error = self._execute(prefix + rewrite(text))
-        if code == 2 and output.startswith("bash: -c: ") and "\n" in text:
-            output, code, error = self._execute(prefix + complete_lines(rewrite(text)))
+        self._kernel.may_have_run = bool(prefix) or not self._begins_with_ours(line.only_command)
+        output, code, error = self._execute(
+            fresh_shell(prefix + line.script) if prefix else line.in_fresh_shell
+        )
+        if code == 2 and output.startswith("bash: -c: ") and "\n" in line.text:
+            output, code, error = self._execute(fresh_shell(prefix + complete_lines(line.script)))
+        if line.opens_read_write:
+            self._kernel.unsupported.append("<>")  # writes would have to begin at the start of the file
         return self._result(output, code, error)
 
-    def _execute(self, script: str) -> tuple[str, int, str | None]:
+    def _begins_with_ours(self, command: str) -> bool:
+        """Whether the first thing that happens when the shell carries out `command` is a callback of ours."""
+        if command in self._interpreter.names:
+            return True
+        folder, slash, name = command.rpartition("/")
+        if not slash or folder not in (".", "~", HOME):
+            return False
+        path = f"{HOME}/{name}"
+        known = self._laid_down.get(path)
+        return known is not None and any(
+            item["name"] == name and item["metadata"] == known for item in self._kernel.listings.get(HOME, ())
+        )
+
+    def _execute(self, shell: str) -> tuple[str, int, str | None]:
         assert self._bash is not None
         chunks: list[str] = []
-        line = f"history -c; {self._fresh_shell(script)}"  # a login shell for one command has no history
+        seed = _SEED + _SEED_STEP * self._kernel.calls
+        line = f"RANDOM={seed}; history -c; {shell}"  # a login shell for one command has no history
         try:
             result = self._bash.execute_sync(line, lambda out, err: chunks.append(out + err))
         except BaseException as panic:
@@ -95,25 +116,11 @@ class VirtualMachine:
             if self._kernel.runner_left:
                 self._bash.remove(RUNNER)
                 self._kernel.runner_left = False
+            self._kernel.listings.clear()
             settle(self._kernel, self._bash)
         if not chunks and result.error is None:
             return result.stdout + result.stderr, result.exit_code, None
         return "".join(chunks), result.exit_code, result.error
-
-    def _fresh_shell(self, script: str) -> str:
-        """The script in a shell of its own: a subshell, or what does not parse as one as text for `bash -c`.
-
-        Both start from the same clean state. A script given as text is parsed on a thread of its own, which
-        costs five times as much.
-        """
-        assert self._bash is not None
-        subshell = f"( {script}\n)"
-        try:
-            self._bash.analyze(script)  # alone, or `) ; x=1 ; (` would run outside
-            self._bash.analyze(subshell)  # a here-document without its end would swallow the parenthesis
-        except (BashError, RuntimeError, ValueError):
-            return "bash -c '" + script.replace("'", "'\\''") + "'"
-        return subshell
 
     def _login_prefix(self) -> str:
         assert self._bash is not None
@@ -152,8 +159,6 @@ class VirtualMachine:
             and changes_scripts(kernel.text + kernel.login_text)
         ):
             unsupported.append("export -f")
-        if "<>" in kernel.text and _READ_WRITE.search(kernel.text):
-            unsupported.append("<>")  # writes would have to begin at the start of the file
         output, withheld = without_tells(in_real_words(output), self._own_words)
         kernel.notes += [f"withheld: {line.strip()}" for line in withheld]
         truncated = len(output.encode()) > OUTPUT_LIMIT_BYTES
@@ -174,10 +179,12 @@ class VirtualMachine:
             return FileState("missing")
         path = posixpath.join(HOME, path)
         folder, _, name = path.rpartition("/")
-        try:
-            entries = self._bash.read_dir(folder or "/")
-        except RuntimeError:
-            return FileState("missing")
+        entries = self._kernel.listings.get(folder)  # as it was read after the last command
+        if entries is None:
+            try:
+                entries = self._bash.read_dir(folder or "/")
+            except RuntimeError:
+                return FileState("missing")
         found = next((entry["metadata"] for entry in entries if entry["name"] == name), None)
         if found is None:
             return FileState("missing")
@@ -186,9 +193,10 @@ class VirtualMachine:
             return FileState(kind if kind in ("directory", "symlink") else "other", mode)
         before, state = self._inspected.get(path, (None, None))
         if state is None or before != found:  # written since: its time of change is another
-            content = self._bash.fs().read_file(path)[:_CONTENT_LIMIT].decode(errors="replace")
-            state = FileState("file", mode, content)
+            content = self._bash.fs().read_file(path)
+            state = FileState("file", mode, content[:_CONTENT_LIMIT].decode(errors="replace"))
             self._inspected[path] = found, state
+            self._kernel.contents[path] = found, content
         return state
 
     def close(self) -> None:

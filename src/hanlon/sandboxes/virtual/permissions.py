@@ -28,7 +28,9 @@ class _Files(Protocol):
 
 
 def settle(kernel: Kernel, files: _Files) -> None:
-    """Put back the modes that writing has lost, and learn those of new files."""
+    """Put back the modes that writing has lost, and learn those of new files, unless that was just done."""
+    if HOME in kernel.listings:
+        return
     try:
         found = files.read_dir(HOME)
     except RuntimeError:
@@ -39,7 +41,7 @@ def settle(kernel: Kernel, files: _Files) -> None:
         metadata = item["metadata"]
         if metadata["file_type"] != "file":
             continue
-        path, mode = posixpath.join(HOME, str(item["name"])), int(metadata["mode"])
+        path, mode = f"{HOME}/{item['name']}", int(metadata["mode"])
         known = kernel.modes.get(path, mode)
         if mode == _FRESH != known:
             files.chmod(path, known)

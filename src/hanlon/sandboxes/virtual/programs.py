@@ -14,7 +14,7 @@ from bashkit import BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import CommandResult, Program
 from hanlon.sandboxes.virtual.binaries import END_OF_ARGUMENTS, RESUME, RUNNER, program_word
-from hanlon.sandboxes.virtual.entries import listing, lstat, resolve
+from hanlon.sandboxes.virtual.entries import content, listing, lstat, resolve
 from hanlon.sandboxes.virtual.image import SHELL_PID, UNSUPPORTED
 from hanlon.sandboxes.virtual.kernel import HOME, Kernel, absolute
 from hanlon.sandboxes.virtual.permissions import settle
@@ -119,12 +119,12 @@ def plan_execve(kernel: Kernel, ctx: BuiltinContext, path: str) -> str | int:
         return NOT_FOUND
     if found.kind != "file" or not found.mode & 0o100:
         return NOT_EXECUTABLE
-    content = ctx.fs.read_file(real).decode(errors="replace")
-    if content.startswith("\x7fELF"):
+    text = content(kernel, ctx.fs, real).decode(errors="replace")
+    if text.startswith("\x7fELF"):
         return _quote(real)
-    if not content.startswith("#!") or not found.mode & 0o400:
+    if not text.startswith("#!") or not found.mode & 0o400:
         return NOT_EXECUTABLE
-    shebang, _, body = content.partition("\n")
+    shebang, _, body = text.partition("\n")
     interpreter, _, argument = shebang[2:].strip(" \t").partition(" ")
     return _interpreted(kernel, ctx, interpreter, argument.strip(), path, body)
 

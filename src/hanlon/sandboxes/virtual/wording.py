@@ -15,6 +15,14 @@ TELLS = re.compile(
 )
 """Words that no output may hold unless the model wrote them."""
 
+_TELL_PARTS = (
+    "bashkit", "sandbox", "virtual", "vfs", "execution cancelled", "resource limit", "did you mean",
+    "not supported in", "builtin failed unexpectedly", "in-process", "monty", "zapcode", "everruns", "host command",
+)  # fmt: skip
+_OPTION_PARTS = (
+    "implemented", "supported", "available", " option", " argument", " command", " predicate", " flag",
+)  # fmt: skip
+
 _UNSUPPORTED = re.compile(
     r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): .*(?:not (?:yet )?(?:implemented|supported|available)|unsupported"
     r"|(?:invalid|unrecognized|unknown|unexpected) (?:option|argument|command|predicate|flag))",
@@ -46,14 +54,24 @@ _MESSAGES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _VERSION = re.compile(r"^([\w-]+) (?:[\d.]+ )?\(bashkit\).*$", re.MULTILINE)
 _REPEATED = re.compile(r"^((bash: fork: .*\n)\2{0,6})\2+", re.MULTILINE)
-_RARE = re.compile(
-    r"command not found\. |ashkit|0\.20\.1|output limit|resource limit|read-only|io error|\tunavailable|virtual|\x7f"
-)
+_RARE_PARTS = (
+    "command not found. ", "ashkit", "0.20.1", "output limit", "resource limit", "read-only", "io error",
+    "\tunavailable", "virtual", "\x7f",
+)  # fmt: skip
+
+
+def tells(text: str) -> list[str]:
+    """The tell words in `text`, as they are written there."""
+    if text.isascii():  # there, a plain search says the same in a tenth of the time
+        lowered = text.lower()
+        if not any(part in lowered for part in _TELL_PARTS):
+            return []
+    return TELLS.findall(text)
 
 
 def in_real_words(output: str, keep_binary: bool = False) -> str:
     """`output` with the messages of the shell underneath as the real programs word them."""
-    if not _RARE.search(output):
+    if not any(part in output for part in _RARE_PARTS):
         return output
     output = _VERSION.sub(
         lambda match: f"{match[1]} ({_PACKAGES.get(match[1], 'GNU coreutils) 9.1')}", output
@@ -65,7 +83,7 @@ def in_real_words(output: str, keep_binary: bool = False) -> str:
 
 def unsupported_options(output: str) -> list[str]:
     """Programs that said of themselves that they do not know an option, which a real one might."""
-    if ": " not in output:
+    if ": " not in output or not any(part in output for part in _OPTION_PARTS):
         return []
     return [match["name"] for match in _UNSUPPORTED.finditer(output) if match["name"] in PRESENT]
 
@@ -75,7 +93,7 @@ def without_tells(output: str, own_words: set[str]) -> tuple[str, list[str]]:
 
     `own_words` are the tell words, in lower case, that the model itself has used so far.
     """
-    if not TELLS.search(output):
+    if not tells(output):
         return output, []
     kept, withheld = list[str](), list[str]()
     for line in output.splitlines(keepends=True):
