@@ -24,11 +24,12 @@ from hanlon.conduct import cell_record
 from hanlon.config.compose import CellComposer
 from hanlon.config.schema import CellConfig
 from hanlon.engine.rollout import Rollouts
-from hanlon.engine.store import CellWriter, Shard, read_episodes
+from hanlon.engine.store import CellWriter, read_episodes
 from hanlon.engine.sweep import CellWork, Sweep
 from hanlon.models.local_server import LocalServer
 from hanlon.progress import Progress
 from hanlon.sandboxes.virtual import VirtualSandbox
+from hanlon.shard import Shard
 from hanlon.tally import Tally
 
 ROUNDS, EPISODES, CONNECTIONS = 5, 150, 32

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanlon.engine.store import CellBusy, CellWriter, Shard, read_digests, read_episodes, repair_tail, scan
+from hanlon.engine.store import CellBusy, CellWriter, read_digests, read_episodes, repair_tail, scan
 from hanlon.records import Episode, EpisodeDigest
+from hanlon.shard import Shard
 
 
 def episode(index: int, outcome: str = "shutdown", text: str = "hello") -> Episode:

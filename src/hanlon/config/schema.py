@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from hanlon.engine.store import Shard
 from hanlon.environments.base import ActionProtocol
+from hanlon.shard import Shard
 
 
 class Strict(BaseModel):

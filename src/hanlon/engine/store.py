@@ -17,6 +17,7 @@ import msgspec
 
 from hanlon.engine.outcomes import RETRIED_LATER
 from hanlon.records import CellRecord, Episode, EpisodeDigest, SweepRecord
+from hanlon.shard import Shard
 
 RecordT = TypeVar("RecordT", Episode, EpisodeDigest)
 
@@ -27,23 +28,6 @@ class CellBusy(Exception):
 
 class StoreFailed(Exception):
     """Finished episodes could not be written; the message says why and where they are instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Part `number` (1-based) of `of`: the episode indices with `index % of == number - 1`."""
-
-    number: int = 1
-    of: int = 1
-
-    def indices(self, samples: int) -> range:
-        """The indices below `samples` that belong to this shard."""
-        return range(self.number - 1, samples, self.of)
-
-    @property
-    def file_name(self) -> str:
-        """The episode file that only this shard writes."""
-        return "episodes.jsonl" if self.of == 1 else f"episodes.{self.number}of{self.of}.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
