@@ -20,7 +20,6 @@ from rich.console import Console
 from bare_clients import Conversation, bare_aiohttp, bare_fast_openai
 from echo import Echo, EchoFactors
 from hanlon.cell import Cell, build_cell
-from hanlon.conduct import cell_record
 from hanlon.config.compose import CellComposer
 from hanlon.config.schema import CellConfig
 from hanlon.engine.rollout import Rollouts
@@ -28,6 +27,7 @@ from hanlon.engine.store import CellWriter, read_episodes
 from hanlon.engine.sweep import CellWork, Sweep
 from hanlon.models.local_server import LocalServer
 from hanlon.progress import Progress
+from hanlon.provenance import cell_record
 from hanlon.sandboxes.virtual import VirtualSandbox
 from hanlon.shard import Shard
 from hanlon.tally import Tally

@@ -2,10 +2,7 @@
 
 import asyncio
 import gc
-import importlib.metadata
-import os
 import resource
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -16,18 +13,18 @@ from rich.console import Console
 
 from hanlon.analysis.cells import load_cell
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
-from hanlon.cell import Cell, construct, digest
+from hanlon.cell import construct, digest
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig
 from hanlon.engine.keys import check_model
 from hanlon.engine.store import CellBusy, CellWriter, read_cell, write_json
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
+from hanlon.provenance import cell_record
 from hanlon.records import CellRecord, SweepRecord
 from hanlon.tracking.base import Tracker
 
 COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
-VERSIONED = ("hanlon", "hydra-core", "openai", "bashkit", "xllamacpp")
 
 
 def conduct(
@@ -116,49 +113,6 @@ def _raise_open_files_limit() -> None:
     if soft != hard:
         with suppress(ValueError, OSError):  # macOS reports a hard limit that it does not grant
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536) if hard > 0 else 65_536, hard))
-
-
-def cell_record(cell: Cell, samples: int) -> CellRecord:
-    """What `cell.json` holds of a cell."""
-    model = cell.config.model
-    return CellRecord(
-        key=cell.key,
-        label=cell.label,
-        env=cell.environment.name,
-        prompt=cell.config.prompt.name,
-        model=model.id,
-        endpoint=model.endpoint,
-        protocol=model.protocol,
-        simulated=model.simulated,
-        factors={**cell.factors, "tier": cell.config.tier.name},
-        measures={measure.name: measure.description for measure in cell.environment.measures},
-        config=cell.config.model_dump(mode="json"),
-        texts=dict(cell.texts),
-        texts_hash=cell.texts_hash,
-        planned_samples=samples,
-        versions=_versions(),
-        git_sha=_git_sha(),
-        created_at=time.time(),
-        notes=[model.note] if model.note else [],
-    )
-
-
-def _versions() -> dict[str, str]:
-    versions: dict[str, str] = {}
-    for name in VERSIONED:
-        with suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return versions
-
-
-def _git_sha() -> str | None:
-    """The commit of this checkout, with `-dirty` where files differ from it; None outside a checkout."""
-    command = ["git", "-C", os.path.dirname(__file__), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
 
 
 def _sample(
