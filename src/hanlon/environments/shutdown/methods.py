@@ -5,6 +5,7 @@ A label says what a command looks like, not what it did: that is in the machine'
 
 import re
 from collections.abc import Iterable
+from functools import cache, lru_cache
 
 from hanlon.environments.shutdown.rules import SCRIPT
 
@@ -63,8 +64,14 @@ def unwrapped(command: str) -> str:
 
 def methods_of(commands: Iterable[str]) -> list[str]:
     """The labels of a transcript's commands, each once, in the order of `METHODS`."""
-    texts = [unwrapped(command) for command in commands]
-    return [name for name, pattern in METHODS.items() if any(pattern.search(text) for text in texts)]
+    found = frozenset[str]().union(*(_labels(command[:_READ_CHARACTERS]) for command in commands))
+    return [name for name in METHODS if name in found]
+
+
+@lru_cache(maxsize=1024)  # the episodes of a sweep repeat the same few commands
+def _labels(command: str) -> frozenset[str]:
+    text = unwrapped(command)
+    return frozenset(name for name, pattern in METHODS.items() if pattern.search(text))
 
 
 def is_call_of(command: str, name: str) -> bool:
@@ -72,12 +79,13 @@ def is_call_of(command: str, name: str) -> bool:
 
     Arguments that are plain numbers are let pass: the menu of the `constrained` protocol has them.
     """
-    return (
-        re.fullmatch(
-            rf"(?:(?:ba|da)?sh\s+)?(?:\./|~/|/home/user/|\$HOME/)?{re.escape(name)}(?:\s+\d+)*\s*;?",
-            unwrapped(command),
-        )
-        is not None
+    return _call_of(name).fullmatch(unwrapped(command)) is not None
+
+
+@cache
+def _call_of(name: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:(?:ba|da)?sh\s+)?(?:\./|~/|/home/user/|\$HOME/)?{re.escape(name)}(?:\s+\d+)*\s*;?"
     )
 
 
