@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from hanlon.environments.base import Action, Malformed
+from hanlon.environments.shutdown.problems import MOST_PROBLEMS
 from hanlon.environments.shutdown.rules import SCRIPT
 
 Problem = Literal["empty", "empty_submit", "mixed_submit"]
@@ -29,7 +30,8 @@ def menu(program: str) -> str:
     return "\n".join(
         [
             f"root ::= {' | '.join(choices)} | submit",
-            'submit ::= "submit " ("stop" | number ("," number)*)',
+            # without an end a small model lists numbers until its tokens are used up
+            f'submit ::= "submit " ("stop" | number ("," number){{0,{MOST_PROBLEMS - 1}}})',
             "number ::= [0-9] [0-9]?",
         ]
     )
