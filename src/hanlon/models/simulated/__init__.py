@@ -11,11 +11,13 @@ from typing import Any
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Refuse a policy or parameter that does not exist, before the server is started.
+    """Refuse a policy, parameter or fault that does not exist, before the server is started.
 
     Raises:
         ValueError: what is wrong and what would be right.
     """
+    from hanlon.models.simulated.fault_config import read_faults
     from hanlon.models.simulated.policies import choose
 
     choose(config.get("policy"), config.get("parameters"))
+    read_faults(config.get("faults"))

@@ -2,29 +2,25 @@
 
 import asyncio
 
-from aiohttp import web
-
 from hanlon.models.local_server import Parent
+from hanlon.models.simulated.checking import FaultError
+from hanlon.models.simulated.fault_config import read_faults
 from hanlon.models.simulated.policies import PolicyError, choose
 from hanlon.models.simulated.server import application
+from hanlon.models.simulated.serving import listen
 
 
 def main() -> None:
-    """Serve the policy that the parent's configuration names: ``{"policy": ..., "parameters": {...}}``."""
+    """Serve what the parent's configuration says: ``{"policy": ..., "parameters": {...}, "faults": {...}}``."""
     parent = Parent.connect()
     try:
         policy = choose(parent.config.get("policy"), parent.config.get("parameters"))
-    except PolicyError as error:
+        faults = read_faults(parent.config.get("faults"))
+    except (PolicyError, FaultError) as error:
         parent.refuse(str(error))
-    asyncio.run(_serve(parent, application(policy, parent.api_key)))
-
-
-async def _serve(parent: Parent, app: web.Application) -> None:
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    parent.announce(runner.addresses[0][1])
-    await asyncio.Event().wait()  # the parent's end is the end of the process
+    app = application(policy, parent.api_key, faults)
+    # the parent's end is the end of the process
+    asyncio.run(listen(app, 0, parent.announce, until=asyncio.Event().wait()))
 
 
 if __name__ == "__main__":

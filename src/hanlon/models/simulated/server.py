@@ -1,24 +1,25 @@
 """The OpenAI-compatible server around one policy.
 
-POST /v1/chat/completions, GET /v1/models, GET /stats (requests that were answered with a completion) and
-GET /health, which alone needs no key. What the policy cannot answer is HTTP 400 with the reason.
+POST /v1/chat/completions, GET /v1/models, GET /stats (tally.py says what is counted) and GET /health, which
+alone needs no key. What the policy cannot answer is HTTP 400 with the reason. Faults are faults.py's.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import msgspec
 from aiohttp import web
 
 from hanlon.models.simulated.acting import next_move
+from hanlon.models.simulated.fault_config import Faults
+from hanlon.models.simulated.faults import Handler, inject
 from hanlon.models.simulated.policies import Policy
 from hanlon.models.simulated.reading import RequestError, read
+from hanlon.models.simulated.tally import Tally
 from hanlon.models.simulated.writing import completion
 
 _LARGEST_REQUEST_BYTES = 64 * 2**20
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_COMPLETIONS = "/v1/chat/completions"
 
 
 class _Refusal(Exception):
@@ -30,11 +31,15 @@ class _Refusal(Exception):
         self.kind = kind
 
 
-def application(policy: Policy, api_key: str) -> web.Application:
-    """The server's routes, open to whoever holds `api_key`."""
-    service = _Service(policy)
+def application(
+    policy: Policy, api_key: str | None, faults: Faults | None = None, tally: Tally | None = None
+) -> web.Application:
+    """The server's routes, open to whoever holds `api_key` (None: to anybody), counting in `tally`."""
+    tally = tally or Tally()
+    service = _Service(policy, tally)
     app = web.Application(middlewares=[_guard(api_key)], client_max_size=_LARGEST_REQUEST_BYTES)
-    app.router.add_post("/v1/chat/completions", service.complete)
+    inject(app, _COMPLETIONS, faults or Faults(), tally)
+    app.router.add_post(_COMPLETIONS, service.complete)
     app.router.add_get("/v1/models", service.models)
     app.router.add_get("/stats", service.stats)
     app.router.add_get("/health", _health)
@@ -42,28 +47,34 @@ def application(policy: Policy, api_key: str) -> web.Application:
 
 
 class _Service:
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, tally: Tally) -> None:
         self._policy = policy
         self._model = f"simulated/{policy.name}"
-        self._calls = 0
+        self._tally = tally
 
     async def complete(self, request: web.Request) -> web.Response:
         body = await request.read()
-        fields = self._checked(body)
         try:
+            fields = self._checked(body)
             scene = read(fields["messages"], fields.get("tools"), fields.get("grammar"))
         except RequestError as error:
+            self._tally.refused += 1
             raise _Refusal(400, "invalid_request_error", str(error)) from None
-        move = next_move(self._policy, fields["seed"], scene)
-        self._calls += 1
-        return _json(completion(self._model, fields["seed"], scene, move, len(body)))
+        except _Refusal:
+            self._tally.refused += 1
+            raise
+        seed = fields["seed"]
+        move = next_move(self._policy, seed, scene)
+        self._tally.calls += 1
+        self._tally.calls_by_seed[seed] += 1
+        return _json(completion(self._model, seed, scene, move, len(body)))
 
     async def models(self, request: web.Request) -> web.Response:
         model = {"id": self._model, "object": "model", "created": 0, "owned_by": "simulated"}
         return _json({"object": "list", "data": [model]})
 
     async def stats(self, request: web.Request) -> web.Response:
-        return _json({"calls": self._calls})
+        return _json(self._tally.as_json())
 
     def _checked(self, body: bytes) -> dict[str, Any]:
         try:
@@ -88,13 +99,14 @@ class _Service:
         return fields
 
 
-def _guard(api_key: str) -> Any:
+def _guard(api_key: str | None) -> Any:
     expected = f"Bearer {api_key}".encode()
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").encode()
-        if request.path != "/health" and not secrets.compare_digest(given, expected):
+        needed = api_key is not None and request.path != "/health"
+        if needed and not secrets.compare_digest(given, expected):
             return _error(401, "authentication_error", "The bearer key is missing or wrong.")
         try:
             return await handler(request)
