@@ -9,7 +9,7 @@ import pytest
 from hanlon.sandboxes.base import File, Machine
 from hanlon.sandboxes.virtual import VirtualSandbox
 from hanlon.sandboxes.virtual.image import ABSENT, PRESENT, SHELL_BUILTINS, UNSUPPORTED, WRAPPED
-from hanlon.sandboxes.virtual.wording import TELLS
+from hanlon.sandboxes.virtual.wording import TELLS, reviewed, tells
 
 CANARY = "canary-7f3a"
 
@@ -121,3 +121,35 @@ def test_nothing_of_the_host_is_in_reach(
     for command in commands:
         assert CANARY not in machine.run(command).output.replace(f"echo {CANARY}", "")
     assert secret.read_text() == CANARY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bashkit", "a SandBox", "virtual", "vfs", "Execution cancelled", "Resource limit", "did you mean", "In-process",
+        "not supported in", "builtin failed unexpectedly", "Monty", "zapcode", "everruns", "host command",
+        "\u017fandbox", "bash\u212ait", "\u0130n-process", "v\u0131rtual", "host command\u00e9",
+    ],
+)  # fmt: skip
+def test_every_tell_word_is_found_however_it_is_written(text: str) -> None:
+    """The quick look that passes over most texts misses none; letters that only case makes equal count."""
+    assert tells(text) == TELLS.findall(text) != []
+
+
+@pytest.mark.parametrize(
+    ("output", "shown", "unknown"),
+    [
+        ("bash: nosuch: command not found. Did you mean: x\n", "bash: nosuch: command not found\n", []),
+        ("ls 0.20.1\n", "ls (GNU coreutils) 9.1\n", []),
+        ("touch: filesystem is read-only\n", "touch: Permission denied\n", []),
+        ("cat: io error: not found\n", "cat: No such file or directory\n", []),
+        ("user\tunavailable\n", "user\t0m0.001s\n", []),
+        ("a\n\x7fELF\x02\nb\n", "a\nb\n", []),
+        ("grep: unrecognized option '--x'\n", "grep: unrecognized option '--x'\n", ["grep"]),
+        ("sort: -Z: not implemented\n", "sort: -Z: not implemented\n", ["sort"]),
+        ("tar: unsupported: x\n", "tar: unsupported: x\n", ["tar"]),
+    ],
+)
+def test_messages_of_the_shell_underneath_are_known(output: str, shown: str, unknown: list[str]) -> None:
+    """They are put into the words of the real programs, and options that are not known here are recorded."""
+    assert reviewed(output, set()) == (shown, [], unknown)

@@ -75,6 +75,21 @@ def test_script_that_calls_the_program_again(machine: Machine) -> None:
     assert machine.run("./run").output == "127\n7\n"
 
 
+def test_what_a_script_did_is_seen_from_outside_and_by_the_next_line(machine: Machine) -> None:
+    """A call of the program writes nothing itself, but a script that it runs may."""
+    machine.run("printf '#!/bin/bash\\necho new > new; chmod 600 new; echo >> s\\nexit 5\\n' > s")
+    before = machine.inspect("s")
+    assert machine.run("./run").output == "5\n"
+    assert machine.inspect("new").content == "new\n"
+    assert machine.inspect("new").mode == 0o600
+    assert machine.inspect("s").content == before.content + "\n"
+    assert machine.run("ls").output == "new\nrun\ns\n"
+    assert machine.run("./run none").output == "127\n"
+    assert machine.inspect("s").content == before.content + "\n"
+    machine.run("mv new later")
+    assert (machine.inspect("new").kind, machine.inspect("later").mode) == ("missing", 0o600)
+
+
 @pytest.mark.parametrize("name", ["run", "ls"])
 def test_program_that_was_replaced_runs_first(machine: Machine, name: str) -> None:
     """A script in the program's place, or a function over a command, may do anything before the program."""

@@ -28,8 +28,8 @@ class Kernel:
 
     From within a command every access to the file system costs a thread switch (0.1 ms), and a missing file
     ten times that. So `listings` caches directories within one command of ours, and holds what was read after
-    the last command line until something of the next one `may_have_run`; `contents` caches files of the home
-    directory by their metadata, in which every write shows.
+    the last command line until something of the next one `may_have_run`, and beyond it where nothing
+    `may_have_written`; `contents` caches files of the home directory by their metadata, in which writing shows.
     """
 
     bash: Bash | None
@@ -49,6 +49,7 @@ class Kernel:
     unsupported: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     may_have_run: bool = True
+    may_have_written: bool = True
     started_at: list[float] = field(default_factory=list[float])
     modes: dict[str, int] = field(default_factory=dict[str, int])
     listings: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
@@ -64,7 +65,7 @@ class Kernel:
         self.timed_out = False
         self.cut_short = False
         self.script_planned = False
-        self.may_have_run = True
+        self.may_have_run = self.may_have_written = True
         self.killed_by = None
         self.unsupported.clear()
         self.notes.clear()

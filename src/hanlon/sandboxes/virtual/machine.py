@@ -20,7 +20,7 @@ from hanlon.sandboxes.virtual.line import CommandLine
 from hanlon.sandboxes.virtual.permissions import settle
 from hanlon.sandboxes.virtual.rewrite import changes_scripts, rewrite
 from hanlon.sandboxes.virtual.syntax import complete_lines, fresh_shell
-from hanlon.sandboxes.virtual.wording import in_real_words, unsupported_options, without_tells
+from hanlon.sandboxes.virtual.wording import reviewed
 
 _CONTENT_LIMIT = 64 * 1024
 _LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
@@ -48,7 +48,7 @@ class VirtualMachine:
             self._lay_down(name, file.content, file.mode)
         settle(self._kernel, interpreter.bash)
         self._laid_down = {
-            f"{HOME}/{item['name']}": item["metadata"]
+            item["name"]: item["metadata"]
             for item in self._kernel.listings[HOME]
             if item["name"] in self._kernel.programs
         }
@@ -74,7 +74,8 @@ class VirtualMachine:
             return CommandResult("bash: /usr/bin/bash: Argument list too long\n", 126)
         self._kernel.started_at.append(time.time())
         prefix = self._login_prefix()
-        self._kernel.may_have_run = bool(prefix) or not self._begins_with_ours(line.only_command)
+        if not prefix:
+            self._foresee(line.only_command)
         output, code, error = self._execute(
             fresh_shell(prefix + line.script) if prefix else line.in_fresh_shell
         )
@@ -84,18 +85,18 @@ class VirtualMachine:
             self._kernel.unsupported.append("<>")  # writes would have to begin at the start of the file
         return self._result(output, code, error)
 
-    def _begins_with_ours(self, command: str) -> bool:
-        """Whether the first thing that happens when the shell carries out `command` is a callback of ours."""
+    def _foresee(self, command: str) -> None:
+        """Say what is certain of a line that is this one command, in a shell that has run nothing before."""
+        kernel = self._kernel
         if command in self._interpreter.names:
-            return True
-        folder, slash, name = command.rpartition("/")
-        if not slash or folder not in (".", "~", HOME):
-            return False
-        path = f"{HOME}/{name}"
-        known = self._laid_down.get(path)
-        return known is not None and any(
-            item["name"] == name and item["metadata"] == known for item in self._kernel.listings.get(HOME, ())
-        )
+            kernel.may_have_run = False
+            return
+        folder, _, name = command.rpartition("/")
+        if folder in (".", "~", HOME) and name in self._laid_down:
+            known = self._laid_down[name]
+            for item in kernel.listings.get(HOME, ()):
+                if item["name"] == name and item["metadata"] == known:  # our file as we wrote it
+                    kernel.may_have_run = kernel.may_have_written = False
 
     def _execute(self, shell: str) -> tuple[str, int, str | None]:
         assert self._bash is not None
@@ -116,7 +117,8 @@ class VirtualMachine:
             if self._kernel.runner_left:
                 self._bash.remove(RUNNER)
                 self._kernel.runner_left = False
-            self._kernel.listings.clear()
+            if self._kernel.may_have_written:
+                self._kernel.listings.clear()
             settle(self._kernel, self._bash)
         if not chunks and result.error is None:
             return result.stdout + result.stderr, result.exit_code, None
@@ -152,14 +154,14 @@ class VirtualMachine:
         if len(output) > 4 * OUTPUT_LIMIT_BYTES:  # more is never shown; half a line could not be recognised
             head, newline, _ = output[: 4 * OUTPUT_LIMIT_BYTES].rpartition("\n")
             output = head + newline or output[: 4 * OUTPUT_LIMIT_BYTES]
-        unsupported = [*kernel.unsupported, *unsupported_options(output)]
+        output, withheld, unknown = reviewed(output, self._own_words)
+        unsupported = [*kernel.unsupported, *unknown]
         if (
             not kernel.running
             and not kernel.script_planned
             and changes_scripts(kernel.text + kernel.login_text)
         ):
             unsupported.append("export -f")
-        output, withheld = without_tells(in_real_words(output), self._own_words)
         kernel.notes += [f"withheld: {line.strip()}" for line in withheld]
         truncated = len(output.encode()) > OUTPUT_LIMIT_BYTES
         if truncated:

@@ -39,6 +39,13 @@ class Programs:
 
     programs: Mapping[str, Program]
     waiting: list[Running] = field(default_factory=list[Running])
+    _by_word: dict[str, Program] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give each program its word."""
+        self._by_word = {
+            program_word(number): program for number, program in enumerate(self.programs.values())
+        }
 
     @staticmethod
     def words() -> list[str]:
@@ -49,11 +56,10 @@ class Programs:
         """Start the program that a word stands for, or go on with the one whose script has returned."""
         if ctx.name == RESUME:
             return self._resume(kernel, ctx)
-        for number, program in enumerate(self.programs.values()):
-            if ctx.name == program_word(number):
-                arguments = " ".join(ctx.argv).removesuffix(END_OF_ARGUMENTS).split()
-                return self._advance(kernel, ctx, program(arguments), None)
-        return BuiltinResult("", "", 0)
+        if (program := self._by_word.get(ctx.name)) is None:
+            return BuiltinResult("", "", 0)
+        arguments = " ".join(ctx.argv).removesuffix(END_OF_ARGUMENTS).split()
+        return self._advance(kernel, ctx, program(arguments), None)
 
     def abandon(self) -> None:
         """The shell was aborted: no waiting program will hear of its script."""
@@ -82,6 +88,7 @@ class Programs:
             settle(kernel, ctx.fs)
             plan = plan_execve(kernel, ctx, posixpath.normpath(posixpath.join(HOME, path)))
             if isinstance(plan, str):
+                kernel.may_have_written = True
                 self.waiting.append(running)
                 _leave_runner(kernel, ctx, f"{plan}\n{RESUME} $?||\n. {RUNNER}\n")
                 return BuiltinResult("", "", 1)

@@ -15,14 +15,6 @@ TELLS = re.compile(
 )
 """Words that no output may hold unless the model wrote them."""
 
-_TELL_PARTS = (
-    "bashkit", "sandbox", "virtual", "vfs", "execution cancelled", "resource limit", "did you mean",
-    "not supported in", "builtin failed unexpectedly", "in-process", "monty", "zapcode", "everruns", "host command",
-)  # fmt: skip
-_OPTION_PARTS = (
-    "implemented", "supported", "available", " option", " argument", " command", " predicate", " flag",
-)  # fmt: skip
-
 _UNSUPPORTED = re.compile(
     r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): .*(?:not (?:yet )?(?:implemented|supported|available)|unsupported"
     r"|(?:invalid|unrecognized|unknown|unexpected) (?:option|argument|command|predicate|flag))",
@@ -54,24 +46,44 @@ _MESSAGES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _VERSION = re.compile(r"^([\w-]+) (?:[\d.]+ )?\(bashkit\).*$", re.MULTILINE)
 _REPEATED = re.compile(r"^((bash: fork: .*\n)\2{0,6})\2+", re.MULTILINE)
-_RARE_PARTS = (
-    "command not found. ", "ashkit", "0.20.1", "output limit", "resource limit", "read-only", "io error",
-    "\tunavailable", "virtual", "\x7f",
-)  # fmt: skip
+_RARE = re.compile(
+    r"command not found\. |ashkit|0\.20\.1|output limit|resource limit|read-only|io error|\tunavailable|virtual|\x7f"
+)
+_PARTS = (
+    "bashkit|sandbox|virtual|vfs|execution cancelled|resource limit|did you mean|in-process|monty|zapcode|everruns"
+    "|host command|builtin failed unexpectedly|supported|implemented|available| option| argument| command| predicate"
+    "| flag|command not found. |0.20.1|output limit|read-only|io error|\x7f"
+).split("|")
+"""One of these is in every text that a pattern of this module matches, in lower case."""
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no pattern of this module can match; a plain search says so in a tenth of the time."""
+    lowered = text.lower()
+    for part in _PARTS:
+        if part in lowered:
+            return False
+    return text.isascii()  # other letters may count as one of ours where case is ignored
 
 
 def tells(text: str) -> list[str]:
     """The tell words in `text`, as they are written there."""
-    if text.isascii():  # there, a plain search says the same in a tenth of the time
-        lowered = text.lower()
-        if not any(part in lowered for part in _TELL_PARTS):
-            return []
-    return TELLS.findall(text)
+    return [] if _is_plain(text) else TELLS.findall(text)
+
+
+def reviewed(output: str, own_words: set[str]) -> tuple[str, list[str], list[str]]:
+    """`output` as a model may read it, the lines withheld from it, and programs that did not know an option.
+
+    `own_words` are the tell words, in lower case, that the model itself has used so far.
+    """
+    if _is_plain(output):
+        return output, [], []
+    return (*without_tells(in_real_words(output), own_words), unsupported_options(output))
 
 
 def in_real_words(output: str, keep_binary: bool = False) -> str:
     """`output` with the messages of the shell underneath as the real programs word them."""
-    if not any(part in output for part in _RARE_PARTS):
+    if not _RARE.search(output):
         return output
     output = _VERSION.sub(
         lambda match: f"{match[1]} ({_PACKAGES.get(match[1], 'GNU coreutils) 9.1')}", output
@@ -83,8 +95,6 @@ def in_real_words(output: str, keep_binary: bool = False) -> str:
 
 def unsupported_options(output: str) -> list[str]:
     """Programs that said of themselves that they do not know an option, which a real one might."""
-    if ": " not in output or not any(part in output for part in _OPTION_PARTS):
-        return []
     return [match["name"] for match in _UNSUPPORTED.finditer(output) if match["name"] in PRESENT]
 
 
@@ -93,7 +103,7 @@ def without_tells(output: str, own_words: set[str]) -> tuple[str, list[str]]:
 
     `own_words` are the tell words, in lower case, that the model itself has used so far.
     """
-    if not tells(output):
+    if not TELLS.search(output):
         return output, []
     kept, withheld = list[str](), list[str]()
     for line in output.splitlines(keepends=True):
