@@ -83,7 +83,6 @@ class TokenBucket:
 
     def _refill(self) -> None:
         now = self._clock()
-        # a clock is never set back to here, but two reads of it may be equal
         self._held = min(self.burst, self._held + max(0.0, now - self._at) * self.per_second)
         self._at = now
 
