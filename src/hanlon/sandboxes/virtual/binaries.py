@@ -17,7 +17,8 @@ RUNNER = "/\u00f8"
 """Where the runner of a script lies while a program is waiting for it."""
 END_OF_ARGUMENTS = "\x03"
 
-_GARBAGE = [chr(c) for c in (*range(1, 9), *range(14, 27), *range(0xC0, 0x180))]
+_GARBAGE = [chr(c) for c in (*range(1, 9), *range(14, 27), *range(0x40000, 0xE0000, 3301))]
+"""Control characters, and letters of four bytes that mean nothing: the shell reads a file letter by letter."""
 _STRINGS = (
     "/lib64/ld-linux-x86-64.so.2 libc.so.6 __libc_start_main puts fopen fread fclose strtol GLIBC_2.34 "
     "GLIBC_2.2.5 GCC:.(Debian.12.2.0-14).12.2.0 .shstrtab .interp .gnu.hash .dynsym .text .rodata .bss "
@@ -35,7 +36,7 @@ def program_file(number: int) -> str:
 
     No run of four printable bytes in the working part, so that `strings` passes over it.
     """
-    return f"{program_word(number)} $@{END_OF_ARGUMENTS}||\n. {RUNNER}\n#{_filler(number, 1500)}"
+    return f"{program_word(number)} $@{END_OF_ARGUMENTS}||\n. {RUNNER}\n#{_filler(number, 780)}"
 
 
 def system_file(line: str) -> str:

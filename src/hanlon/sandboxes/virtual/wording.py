@@ -50,10 +50,11 @@ _RARE = re.compile(
     r"command not found\. |ashkit|0\.20\.1|output limit|resource limit|read-only|io error|\tunavailable|virtual|\x7f"
 )
 _PARTS = (
-    "bashkit|sandbox|virtual|vfs|execution cancelled|resource limit|did you mean|in-process|monty|zapcode|everruns"
-    "|host command|builtin failed unexpectedly|supported|implemented|available| option| argument| command| predicate"
-    "| flag|command not found. |0.20.1|output limit|read-only|io error|\x7f"
-).split("|")
+    "bashkit", "sandbox", "virtual", "vfs", "execution cancelled", "resource limit", "did you mean", "in-process",
+    "monty", "zapcode", "everruns", "host command", "builtin failed unexpectedly", "supported", "implemented",
+    "available", " option", " argument", " command", " predicate", " flag", "command not found. ", "0.20.1",
+    "output limit", "read-only", "io error", "\x7f",
+)  # fmt: skip
 """One of these is in every text that a pattern of this module matches, in lower case."""
 
 
