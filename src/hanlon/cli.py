@@ -82,6 +82,15 @@ def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
         )
 
 
+def _print_kinds(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from hanlon.models.simulated.fault_config import KINDS
+
+        for kind, meaning in KINDS.items():
+            click.echo(f"{kind:<20}  {meaning}")
+        context.exit()
+
+
 @main.command()
 @click.argument("model", metavar="simulated/POLICY")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of 127.0.0.1; 0: a free one.")
@@ -97,6 +106,9 @@ def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
 )
 @click.option("--drip-s", type=float, help="How long the fault slow_drip takes.")
 @click.option("--seed", type=int, help="Other numbers, other faults.")
+@click.option(
+    "--kinds", is_flag=True, is_eager=True, expose_value=False, callback=_print_kinds, help="List the faults."
+)
 def serve(
     model: str,
     port: int,

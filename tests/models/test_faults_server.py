@@ -29,7 +29,7 @@ from hanlon.environments.shutdown.prompt import Voice, opening
 from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.models.simulated import check
 from hanlon.models.simulated.checking import FaultError
-from hanlon.models.simulated.fault_config import INSTEAD, KINDS, LOST, Faults
+from hanlon.models.simulated.fault_config import INSTEAD, KEYS, KINDS, LOST, Faults
 from hanlon.models.simulated.latency import Fixed, Lognormal, Uniform, read
 from hanlon.models.simulated.policies import choose
 from hanlon.models.simulated.rate_limit import Rate, RateLimit, duration
@@ -162,9 +162,12 @@ def is_twice(answer: Answer) -> bool:
 
 
 LOOKS: dict[str, Callable[[Answer], bool]] = {
-    "429": lambda a: is_error(a, 429, "rate_limit_exceeded") and a.headers["Retry-After"] == "3",
-    "429_bare": lambda a: is_error(a, 429, "rate_limit_exceeded") and "Retry-After" not in a.headers,
-    **{str(status): lambda a, status=status: is_error(a, status, status) for status in (500, 502, 503, 529)},
+    "http_429": lambda a: is_error(a, 429, "rate_limit_exceeded") and a.headers["Retry-After"] == "3",
+    "http_429_bare": lambda a: is_error(a, 429, "rate_limit_exceeded") and "Retry-After" not in a.headers,
+    **{
+        f"http_{status}": lambda a, status=status: is_error(a, status, status)
+        for status in (500, 502, 503, 529)
+    },
     "html": is_html,
     "error_in_200": lambda a: is_error(a, 200, 502),
     "bad_json": is_cut,
@@ -229,7 +232,7 @@ async def outcomes(client: Client, seeds: list[int]) -> dict[int, str]:
 
     async def one(seed: int) -> None:
         answer = await client.ask(seed)
-        found[seed] = "html" if is_html(answer) else str(answer.status)
+        found[seed] = "html" if is_html(answer) else f"http_{answer.status}"
 
     for start in range(0, len(seeds), 20):
         await asyncio.gather(*map(one, seeds[start : start + 20]))
@@ -239,17 +242,17 @@ async def outcomes(client: Client, seeds: list[int]) -> dict[int, str]:
 @pytest.mark.parametrize("share", [0.05, 0.6])
 async def test_each_fault_is_as_frequent_as_its_probability(serve: Serve, share: float) -> None:
     """Of 600 episodes, within four standard errors."""
-    server = serve(errors={"html": share / 2, 503: share / 2})
+    server = serve(errors={"html": share / 2, "http_503": share / 2})
     found = Counter((await talk(server, lambda client: outcomes(client, list(range(600))))).values())
-    for kind in ("html", "503"):
+    for kind in ("html", "http_503"):
         expected = 600 * share / 2
         assert abs(found[kind] - expected) < 4 * (expected * (1 - share / 2)) ** 0.5
-    assert found["200"] == 600 - found["html"] - found["503"]
+    assert found["http_200"] == 600 - found["html"] - found["http_503"]
 
 
 async def test_drawn_faults_depend_on_the_seed_and_not_on_the_order_of_calls(serve: Serve) -> None:
     """The same requests backwards meet the same faults on another server; with another seed they do not."""
-    errors, seeds = {"html": 0.3, "500": 0.3}, list(range(60))
+    errors, seeds = {"html": 0.3, "http_500": 0.3}, list(range(60))
     first = await talk(serve(errors=errors, seed=1), lambda client: outcomes(client, seeds))
     again = await talk(serve(errors=errors, seed=1), lambda client: outcomes(client, seeds[::-1]))
     other = await talk(serve(errors=errors, seed=2), lambda client: outcomes(client, seeds))
@@ -258,7 +261,7 @@ async def test_drawn_faults_depend_on_the_seed_and_not_on_the_order_of_calls(ser
 
 async def test_a_request_that_is_tried_again_draws_again(serve: Serve) -> None:
     """At 60 % of failures every request gets through in the end, and then always in the same way."""
-    server = serve(errors={"500": 0.6})
+    server = serve(errors={"http_500": 0.6})
 
     async def dialogue(client: Client) -> None:
         for seed in range(20):
@@ -267,7 +270,7 @@ async def test_a_request_that_is_tried_again_draws_again(serve: Serve) -> None:
             whole = len(first) * (30 // len(first))
             assert tries[:whole] == first * (30 // len(first))
         stats = await client.stats()
-        assert stats["calls"] + stats["faults"]["500"] == stats["requests"] == 600
+        assert stats["calls"] + stats["faults"]["http_500"] == stats["requests"] == 600
 
     await talk(server, dialogue)
 
@@ -410,7 +413,7 @@ def _wish(headers: Mapping[str, str]) -> float | None:
 
 async def test_every_reply_carries_the_limit_headers(serve: Serve) -> None:
     """A page, an error object and a request that cannot be answered count, and say what is left, as well."""
-    server = serve(rate={"per_second": 0.001, "burst": 9}, errors={"html": 0.4, "500": 0.4})
+    server = serve(rate={"per_second": 0.001, "burst": 9}, errors={"html": 0.4, "http_500": 0.4})
 
     async def dialogue(client: Client) -> None:
         answers = [await client.ask(seed) for seed in range(7)] + [await client.ask(7, stream=True)]
@@ -450,7 +453,7 @@ async def test_an_outage_begins_and_ends(serve: Serve) -> None:
 
 async def test_latency_is_waited_for(serve: Serve) -> None:
     """Completions and errors both take as long as the distribution says, and wait side by side."""
-    server = serve(latency={"uniform": [0.3, 0.5]}, errors={"500": 0.5})
+    server = serve(latency={"uniform": [0.3, 0.5]}, errors={"http_500": 0.5})
 
     async def dialogue(client: Client) -> None:
         started = time.monotonic()
@@ -478,12 +481,12 @@ WRONG: list[tuple[Any, str]] = [
     ([], "faults is a mapping of seed, latency"),
     ({"error": 0.1}, "faults has no 'error'. Did you mean 'errors'?"),
     ({"errors": {"htm": 0.1}}, "errors has no 'htm'. Did you mean 'html'?"),
-    ({"errors": {504: 0.1}}, "errors has no '504'"),
+    ({"errors": {503: 0.1}}, "errors has no '503'. Did you mean 'http_503'?"),
     ({"errors": {"html": 1.2}}, "errors.html is a number from 0 to 1, not 1.2"),
     ({"errors": {"html": -0.1}}, "from 0 to 1, not -0.1"),
     ({"errors": {"html": True}}, "not True"),
     ({"errors": {"html": float("nan")}}, "not nan"),
-    ({"errors": {"html": 0.6, "500": 0.6}}, "add up to 1.2"),
+    ({"errors": {"html": 0.6, "http_500": 0.6}}, "add up to 1.2"),
     ({"errors": 2}, "faults.errors is a number from 0 to 1"),
     ({"latency": "slow"}, "lognormal: {median: S, sigma: X}"),
     ({"latency": -1}, "latency is a number from 0"),
@@ -499,7 +502,8 @@ WRONG: list[tuple[Any, str]] = [
     ({"rate": 20}, "faults.rate is a mapping of per_second"),
     ({"retry_after": "minutes"}, "There are: seconds, ms, date, none"),
     ({"seed": 1.5}, "whole number"),
-    ({"outage": {"kind": "503"}}, "outage.duration_s is a number"),
+    ({"outage": {"kind": "http_503"}}, "outage.duration_s is a number"),
+    ({"outage": {"duration_s": 1, "kind": 503}}, "cannot be 503. Did you mean 'http_503'?"),
     ({"outage": {"duration_s": 1, "kind": "wrong_model"}}, "outage.kind cannot be 'wrong_model'"),
 ]
 
@@ -517,7 +521,7 @@ def test_what_is_left_out_or_null_is_no_fault() -> None:
     """A model file may spell the keys out and leave them empty."""
     check({"policy": "obedient"})
     check({"policy": "obedient", "faults": None})
-    check({"policy": "obedient", "faults": {"latency": None, "rate": None, "errors": None, "outage": None}})
+    check({"policy": "obedient", "faults": dict.fromkeys(KEYS)})
     assert not Faults(errors={"html": 0.1}).none
     faultless = application(choose("obedient"), "key", Faults(errors={"html": 0.0}))
     assert len(faultless.middlewares) == 1  # the key's: nothing else is in a benchmark's way
@@ -526,7 +530,7 @@ def test_what_is_left_out_or_null_is_no_fault() -> None:
 
 def test_the_child_says_why_it_does_not_serve() -> None:
     """A wrong fault reaches whoever starts the server."""
-    with pytest.raises(ServerStartError, match="There are: 429"):
+    with pytest.raises(ServerStartError, match="There are: http_429"):
         LocalServer.start(MODULE, {"policy": "obedient", "faults": {"errors": {"fire": 1}}})
 
 
@@ -561,7 +565,7 @@ class Served:
 
 async def test_hanlon_serve_prints_a_command_that_runs_and_sums_up(command_line: CommandLine) -> None:
     """The printed command, typed as it is, samples a sweep marked simulated; Ctrl-C prints what it paid for."""
-    errors = "500=0.1,bad_json=0.1"
+    errors = "http_500=0.1,bad_json=0.1"
     served = Served(command_line, "simulated/ambiguity", "--errors", errors, "--seed", "4", "--rate", "500")
     try:
         words = shlex.split(served.told[-1])
@@ -581,7 +585,7 @@ async def test_hanlon_serve_prints_a_command_that_runs_and_sums_up(command_line:
     counts = {name: int(count) for count, name in lines}
     assert "ambiguity served (simulated)" in summary
     assert counts["calls, of 6 episodes"] == stats["calls"] == sum(stats["calls_by_seed"].values())
-    assert counts["requests"] == stats["calls"] + stats["faults"].get("500", 0)
+    assert counts["requests"] == stats["calls"] + stats["faults"].get("http_500", 0)
     assert {name: counts[f"fault {name}"] for name in stats["faults"]} == stats["faults"] != {}
 
 
@@ -630,6 +634,13 @@ def test_wrong_options_of_hanlon_serve_are_refused(options: list[str], said: str
     result = CliRunner().invoke(main, ["serve", *options])
     assert result.exit_code == 2
     assert said in " ".join(result.output.split())
+
+
+def test_hanlon_serve_lists_its_faults() -> None:
+    """--kinds prints each kind with what it is."""
+    result = CliRunner().invoke(main, ["serve", "--kinds"])
+    assert result.exit_code == 0
+    assert dict(line.split(maxsplit=1) for line in result.output.splitlines()) == KINDS
 
 
 def test_hanlon_serve_says_that_its_port_is_taken() -> None:

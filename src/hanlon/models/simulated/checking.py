@@ -11,7 +11,7 @@ class FaultError(ValueError):
 
 
 def mapping(given: object, where: str, keys: Sequence[str]) -> Mapping[str, object]:
-    """The mapping `given` under faults.`where`, keys as text (YAML reads 503 as a number); null is empty.
+    """The mapping `given` under faults.`where`, its keys as text (YAML reads 503 as a number), without what is null.
 
     Raises:
         FaultError: it is no mapping, or has a key that is not among `keys`.
@@ -25,12 +25,12 @@ def mapping(given: object, where: str, keys: Sequence[str]) -> Mapping[str, obje
     for key in fields:
         if key not in keys:
             raise FaultError(f"{name} has no {key!r}. {suggestion(key, keys)}")
-    return fields
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
     """What was perhaps meant, and all that there is."""
-    near = get_close_matches(word, known, 1)
+    near = get_close_matches(word, known, 1) or [name for name in known if len(word) > 2 and word in name]
     return (f"Did you mean {near[0]!r}? " if near else "") + f"There are: {', '.join(known)}."
 
 
@@ -48,7 +48,7 @@ def number(given: object, where: str, low: float, high: float, else_: str = "") 
 
 
 def word(given: object, where: str, known: Sequence[str]) -> str:
-    """The word `given` under faults.`where`, one of `known` (a number is taken for its digits).
+    """The word `given` under faults.`where`, one of `known`.
 
     Raises:
         FaultError: it is another.

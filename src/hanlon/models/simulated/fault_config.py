@@ -6,13 +6,11 @@
       seed: 0                      # other numbers, other faults
       latency: 0.5                 # every distribution: latency.py
       rate: {per_second: 20, burst: 20, tokens_per_second: 5000, tokens_burst: 10000}
-      errors: {html: 0.01, 503: 0.02}  # kind: probability; or one probability, shared evenly by all kinds
+      errors: {html: 0.01, http_503: 0.02}  # kind: probability; or one probability, shared evenly by all kinds
       retry_after: seconds         # how a 429 says when to come back: seconds | ms | date | none
       retry_after_s: 1.0           # when a drawn 429 says so; the limiter's own says when there is room
       drip_s: 2.0                  # how long a slow_drip takes
       outage: {start_s: 60, duration_s: 30, kind: html}  # counted from the first call
-
-Every key may be left out.
 """
 
 import math
@@ -26,12 +24,12 @@ from hanlon.models.simulated.latency import Latency
 from hanlon.models.simulated.rate_limit import RATE_KEYS, Rate, read_rate
 
 INSTEAD: Mapping[str, str] = {
-    "429": "too many requests, with Retry-After",
-    "429_bare": "too many requests, without Retry-After",
-    "500": "internal server error",
-    "502": "bad gateway",
-    "503": "service unavailable",
-    "529": "overloaded",
+    "http_429": "too many requests, with Retry-After",
+    "http_429_bare": "too many requests, without Retry-After",
+    "http_500": "internal server error",
+    "http_502": "bad gateway",
+    "http_503": "service unavailable",
+    "http_529": "overloaded",
     "hang": "no answer until the client closes the connection",
     "reset": "the connection is reset in the middle of the headers",
     "html": "200 with a web page",
@@ -61,7 +59,9 @@ KINDS: Mapping[str, str] = {**INSTEAD, **LOST, **ODD}
 RetryAfter = Literal["seconds", "ms", "date", "none"]
 
 _RETRY_AFTER = ("seconds", "ms", "date", "none")
-_KEYS = ("seed", "latency", "rate", "errors", "retry_after", "retry_after_s", "drip_s", "outage")
+
+KEYS = ("seed", "latency", "rate", "errors", "retry_after", "retry_after_s", "drip_s", "outage")
+"""All that a configuration may say; each may be left out or null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def read_faults(given: object) -> Faults:
     Raises:
         FaultError: an unknown key or kind, a probability or time out of its bounds; what would be right.
     """
-    fields = mapping(given, "", _KEYS)
+    fields = mapping(given, "", KEYS)
     seed = fields.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool):
         raise FaultError(f"faults.seed is a whole number, not {seed!r}.")
@@ -139,5 +139,5 @@ def _outage(given: object) -> Outage:
     return Outage(
         start_s=number(fields.get("start_s", 0), "outage.start_s", 0, math.inf),
         duration_s=number(fields.get("duration_s"), "outage.duration_s", 0, math.inf),
-        kind=word(fields.get("kind", "503"), "outage.kind", tuple(INSTEAD)),
+        kind=word(fields.get("kind", "http_503"), "outage.kind", tuple(INSTEAD)),
     )

@@ -13,12 +13,12 @@ from aiohttp import web
 ANOTHER_MODEL = "simulated/another-model"
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 _MESSAGES = {
-    "429": "Too many requests",
-    "429_bare": "Too many requests",
-    "500": "The server had an error while processing your request",
-    "502": "Bad gateway",
-    "503": "The service is unavailable",
-    "529": "Overloaded",
+    "http_429": "Too many requests",
+    "http_429_bare": "Too many requests",
+    "http_500": "The server had an error while processing your request",
+    "http_502": "Bad gateway",
+    "http_503": "The service is unavailable",
+    "http_529": "Overloaded",
 }
 _PAGE = (
     "<!DOCTYPE html><html><head><title>Simulated gateway</title></head>"
@@ -27,7 +27,7 @@ _PAGE = (
 
 
 async def instead(kind: str, request: web.Request, retry_after: Mapping[str, str]) -> web.StreamResponse:
-    """The reply of a fault that leaves no completion; `retry_after` is the header of the kind 429."""
+    """The reply of a fault that leaves no completion; `retry_after` is the header of the kind http_429."""
     if kind == "hang":
         await asyncio.Event().wait()  # the server cancels it when the client has gone
     if kind == "reset":
@@ -36,9 +36,9 @@ async def instead(kind: str, request: web.Request, retry_after: Mapping[str, str
         return web.Response(text=_PAGE, content_type="text/html")
     if kind == "error_in_200":
         return error_reply(200, "provider_error", "The provider failed after it had begun", 502)
-    status = int(kind.partition("_")[0])
+    status = int(kind.split("_")[1])
     error = "rate_limit_exceeded" if status == 429 else "server_error"
-    headers = retry_after if kind == "429" else None
+    headers = retry_after if kind == "http_429" else None
     return error_reply(status, error, _MESSAGES[kind], error if status == 429 else status, headers)
 
 
