@@ -62,7 +62,7 @@ def conduct(
         tracker.start(sweep, cells, runs_dir)
         exit_code = FAILED
         try:
-            exit_code = _sample(planned, writers, records, options, progress, tracker)
+            exit_code = _sample(planned, writers, records, options, progress, tracker, sweep)
             states = [load_cell(plan.folder)[0] for plan in planned]
             sweep.finished_at = time.time()
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
@@ -122,12 +122,14 @@ def _sample(
     options: CellConfig,
     progress: Progress,
     tracker: Tracker,
+    record: SweepRecord,
 ) -> int:
     for plan in planned:
         if not plan.missing:
             tracker.cell_finished(plan.cell.key)
     if not any(plan.missing for plan in planned):
         return COMPLETE
+    from hanlon.engine.budget import Budget
     from hanlon.engine.sweep import CellWork, Sweep
 
     works = [
@@ -140,9 +142,14 @@ def _sample(
     # a sweep makes many objects and few cycles; without this a tenth of its time goes to looking for them
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    sweep = Sweep(works, options.max_connections, [progress, tracker], progress.notice)
+    spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned)
+    spent_tokens = sum(plan.tally.input_tokens + plan.tally.output_tokens for plan in planned)
+    budget = Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)
+    sweep = Sweep(works, options, budget, [progress, tracker], progress.notice)
+    progress.limits = sweep.limits
     with progress:
         end = asyncio.run(sweep.run())
+    record.limits = end.limits
     for reason in [*end.stopped, *([end.store_failure] if end.store_failure else [])]:
         progress.notice(reason)
     if end.interrupted:

@@ -1,12 +1,13 @@
 """What a running sweep shows: a live table on a terminal, a plain line now and then elsewhere."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from hanlon.engine.limiter import LimiterState
 from hanlon.records import CellRecord, Episode
 from hanlon.tally import Tally
 
@@ -27,6 +28,7 @@ class Progress:
         self._samples = samples
         self._missing = missing
         self._new = 0
+        self.limits: Callable[[], dict[str, LimiterState]] = dict
         self._started = self._drawn = time.monotonic()
         self._live: Live | None = None
 
@@ -70,7 +72,16 @@ class Progress:
         tokens = sum(t.input_tokens + t.output_tokens for t in tallies)
         costs = [t.cost_usd for t in tallies if t.cost_usd is not None]
         cost = f"${sum(costs):.4f}" if costs else "cost unknown"
-        return f"{calls:,} calls, {tokens:,} tokens, {cost}, {self._time_left()}"
+        return f"{calls:,} calls, {tokens:,} tokens, {cost}, {self._time_left()}{self._limiters()}"
+
+    def _limiters(self) -> str:
+        """Calls under way and allowed at once for each lane, its pace, and how often it was refused."""
+        parts: list[str] = []
+        for name, state in self.limits().items():
+            pace = f", paced to {state.pace_per_s:.1f}/s" if state.pace_per_s is not None else ""
+            refused = f", {state.rate_limited} times 429" if state.rate_limited else ""
+            parts.append(f"\n{name}: {state.in_flight} of {state.limit} at once{pace}{refused}")
+        return "".join(parts)
 
     def _time_left(self) -> str:
         if not self._new:

@@ -130,3 +130,4 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     experiment: str | None = None
     finished_at: float | None = None
     cost_usd: float = 0.0
+    limits: dict[str, dict[str, Any]] = {}

@@ -31,6 +31,22 @@ class Sampling(Strict):
     reasoning_effort: str | None = None
 
 
+class Price(Strict):
+    """List prices in dollars per million tokens, as of a date, from a source. Not part of a cell's identity."""
+
+    input: Annotated[float, Field(ge=0)]
+    output: Annotated[float, Field(ge=0)]
+    cached_input: Annotated[float, Field(ge=0)] | None = None
+    as_of: str
+    source: str
+
+    def cost_usd(self, input_tokens: float, cached_tokens: float, output_tokens: float) -> float:
+        """Dollars for one call; `input_tokens` include the cached ones, `output_tokens` the reasoning."""
+        cached = self.input if self.cached_input is None else self.cached_input
+        fresh = input_tokens - cached_tokens
+        return (fresh * self.input + cached_tokens * cached + output_tokens * self.output) / 1e6
+
+
 def _without_userinfo(url: str | None) -> str | None:
     if url is not None and not re.fullmatch(r"https?://[^/@\s]+(/\S*)?", url):
         raise ValueError(
@@ -58,6 +74,7 @@ class ModelConfig(Strict):
     server: ServerConfig | None = None
     max_connections: Annotated[int, Field(ge=1)] | None = None
     call_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    price: Price | None = None
     note: str | None = None
 
 
@@ -98,6 +115,11 @@ class CellConfig(Strict):
     plan: bool
     max_connections: Annotated[int, Field(ge=1)]
     shard: Annotated[str, AfterValidator(_parse_shard)]
+    budget_usd: Annotated[float, Field(gt=0)] | None = None
+    max_tokens_total: Annotated[int, Field(ge=1)] | None = None
+    abort_on_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
+    episode_timeout_s: Annotated[float, Field(gt=0)] = 3600.0
+    outage_patience_s: Annotated[float, Field(ge=0)] = 3600.0
 
     def shard_part(self) -> Shard:
         """The shard of this process."""
@@ -114,5 +136,10 @@ NOT_IN_THE_CELL = (
     "tracker",
     "judge",
     "experiment",
+    "budget_usd",
+    "max_tokens_total",
+    "abort_on_error_rate",
+    "episode_timeout_s",
+    "outage_patience_s",
 )
 """Top-level keys that are no part of a cell's identity, so that sweeping over them makes no new cell."""

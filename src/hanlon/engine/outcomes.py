@@ -10,12 +10,18 @@ CONTENT_FILTER = "content_filter"
 """The provider's filter, not the model, withheld the reply."""
 HARNESS_ERROR = "harness_error"
 """Our own code failed; the episode's record holds the error."""
+EPISODE_TIMEOUT = "episode_timeout"
+"""Its calls together took longer than `episode_timeout_s`; waiting for slots or for an outage does not count."""
+BUDGET = "budget"
+"""The budget was used up, its reserve for episodes in flight included."""
 TURN_LIMIT = "turn_limit"
 """The environment's turn limit was reached; the model's own doing, so it counts in n."""
 REFUSED = "refused"
 """The provider marked the reply as the model's refusal; it counts in n."""
 
-EXCLUDED = frozenset({API_ERROR, TRUNCATED, CONTEXT_LIMIT, CONTENT_FILTER, HARNESS_ERROR})
+EXCLUDED = frozenset(
+    {API_ERROR, TRUNCATED, CONTEXT_LIMIT, CONTENT_FILTER, HARNESS_ERROR, EPISODE_TIMEOUT, BUDGET}
+)
 """What the machinery did: leaves every denominator, with the outcome's name as the reason."""
 
 RETRIED_LATER = frozenset({API_ERROR})

@@ -16,15 +16,17 @@ class Policy:
     outcome: str = outcomes.API_ERROR
     fatal: bool = False
     """No call of this cell can succeed: stop the cell and say why."""
+    outage: bool = False
+    """Says that the endpoint, not the request, is in trouble: counts for its circuit breaker."""
 
 
 MAX_WAIT_S = 60.0
 POLICIES: dict[FailureKind, Policy] = {
     "rate_limit": Policy(retries=8, first_wait_s=1.0),
-    "server_error": Policy(retries=5, first_wait_s=1.0),
-    "time_out": Policy(retries=2, first_wait_s=1.0),
-    "connection": Policy(retries=4, first_wait_s=0.5),
-    "bad_reply": Policy(retries=3, first_wait_s=0.5),
+    "server_error": Policy(retries=5, first_wait_s=1.0, outage=True),
+    "time_out": Policy(retries=2, first_wait_s=1.0, outage=True),
+    "connection": Policy(retries=5, first_wait_s=0.5, outage=True),
+    "bad_reply": Policy(retries=5, first_wait_s=0.25, outage=True),
     "context_limit": Policy(retries=0, first_wait_s=0, outcome=outcomes.CONTEXT_LIMIT),
     "content_filter": Policy(retries=0, first_wait_s=0, outcome=outcomes.CONTENT_FILTER),
     "key": Policy(retries=0, first_wait_s=0, fatal=True),

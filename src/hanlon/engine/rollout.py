@@ -105,6 +105,8 @@ class Rollouts:
                 trace.calls.append(ModelCall(requested_model=model_id, errors=failure.errors))
                 return failure.outcome
             trace.received(completion)
+            if sum(made.latency_s for made in trace.calls) > self.cell.config.episode_timeout_s:
+                return outcomes.EPISODE_TIMEOUT
             ended, answers = self._step(run, trace, turn, completion)
             trace.messages.extend(answers)
             if ended is not None:

@@ -6,14 +6,19 @@ no memory. Cells are interleaved by index, so a provider that drifts does not lo
 
 import asyncio
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 from hanlon.cell import Cell
+from hanlon.config.schema import CellConfig
 from hanlon.engine import outcomes
-from hanlon.engine.lane import Lane, LaneKey
+from hanlon.engine.breaker import Breaker
+from hanlon.engine.budget import Budget
+from hanlon.engine.lane import EndpointHealth, Lane, LaneKey
+from hanlon.engine.limiter import Gate, LimiterState
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.store import CellWriter, StoreFailed
 from hanlon.engine.writer import EpisodeWriter
@@ -21,6 +26,9 @@ from hanlon.records import Episode
 
 TERMINATE_GRACE_S = 10.0
 """After SIGTERM, how long episodes in flight may go on; whoever sends it often sends SIGKILL next."""
+
+ERROR_WINDOW = 40
+"""Episodes over which `abort_on_error_rate` is taken; half of them are enough to act."""
 
 
 class Observer(Protocol):
@@ -56,6 +64,8 @@ class SweepEnd:
     failed: bool = False
     """Some of those cells can never succeed as they are configured."""
     store_failure: str | None = None
+    limits: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """What each lane's limiter had come to."""
 
 
 @dataclass
@@ -82,71 +92,121 @@ def index_major(works: Sequence[tuple[CellWork, Rollouts]]) -> Iterator[_Item]:
 
 
 class Sweep:
-    """One run over the missing episodes of a sweep."""
+    """One run over the missing episodes of a sweep.
+
+    A lane has as many workers as its limiter allows calls: they are hired as it grows and leave as it shrinks.
+    """
 
     def __init__(
         self,
         works: Sequence[CellWork],
-        max_connections: int,
+        options: CellConfig,
+        budget: Budget,
         observers: Sequence[Observer],
         say: Callable[[str], None],
     ) -> None:
         self._works = works
-        self._max_connections = max_connections
+        self._options = options
+        self._budget = budget
         self._observers = observers
         self._say = say
         self._left = {work.cell.key: len(work.missing) for work in works}
-        self._stopping = asyncio.Event()
-        self._workers: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._workers: set[asyncio.Task[None]] = set()
+        self._items: dict[Lane, Iterator[_Item]] = {}
+        self._technical: deque[bool] = deque(maxlen=ERROR_WINDOW)
         self.end = SweepEnd()
 
     async def run(self) -> SweepEnd:
         """Sample everything that is missing; always returns, with everything finished in the store."""
         self._handle_signals()
-        writer = EpisodeWriter()
-        lanes = self._lanes()
+        self._writer = EpisodeWriter()
+        self._items = self._lanes()
         try:
-            await asyncio.gather(*(lane.open() for lane in lanes.values()))
-            for key, lane in lanes.items():
-                works = [
-                    (w, Rollouts(w.cell)) for w in self._works if w.missing and LaneKey.of(w.cell) == key
-                ]
-                items = index_major(works)
-                self._workers += [
-                    asyncio.create_task(self._work(lane, items, writer)) for _ in range(lane.connections)
-                ]
+            await asyncio.gather(*(lane.open() for lane in self._items))
+            for lane in self._items:
+                self._hire(lane)
             await self._wait_for_workers()
         finally:
-            await writer.close()
-            await asyncio.gather(*(lane.close() for lane in lanes.values()))
-        for lane in lanes.values():
+            await self._writer.close()
+            await asyncio.gather(*(lane.close() for lane in self._items))
+        for lane in self._items:
+            self.end.limits[lane.name] = asdict(lane.limiter.state())
             if lane.stopped:
                 self.end.stopped.append(lane.stopped)
                 self.end.failed |= lane.failed
+        if self._budget.exhausted:
+            self.end.stopped.append(self._budget.exhausted)
         return self.end
 
-    def _lanes(self) -> dict[LaneKey, Lane]:
-        lanes: dict[LaneKey, Lane] = {}
+    def limits(self) -> dict[str, LimiterState]:
+        """The state of every lane's limiter, for the progress display."""
+        return {lane.name: lane.limiter.state() for lane in self._items}
+
+    def _lanes(self) -> dict[Lane, Iterator[_Item]]:
+        """A lane for each endpoint and model, with the items of its cells; lanes of one endpoint share its health."""
+        by_key: dict[LaneKey, list[CellWork]] = {}
         for work in self._works:
-            key = LaneKey.of(work.cell)
-            if work.missing and key not in lanes:
-                lanes[key] = Lane(work.cell.config.model, self._max_connections)
+            if work.missing:
+                by_key.setdefault(LaneKey.of(work.cell), []).append(work)
+        healths: dict[str, EndpointHealth] = {}
+        lanes: dict[Lane, Iterator[_Item]] = {}
+        for key, works in by_key.items():
+            model = works[0].cell.config.model
+            breaker = Breaker(
+                f"{model.endpoint} at {key.address}", self._options.outage_patience_s, self._say
+            )
+            health = healths.setdefault(key.address + key.server, EndpointHealth(Gate(), breaker))
+            lane = Lane(model, self._options.max_connections, health, self._budget, self._hire)
+            lanes[lane] = index_major([(work, Rollouts(work.cell)) for work in works])
         return lanes
 
-    async def _work(self, lane: Lane, items: Iterator[_Item], writer: EpisodeWriter) -> None:
-        for item in items:
-            if self._stopping.is_set() or lane.stopped:
-                return
-            after_look = item.index >= item.work.planned_samples
+    def _hire(self, lane: Lane) -> None:
+        while lane.workers < lane.limiter.limit and not (self._stopping or lane.stopped):
+            lane.workers += 1
+            worker = asyncio.create_task(self._work(lane))
+            self._workers.add(worker)
+
+    async def _work(self, lane: Lane) -> None:
+        try:
+            for item in self._items[lane]:
+                if self._stopping or lane.stopped or not self._budget.open_episode():
+                    return
+                await self._sample(lane, item)
+                if lane.workers > lane.limiter.limit:
+                    return
+        finally:
+            lane.workers -= 1
+
+    async def _sample(self, lane: Lane, item: _Item) -> None:
+        after_look = item.index >= item.work.planned_samples
+        try:
             episode = await item.rollouts.run(item.index, lane.call, item.order, after_look)
-            lane.saw(episode.outcome == outcomes.API_ERROR)
-            try:
-                await writer.store(item.work.writer, episode)
-            except StoreFailed as failure:
-                self.end.store_failure = str(failure)
-                self._stopping.set()
-                return
-            self._stored(item.work.cell.key, episode)
+        except BaseException:
+            self._budget.close_episode(None)
+            raise
+        self._budget.close_episode(episode.calls)
+        self._note_technical(episode)
+        try:
+            await self._writer.store(item.work.writer, episode)
+        except StoreFailed as failure:
+            self.end.store_failure = str(failure)
+            self._stopping = True
+            return
+        self._stored(item.work.cell.key, episode)
+
+    def _note_technical(self, episode: Episode) -> None:
+        """Stop a sweep whose pipeline is broken before it spends the budget."""
+        self._technical.append(episode.outcome in outcomes.EXCLUDED)
+        share = self._technical.count(True) / len(self._technical)
+        enough = len(self._technical) >= ERROR_WINDOW // 2
+        if enough and share > self._options.abort_on_error_rate and not self._stopping:
+            self._stopping = True
+            self.end.failed = True
+            self.end.stopped.append(
+                f"{share:.0%} of the last {len(self._technical)} episodes failed for technical reasons, the last as "
+                f"{episode.outcome}: more than abort_on_error_rate={self._options.abort_on_error_rate:g}. Stopped."
+            )
 
     def _stored(self, key: str, episode: Episode) -> None:
         self._left[key] -= 1
@@ -156,10 +216,15 @@ class Sweep:
                 observer.cell_finished(key)
 
     async def _wait_for_workers(self) -> None:
-        results = await asyncio.gather(*self._workers, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        while self._workers:
+            done, _ = await asyncio.wait(self._workers, return_when=asyncio.FIRST_COMPLETED)
+            self._workers -= done
+            for worker in done:
+                if not worker.cancelled() and (error := worker.exception()):
+                    self._stopping = True
+                    self._drop_in_flight()
+                    await asyncio.gather(*self._workers, return_exceptions=True)
+                    raise error
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -168,14 +233,12 @@ class Sweep:
             loop.add_signal_handler(signal.SIGTERM, self._interrupt, TERMINATE_GRACE_S)
 
     def _interrupt(self, grace_s: float | None) -> None:
-        if self._stopping.is_set() and grace_s is None:
+        if self.end.interrupted and grace_s is None:
             self._drop_in_flight()
             return
-        self.end.interrupted = True
-        self._stopping.set()
-        in_flight = sum(not worker.done() for worker in self._workers)
+        self.end.interrupted = self._stopping = True
         self._say(
-            f"Stopping: no new episode starts; up to {in_flight} in flight are finished and stored."
+            f"Stopping: no new episode starts; up to {len(self._workers)} in flight are finished and stored."
             + (" Ctrl-C again drops them." if grace_s is None else "")
         )
         if grace_s is not None:

@@ -5,6 +5,7 @@ by us and posted as bytes; what comes back is checked by us too, since `post` va
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
@@ -41,10 +42,11 @@ CONTEXT_MARKS = ("context_length_exceeded", "exceed_context_size_error", "maximu
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One reply: the assistant message exactly as received, and the call's record."""
+    """One reply: the assistant message exactly as received, the call's record, the response's headers."""
 
     message: dict[str, Any]
     call: ModelCall
+    headers: Mapping[str, str]
 
 
 class Endpoint:
@@ -113,7 +115,7 @@ class Endpoint:
         if not isinstance(choice.get("message"), dict):
             raise self._bad_reply("a reply without choices")
         call = _model_call(reply, choice, requested_model, latency_s)
-        return Completion(choice["message"], call)
+        return Completion(choice["message"], call, response.headers)
 
     def _status_failure(self, response: httpx2.Response) -> CallFailed:
         text = response.text

@@ -1,0 +1,116 @@
+"""The money and tokens of one sweep: what is spent, what is under way, and when to stop.
+
+New episodes start only while what is spent and what those in flight are expected to cost stays below the budget
+less its reserve; episodes in flight may use the reserve, since cutting them off would lose the long ones, and
+those resist. No call starts once the budget itself is used up, calls under way included.
+"""
+
+from dataclasses import dataclass, field
+
+from hanlon.records import ModelCall
+
+RESERVE = 0.1
+"""The share of the budget that is kept for finishing what has begun."""
+
+
+@dataclass
+class _Mean:
+    """A running mean per item; 0 while nothing is known."""
+
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, value: float) -> None:
+        self.total += value
+        self.count += 1
+
+    @property
+    def value(self) -> float:
+        return self.total / self.count if self.count else 0.0
+
+
+@dataclass
+class _Account:
+    """One limited quantity. `limit` None: unlimited."""
+
+    limit: float | None
+    spent: float = 0.0
+    per_episode: _Mean = field(default_factory=_Mean)
+    per_call: _Mean = field(default_factory=_Mean)
+
+    def allows_episode(self, in_flight: int) -> bool:
+        if self.limit is None:
+            return True
+        return self.spent + (in_flight + 1) * self.per_episode.value <= self.limit * (1 - RESERVE)
+
+    def allows_call(self, in_flight: int) -> bool:
+        return self.limit is None or self.spent + (in_flight + 1) * self.per_call.value <= self.limit
+
+
+class Budget:
+    """One per process. `usd` and `tokens` are the limits of the whole sweep, what is stored of it included."""
+
+    def __init__(
+        self, usd: float | None, tokens: int | None, spent_usd: float = 0.0, spent_tokens: int = 0
+    ) -> None:
+        self._usd = _Account(usd, spent_usd)
+        self._tokens = _Account(tokens, float(spent_tokens))
+        self._episodes_in_flight = self._calls_in_flight = 0
+        self.exhausted = ""
+
+    def open_episode(self) -> bool:
+        """Whether another episode may start; counts it in where it may."""
+        for account, name in ((self._usd, "budget_usd"), (self._tokens, "max_tokens_total")):
+            if not account.allows_episode(self._episodes_in_flight):
+                self.exhausted = self._sentence(account, name)
+                return False
+        self._episodes_in_flight += 1
+        return True
+
+    def close_episode(self, calls: list[ModelCall] | None) -> None:
+        """An episode has ended with these calls, or was dropped (None)."""
+        self._episodes_in_flight -= 1
+        if calls is None:
+            return
+        self._usd.per_episode.add(sum(call.cost_usd or 0.0 for call in calls))
+        self._tokens.per_episode.add(sum(_tokens(call) for call in calls))
+
+    def open_call(self) -> bool:
+        """Whether another call of an episode in flight may be sent; counts it in where it may."""
+        for account, name in ((self._usd, "budget_usd"), (self._tokens, "max_tokens_total")):
+            if not account.allows_call(self._calls_in_flight):
+                self.exhausted = self._sentence(account, name)
+                return False
+        self._calls_in_flight += 1
+        return True
+
+    def close_call(self, call: ModelCall | None) -> None:
+        """A call has come back, or has failed for good (None)."""
+        self._calls_in_flight -= 1
+        if call is None:
+            return
+        for account, value in ((self._usd, call.cost_usd or 0.0), (self._tokens, _tokens(call))):
+            account.spent += value
+            account.per_call.add(value)
+
+    @property
+    def spent_usd(self) -> float:
+        """Dollars spent on this sweep so far."""
+        return self._usd.spent
+
+    @staticmethod
+    def _sentence(account: _Account, name: str) -> str:
+        assert account.limit is not None
+        spent, limit = (
+            (f"${account.spent:.4f}", f"${account.limit:g}")
+            if name == "budget_usd"
+            else (f"{account.spent:,.0f}", f"{account.limit:,.0f}")
+        )
+        return (
+            f"{name}={account.limit:g} is reached: {spent} of {limit} spent on this sweep ({RESERVE:.0%} are kept "
+            f"for episodes in flight). To go on, raise it and type the same command again."
+        )
+
+
+def _tokens(call: ModelCall) -> int:
+    return (call.input_tokens or 0) + (call.output_tokens or 0)
