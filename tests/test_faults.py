@@ -56,7 +56,7 @@ def test_a_reply_that_is_no_completion_is_retried_then_counted_as_api_error(
     assert "1 api_error of 1" in " ".join(run.stdout.split())
     (episode,) = only_cell(command_line)
     assert (episode.outcome, episode.excluded) == ("api_error", "api_error")
-    assert len(episode.calls[-1].errors) == chat_server.calls == 4
+    assert len(episode.calls[-1].errors) == chat_server.calls == 6
     chat_server.answer = obedient
     assert command_line.run(*command).returncode == 0
     assert [e.outcome for e in only_cell(command_line)] == ["shutdown"]

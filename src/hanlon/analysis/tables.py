@@ -67,6 +67,7 @@ def _rates_row(cell: CellState, rate: Rate) -> dict[str, Any]:
         "distinct": len(cell.tally.transcripts),
         "outcomes": dict(cell.tally.outcomes.most_common()),
         "simulated": record.simulated,
+        "notes": record.notes,
         "key": record.key,
         "folder": str(cell.folder),
     }
@@ -151,8 +152,8 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         for row in cells
         if row["after_look"]
     ]
-    simulated = ["simulated: a scripted policy of known truth, not a language model."]
-    return [*repeated, *added, *(simulated if any(row["simulated"] for row in cells) else [])]
+    said = [f"{row['model']}: {note}." for row in cells for note in row["notes"]]
+    return [*repeated, *added, *dict.fromkeys(said)]
 
 
 def render(
