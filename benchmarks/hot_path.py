@@ -22,6 +22,7 @@ from echo import Echo, EchoFactors
 from hanlon.cell import Cell, build_cell
 from hanlon.config.compose import CellComposer
 from hanlon.config.schema import CellConfig
+from hanlon.engine.budget import Budget
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.store import CellWriter, read_episodes
 from hanlon.engine.sweep import CellWork, Sweep
@@ -76,7 +77,12 @@ def shutdown_cell(base_url: str) -> Cell:
 
     loader = ConfigLoaderImpl(create_config_search_path(f"file://{CONF_DIR}"))
     master = loader.load_configuration("config", ["hydra.job.name=benchmark"], RunMode.MULTIRUN)
-    overrides = ["model=endpoint", f"model.base_url={base_url}", "model.id=simulated/ambiguity"]
+    overrides = [
+        f"max_connections={CONNECTIONS}",
+        "model=endpoint",
+        f"model.base_url={base_url}",
+        "model.id=simulated/ambiguity",
+    ]
     return build_cell(
         CellComposer(loader, master).compose([*overrides, "model.api_key_env=BENCHMARK_KEY"]), []
     )
@@ -97,7 +103,7 @@ def sweep_of(cell: Cell, folder: Path) -> Callable[[], Coroutine[Any, Any, objec
         record = cell_record(cell, EPISODES)
         progress = Progress(Console(file=io.StringIO()), [(record, Tally())], EPISODES, EPISODES)
         work = CellWork(cell, writer, list(range(EPISODES)), EPISODES)
-        await Sweep([work], CONNECTIONS, [progress], print).run()
+        await Sweep([work], cell.config, Budget(None, None), [progress], print).run()
         writer.close()
 
     return run

@@ -128,6 +128,8 @@ class Sweep:
                 self._hire(lane)
             await self._wait_for_workers()
         finally:
+            self._drop_in_flight()
+            await asyncio.gather(*self._workers, return_exceptions=True)
             await self._writer.close()
             await asyncio.gather(*(lane.close() for lane in self._items))
         for lane in self._items:
@@ -221,9 +223,6 @@ class Sweep:
             self._workers -= done
             for worker in done:
                 if not worker.cancelled() and (error := worker.exception()):
-                    self._stopping = True
-                    self._drop_in_flight()
-                    await asyncio.gather(*self._workers, return_exceptions=True)
                     raise error
 
     def _handle_signals(self) -> None:
