@@ -15,7 +15,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from hot_path import shutdown_cell
 from rich.console import Console
 
 from hanlon.engine.budget import Budget
@@ -26,6 +25,7 @@ from hanlon.progress import Progress
 from hanlon.provenance import cell_record
 from hanlon.shard import Shard
 from hanlon.tally import Tally
+from hot_path import shutdown_cell
 
 RATE_PER_S, BURST = 20, 20
 WARM_UP_S, MEASURED_S = 30.0, 30.0
@@ -85,7 +85,8 @@ def measure(title: str, latency_s: float) -> bool:
 
 def main() -> int:
     """Print all cases; 1 if a bound is not held."""
-    return 0 if all([measure(title, latency_s) for title, latency_s in CASES.items()]) else 1
+    held = [measure(title, latency_s) for title, latency_s in CASES.items()]
+    return 0 if all(held) else 1
 
 
 if __name__ == "__main__":

@@ -162,7 +162,7 @@ def test_a_second_process_is_refused_and_shards_are_not(
 ) -> None:
     """Two processes never write one cell; with shards they share it out."""
     chat_server.delay_s = 0.1
-    command = ["prompt=baseline", "samples=12", "max_connections=2", *at(chat_server)]
+    command = ["prompt=baseline", "samples=60", "max_connections=2", *at(chat_server)]
     first = command_line.start(*command, "shard=1/2")
     while chat_server.calls < 2:
         time.sleep(0.01)
@@ -174,7 +174,7 @@ def test_a_second_process_is_refused_and_shards_are_not(
     first.communicate(timeout=60)
     assert (first.returncode, second.returncode) == (0, 0)
     (folder,) = cell_folders(command_line.runs)
-    assert sorted(e.index for e in read_episodes(folder)) == list(range(12))
+    assert sorted(e.index for e in read_episodes(folder)) == list(range(60))
     assert set(chat_server.calls_by_seed().values()) == {4}
 
 
