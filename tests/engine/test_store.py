@@ -2,6 +2,7 @@
 
 import multiprocessing
 import tempfile
+import time
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanlon.engine.store import CellBusy, CellWriter, read_digests, read_episodes, repair_tail, scan
+from hanlon.engine import store
+from hanlon.engine.store import (
+    CellBusy,
+    CellWriter,
+    cell_folders,
+    read_digests,
+    read_episodes,
+    repair_tail,
+    scan,
+)
 from hanlon.records import Episode, EpisodeDigest
 from hanlon.shard import Shard
 
@@ -145,3 +155,118 @@ def test_a_last_line_that_lacks_only_its_newline_is_kept(tmp_path: Path) -> None
     file.write_bytes(line(episode(0))[:-1])
     assert repair_tail(file) == 0
     assert [e.index for e in read_digests(tmp_path)] == [0]
+
+
+TEXTS = st.text(st.sampled_from('aé語🙂"\\\n\r{}[]\x00'), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(TEXTS, min_size=2, max_size=8), data=st.data())
+def test_shards_cut_at_any_byte_keep_every_whole_episode(texts: list[str], data: st.DataObject) -> None:
+    """Each shard's file may be torn, also within a character, and end in the zeros of a loss of power."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, whole = Path(name), []
+        for number in (1, 2):
+            lines = [line(episode(i, text=t)) for i, t in enumerate(texts) if i % 2 == number - 1]
+            cut = data.draw(st.integers(0, sum(map(len, lines))))
+            zeros = b"\0" * data.draw(st.sampled_from([0, 1, 4096, 70_000]))
+            (folder / Shard(number, 2).file_name).write_bytes(b"".join(lines)[:cut] + zeros)
+            ends = [len(b"".join(lines[: i + 1])) - 1 for i in range(len(lines))]
+            whole += [number - 1 + 2 * i for i, end in enumerate(ends) if end <= cut]
+        for number in (1, 2):
+            writer = CellWriter(folder, Shard(number, 2))
+            writer.append(line(episode(100 + number)))
+            writer.close()
+        for record_type in (Episode, EpisodeDigest):
+            records, damaged = scan(folder, record_type)
+            assert sorted(r.index for r in records) == [*sorted(whole), 101, 102]
+            assert damaged == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(TEXTS, min_size=1, max_size=6), data=st.data())
+def test_damaged_regions_cost_only_the_episodes_they_touch(texts: list[str], data: st.DataObject) -> None:
+    """Two overwritten regions, newlines included, leave every untouched episode to both ways of reading."""
+    lines = [line(episode(i, text=t)) for i, t in enumerate(texts)]
+    content = bytearray(b"".join(lines))
+    touched: set[int] = set()
+    for _ in range(2):
+        start = data.draw(st.integers(0, len(content) - 1))
+        end = min(len(content), start + data.draw(st.integers(1, 200)))
+        content[start:end] = data.draw(st.sampled_from([b"\0", b"\n", b"\xff", b"{"])) * (end - start)
+        touched |= set(range(start, end))
+    before = [len(b"".join(lines[:i])) for i in range(len(lines))]
+    whole = {
+        i for i in range(len(lines)) if not touched & set(range(before[i], before[i] + len(lines[i]) - 1))
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "episodes.jsonl").write_bytes(content)
+        CellWriter(folder, Shard()).close()
+        counted = {record.index for record in scan(folder, EpisodeDigest)[0]}
+        read = {record.index for record in scan(folder, Episode)[0]}
+        assert whole <= read <= counted
+
+
+def test_an_episode_glued_to_a_torn_one_is_read(tmp_path: Path) -> None:
+    """A file appended by hand after a torn line loses the torn episode, not the next; the line is named."""
+    (tmp_path / "episodes.jsonl").write_bytes(line(episode(0))[:40] + line(episode(1)) + line(episode(2)))
+    records, damaged = scan(tmp_path, Episode)
+    assert [r.index for r in records] == [1, 2]
+    assert [d.line for d in damaged] == [1]
+
+
+def test_invalid_text_costs_characters_and_no_episode(tmp_path: Path) -> None:
+    """Counting and the full reading agree about an episode in whose text a byte was damaged."""
+    (tmp_path / "episodes.jsonl").write_bytes(line(episode(0, text="é!")).replace(b"\xc3", b""))
+    assert [e.index for e in read_digests(tmp_path)] == [0]
+    assert [e.messages[0]["content"] for e in read_episodes(tmp_path)] == ["\N{REPLACEMENT CHARACTER}!"]
+
+
+def test_a_line_still_being_written_is_not_yet_there(tmp_path: Path) -> None:
+    """A reader beside a writer sees no damage in the half of a line that is already on the disk."""
+    (tmp_path / "episodes.jsonl").write_bytes(line(episode(0)) + line(episode(1))[:-30])
+    records, damaged = scan(tmp_path, EpisodeDigest)
+    assert ([r.index for r in records], damaged) == ([0], [])
+
+
+def test_a_line_of_any_depth_is_damage(tmp_path: Path) -> None:
+    """Brackets without end are named as a damaged line."""
+    (tmp_path / "episodes.jsonl").write_bytes(
+        b'{"index":0,"seed":0,"x":' + b"[" * 100_000 + b"\n" + line(episode(1))
+    )
+    records, damaged = scan(tmp_path, Episode)
+    assert [r.index for r in records] == [1]
+    assert "line 1" in str(damaged[0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(sizes=st.lists(st.integers(0, 400), min_size=1, max_size=8), block=st.integers(1, 700))
+def test_the_size_of_a_read_makes_no_difference(sizes: list[int], block: int) -> None:
+    """Lines longer than a block, and blocks of many lines, give the same episodes and line numbers."""
+    lines = [line(episode(i, text="x" * size)) for i, size in enumerate(sizes)]
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        (folder / "episodes.jsonl").write_bytes(b"".join([*lines, b"damaged\n", line(episode(99))]))
+        patch.setattr(store, "BLOCK_BYTES", block)
+        records, damaged = scan(folder, Episode)
+        assert [len(r.messages[0]["content"]) for r in records] == [*sizes, 5]
+        assert [d.line for d in damaged] == [len(sizes) + 1]
+
+
+def test_the_repair_of_a_long_torn_tail_takes_no_longer_than_reading_it(tmp_path: Path) -> None:
+    """50 MB of zeros after a loss of power are cut off, and the episode before them is kept."""
+    file = tmp_path / "episodes.jsonl"
+    file.write_bytes(line(episode(0)) + b"\0" * 50_000_000)
+    started = time.process_time()
+    assert repair_tail(file) == 50_000_000
+    assert time.process_time() - started < 2
+    assert file.read_bytes() == line(episode(0))
+
+
+def test_cells_are_found_from_the_run_folder_an_environment_and_a_cell(tmp_path: Path) -> None:
+    """`runs`, `runs/<env>` and `runs/<env>/<cell>` all lead to the cell."""
+    cell = tmp_path / "shutdown" / "baseline-0"
+    cell.mkdir(parents=True)
+    (cell / "cell.json").touch()
+    assert cell_folders(tmp_path) == cell_folders(cell.parent) == cell_folders(cell) == [cell]

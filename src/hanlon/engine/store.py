@@ -1,17 +1,22 @@
 """The append-only store: one JSON line per finished episode, synced before it counts.
 
-Guarantees: a kill loses only episodes in flight; a torn last line is repaired on the next open; no index is
-stored twice but after an `api_error`, of which the last counts; two processes never write one file.
+Guarantees: a kill loses only episodes in flight; a torn last line is repaired on the next open; whatever is
+damaged, every whole record is read; no index is stored twice but after an `api_error`, of which the last counts;
+two processes never write one file; a reader may read while others write.
 Layout: `<runs>/<env>/<label>-<key>/{cell.json, episodes*.jsonl}` and `<runs>/sweeps/<id>.json`.
 """
 
+import contextlib
 import fcntl
+import io
+import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -19,7 +24,20 @@ from hanlon.engine.outcomes import RETRIED_LATER
 from hanlon.records import CellRecord, Episode, EpisodeDigest, SweepRecord
 from hanlon.shard import Shard
 
-RecordT = TypeVar("RecordT", Episode, EpisodeDigest)
+
+class StoredRecord(Protocol):
+    """What `scan` needs of the type it reads a line as."""
+
+    index: int
+    outcome: str
+
+
+RecordT = TypeVar("RecordT", bound=StoredRecord)
+RECORD_START = re.compile(rb'(?=\{"index":\d+,"seed":)')
+"""Where a record begins, also within a line: a torn one whose newline is missing must not take the next with it.
+Never within a record's text, where quotes are escaped."""
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
+BLOCK_BYTES = 1 << 20
 
 
 class CellBusy(Exception):
@@ -60,30 +78,79 @@ def read_cell(folder: Path) -> CellRecord:
 
 
 def cell_folders(runs_dir: Path) -> list[Path]:
-    """The folders of all cells below `runs_dir` (or `runs_dir` itself, where it is one cell's folder)."""
+    """The folders of all cells of a run folder, of one environment in it, or of one cell."""
     if (runs_dir / "cell.json").is_file():
         return [runs_dir]
-    return sorted(path.parent for path in runs_dir.glob("*/*/cell.json"))
+    return sorted(path.parent for depth in ("*", "*/*") for path in runs_dir.glob(f"{depth}/cell.json"))
 
 
 def scan(folder: Path, record_type: type[RecordT]) -> tuple[list[RecordT], list[DamagedLine]]:
-    """All episodes of a cell, one per index, shards merged, in the order in which they were stored."""
+    """All episodes of a cell, one per index, shards merged, in the order in which they were stored.
+
+    A last line that is still being written, or was torn by a kill, is neither read nor damaged.
+    """
     decoder = msgspec.json.Decoder(record_type)
     by_index: dict[int, RecordT] = {}
     damaged: list[DamagedLine] = []
     for file in sorted(folder.glob("episodes*.jsonl")):
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    record = decoder.decode(line)
-                except msgspec.DecodeError as error:
-                    damaged.append(DamagedLine(file, number, str(error)))
-                    continue
-                earlier = by_index.get(record.index)
-                if earlier is None or earlier.outcome in RETRIED_LATER:
-                    by_index.pop(record.index, None)
-                    by_index[record.index] = record
+        for record in _records(file, decoder, damaged):
+            earlier = by_index.get(record.index)
+            if earlier is None or earlier.outcome in RETRIED_LATER:
+                by_index.pop(record.index, None)
+                by_index[record.index] = record
     return list(by_index.values()), damaged
+
+
+def _records(
+    file: Path, decoder: msgspec.json.Decoder[RecordT], damaged: list[DamagedLine]
+) -> Iterator[RecordT]:
+    """The records of one file; what is none is added to `damaged`."""
+    number = 0
+    for block in _blocks(file):
+        try:
+            records = decoder.decode_lines(block)
+            number += len(records)
+            yield from records
+        except UNREADABLE:
+            for line in io.BytesIO(block):
+                number += 1
+                for piece in RECORD_START.split(line):
+                    try:
+                        yield from _decode(piece, decoder)
+                    except UNREADABLE as error:
+                        if line.endswith(b"\n"):
+                            damaged.append(DamagedLine(file, number, str(error)))
+
+
+def _blocks(file: Path) -> Iterator[bytes]:
+    """A file in blocks of whole lines; the last may lack its newline."""
+    rest = b""
+    with file.open("rb", buffering=0) as handle:
+        while block := handle.read(BLOCK_BYTES):
+            block = rest + block if rest else block
+            end = block.rfind(b"\n") + 1
+            rest = block[end:]
+            if end:
+                yield block[:end]
+    if rest:
+        yield rest
+
+
+def _decode(piece: bytes, decoder: msgspec.json.Decoder[RecordT]) -> list[RecordT]:
+    """The record with which a piece of a damaged line begins; none for a blank line."""
+    whole = _first_value(piece)
+    try:
+        return decoder.decode_lines(whole)
+    except UnicodeDecodeError:
+        # counting skips the text, so it does not see this damage: the full reading must not lose the episode either
+        return decoder.decode_lines(whole.decode(errors="replace").encode())
+
+
+def _first_value(piece: bytes) -> bytes:
+    """The JSON value at the beginning of some bytes, without what follows it; empty for blank bytes."""
+    text = piece.decode(errors="surrogateescape")
+    end = json.JSONDecoder().raw_decode(text)[1] if text.strip() else 0
+    return text[:end].encode(errors="surrogateescape")
 
 
 def read_digests(folder: Path) -> list[EpisodeDigest]:
@@ -97,32 +164,36 @@ def read_episodes(folder: Path) -> Iterator[Episode]:
 
 
 def repair_tail(file: Path) -> int:
-    """Make the file end with a whole line again after a kill in the middle of a write.
+    """Make the file end with a whole line again after a kill in the middle of a write or a loss of power.
 
     A last line that lacks only its newline is kept. Returns the number of bytes cut off.
     """
+    decoder = msgspec.json.Decoder(EpisodeDigest)
     with file.open("r+b") as handle:
         size = handle.seek(0, os.SEEK_END)
         tail = _last_line(handle, size)
-        if not tail or tail.endswith(b"\n"):
+        if tail.endswith(b"\n"):
             return 0
-        try:
-            msgspec.json.decode(tail, type=EpisodeDigest)
-        except msgspec.DecodeError:
-            handle.truncate(size - len(tail))
-            return len(tail)
-        handle.write(b"\n")
-        return 0
+        kept = end = 0
+        for piece in RECORD_START.split(tail):
+            with contextlib.suppress(*UNREADABLE):
+                if _decode(piece, decoder):
+                    kept = end + len(_first_value(piece))
+            end += len(piece)
+        handle.truncate(size - len(tail) + kept)
+        if kept:
+            handle.seek(0, os.SEEK_END)
+            handle.write(b"\n")
+        return len(tail) - kept
 
 
 def _last_line(handle: Any, size: int) -> bytes:
-    """The bytes after the last newline that is not the file's last byte, the handle left at the end."""
-    block, start = b"", size
-    while start > 0 and b"\n" not in block[:-1]:
-        start = max(0, start - 65_536)
-        handle.seek(start)
-        block = handle.read(size - start)
-    handle.seek(size)
+    """The bytes after the last newline that is not the file's last byte."""
+    block, wanted = b"", 65_536
+    while len(block) < size and b"\n" not in block[:-1]:
+        handle.seek(max(0, size - wanted))
+        block = handle.read(min(size, wanted))
+        wanted *= 2
     return block[block.rfind(b"\n", 0, -1) + 1 :]
 
 
