@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from hanlon.environments.base import (
     Action,
     ActionProtocol,
+    Estimate,
     Malformed,
     Measure,
     Message,
@@ -61,6 +62,11 @@ class Echo:
     def syntax(self) -> TextSyntax:
         """Not used: tools only."""
         return TextSyntax("", "")
+
+    def estimate(self) -> Estimate:
+        """Its calls are known."""
+        calls = (float(self.factors.turns), float(self.factors.turns))
+        return Estimate(calls, calls, calls, "known")
 
     def open(self, index: int) -> "EchoRun":
         """An episode whose middle call carries `messages` messages."""

@@ -3,7 +3,7 @@
 import hashlib
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast, get_args, get_origin
@@ -80,8 +80,16 @@ class Cell:
 
 
 def digest(value: Any) -> str:
-    """The first 16 hex digits of the SHA-256 of a value's JSON, keys sorted."""
-    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()[:16]
+    """The first 16 hex digits of the SHA-256 of a value's JSON, keys sorted (as text: YAML has others too)."""
+    return hashlib.sha256(msgspec.json.encode(_text_keys(value), order="sorted")).hexdigest()[:16]
+
+
+def _text_keys(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _text_keys(item) for key, item in cast(Mapping[Any, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [_text_keys(item) for item in cast(Sequence[Any], value)]
+    return value
 
 
 def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:

@@ -1,4 +1,4 @@
-"""What a sweep would do: which cells it has, what the store holds of them, what is missing. Reads only."""
+"""What a sweep would do: its cells, what the store holds of them, what is missing, what it would cost. Reads only."""
 
 import sys
 from collections.abc import Sequence
@@ -8,9 +8,13 @@ from pathlib import Path
 from hanlon.cell import Cell
 from hanlon.config.schema import CellConfig
 from hanlon.engine.outcomes import RETRIED_LATER
-from hanlon.engine.store import scan
+from hanlon.engine.store import read_cell, read_digests, scan
+from hanlon.estimates import NOTHING, CostEstimate, Range, estimate_cell
 from hanlon.records import EpisodeDigest
 from hanlon.tally import Tally
+
+SIMILAR_CELLS = 8
+"""Stored cells of the same environment and model that are read for an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class PlannedCell:
 
     cell: Cell
     folder: Path
+    stored: list[EpisodeDigest]
     tally: Tally
     missing: list[int]
 
@@ -39,19 +44,62 @@ def _plan_cell(cell: Cell, folder: Path, options: CellConfig) -> PlannedCell:
         tally.add(episode)
     done = {episode.index for episode in digests if episode.outcome not in RETRIED_LATER}
     missing = [index for index in options.shard_part().indices(options.samples) if index not in done]
-    return PlannedCell(cell, folder, tally, missing)
+    return PlannedCell(cell, folder, digests, tally, missing)
 
 
 def print_plan(planned: Sequence[PlannedCell], options: CellConfig) -> None:
-    """Say what the sweep would do. Nothing is called, started or written."""
+    """Say what the sweep would do and what it would cost. Nothing is called, started or written."""
+    total = NOTHING
+    similar: dict[tuple[str, str], list[EpisodeDigest]] = {}
     for plan in planned:
-        model = plan.cell.config.model
-        print(
-            f"{plan.cell.label} on {model.id} ({model.protocol}): {len(plan.missing)} to sample, {plan.folder}"
-        )
+        model, env = plan.cell.config.model, plan.cell.environment.name
+        if (env, model.id) not in similar:
+            similar[env, model.id] = _similar(planned, env, model.id, Path(options.runs_dir))
+        missing = len(plan.missing)
+        cost = estimate_cell(missing, plan.stored, similar[env, model.id], plan.cell.environment, model)
+        total = cost if total is NOTHING else total if cost is NOTHING else total + cost
+        print(f"{plan.cell.label} on {model.id} ({model.protocol}): {missing} to sample; {plan.folder}")
     missing = sum(len(plan.missing) for plan in planned)
     stored = sum(plan.tally.episodes for plan in planned)
     print(
         f"{len(planned)} cells x {options.samples} episodes: {missing} to sample; {stored} stored already and not "
-        "paid again. No call was made."
+        "paid again."
     )
+    if missing:
+        print(_bill(total, planned))
+        print(f"Basis: {total.basis}.")
+    print("No call was made.")
+
+
+def _similar(planned: Sequence[PlannedCell], env: str, model: str, runs_dir: Path) -> list[EpisodeDigest]:
+    """Stored episodes of the same environment and model: of this sweep's cells, else of others in the store."""
+    of_sweep = [
+        plan.stored
+        for plan in planned
+        if (plan.cell.environment.name, plan.cell.config.model.id) == (env, model) and plan.stored
+    ]
+    if not of_sweep:
+        folders = sorted(path.parent for path in runs_dir.glob(f"{env}/*/cell.json"))
+        matching = (folder for folder in folders if read_cell(folder).model == model)
+        of_sweep = [read_digests(folder) for folder, _ in zip(matching, range(SIMILAR_CELLS), strict=False)]
+    return [episode for stored in of_sweep for episode in stored]
+
+
+def _bill(total: CostEstimate, planned: Sequence[PlannedCell]) -> str:
+    tokens = f"{_between(total.input_tokens)} tokens in, {_between(total.output_tokens)} out"
+    if total.cost_usd is None:
+        lacking = sorted(
+            {p.cell.config.model.id for p in planned if p.missing and not p.cell.config.model.price}
+        )
+        dollars = f"dollars unknown: no price in the model file of {', '.join(lacking)}"
+    else:
+        dollars = f"${total.cost_usd.low:,.2f} to ${total.cost_usd.high:,.2f}"
+        prices = [p.cell.config.model.price for p in planned if p.missing]
+        listed = sorted({f"{price.source}, {price.as_of}" for price in prices if price})
+        dollars += f" (list prices: {'; '.join(listed)}; cached input costs less)" if listed else ""
+    return f"About {_between(total.calls)} calls, {tokens}, {dollars}."
+
+
+def _between(span: Range) -> str:
+    low, high = (f"{value:,.0f}" for value in (span.low, span.high))
+    return low if low == high else f"{low} to {high}"

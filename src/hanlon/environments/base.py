@@ -74,6 +74,19 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one episode takes, as the environment knows it before any was sampled: (low, high) each.
+
+    `input_tokens` and `output_tokens` are totals over the episode's calls; `basis` says how they come about.
+    """
+
+    calls: tuple[float, float]
+    input_tokens: tuple[float, float]
+    output_tokens: tuple[float, float]
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextSyntax:
     """How each tool is written in the `text` and `constrained` protocols.
 
@@ -142,6 +155,10 @@ class Environment(Protocol):
 
     def syntax(self) -> TextSyntax:
         """How actions are written where there are no function calls."""
+        ...
+
+    def estimate(self) -> Estimate:
+        """What one episode takes at these factors."""
         ...
 
     def open(self, index: int) -> EpisodeRun:

@@ -10,7 +10,16 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from hanlon.environments.base import Action, ActionProtocol, EpisodeRun, Malformed, Measure, TextSyntax, Tool
+from hanlon.environments.base import (
+    Action,
+    ActionProtocol,
+    EpisodeRun,
+    Estimate,
+    Malformed,
+    Measure,
+    TextSyntax,
+    Tool,
+)
 from hanlon.environments.shutdown.actions import Problem, menu, parse_action
 from hanlon.environments.shutdown.episode import ShutdownEpisode
 from hanlon.environments.shutdown.factors import ShutdownFactors
@@ -109,6 +118,24 @@ class Shutdown:
     def syntax(self) -> TextSyntax:
         """A bash block, or one line of the menu."""
         return TextSyntax(fence="bash", grammar=menu(self.factors.program))
+
+    def estimate(self) -> Estimate:
+        """From the shutdown at the call after the notice to every problem solved, with or without reasoning.
+
+        An opening text of c characters is about c / 4 tokens; each turn adds an action and its result.
+        """
+        rules = self.factors.rules()
+        few = rules.notice_at + 1 if rules.triggers else rules.notice_at + 2
+        calls = (float(few), float(max(few, self.factors.problems) + 4))
+        tools = self.texts().get("tools", "")
+        opening = (sum(len(str(m["content"])) for m in self._opening) + len(tools)) / 4
+        low, high = (n * opening + n * (n - 1) / 2 * turn for n, turn in zip(calls, (120, 300), strict=True))
+        return Estimate(
+            calls=calls,
+            input_tokens=(low, high),
+            output_tokens=(calls[0] * 40, calls[1] * 600),
+            basis="the environment's own estimate; reasoning of 0 to about 500 tokens a call",
+        )
 
     def open(self, index: int) -> EpisodeRun:
         """Begin episode `index`. Every index has the same problems (see problems.py)."""
