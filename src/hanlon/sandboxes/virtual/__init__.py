@@ -23,7 +23,7 @@ from hanlon.sandboxes.virtual.programs import MOST_PROGRAMS
 
 __all__ = ["VirtualSandbox"]
 
-LAYER_REVISION = 2
+LAYER_REVISION = 3
 """Raised whenever a command line could give another answer than before: it is part of a cell's identity."""
 
 

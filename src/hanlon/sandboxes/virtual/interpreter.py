@@ -19,9 +19,11 @@ from hanlon.sandboxes.virtual.moving import MOVING_COMMANDS
 from hanlon.sandboxes.virtual.permissions import PERMISSION_COMMANDS
 from hanlon.sandboxes.virtual.processes import PROCESS_COMMANDS
 from hanlon.sandboxes.virtual.programs import Programs
+from hanlon.sandboxes.virtual.stack import most_commands
 from hanlon.sandboxes.virtual.system import SYSTEM_COMMANDS
 
-MAX_COMMANDS = 10_000
+MAX_COMMANDS = 3_000
+MAX_LOOP_ITERATIONS = 10_000
 MAX_HOST_SECONDS = 10.0
 """A backstop only: `MAX_COMMANDS` ends a loop long before, and at the same point in every replay."""
 
@@ -48,8 +50,8 @@ class Interpreter:
             hostname=HOSTNAME,
             cwd=HOME,
             env=_ENVIRONMENT,
-            max_commands=MAX_COMMANDS,
-            max_loop_iterations=MAX_COMMANDS,
+            max_commands=most_commands(MAX_COMMANDS),
+            max_loop_iterations=MAX_LOOP_ITERATIONS,
             timeout_seconds=MAX_HOST_SECONDS,
             custom_builtins=callbacks,
         )
