@@ -25,6 +25,7 @@ lint: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks/hot_path.py
 	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/store.py
 
 .venv: .venv/run
 
