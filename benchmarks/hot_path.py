@@ -33,7 +33,7 @@ from hanlon.sandboxes.virtual import VirtualSandbox
 from hanlon.shard import Shard
 from hanlon.tally import Tally
 
-ROUNDS, EPISODES, CONNECTIONS = 5, 150, 32
+ROUNDS, EPISODES, CONNECTIONS = 8, 150, 32
 CONF_DIR = Path(__file__).parents[1] / "conf"
 
 

@@ -1,7 +1,6 @@
 """Conducts a planned sweep: opens the store, samples what is missing, logs it, prints the table."""
 
 import asyncio
-import gc
 import resource
 import time
 from collections.abc import Sequence
@@ -139,9 +138,6 @@ def _sample(
     ]
     for note in dict.fromkeys(note for record in records for note in record.notes):
         progress.notice(f"Note: {note}.")
-    # a sweep makes many objects and few cycles; without this a tenth of its time goes to looking for them
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
     spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned)
     spent_tokens = sum(plan.tally.input_tokens + plan.tally.output_tokens for plan in planned)
     budget = Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)

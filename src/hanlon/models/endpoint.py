@@ -25,7 +25,7 @@ from hanlon.models.failures import CallFailed, FailureKind
 from hanlon.records import ModelCall
 
 PLACEHOLDER_KEY = "no-key-needed"  # local servers ignore it, but the client insists on one
-CONNECT_TIMEOUT_S = 15.0
+TIMEOUT = httpx2.Timeout(None, connect=15.0)
 MESSAGE_LIMIT = 400
 # the client would tell every endpoint the platform and versions of this machine, at a tenth of a call's cost
 TELEMETRY = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
@@ -64,14 +64,17 @@ class Endpoint:
             base_url=base_url,
             api_key=self._key,
             default_headers=WITHOUT_TELEMETRY,
+            timeout=TIMEOUT,
             max_retries=0,  # retries are the engine's: classified, counted, and without holding a slot
             http_client=DefaultAioHttpClient(
                 # a number always: None silently means 100 in the aiohttp transport
                 limits=httpx2.Limits(
                     max_connections=max_connections, max_keepalive_connections=max_connections
                 ),
-                timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S),
+                timeout=TIMEOUT,
                 follow_redirects=False,
+                # reading the certificates takes as long as forty calls, and plain HTTP never looks at them
+                verify=base_url.startswith("https:"),
             ),
         )
 
