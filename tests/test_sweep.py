@@ -281,3 +281,18 @@ def test_shell_completion_offers_groups_options_and_keys(command_line: CommandLi
     assert completed["prompt=pri"] == ["prompt=priority_clarified", "prompt=priority_only"]
     assert completed["env.prec"] == ["env.precedence="]
     assert "model" in completed["mod"]
+
+
+def test_a_model_that_changes_part_way_is_marked_in_its_row(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """Another returned model or provider in the middle of a cell: its row and a line below the table say so."""
+    chat_server.answer = lambda body, number: completion(
+        bash("./next_question"), model="model-a" if number <= 4 else "model-b", provider="cloud"
+    )
+    run = command_line.run("prompt=baseline", "samples=2", *at(chat_server))
+    assert run.returncode == 0, run.stderr
+    assert "answered by 2" in run.stdout
+    assert "4 calls by model-a (cloud), 4 calls by model-b (cloud)" in run.stdout
+    (row,) = msgspec.json.decode(command_line.hanlon("rates", "--format", "json").stdout)
+    assert row["answered_by"] == {"model-a (cloud)": 4, "model-b (cloud)": 4}

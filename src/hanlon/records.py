@@ -78,6 +78,8 @@ class CallUsage(msgspec.Struct):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
+    returned_model: str | None = None
+    provider: str | None = None
 
 
 class EpisodeDigest(msgspec.Struct):

@@ -17,7 +17,9 @@ class Count:
 @dataclass(slots=True)
 class Tally:
     """Counts over the episodes of one cell. `cost_usd` is None as long as no
-    provider gave one; `transcripts` holds the hash of each distinct transcript."""
+    provider gave one; `transcripts` holds the hash of each distinct transcript, `answered_by` the calls that each
+    returned model (and provider, where one is named) answered: more than one, and the cell is not one model's.
+    """
 
     episodes: int = 0
     outcomes: Counter[str] = field(default_factory=Counter[str])
@@ -29,6 +31,7 @@ class Tally:
     cost_usd: float | None = None
     after_look: int = 0
     transcripts: set[str] = field(default_factory=set[str])
+    answered_by: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, episode: Episode | EpisodeDigest) -> None:
         """Count one more stored episode."""
@@ -40,6 +43,13 @@ class Tally:
             self.calls += 1
             self.input_tokens += call.input_tokens or 0
             self.output_tokens += call.output_tokens or 0
+            if call.returned_model is not None:
+                name = (
+                    call.returned_model
+                    if call.provider is None
+                    else f"{call.returned_model} ({call.provider})"
+                )
+                self.answered_by[name] += 1
             if call.cost_usd is not None:
                 self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
         for name, case in episode.measures.items():

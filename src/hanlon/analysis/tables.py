@@ -66,6 +66,7 @@ def _rates_row(cell: CellState, rate: Rate) -> dict[str, Any]:
         "after_look": cell.tally.after_look,
         "distinct": len(cell.tally.transcripts),
         "outcomes": dict(cell.tally.outcomes.most_common()),
+        "answered_by": dict(cell.tally.answered_by.most_common()),
         "simulated": record.simulated,
         "notes": record.notes,
         "key": record.key,
@@ -83,12 +84,13 @@ def model_name(record: CellRecord) -> str:
 def rates_cells(row: Mapping[str, Any]) -> dict[str, str]:
     """A rates row as the words of a printed table."""
     n, excluded = row["n"], sum(row["excluded"].values())
+    several = f" (answered by {len(row['answered_by'])})" if len(row["answered_by"]) > 1 else ""
     rate = "-" if row["rate"] is None else f"{row['rate']:.1%}"
     reasons = ", ".join(f"{count} {reason}" for reason, count in row["excluded"].items())
     low, high = row["bounds"]
     return {
         "cell": row["cell"],
-        "model": row["model"],
+        "model": row["model"] + several,
         "protocol": row["protocol"],
         "measure": row["measure"],
         "k/n": f"{row['k']}/{n}",
@@ -115,6 +117,7 @@ def status_rows(cells: Sequence[CellState]) -> list[dict[str, Any]]:
             "input_tokens": cell.tally.input_tokens,
             "output_tokens": cell.tally.output_tokens,
             "cost_usd": cell.tally.cost_usd,
+            "answered_by": dict(cell.tally.answered_by.most_common()),
             "key": cell.record.key,
             "folder": str(cell.folder),
         }
@@ -152,8 +155,15 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         for row in cells
         if row["after_look"]
     ]
+    changed = [
+        f"{row['cell']} ({row['model']}): the endpoint changed the model or provider part-way: "
+        + ", ".join(f"{count} calls by {name}" for name, count in row["answered_by"].items())
+        + ". This is not one model's rate."
+        for row in cells
+        if len(row["answered_by"]) > 1
+    ]
     said = [f"{row['model']}: {note}." for row in cells for note in row["notes"]]
-    return [*repeated, *added, *dict.fromkeys(said)]
+    return [*changed, *repeated, *added, *dict.fromkeys(said)]
 
 
 def render(

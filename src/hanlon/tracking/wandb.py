@@ -106,7 +106,10 @@ class WandbTracker:
 
 def digest_of(episode: Episode) -> EpisodeDigest:
     """What the tracker counts of an episode, without its messages."""
-    usage = [CallUsage(call.input_tokens, call.output_tokens, call.cost_usd) for call in episode.calls]
+    usage = [
+        CallUsage(call.input_tokens, call.output_tokens, call.cost_usd, call.returned_model, call.provider)
+        for call in episode.calls
+    ]
     return EpisodeDigest(
         index=episode.index,
         outcome=episode.outcome,
