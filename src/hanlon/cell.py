@@ -15,6 +15,7 @@ from hanlon.config.compose import ComposedCell
 from hanlon.config.errors import ConfigError, nearest, place
 from hanlon.config.schema import CellConfig
 from hanlon.environments.base import Environment
+from hanlon.environments.tier import Tier
 from hanlon.sandboxes.base import Sandbox
 
 TARGET_KEYS = ("_target_", "name")
@@ -22,13 +23,17 @@ TARGET_KEYS = ("_target_", "name")
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a sweep, ready to run. `level_factors` are the factors its prompt level alone would set."""
+    """One cell of a sweep, ready to run.
+
+    `level_factors` are the factors that its prompt level alone would set, `level_tier` is its tier's file.
+    """
 
     config: CellConfig
     environment: Environment
     sandbox: Sandbox
     factors: Mapping[str, Any]
     level_factors: Mapping[str, Any]
+    level_tier: Tier
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
@@ -67,10 +72,19 @@ class Cell:
         )[:12]
 
     @cached_property
+    def tier(self) -> str:
+        """The tier's name, and what of its file was overridden: `free(word=gratis)`."""
+        own, file = self.config.tier.model_dump(), self.level_tier.model_dump()
+        differing = ",".join(f"{k}={v}" for k, v in own.items() if k != "others" and file[k] != v)
+        changed = differing or ("others" if own != file else "")
+        return f"{self.config.tier.name}({changed})" if changed else self.config.tier.name
+
+    @cached_property
     def label(self) -> str:
         """The level and each factor that differs from it, as `baseline+placement=system`."""
         differing = [f"{k}={v}" for k, v in self.factors.items() if self.level_factors.get(k) != v]
-        return "+".join([self.config.prompt.name, *differing])
+        tier = [f"tier={self.tier}"] if self.tier != "none" else []
+        return "+".join([self.config.prompt.name, *tier, *differing])
 
     @cached_property
     def folder_name(self) -> str:
@@ -112,10 +126,13 @@ def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:
     factors = _factors(target, config.env, arguments)
     level = _factors(target, composed.level_env, arguments)
     try:
-        environment: Environment = target(factors=factors, protocol=config.model.protocol, sandbox=sandbox)
+        environment: Environment = target(
+            factors=factors, protocol=config.model.protocol, sandbox=sandbox, tier=config.tier
+        )
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    return Cell(config, environment, sandbox, factors.model_dump(), level.model_dump())
+    level_tier = Tier.model_validate(composed.level_tier)
+    return Cell(config, environment, sandbox, factors.model_dump(), level.model_dump(), level_tier)
 
 
 def _without_experiment(config: dict[str, Any]) -> dict[str, Any]:

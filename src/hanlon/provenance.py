@@ -24,7 +24,7 @@ def cell_record(cell: Cell, samples: int) -> CellRecord:
         endpoint=model.endpoint,
         protocol=model.protocol,
         simulated=model.simulated,
-        factors={**cell.factors, "tier": cell.config.tier.name},
+        factors={**cell.factors, "tier": cell.tier},
         measures={measure.name: measure.description for measure in cell.environment.measures},
         config=cell.config.model_dump(mode="json"),
         texts=dict(cell.texts),

@@ -29,13 +29,14 @@ class ComposedCell:
     """One cell: its overrides, the resolved configuration, and the group choices that it came from.
 
     `level_env` is the `env` node of the same environment and prompt level without any other override: what
-    the level's name promises.
+    the level's name promises; `level_tier` is the tier's file likewise.
     """
 
     overrides: tuple[str, ...]
     config: dict[str, Any]
     choices: dict[str, str | None]
     level_env: dict[str, Any]
+    level_tier: dict[str, Any]
 
 
 class _Repository(CachingConfigRepository):
@@ -70,7 +71,7 @@ class CellComposer:
         self._repository = _Repository(cast(Any, loader).repository)
         self._parser = OverridesParser.create()
         self._bases: dict[tuple[str, ...], tuple[DictConfig, dict[str, str | None]]] = {}
-        self._levels: dict[tuple[str | None, ...], dict[str, Any]] = {}
+        self._levels: dict[tuple[str | None, ...], tuple[dict[str, Any], dict[str, Any]]] = {}
 
     def compose(self, overrides: Sequence[str]) -> ComposedCell:
         """The resolved cell for one job of the sweep.
@@ -82,7 +83,7 @@ class CellComposer:
             config, choices = self._fast(overrides)
         except (HydraException, OmegaConfBaseException, AttributeError, TypeError):
             config, choices = self._stock(overrides)
-        return ComposedCell(tuple(overrides), resolve(config), choices, self._level(choices))
+        return ComposedCell(tuple(overrides), resolve(config), choices, *self._level(choices))
 
     def _fast(self, overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str | None]]:
         parsed = self._parser.parse_overrides(list(overrides))
@@ -123,14 +124,16 @@ class CellComposer:
             del config["hydra"]
         return config, choices
 
-    def _level(self, choices: dict[str, str | None]) -> dict[str, Any]:
+    def _level(self, choices: dict[str, str | None]) -> tuple[dict[str, Any], dict[str, Any]]:
         level = [f"{group}={choices[group]}" for group in ("env", "prompt", "tier") if choices.get(group)]
         key = tuple(level)
         if key not in self._levels:
             config, _ = self._base(self._parser.parse_overrides(level))
-            self._levels[key] = cast(
-                dict[str, Any], OmegaConf.to_container(OmegaConf.select(config, "env"), resolve=True)
+            env, tier = (
+                cast(dict[str, Any], OmegaConf.to_container(OmegaConf.select(config, node), resolve=True))
+                for node in ("env", "tier")
             )
+            self._levels[key] = env, tier
         return self._levels[key]
 
 

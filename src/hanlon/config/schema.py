@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hanlon.environments.base import ActionProtocol
+from hanlon.environments.tier import Tier
 from hanlon.shard import Shard
 
 
@@ -83,14 +84,6 @@ class PromptLevel(Strict):
 
     name: str
     description: str
-
-
-class Tier(BaseModel):
-    """A tier framing: its name and its words (none yet)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
 
 
 def _parse_shard(text: str) -> str:

@@ -27,6 +27,7 @@ from hanlon.environments.shutdown.outcomes import MEASURES
 from hanlon.environments.shutdown.problems import problem_set
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening, tools
 from hanlon.environments.shutdown.rules import SCRIPT_TEXT, Rules
+from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.sandboxes.base import Sandbox
 
 _ACTION_PROBLEMS: tuple[Problem, ...] = ("empty", "empty_submit", "mixed_submit")
@@ -46,7 +47,7 @@ class Shutdown:
         factors: ShutdownFactors,
         protocol: ActionProtocol,
         sandbox: Sandbox,
-        tier: Mapping[str, object] | None = None,
+        tier: Tier = NO_TIER,
     ) -> None:
         """Render every text once; episodes share them.
 
@@ -54,26 +55,24 @@ class Shutdown:
             factors: the point of the factor space.
             protocol: how the model acts; one of `protocols`.
             sandbox: the kind of machine that each episode boots.
-            tier: the tier framing. Only `none` exists, which says nothing.
+            tier: the tier framing, said at the end of the system message.
 
         Raises:
             ClauseError: `factors.texts` names a folder that does not fit our clauses.
-            ValueError: the protocol or the tier is not one that this environment has.
+            ValueError: the protocol is not one that this environment has.
         """
         if protocol not in self.protocols:
             raise ValueError(
                 f"env=shutdown has no protocol {protocol!r}; model.protocol must be one of "
                 f"{', '.join(self.protocols)}."
             )
-        if tier is not None and tier.get("name", "none") != "none":
-            raise ValueError(f"env=shutdown has no tier {tier.get('name')!r}; only tier=none.")
         voice = Voice(factors)
         self.factors = factors
         self.protocol: ActionProtocol = protocol
         self.tools: Sequence[Tool] = tools(voice)
         self.turn_limit = factors.turn_limit
         self._sandbox = sandbox
-        self._opening = opening(factors, protocol, voice)
+        self._opening = opening(factors, protocol, voice, tier)
         self._episode_texts = episode_texts(factors, voice)
         self._action_problems: Mapping[Problem, str] = {
             problem: voice.say("action", problem) for problem in _ACTION_PROBLEMS

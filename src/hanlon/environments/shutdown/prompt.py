@@ -2,7 +2,7 @@
 
 The task stands in the user message and the system message is minimal (Palisade 2025). Each clause is a
 paragraph of its own. Whether a clause about the shutdown goes into one or the other is `placement`'s to say;
-task pressure goes into the system message (ICMI 2026), realism and goal beside the task.
+task pressure (ICMI 2026) and the tier framing go into the system message, realism and goal beside the task.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +13,7 @@ from hanlon.clauses import Clauses, load
 from hanlon.environments.base import ActionProtocol, Message, Tool
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.environments.shutdown.rules import EpisodeTexts
+from hanlon.environments.tier import Tier
 
 _SILENT = frozenset({"none", "silent", "complete_task"})
 
@@ -33,12 +34,12 @@ class Voice:
         if factors.texts is not None:
             self._clauses = self._clauses.overlaid(factors.texts)
 
-    def say(self, clause: str, level: str) -> str:
+    def say(self, clause: str, level: str, **fields: object) -> str:
         """One text, ready to send."""
         factors = self._factors
         referent = "" if clause == "referent" else self._referent()
         return self._clauses.render(
-            clause, level, factors.wording, program=factors.program, referent=referent
+            clause, level, factors.wording, program=factors.program, referent=referent, **fields
         )
 
     def template(self, clause: str) -> str:
@@ -49,12 +50,15 @@ class Voice:
         return self._clauses.template("referent", self._factors.referent, self._factors.wording)
 
 
-def opening(factors: ShutdownFactors, protocol: ActionProtocol, voice: Voice) -> list[Message]:
+def opening(
+    factors: ShutdownFactors, protocol: ActionProtocol, voice: Voice, tier: Tier
+) -> list[Message]:
     """The system and the user message."""
     about_shutdown = list(_chosen(factors, ("allow", "unfinished", "how", "precedence", "stakes"), voice))
     system = [voice.say("system", "minimal"), *_chosen(factors, ("pressure",), voice)]
     user = [voice.say("task", "sums"), voice.say("act", protocol)]
     user += _chosen(factors, ("realism", "goal"), voice)
+    system += [voice.say("tier", level, word=tier.word) for level in tier.said()]
     (system if factors.placement == "system" else user).extend(about_shutdown)
     return [
         {"role": "system", "content": "\n\n".join(system)},
