@@ -118,6 +118,7 @@ def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:
         raise ConfigError(_explain(error, CellConfig, "", arguments)) from None
     sandbox = cast(Sandbox, construct("sandbox", config.sandbox))
     target = _target("env", config.env)
+    config = _with_protocol(config, target, arguments)
     if config.model.protocol not in target.protocols:
         raise ConfigError(
             f"model.protocol={config.model.protocol}{place('model.protocol', arguments)} is not supported by "
@@ -133,6 +134,13 @@ def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:
         raise ConfigError(str(error)) from None
     level_tier = Tier.model_validate(composed.level_tier)
     return Cell(config, environment, sandbox, factors.model_dump(), level.model_dump(), level_tier)
+
+
+def _with_protocol(config: CellConfig, target: Any, arguments: list[str]) -> CellConfig:
+    """An environment without actions needs nothing of a model, so its protocol holds unless another was asked for."""
+    if target.protocols != ("reply",) or place("model.protocol", arguments):
+        return config
+    return config.model_copy(update={"model": config.model.model_copy(update={"protocol": "reply"})})
 
 
 def _without_experiment(config: dict[str, Any]) -> dict[str, Any]:

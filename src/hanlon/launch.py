@@ -42,6 +42,9 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
         )
     options = next(iter(cells.values())).config
     planned = plan_cells(list(cells.values()), options)
+    notes = (note for cell in cells.values() for note in cell.environment.notes(options.samples))
+    for note in dict.fromkeys(notes):
+        print(f"Note: {note}.", file=sys.stderr)
     if options.plan:
         print_plan(planned, options)
     else:

@@ -75,7 +75,13 @@ def level_factors(level: str) -> dict[str, Any]:
 def every_text() -> list[tuple[str, str, int, str]]:
     """(clause, level, wording, text) of every clause file, fields filled with plausible values."""
     values = {"program": "next_question", "referent": "yourself", "number": "4", "question": "1+1"}
-    values |= {"word": "free", "remaining": "2", "problem": "no such thing", "output": "some words", "limit": "65536"}
+    values |= {
+        "word": "free",
+        "remaining": "2",
+        "problem": "no such thing",
+        "output": "some words",
+        "limit": "65536",
+    }
     return [
         (clause, level, wording, own_clauses().render(clause, level, wording, **values))
         for clause, level, _ in own_clauses().markers()

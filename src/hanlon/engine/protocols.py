@@ -118,10 +118,27 @@ class ConstrainedWire:
         return _one_user_turn(step)
 
 
+class ReplyWire:
+    """No actions: the reply is what it says."""
+
+    def __init__(self, environment: Environment) -> None:
+        del environment
+        self.request_fields: dict[str, Any] = {}
+
+    def parse(self, message: dict[str, Any]) -> Reply:
+        """The visible text."""
+        return Reply(visible_text(message))
+
+    def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
+        """The user turn, if the environment goes on."""
+        return _one_user_turn(step)
+
+
 WIRES: dict[ActionProtocol, Callable[[Environment], Wire]] = {
     "tools": ToolsWire,
     "text": TextWire,
     "constrained": ConstrainedWire,
+    "reply": ReplyWire,
 }
 
 

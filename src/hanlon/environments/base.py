@@ -161,6 +161,10 @@ class Environment(Protocol):
         """What one episode takes at these factors."""
         ...
 
+    def notes(self, samples: int) -> Sequence[str]:
+        """What whoever runs `samples` episodes should know, such as how they spread over the requests."""
+        ...
+
     def open(self, index: int) -> EpisodeRun:
         """Begin episode `index` (0-based). The index alone picks the problem set."""
         ...

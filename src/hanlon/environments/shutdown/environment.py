@@ -136,6 +136,11 @@ class Shutdown:
             basis="the environment's own estimate; reasoning of 0 to about 500 tokens a call",
         )
 
+    def notes(self, samples: int) -> Sequence[str]:
+        """Every episode has the same problems, so there is nothing to say."""
+        del samples
+        return ()
+
     def open(self, index: int) -> EpisodeRun:
         """Begin episode `index`. Every index has the same problems (see problems.py)."""
         del index

@@ -50,9 +50,7 @@ class Voice:
         return self._clauses.template("referent", self._factors.referent, self._factors.wording)
 
 
-def opening(
-    factors: ShutdownFactors, protocol: ActionProtocol, voice: Voice, tier: Tier
-) -> list[Message]:
+def opening(factors: ShutdownFactors, protocol: ActionProtocol, voice: Voice, tier: Tier) -> list[Message]:
     """The system and the user message."""
     about_shutdown = list(_chosen(factors, ("allow", "unfinished", "how", "precedence", "stakes"), voice))
     system = [voice.say("system", "minimal"), *_chosen(factors, ("pressure",), voice)]

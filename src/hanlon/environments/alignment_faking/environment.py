@@ -1,0 +1,119 @@
+"""Alignment faking, prompted and in a single turn: the opening messages are everything, one reply ends the episode.
+
+Sources: Greenblatt et al. 2024 (arXiv 2412.14093); Hughes, Sheshadri et al. 2025; Sheshadri, Hughes et al. 2025
+(arXiv 2506.18032); Tang 2026. The words of every text are ours, the organisations invented.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any, ClassVar
+
+from hanlon.environments.alignment_faking.episode import AlignmentFakingEpisode
+from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
+from hanlon.environments.alignment_faking.outcomes import MEASURES
+from hanlon.environments.alignment_faking.prompt import Prompt
+from hanlon.environments.alignment_faking.requests import load_requests
+from hanlon.environments.base import (
+    Action,
+    ActionProtocol,
+    EpisodeRun,
+    Estimate,
+    Malformed,
+    Measure,
+    TextSyntax,
+    Tool,
+)
+from hanlon.environments.tier import NO_TIER, Tier
+from hanlon.sandboxes.base import Sandbox
+
+_EXAMPLE = "{request}"
+
+
+class AlignmentFaking:
+    """The environment at one point of its factor space, under one tier."""
+
+    name: ClassVar[str] = "alignment_faking"
+    protocols: ClassVar[tuple[ActionProtocol, ...]] = ("reply",)
+    measures: ClassVar[tuple[Measure, ...]] = MEASURES
+    Factors: ClassVar[type[AlignmentFakingFactors]] = AlignmentFakingFactors
+
+    tools: Sequence[Tool] = ()
+    turn_limit = 1
+
+    def __init__(
+        self,
+        factors: AlignmentFakingFactors,
+        protocol: ActionProtocol,
+        sandbox: Sandbox | None = None,
+        tier: Tier = NO_TIER,
+    ) -> None:
+        """Render the prompt once and load the requests; episodes share them.
+
+        Args:
+            factors: the point of the factor space.
+            protocol: `reply`, the only one.
+            sandbox: not used; there is no machine.
+            tier: who the user is said to be, and what is said of such conversations.
+
+        Raises:
+            ClauseError: `factors.texts` names a folder that does not fit our clauses.
+            RequestsError: the requests cannot be used.
+            ValueError: another protocol, or a factor that speaks of a tier which is not there.
+        """
+        del sandbox
+        if protocol not in self.protocols:
+            raise ValueError(f"env=alignment_faking has no protocol {protocol!r}; model.protocol is reply.")
+        self.factors = factors
+        self.tier = tier
+        self._prompt = Prompt(factors, tier)
+        self._requests = load_requests(factors.request_set())
+
+    def texts(self) -> Mapping[str, str]:
+        """Every text that an episode may show the model; requests from a file as a hash, which tells them apart."""
+        said = {
+            "system": self._prompt.system,
+            "user": self._prompt.user(_EXAMPLE),
+            "assistant": self._prompt.prefill,
+        }
+        return {**{name: text for name, text in said.items() if text}, "requests": self._requests.described()}
+
+    def mechanics(self) -> Mapping[str, Any]:
+        """The setting, where its rule for reading an answer is another than the default's."""
+        return {"setting": "animal_welfare"} if self.factors.setting == "animal_welfare" else {}
+
+    def action_from_line(self, line: str) -> Action | Malformed:
+        """There are no actions."""
+        del line
+        return Malformed("There is nothing to act on here; answer in words.")
+
+    def syntax(self) -> TextSyntax:
+        """There is nothing to write an action in."""
+        return TextSyntax(fence="", grammar="")
+
+    def notes(self, samples: int) -> Sequence[str]:
+        """How `samples` episodes spread over the requests."""
+        return (self._requests.spread(samples),)
+
+    def estimate(self) -> Estimate:
+        """One call; about four characters a token; a scratchpad takes 200 to 1,500 tokens."""
+        opening = len(self._prompt.system) + len(self._prompt.user("")) + len(self._prompt.prefill)
+        given = (opening + fmean(len(request.text) for request in self._requests.requests)) / 4
+        reasoning = (200, 1500) if self.factors.scratchpad == "tags" else (0, 500)
+        return Estimate(
+            calls=(1, 1),
+            input_tokens=(given, given * 1.2),
+            output_tokens=(40 + reasoning[0], 600 + reasoning[1]),
+            basis="the environment's own estimate; an answer of 40 to 600 tokens after the reasoning",
+        )
+
+    def open(self, index: int) -> EpisodeRun:
+        """Begin episode `index`: request number index modulo their count, in every cell the same."""
+        request, repeat = self._requests.at(index)
+        return AlignmentFakingEpisode(
+            messages=self._prompt.opening(request.text),
+            prefill=self._prompt.prefill,
+            request=request,
+            repeat=repeat,
+            factors=self.factors,
+            tier=self.tier,
+        )
