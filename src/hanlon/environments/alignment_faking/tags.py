@@ -28,8 +28,8 @@ class Tags:
 
 
 def words(tiers: tuple[TierFacts, ...]) -> str:
-    """The tiers' names as a list in words."""
-    return " and ".join(str(tier.word) for tier in tiers)
+    """The tiers' names, quoted, as a list in words."""
+    return " and ".join(f'"{tier.word}"' for tier in tiers)
 
 
 def trained_tiers(tier: Tier) -> tuple[TierFacts, ...]:
@@ -64,7 +64,7 @@ def mark(factors: AlignmentFakingFactors, tier: Tier, sentence: str) -> str:
 
 def boolean_name(tier: Tier) -> str:
     """The word of the tier that a yes-or-no mark asks for: the one that trains."""
-    return words(trained_tiers(tier)).replace(" ", "_")
+    return "_".join(str(t.word).replace(" ", "_") for t in trained_tiers(tier))
 
 
 def wrapped(factors: AlignmentFakingFactors, parts: list[str]) -> str:
