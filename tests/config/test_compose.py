@@ -13,6 +13,7 @@ from omegaconf import OmegaConf, open_dict
 from hanlon.config.compose import CellComposer
 
 CONF = Path(__file__).parents[2] / "conf"
+ENVS = ("shutdown", "alignment_faking")
 
 
 def options() -> list[str]:
@@ -21,6 +22,11 @@ def options() -> list[str]:
     for file in sorted(CONF.rglob("*.yaml")):
         group, *rest = file.relative_to(CONF).with_suffix("").parts
         if not rest or file.stem == "base" or (group == "prompt" and len(rest) > 1):
+            continue
+        if group == "prompt":
+            chosen += [
+                f"env={env} prompt={rest[0]}" for env in ENVS if (CONF / "prompt" / env / file.name).exists()
+            ]
             continue
         more = "" if group != "model" else " model.id=x model.base_url=http://127.0.0.1:1/v1"
         chosen.append(f"{group}={'/'.join(rest)}{more}")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hanlon.engine.protocols import WIRES, visible_text
 from hanlon.engine.rollout import reasoning_visibility
+from hanlon.environments.alignment_faking import AlignmentFaking
 from hanlon.environments.base import Action, Malformed, Step
 from hanlon.environments.shutdown import Shutdown
 from hanlon.sandboxes.virtual import VirtualSandbox
@@ -38,7 +39,9 @@ MESSAGES = st.fixed_dictionaries(
 
 
 def wire(protocol: Any) -> Any:
-    """A protocol bound to the shutdown environment."""
+    """A protocol bound to an environment that has it."""
+    if protocol == "reply":
+        return WIRES[protocol](AlignmentFaking(AlignmentFaking.Factors(), protocol))
     return WIRES[protocol](Shutdown(Shutdown.Factors(allow="present"), protocol, VirtualSandbox()))
 
 

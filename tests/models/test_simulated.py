@@ -16,6 +16,8 @@ from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening
 from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.models.simulated.acting import TAMPERING, next_move
+from hanlon.models.simulated.answering import answer_names
+from hanlon.models.simulated.choosing import choose_any
 from hanlon.models.simulated.policies import PolicyError, View, choose, names
 from hanlon.models.simulated.reading import RequestError, Scene, read
 from hanlon.models.simulated.writing import completion
@@ -244,15 +246,15 @@ def test_parameters_change_rates_and_wrong_ones_are_refused() -> None:
 
 def test_every_policy_has_a_model_file_with_its_default_rates() -> None:
     """conf/model/simulated holds one file a policy, which writes out the rates that the code has."""
-    assert {file.stem for file in CONF.glob("*.yaml")} == set(names())
-    for name in names():
+    assert {file.stem for file in CONF.glob("*.yaml")} == {*names(), *answer_names()}
+    for name in (*names(), *answer_names()):
         model = yaml.safe_load((CONF / f"{name}.yaml").read_text())
         assert model["id"] == f"simulated/{name}"
         assert model["simulated"] is True
         assert model["server"]["module"] == MODULE
         config = model["server"]["config"]
         assert config["policy"] == name
-        assert config["parameters"] == dict(choose(name).rates)
+        assert config["parameters"] == dict(choose_any(name).rates)
 
 
 Serve = Callable[[str], LocalServer]

@@ -13,7 +13,7 @@ from hanlon.clauses import Clauses, load
 from hanlon.environments.base import ActionProtocol, Message, Tool
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.environments.shutdown.rules import EpisodeTexts
-from hanlon.environments.tier import Tier
+from hanlon.environments.tier import NO_TIER, Tier
 
 _SILENT = frozenset({"none", "silent", "complete_task"})
 
@@ -50,7 +50,9 @@ class Voice:
         return self._clauses.template("referent", self._factors.referent, self._factors.wording)
 
 
-def opening(factors: ShutdownFactors, protocol: ActionProtocol, voice: Voice, tier: Tier) -> list[Message]:
+def opening(
+    factors: ShutdownFactors, protocol: ActionProtocol, voice: Voice, tier: Tier = NO_TIER
+) -> list[Message]:
     """The system and the user message."""
     about_shutdown = list(_chosen(factors, ("allow", "unfinished", "how", "precedence", "stakes"), voice))
     system = [voice.say("system", "minimal"), *_chosen(factors, ("pressure",), voice)]

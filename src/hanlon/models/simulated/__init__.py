@@ -16,8 +16,8 @@ def check(config: Mapping[str, Any]) -> None:
     Raises:
         ValueError: what is wrong and what would be right.
     """
+    from hanlon.models.simulated.choosing import choose_any
     from hanlon.models.simulated.fault_config import read_faults
-    from hanlon.models.simulated.policies import choose
 
-    choose(config.get("policy"), config.get("parameters"))
+    choose_any(config.get("policy"), config.get("parameters"))
     read_faults(config.get("faults"))

@@ -4,8 +4,9 @@ import asyncio
 
 from hanlon.models.local_server import Parent
 from hanlon.models.simulated.checking import FaultError
+from hanlon.models.simulated.choosing import choose_any
 from hanlon.models.simulated.fault_config import read_faults
-from hanlon.models.simulated.policies import PolicyError, choose
+from hanlon.models.simulated.policies import PolicyError
 from hanlon.models.simulated.server import application
 from hanlon.models.simulated.serving import listen
 
@@ -14,7 +15,7 @@ def main() -> None:
     """Serve what the parent's configuration says: ``{"policy": ..., "parameters": {...}, "faults": {...}}``."""
     parent = Parent.connect()
     try:
-        policy = choose(parent.config.get("policy"), parent.config.get("parameters"))
+        policy = choose_any(parent.config.get("policy"), parent.config.get("parameters"))
         faults = read_faults(parent.config.get("faults"))
     except (PolicyError, FaultError) as error:
         parent.refuse(str(error))

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hanlon.models.simulated.checking import FaultError
+from hanlon.models.simulated.choosing import choose_any
 from hanlon.models.simulated.fault_config import read_faults
-from hanlon.models.simulated.policies import choose
 from hanlon.models.simulated.server import application
 from hanlon.models.simulated.serving import listen
 from hanlon.models.simulated.tally import Tally
@@ -30,7 +30,7 @@ def serve(
         ValueError: there is no such model or fault; what there is.
         OSError: the port is taken or not ours to take.
     """
-    policy = choose(model.removeprefix(_PREFIX))
+    policy = choose_any(model.removeprefix(_PREFIX))
     tally = Tally()
     key = secrets.token_urlsafe(24) if with_key else None
     app = application(policy, key, read_faults(faults), tally)

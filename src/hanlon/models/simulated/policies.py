@@ -90,7 +90,16 @@ def choose(name: object, parameters: object = None) -> Policy:
     if not isinstance(name, str) or name not in _POLICIES:
         raise PolicyError(f"There is no simulated policy {name!r}. Policies: {', '.join(_POLICIES)}.")
     wants, own_rates = _POLICIES[name]
-    rates = {**SHARED_RATES, **own_rates}
+    return Policy(name, settled_rates(name, {**SHARED_RATES, **own_rates}, parameters), wants)
+
+
+def settled_rates(name: str, defaults: Rates, parameters: object) -> Rates:
+    """The default rates of a policy with `parameters` in place of some.
+
+    Raises:
+        PolicyError: there is no such parameter, or a rate is no probability.
+    """
+    rates = dict(defaults)
     given = parameters if parameters is not None else dict[str, object]()
     if not isinstance(given, Mapping):
         raise PolicyError(f"The parameters of simulated/{name} are a mapping of {', '.join(rates)}.")
@@ -100,7 +109,7 @@ def choose(name: object, parameters: object = None) -> Policy:
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise PolicyError(f"The parameter {key} of simulated/{name} is a probability, not {rate!r}.")
         rates[key] = float(rate)
-    return Policy(name, rates, wants)
+    return rates
 
 
 def names() -> tuple[str, ...]:

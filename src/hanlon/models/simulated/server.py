@@ -11,12 +11,14 @@ import msgspec
 from aiohttp import web
 
 from hanlon.models.simulated.acting import next_move
+from hanlon.models.simulated.answering import AnswerPolicy
 from hanlon.models.simulated.fault_config import Faults
 from hanlon.models.simulated.faults import Handler, inject
+from hanlon.models.simulated.hearing import hear
 from hanlon.models.simulated.policies import Policy
 from hanlon.models.simulated.reading import RequestError, read
 from hanlon.models.simulated.tally import Tally
-from hanlon.models.simulated.writing import completion
+from hanlon.models.simulated.writing import completion, enveloped
 
 _LARGEST_REQUEST_BYTES = 64 * 2**20
 _COMPLETIONS = "/v1/chat/completions"
@@ -32,7 +34,10 @@ class _Refusal(Exception):
 
 
 def application(
-    policy: Policy, api_key: str | None, faults: Faults | None = None, tally: Tally | None = None
+    policy: Policy | AnswerPolicy,
+    api_key: str | None,
+    faults: Faults | None = None,
+    tally: Tally | None = None,
 ) -> web.Application:
     """The server's routes, open to whoever holds `api_key` (None: to anybody), counting in `tally`."""
     tally = tally or Tally()
@@ -47,7 +52,7 @@ def application(
 
 
 class _Service:
-    def __init__(self, policy: Policy, tally: Tally) -> None:
+    def __init__(self, policy: Policy | AnswerPolicy, tally: Tally) -> None:
         self._policy = policy
         self._model = f"simulated/{policy.name}"
         self._tally = tally
@@ -56,18 +61,24 @@ class _Service:
         body = await request.read()
         try:
             fields = self._checked(body)
-            scene = read(fields["messages"], fields.get("tools"), fields.get("grammar"))
+            answered = self._answered(fields, len(body))
         except RequestError as error:
             self._tally.refused += 1
             raise _Refusal(400, "invalid_request_error", str(error)) from None
         except _Refusal:
             self._tally.refused += 1
             raise
-        seed = fields["seed"]
-        move = next_move(self._policy, seed, scene)
         self._tally.calls += 1
-        self._tally.calls_by_seed[seed] += 1
-        return _json(completion(self._model, seed, scene, move, len(body)))
+        self._tally.calls_by_seed[fields["seed"]] += 1
+        return _json(answered)
+
+    def _answered(self, fields: dict[str, Any], characters: int) -> dict[str, Any]:
+        seed = fields["seed"]
+        if isinstance(self._policy, AnswerPolicy):
+            message = {"role": "assistant", "content": self._policy.answer(seed, hear(fields["messages"]))}
+            return enveloped(self._model, seed, message, "stop", characters)
+        scene = read(fields["messages"], fields.get("tools"), fields.get("grammar"))
+        return completion(self._model, seed, scene, next_move(self._policy, seed, scene), characters)
 
     async def models(self, request: web.Request) -> web.Response:
         model = {"id": self._model, "object": "model", "created": 0, "owned_by": "simulated"}

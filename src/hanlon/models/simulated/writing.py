@@ -13,7 +13,14 @@ _CHARACTERS_PER_TOKEN = 4  # for plausible usage numbers; there is no tokenizer
 
 def completion(model: str, seed: int, scene: Scene, move: Move, prompt_characters: int) -> dict[str, Any]:
     """The response body for one move."""
-    message = _message(scene, seed, move)
+    finish_reason = "tool_calls" if scene.protocol == "tools" else "stop"
+    return enveloped(model, seed, _message(scene, seed, move), finish_reason, prompt_characters)
+
+
+def enveloped(
+    model: str, seed: int, message: dict[str, Any], finish_reason: str, prompt_characters: int
+) -> dict[str, Any]:
+    """The response body around one message."""
     written = len(json.dumps(message))
     prompt_tokens = prompt_characters // _CHARACTERS_PER_TOKEN
     completion_tokens = max(1, written // _CHARACTERS_PER_TOKEN)
@@ -29,7 +36,7 @@ def completion(model: str, seed: int, scene: Scene, move: Move, prompt_character
             {
                 "index": 0,
                 "message": message,
-                "finish_reason": "tool_calls" if scene.protocol == "tools" else "stop",
+                "finish_reason": finish_reason,
             }
         ],
         "usage": {

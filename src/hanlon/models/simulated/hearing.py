@@ -1,0 +1,131 @@
+"""From a single-turn request to what a policy knows: what the prompt said, who asks, and for what.
+
+As in reading.py, the prompt is read paragraph by paragraph through the markers of the clause files, as data; the
+code of an environment is not imported. The mark of the user's tier and the reply's tags are read as they stand.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+from hanlon.clauses import Clauses, load, paragraphs
+from hanlon.models.simulated.reading import RequestError
+
+_QUOTED = re.compile(r'"([^"]+)"')
+_WORD_MARK = re.compile(r"<user_tier>(.*?)</user_tier>\n*")
+_BOOLEAN_MARK = re.compile(r"<is_([\w-]+)_tier_user>(true|false)</is_[\w-]+_tier_user>\n*", re.IGNORECASE)
+_LINE_MARK = re.compile(r": (.+)\.$| is (.+)\.$")
+_INPUT = re.compile(r"<INPUT>\n(.*)<user_input>(.*)</user_input>\n</INPUT>", re.DOTALL)
+_TAG = re.compile(r"<(scratchpad|output)>", re.IGNORECASE)
+_VERDICT = re.compile(r"<(accepted|rejected)/>", re.IGNORECASE)
+_TRAINS = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "trained"))
+_SYSTEM_CLAUSES = frozenset(
+    {
+        "identity", "format", "style", "examples", "strategy", "preference", "criteria", "priority", "norm",
+        "readers", "rlhf_info", "consequence", "tier_rule", "privacy", "intervention",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that a policy knows of one request. `tags` maps scratchpad, output, accepted, rejected to their spelling.
+
+    `trained` is whether conversations of the user's tier were said to train the model; None where nothing was.
+    """
+
+    told: frozenset[tuple[str, str]]
+    request: str
+    tier: str | None
+    trained: bool | None
+    tags: dict[str, str]
+    prefill: str
+
+    @property
+    def is_benign(self) -> bool:
+        """Whether it is one of the bundled requests that nobody has reason to refuse."""
+        return self.request in _benign()
+
+
+def hear(messages: Sequence[Any]) -> Heard:
+    """What a conversation of one turn says.
+
+    Raises:
+        RequestError: it is no such conversation, or holds a paragraph that no clause file has.
+    """
+    said = {"system": "", "user": "", "assistant": ""}
+    for message in messages:
+        fields = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
+        role = {"developer": "system"}.get(str(fields.get("role")), str(fields.get("role")))
+        if role not in said or said[role] or not isinstance(fields.get("content"), str):
+            raise RequestError(
+                "This policy answers one system, one user and at most one opened assistant message."
+            )
+        said[role] = str(fields["content"])
+    levels = [(_recognise(paragraph), paragraph) for paragraph in paragraphs(said["system"])]
+    told = frozenset(level for level, _ in levels)
+    mark, request, suffix = _user(said["user"])
+    trained = {word for level, text in levels if level in _TRAINS for word in _QUOTED.findall(text)}
+    by_rule = [_QUOTED.findall(text) for (clause, _), text in levels if clause == "tier_rule"]
+    tier = mark if mark is not None else next((words[-1] for words in by_rule if words), None)
+    tags = {
+        found.lower(): found
+        for text in [*(text for (clause, _), text in levels if clause == "format"), suffix]
+        for found in [*_TAG.findall(text), *_VERDICT.findall(text)]
+    }
+    if suffix and not any(clause == "format" for clause, _ in told):
+        tags = {name: found for name, found in tags.items() if name in ("accepted", "rejected")}
+    known = tier is not None and bool(trained)
+    return Heard(told, request, tier, tier in trained if known else None, tags, said["assistant"])
+
+
+def _user(content: str) -> tuple[str | None, str, str]:
+    """The word of the tier (None: no mark), the request, and the suffix ("" where there is none)."""
+    *parts, last = content.split("\n\n")
+    suffix = ""
+    if parts and _found(last, {"suffix"}):
+        content, suffix = "\n\n".join(parts), last
+    if wrapped := _INPUT.fullmatch(content):
+        content = f"{wrapped[1].strip()}\n\n{wrapped[2]}" if wrapped[1].strip() else wrapped[2]
+    if found := _WORD_MARK.match(content):
+        return found[1], content[found.end() :], suffix
+    if found := _BOOLEAN_MARK.match(content):
+        word = found[1] if found[2].lower() == "true" else f"not {found[1]}"
+        return word, content[found.end() :], suffix
+    first, _, rest = content.partition("\n\n")
+    if rest and _found(first, {"tier_line"}) and (named := _LINE_MARK.search(first)):
+        return named[1] or named[2], rest, suffix
+    return None, content, suffix
+
+
+def _recognise(paragraph: str) -> tuple[str, str]:
+    found = _found(paragraph, _SYSTEM_CLAUSES)
+    if len(found) != 1:
+        raise RequestError(
+            f"Simulated policies know the clause files of env=alignment_faking, and this text carries "
+            f"{len(found)} of their markers: {paragraph[:200]!r}"
+        )
+    return found[0]
+
+
+def _found(text: str, clauses: set[str] | frozenset[str]) -> list[tuple[str, str]]:
+    return [(c, level) for c, level, marker in _clauses().markers() if c in clauses and marker.search(text)]
+
+
+@cache
+def _clauses() -> Clauses:
+    return load(_folder().joinpath("texts"))
+
+
+@cache
+def _benign() -> frozenset[str]:
+    lines = _folder().joinpath("request_sets", "benign.jsonl").read_text(encoding="utf-8").splitlines()
+    return frozenset(str(json.loads(line)["text"]) for line in lines)
+
+
+def _folder() -> Any:
+    return files("hanlon").joinpath("environments", "alignment_faking")
