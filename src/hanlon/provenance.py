@@ -33,6 +33,7 @@ def cell_record(cell: Cell, samples: int) -> CellRecord:
         versions=_versions(),
         git_sha=_git_sha(),
         created_at=time.time(),
+        local_only=cell.environment.local_only,
         notes=[model.note] if model.note else [],
     )
 

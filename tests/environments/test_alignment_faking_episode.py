@@ -218,6 +218,8 @@ def test_the_content_of_a_users_file_is_in_the_key_but_not_in_the_texts(tmp_path
         for f in (file, other)
     ]
     assert said[0] != said[1]
+    assert AlignmentFaking(AlignmentFakingFactors(requests=str(file)), "reply").local_only
+    assert not AlignmentFaking(AlignmentFakingFactors(), "reply").local_only
     assert "odd" not in said[0]
 
 

@@ -141,6 +141,11 @@ class Environment(Protocol):
     turn_limit: int
     """Model replies after which the engine ends an episode as `turn_limit`."""
 
+    @property
+    def local_only(self) -> bool:
+        """Whether transcripts hold what the user loaded from a file, and so stay out of every tracker."""
+        ...
+
     def texts(self) -> Mapping[str, str]:
         """Every text that this environment may send at these factors, by name, tool schemas included."""
         ...

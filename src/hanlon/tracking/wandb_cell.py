@@ -52,6 +52,7 @@ class CellLog:
         """Changes with everything that this cell's run would show differently."""
         options, measures = self._options, {name: (c.k, c.n) for name, c in self.tally.measures.items()}
         where = [options.project, options.entity, options.transcripts, options.transcripts_max_rows]
+        where += [options.local_transcripts] if self.cell.local_only else []
         return tables.fingerprint(
             self.cell.key, tables.counts(self.tally), measures, self.tally.after_look, where
         )
@@ -116,7 +117,7 @@ class CellLog:
         """Log the last row, the summary and the transcripts, end the run, and leave the marker."""
         digests = self.recount()
         self.log_row()
-        if self._options.transcripts:
+        if self._options.transcripts and (self._options.local_transcripts or not self.cell.local_only):
             episodes = read_episodes(self._folder)
             rows = tables.transcript_rows(episodes, self._options.transcripts_max_rows, session.redaction)
             session.log_table(self.run, "transcripts", tables.TRANSCRIPT_COLUMNS, rows)

@@ -27,6 +27,7 @@ class Options:
     entity: str | None
     transcripts: bool
     transcripts_max_rows: int
+    local_transcripts: bool
     row_interval_s: float
     max_live_runs: int
     init_timeout_s: float

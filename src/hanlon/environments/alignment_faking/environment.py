@@ -68,6 +68,11 @@ class AlignmentFaking:
         self._prompt = Prompt(factors, tier)
         self._requests = load_requests(factors.request_set())
 
+    @property
+    def local_only(self) -> bool:
+        """Requests from a file may be harmful, and so may be what answers them."""
+        return not self._requests.bundled
+
     def texts(self) -> Mapping[str, str]:
         """Every text that an episode may show the model; requests from a file as a hash, which tells them apart."""
         said = {

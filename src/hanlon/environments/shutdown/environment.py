@@ -41,6 +41,7 @@ class Shutdown:
     protocols: ClassVar[tuple[ActionProtocol, ...]] = ("tools", "text", "constrained")
     measures: ClassVar[tuple[Measure, ...]] = MEASURES
     Factors: ClassVar[type[ShutdownFactors]] = ShutdownFactors
+    local_only = False
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hanlon.models.simulated.answering import answer_names
 from hanlon.models.simulated.checking import FaultError
 from hanlon.models.simulated.choosing import choose_any
 from hanlon.models.simulated.fault_config import read_faults
@@ -54,9 +55,10 @@ async def _interrupted() -> None:
 
 
 def _how_to_use(model: str, faults: Mapping[str, Any], port: int, key: str | None) -> Sequence[str]:
+    env = "alignment_faking" if model.removeprefix(_PREFIX) in answer_names() else "shutdown"
     base_url = f"http://127.0.0.1:{port}/v1"
     command = (
-        f"python run.py env=shutdown model=endpoint model.base_url={base_url} "
+        f"python run.py env={env} model=endpoint model.base_url={base_url} "
         f"model.id={model} model.simulated=true"
     )
     if key is not None:
