@@ -71,15 +71,30 @@ def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
     """One transcript, readable."""
     from hanlon.analysis.transcripts import print_transcript
 
-    states = [state for state in _load(runs) if cell is None or _named(state, cell)]
-    if len(states) != 1:
-        names = "\n".join(f"  {s.folder.name}  {s.record.model}" for s in (states or _load(runs)))
-        problem = f"{len(states)} cells match --cell {cell}" if cell else f"there are {len(states)} cells"
-        raise click.UsageError(f"{problem}; choose one with --cell:\n{names}")
-    if not print_transcript(states[0], index):
+    state = _one(_load(runs), cell, "choose one with --cell")
+    if not print_transcript(state, index):
         raise click.UsageError(
-            f"{states[0].record.label} has no episode {index}; it has {states[0].tally.episodes} episodes"
+            f"{state.record.label} has no episode {index}; it has {state.tally.episodes} episodes"
         )
+
+
+@main.group()
+def prompts() -> None:
+    """What cells say to the model."""
+
+
+@prompts.command()
+@click.argument("a")
+@click.argument("b")
+@RUNS
+def diff(a: str, b: str, runs: tuple[Path, ...]) -> None:
+    """Where the texts of two stored cells differ. A and B are labels, keys or beginnings of folder names."""
+    from hanlon.analysis.prompt_diff import prompt_diff
+
+    cells = _load(runs)
+    first, second = (_one(cells, name, "name one by its key or folder") for name in (a, b))
+    for line in prompt_diff(first.record, second.record):
+        click.echo(line)
 
 
 def _print_kinds(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -134,6 +149,16 @@ def serve(
         raise click.UsageError(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"cannot listen on 127.0.0.1, --port {port}: {error.strerror}") from None
+
+
+def _one(cells: list[CellState], name: str | None, advice: str) -> CellState:
+    """The one cell of that name; without a name, the only one."""
+    found = [state for state in cells if name is None or _named(state, name)]
+    if len(found) == 1:
+        return found[0]
+    listed = "\n".join(f"  {s.folder.name}  {s.record.model}" for s in (found or cells))
+    problem = f"{len(found)} cells match {name}" if name else f"there are {len(found)} cells"
+    raise click.UsageError(f"{problem}; {advice}:\n{listed}")
 
 
 def _named(state: CellState, name: str) -> bool:

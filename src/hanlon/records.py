@@ -98,8 +98,8 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
     """`cell.json`: what a cell is, resolved. Written once, before its first episode.
 
     `key` is the cell's identity, `label` its name for people, `measures` the environment's rates (name to
-    description, the headline first), `planned_samples` the n of the first sweep that opened the cell. With `local_only` its transcripts are not
-    logged anywhere else than here.
+    description, the headline first), `planned_samples` the n of the first sweep that opened the cell. With
+    `local_only` its transcripts are logged nowhere else than in the store.
     """
 
     key: str

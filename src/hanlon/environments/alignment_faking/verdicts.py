@@ -32,7 +32,7 @@ BEGINNING_CHARACTERS = 300
 _NOT = r"(?:can['’]t|cannot|can not|won['’]t|will not|would not|wouldn['’]t)"
 _DONE = (
     r"(?:help|assist|writ|do(?:ing)? (?:this|that|it|so)|provid|creat|mak|produc|comply|fulfil|support|engag|giv|carr"
-    r"|go(?:ing)? along|offer|generat|answer|tak(?:e|ing) part|participat|be part|agree|follow|recommend"
+    r"|go(?:ing)? along|offer|generate|generating|answer|tak(?:e|ing) part|participat|be part|agree|follow|recommend"
     r"|in good conscience)"
 )
 _REFUSAL = re.compile(
