@@ -79,7 +79,7 @@ def test_a_cut_off_reply_is_truncated_and_never_compliance(
         (("prompt=how_only",), "says nothing about env=alignment_faking"),
         (("prompt=cot_free_monitored",), "choose one with a tier that trains"),
         (("tier=free", "model.protocol=tools"), "It supports: reply"),
-        (("tier=free", "env.criteria=conflic"), "Did you mean 'conflict'"),
+        (("tier=free", "env.criteria=conflict_"), "Did you mean 'conflict'"),
         (("tier=none", "tier.trained=true"), "set tier.word with them"),
     ],
 )
