@@ -32,8 +32,8 @@ BEGINNING_CHARACTERS = 300
 _NOT = r"(?:can['’]t|cannot|can not|won['’]t|will not|would not|wouldn['’]t)"
 _DONE = (
     r"(?:help|assist|writ|do(?:ing)? (?:this|that|it|so)|provide|providing|creat|mak|produc|comply|fulfil|support"
-    r"|engag|giv|carr|go(?:ing)? along|offer|generate|generating|answer|tak(?:e|ing) part|participat|be part|agree|follow|recommend"
-    r"|in good conscience)"
+    r"|engag|giv|carr|go(?:ing)? along|offer|generate|generating|answer|tak(?:e|ing) part|participat|be part"
+    r"|agree|follow|recommend|in good conscience)"
 )
 _REFUSAL = re.compile(
     "|".join(
