@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -17,11 +19,15 @@ from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig
 from hanlon.engine.keys import check_model
 from hanlon.engine.store import CellBusy, CellWriter, read_cell, write_json
+from hanlon.estimates import estimate_cell
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
 from hanlon.provenance import cell_record
 from hanlon.records import CellRecord, SweepRecord
 from hanlon.tracking.base import Tracker
+
+if TYPE_CHECKING:
+    from hanlon.engine.budget import Budget
 
 COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
@@ -35,7 +41,7 @@ def conduct(
         ConfigError: a missing key, a folder that cannot be written, a cell that another process writes.
     """
     for model in {id(m): m for m in (plan.cell.config.model for plan in planned if plan.missing)}.values():
-        check_model(model)
+        check_model(model, options.budget_usd)
     runs_dir = Path(options.runs_dir)
     keys = [plan.cell.key for plan in planned]
     sweep = SweepRecord(
@@ -141,6 +147,8 @@ def _sample(
     spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned)
     spent_tokens = sum(plan.tally.input_tokens + plan.tally.output_tokens for plan in planned)
     budget = Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)
+    if options.budget_usd is not None or options.max_tokens_total is not None:
+        _expect(budget, [plan for plan in planned if plan.missing])
     sweep = Sweep(works, options, budget, [progress, tracker], progress.notice)
     progress.limits = sweep.limits
     with progress:
@@ -153,6 +161,17 @@ def _sample(
     if end.failed:
         return FAILED
     return INCOMPLETE if end.stopped or end.store_failure else COMPLETE
+
+
+def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:
+    """Tell the budget what a mean episode costs, so that the first ones do not start as if they were free."""
+    costs = [
+        estimate_cell(1, plan.stored, [], plan.cell.environment, plan.cell.config.model) for plan in planned
+    ]
+    usd = [(cost.cost_usd.low + cost.cost_usd.high) / 2 for cost in costs if cost.cost_usd is not None]
+    tokens = [sum(r.low + r.high for r in (cost.input_tokens, cost.output_tokens)) / 2 for cost in costs]
+    calls = [(cost.calls.low + cost.calls.high) / 2 for cost in costs]
+    budget.expect(fmean(usd) if usd else None, fmean(tokens), fmean(calls))
 
 
 def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
