@@ -30,6 +30,8 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/hot_path.py
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/rate_limit.py
+	$(BIN)/python benchmarks/memory.py
 
 bench-inspect: .venv/dev $(PEER)/ready
 	$(BIN)/python benchmarks/inspect_peer.py
