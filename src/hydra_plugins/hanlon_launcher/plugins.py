@@ -68,7 +68,10 @@ class GridSweeper(BasicSweeper):
         assert self.hydra_context is not None
         assert self.launcher is not None
         jobs = expand(self.hydra_context, self.config, self.params, self.grids, self.exclude, arguments)
-        return [self.launcher.launch(jobs, initial_job_idx=0)]
+        returns = self.launcher.launch(jobs, initial_job_idx=0)
+        for job in returns:
+            _ = job.return_value  # raises what the job raised
+        return [returns]
 
 
 class AnyModelSource(ConfigSource):
