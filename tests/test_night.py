@@ -9,8 +9,9 @@ from command_line import CommandLine
 from fault_server import FaultServer, all_calls, check_each_index_is_there_once, stored_lines, usable_by_seed
 from hanlon.models.simulated.fault_config import INSTEAD, KINDS, LOST
 
-QUICK_AT_60 = ["malformed_arguments", "wrong_model", "bad_json"]
-"""The others are as well run by `make check`."""
+AT_60 = ["malformed_arguments", "wrong_model", "bad_json"]
+AT_5 = ["malformed_arguments", "html", "reset", "reset_body", "hang", "http_503"]
+"""One of each sort; the others are run by `make check`."""
 ERROR_TYPES = {"hang": "time_out", "reset": "connection", "reset_body": "connection"}
 BAD_REPLIES = ("html", "error_in_200", "bad_json", "empty_choices")
 
@@ -64,20 +65,15 @@ def _check_the_account(command_line: CommandLine, server: FaultServer, kind: str
     assert paid == usable + lost
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [k if k in AT_5 else pytest.param(k, marks=pytest.mark.slow) for k in KINDS])
 def test_every_fault_at_five_percent(command_line: CommandLine, kind: str) -> None:
     """An ordinary night: each error is in the record of its call, and what was paid is stored once."""
     _survive(command_line, kind, 0.05, samples=10)
 
 
-@pytest.mark.parametrize("kind", QUICK_AT_60)
-def test_some_faults_at_sixty_percent(command_line: CommandLine, kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind", [k if k in AT_60 else pytest.param(k, marks=pytest.mark.slow) for k in KINDS]
+)
+def test_every_fault_at_sixty_percent(command_line: CommandLine, kind: str) -> None:
     """A bad night: what did not come back is an api_error, and the same command completes it later."""
-    _survive(command_line, kind, 0.6, samples=4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in QUICK_AT_60])
-def test_every_other_fault_at_sixty_percent(command_line: CommandLine, kind: str) -> None:
-    """The same account for the faults that are waited for longer."""
     _survive(command_line, kind, 0.6, samples=4)

@@ -19,7 +19,7 @@ from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig
 from hanlon.engine.keys import check_model
 from hanlon.engine.store import CellBusy, CellWriter, read_cell, write_json
-from hanlon.estimates import estimate_cell
+from hanlon.estimates import FEWEST, estimate_cell
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
 from hanlon.provenance import cell_record
@@ -170,8 +170,8 @@ def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:
     ]
     usd = [(cost.cost_usd.low + cost.cost_usd.high) / 2 for cost in costs if cost.cost_usd is not None]
     tokens = [sum(r.low + r.high for r in (cost.input_tokens, cost.output_tokens)) / 2 for cost in costs]
-    calls = [(cost.calls.low + cost.calls.high) / 2 for cost in costs]
-    budget.expect(fmean(usd) if usd else None, fmean(tokens), fmean(calls))
+    seen = all(len(plan.stored) >= FEWEST for plan in planned)
+    budget.expect(fmean(usd) if usd else None, fmean(tokens), seen)
 
 
 def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:

@@ -31,6 +31,7 @@ class Breaker:
         self._ever_succeeded = False
         self._opened_at: float | None = None
         self._ended = ""
+        self._over = asyncio.Event()
         self._pause_s = FIRST_PAUSE_S
         self._next_try = 0.0
         self._trying = False
@@ -72,15 +73,17 @@ class Breaker:
             raise OutageTooLong(self._ended)
         return False
 
-    def succeeded(self) -> None:
-        """A call came back with something usable."""
+    def succeeded(self, tried: bool) -> None:
+        """A call came back with something usable; `tried`: it was the one that `ready` let through to try."""
         self._ever_succeeded = True
-        self.answered()
+        self.answered(tried)
 
-    def answered(self) -> None:
-        """The endpoint is there, if only to refuse."""
-        self._in_a_row = 0
-        if self._opened_at is not None:
+    def answered(self, tried: bool) -> None:
+        """The endpoint is there, if only to refuse. One that began before the outage does not say that it is over."""
+        if self._opened_at is None:
+            self._in_a_row = 0
+        elif tried:
+            self._in_a_row = 0
             outage_s = asyncio.get_running_loop().time() - self._opened_at
             self._say(f"{self._name} answers again after {outage_s:.0f} s; going on.")
             self._opened_at = None
@@ -89,7 +92,7 @@ class Breaker:
             self._changed.set()
 
     def failed(self, why: str, tried: bool) -> None:
-        """A call failed as calls do in an outage; `tried`: it was the one that `ready` let through to try."""
+        """A call failed as calls do in an outage."""
         self._in_a_row += 1
         if self._opened_at is None:
             if self._in_a_row >= OPEN_AT:
@@ -121,4 +124,11 @@ class Breaker:
     def end(self, why: str) -> None:
         """No call is to be made any more: `ready` raises."""
         self._ended = self._ended or why
+        self._over.set()
         self._changed.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait, but not for an endpoint that is given up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()

@@ -5,6 +5,7 @@ less its reserve; episodes in flight may use the reserve, since cutting them off
 those resist. No call starts once the budget itself is used up, calls under way included.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 
 from hanlon.records import ModelCall
@@ -15,10 +16,11 @@ RESERVE = 0.1
 
 @dataclass
 class _Mean:
-    """A running mean per item; 0 while nothing is known."""
+    """A running mean per item; a guess while nothing is known."""
 
     total: float = 0.0
     count: int = 0
+    guess: float = 0.0
 
     def add(self, value: float) -> None:
         self.total += value
@@ -26,7 +28,7 @@ class _Mean:
 
     @property
     def value(self) -> float:
-        return self.total / self.count if self.count else 0.0
+        return self.total / self.count if self.count else self.guess
 
 
 @dataclass
@@ -49,6 +51,16 @@ class _Account:
         committed = max(self.spent, self.settled + in_flight * mean)
         return committed + mean <= self.limit * (1 - RESERVE)
 
+    @property
+    def guessing(self) -> bool:
+        """Whether no episode has been seen yet: a guess may make others wait, but stops no sweep."""
+        return self.limit is not None and self.per_episode.count == 0
+
+    @property
+    def spends_reserve(self) -> bool:
+        """Whether only the reserve is left."""
+        return self.limit is not None and self.spent >= self.limit * (1 - RESERVE)
+
     def allows_call(self, in_flight: int) -> bool:
         return self.limit is None or self.spent + (in_flight + 1) * self.per_call.value <= self.limit
 
@@ -66,20 +78,27 @@ class Budget:
         self._tokens = _Account(tokens, float(spent_tokens))
         self._accounts = {"budget_usd": self._usd, "max_tokens_total": self._tokens}
         self._episodes_in_flight = self._calls_in_flight = 0
+        self._episode_closed = asyncio.Event()
         self._reached = ""
         self._without_cost = ""
 
-    def expect(self, usd: float | None, tokens: float, calls: float) -> None:
-        """What an episode is expected to cost; counts as much as one that was seen."""
-        for account, value in ((self._usd, usd or 0.0), (self._tokens, tokens)):
-            account.per_episode.add(value)
-            account.per_call.add(value / max(1.0, calls))
+    def expect(self, usd: float | None, tokens: float, seen: bool) -> None:
+        """What an episode is expected to cost; where such were `seen`, it counts as one of them."""
+        for account, value in ((self._usd, usd), (self._tokens, tokens)):
+            if value is not None and seen:
+                account.per_episode.add(value)
+            account.per_episode.guess = value or 0.0
 
-    def open_episode(self) -> bool:
-        """Whether another episode may start; counts it in where it may."""
+    async def open_episode(self) -> bool:
+        """Whether another episode may start, once that is known; counts it in where it may."""
         for name, account in self._accounts.items():
-            if not account.allows_episode(self._episodes_in_flight):
-                self._reached = self._reached or name
+            while not account.allows_episode(self._episodes_in_flight):
+                if not account.guessing or account.spends_reserve:
+                    self._reached = self._reached or name
+                if self._reached or not self._episodes_in_flight:
+                    break
+                self._episode_closed.clear()
+                await self._episode_closed.wait()
         if self._reached or self._without_cost:
             return False
         self._episodes_in_flight += 1
@@ -88,6 +107,7 @@ class Budget:
     def close_episode(self, calls: list[ModelCall] | None) -> None:
         """An episode has ended with these calls, or was dropped (None)."""
         self._episodes_in_flight -= 1
+        self._episode_closed.set()
         if calls is None:
             return
         usd, tokens = sum(call.cost_usd or 0.0 for call in calls), sum(_tokens(call) for call in calls)

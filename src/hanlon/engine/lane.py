@@ -149,7 +149,7 @@ class Lane:
             raise
         else:
             self.limiter.succeeded(completion.headers)
-            self._breaker.succeeded()
+            self._breaker.succeeded(trying)
             self._answered_at = asyncio.get_running_loop().time()
             completion.call.errors = errors
             self._price(completion.call)
@@ -172,8 +172,8 @@ class Lane:
             self.limiter.overloaded(wait_s)
         if POLICIES[failure.kind].outage:
             self._breaker.failed(failure.message, tried)
-        elif failure.kind != "rate_limit" or self._breaker.open:
-            self._breaker.answered()  # it refuses, but it answers
+        elif failure.kind != "rate_limit" or tried:
+            self._breaker.answered(tried)  # it refuses, but it answers
         if self._server is not None and not self._server.running:
             self._breaker.end(f"The local server of {self.name} has ended by itself")
 
@@ -184,7 +184,7 @@ class Lane:
         wait_s = wait_before_retry(failure, attempts)
         policy = POLICIES[failure.kind]
         if wait_s is not None:
-            await asyncio.sleep(wait_s)
+            await self._breaker.rest(wait_s)
         elif failure.kind in SAYS_ENDPOINT_IS_DOWN and self._breaker.nothing_but_failures(attempts):
             self._breaker.trip(failure.message)
         elif failure.kind == "rate_limit" and (self._answered_at or 0.0) < began:
@@ -203,7 +203,7 @@ class Lane:
         if self._answered_at is None or refused_s > self._patience_s:
             self._breaker.end(f"{self.name} has refused every call for {refused_s:.0f} s ({failure.message})")
         else:
-            await asyncio.sleep(MAX_WAIT_S)
+            await self._breaker.rest(MAX_WAIT_S)
 
     def note(self, outcome: str) -> None:
         """An episode has ended; too many for technical reasons stop the lane before it spends the budget."""

@@ -180,7 +180,10 @@ class Sweep:
     async def _work(self, lane: Lane) -> None:
         try:
             for item in self._items[lane]:
-                if self._stopping or lane.stopped or not self._budget.open_episode():
+                if self._stopping or lane.stopped or not await self._budget.open_episode():
+                    return
+                if self._stopping or lane.stopped:  # while it waited for room in the budget
+                    self._budget.close_episode(None)
                     return
                 await self._sample(lane, item)
                 if lane.workers > lane.limiter.limit:
