@@ -3,7 +3,7 @@
 An episode is a system and a user message, one tool and five calls. Hanlon and Inspect both keep their logs. Every
 round runs all four, and a figure is the least of the rounds. Hanlon and the bare clients run in this process, which
 is warm; Inspect runs in processes of its own, and its start-up is taken out as the slope between two sizes. The
-server counts the calls, which have to be the same for all.
+server counts the calls: five an episode, or the run fails.
 """
 
 import json
