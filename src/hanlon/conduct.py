@@ -194,12 +194,12 @@ def _print_end(
         markup=False,
         soft_wrap=True,
     )
-    wanted = {plan.cell.key: set(options.shard_part().indices(options.samples)) for plan in planned}
-    left = sum(_missing(state, wanted[state.record.key]) for state in states)
+    wanted = options.shard_part().indices(options.samples)
+    left = sum(_missing(state, wanted) for state in states)
     if not left:
         return exit_code
     console.print(
-        f"Incomplete: {left} of {len(planned) * len(options.shard_part().indices(options.samples))} episodes are "
+        f"Incomplete: {left} of {len(planned) * len(wanted)} episodes are "
         "missing. Everything finished is stored; the same command goes on from there.",
         markup=False,
         soft_wrap=True,
@@ -207,9 +207,9 @@ def _print_end(
     return exit_code or INCOMPLETE
 
 
-def _missing(state: CellState, wanted: set[int]) -> int:
+def _missing(state: CellState, wanted: range) -> int:
     from hanlon.engine.outcomes import RETRIED_LATER
     from hanlon.engine.store import read_digests
 
     done = {e.index for e in read_digests(state.folder) if e.outcome not in RETRIED_LATER}
-    return len(wanted - done)
+    return len(wanted) - sum(index in wanted for index in done)
