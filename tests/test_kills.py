@@ -36,7 +36,7 @@ def _kill_again_and_again(
             time.sleep(0.001)
         time.sleep(random.uniform(0, 0.05))
         process.kill()
-        process.wait(30)
+        assert process.wait(30) == -signal.SIGKILL, "it had ended before it was killed"
         time.sleep(0.05)
         now, calls = _stored(command_line), chat_server.calls_by_seed()
         assert finished <= now
@@ -66,10 +66,10 @@ def test_fifty_kills_with_sixteen_cells_in_flight(command_line: CommandLine, cha
     """Sixteen cells, killed fifty times: everything is there once."""
     prompts = "prompt=baseline,placebo,priority_clarified,priority_only"
     stakes = "env.stakes=none,replaced"
-    command = ["-m", prompts, stakes, "env.wording=0,1", "samples=25", *at(chat_server)]
+    command = ["-m", prompts, stakes, "env.wording=1,2", "samples=50", *at(chat_server)]
     _kill_again_and_again(command_line, chat_server, command, 50)
     assert len(cell_folders(command_line.runs)) == CELLS
-    check_each_index_is_there_once(command_line, 25, complete=True)
+    check_each_index_is_there_once(command_line, 50, complete=True)
 
 
 def test_a_stopped_process_goes_on(command_line: CommandLine, chat_server: ChatServer) -> None:
