@@ -74,7 +74,7 @@ def _missing_option(error: MissingConfigException, loader: ConfigLoaderImpl, arg
         option, sub = f"{sub}/{option}", ""
         options = loader.repository.get_group_options(root, ObjectType.CONFIG)
     prefix = f"{sub}/" if sub else ""
-    listed = ", ".join(prefix + name for name in options if name != "base") or "none yet"
+    listed = ", ".join(prefix + name for name in options if name != "base")
     return (
         f"{root}={prefix}{option} is not an option of group '{root}'{place(root, arguments)}."
         f"{nearest(prefix + option, [prefix + name for name in options])} Options: {listed}"
