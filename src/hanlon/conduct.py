@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -17,11 +19,15 @@ from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig
 from hanlon.engine.keys import check_model
 from hanlon.engine.store import CellBusy, CellWriter, read_cell, write_json
+from hanlon.estimates import FEWEST, estimate_cell
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
 from hanlon.provenance import cell_record
 from hanlon.records import CellRecord, SweepRecord
 from hanlon.tracking.base import Tracker
+
+if TYPE_CHECKING:
+    from hanlon.engine.budget import Budget
 
 COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
@@ -35,7 +41,7 @@ def conduct(
         ConfigError: a missing key, a folder that cannot be written, a cell that another process writes.
     """
     for model in {id(m): m for m in (plan.cell.config.model for plan in planned if plan.missing)}.values():
-        check_model(model)
+        check_model(model, options.budget_usd)
     runs_dir = Path(options.runs_dir)
     keys = [plan.cell.key for plan in planned]
     sweep = SweepRecord(
@@ -141,6 +147,8 @@ def _sample(
     spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned)
     spent_tokens = sum(plan.tally.input_tokens + plan.tally.output_tokens for plan in planned)
     budget = Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)
+    if options.budget_usd is not None or options.max_tokens_total is not None:
+        _expect(budget, [plan for plan in planned if plan.missing])
     sweep = Sweep(works, options, budget, [progress, tracker], progress.notice)
     progress.limits = sweep.limits
     with progress:
@@ -153,6 +161,17 @@ def _sample(
     if end.failed:
         return FAILED
     return INCOMPLETE if end.stopped or end.store_failure else COMPLETE
+
+
+def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:
+    """Tell the budget what a mean episode costs, so that the first ones do not start as if they were free."""
+    costs = [
+        estimate_cell(1, plan.stored, [], plan.cell.environment, plan.cell.config.model) for plan in planned
+    ]
+    usd = [(cost.cost_usd.low + cost.cost_usd.high) / 2 for cost in costs if cost.cost_usd is not None]
+    tokens = [sum(r.low + r.high for r in (cost.input_tokens, cost.output_tokens)) / 2 for cost in costs]
+    seen = all(len(plan.stored) >= FEWEST for plan in planned)
+    budget.expect(fmean(usd) if usd else None, fmean(tokens), seen)
 
 
 def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
@@ -175,12 +194,12 @@ def _print_end(
         markup=False,
         soft_wrap=True,
     )
-    wanted = {plan.cell.key: set(options.shard_part().indices(options.samples)) for plan in planned}
-    left = sum(_missing(state, wanted[state.record.key]) for state in states)
+    wanted = options.shard_part().indices(options.samples)
+    left = sum(_missing(state, wanted) for state in states)
     if not left:
         return exit_code
     console.print(
-        f"Incomplete: {left} of {len(planned) * len(options.shard_part().indices(options.samples))} episodes are "
+        f"Incomplete: {left} of {len(planned) * len(wanted)} episodes are "
         "missing. Everything finished is stored; the same command goes on from there.",
         markup=False,
         soft_wrap=True,
@@ -188,9 +207,9 @@ def _print_end(
     return exit_code or INCOMPLETE
 
 
-def _missing(state: CellState, wanted: set[int]) -> int:
+def _missing(state: CellState, wanted: range) -> int:
     from hanlon.engine.outcomes import RETRIED_LATER
     from hanlon.engine.store import read_digests
 
     done = {e.index for e in read_digests(state.folder) if e.outcome not in RETRIED_LATER}
-    return len(wanted - done)
+    return len(wanted) - sum(index in wanted for index in done)

@@ -197,19 +197,28 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _printed(words: Sequence[Mapping[str, str]], title: str, *, markdown: bool) -> str:
     """The rows as a table; on a terminal, what is the same in every row is said once above it."""
+    from rich import box
     from rich.console import Console
-
-    from hanlon.analysis.layout import markdown_lines, plain_lines
+    from rich.table import Table
 
     if not words:
         return "no cells"
-    if markdown:
-        return "\n".join(markdown_lines(words))
-    same = _same_in_all(words)
-    rows = [{column: value for column, value in row.items() if column not in same} for row in words]
-    width = Console(width=_width()).width
-    heading = "; ".join([title, *(f"{column} {value}" for column, value in same.items())])
-    return "\n".join([heading, "", *plain_lines(rows, width)])
+    same = {} if markdown else _same_in_all(words)
+    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD)
+    for column in words[0]:
+        if column not in same:
+            table.add_column(
+                column, overflow="fold", justify="right" if column in ("k/n", "rate") else "left"
+            )
+    for row in words:
+        values = [value for column, value in row.items() if column not in same]
+        table.add_row(*(value.replace("|", "\\|") if markdown else value for value in values))
+    console = Console(width=_width(markdown), highlight=False, markup=False)
+    with console.capture() as capture:
+        if not markdown:
+            console.print("; ".join([title, *(f"{column} {value}" for column, value in same.items())]))
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().split("\n")).strip("\n")
 
 
 def _same_in_all(words: Sequence[Mapping[str, str]]) -> dict[str, str]:
@@ -220,6 +229,6 @@ def _same_in_all(words: Sequence[Mapping[str, str]]) -> dict[str, str]:
     }
 
 
-def _width() -> int | None:
+def _width(markdown: bool) -> int | None:
     """As wide as the terminal; a pipe or a file is not folded."""
-    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
+    return 10_000 if markdown else None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160

@@ -68,24 +68,34 @@ def _missing_option(error: MissingConfigException, loader: ConfigLoaderImpl, arg
         return _first_line(error)
     options = loader.repository.get_group_options(group, ObjectType.CONFIG)
     if group.startswith("prompt/"):
-        env = group.removeprefix("prompt/")
-        elsewhere = [
-            other
-            for other in loader.repository.get_group_options("prompt", ObjectType.GROUP)
-            if option in loader.repository.get_group_options(f"prompt/{other}", ObjectType.CONFIG)
-        ]
-        only = f" (it sets {', '.join(elsewhere)} only)" if elsewhere else ""
-        return (
-            f"prompt={option} says nothing about env={env}{only}.{place('prompt', arguments)} "
-            f"Levels for {env}: {', '.join(options)}"
-        )
-    root = group.split("/")[0]
-    if root != group and not options:
-        option = f"{group.removeprefix(root + '/')}/{option}"
-        group, options = root, loader.repository.get_group_options(root, ObjectType.CONFIG)
+        return _missing_level(group.removeprefix("prompt/"), option, loader, arguments)
+    root, _, sub = group.partition("/")
+    if sub and not options:
+        option, sub = f"{sub}/{option}", ""
+        options = loader.repository.get_group_options(root, ObjectType.CONFIG)
+    prefix = f"{sub}/" if sub else ""
+    listed = ", ".join(prefix + name for name in options if name != "base")
     return (
-        f"{root}={option} is not an option of group '{root}'{place(root, arguments)}."
-        f"{nearest(option, options)} Options: {', '.join(o for o in options if o != 'base')}"
+        f"{root}={prefix}{option} is not an option of group '{root}'{place(root, arguments)}."
+        f"{nearest(prefix + option, [prefix + name for name in options])} Options: {listed}"
+    )
+
+
+def _missing_level(env: str, level: str, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
+    """A prompt level that says nothing about the chosen environment."""
+    env, _, rest = env.partition("/")
+    level = f"{rest}/{level}" if rest else level
+    groups = loader.repository.get_group_options("prompt", ObjectType.GROUP)
+    elsewhere = [
+        other
+        for other in groups
+        if level in loader.repository.get_group_options(f"prompt/{other}", ObjectType.CONFIG)
+    ]
+    only = f" (it sets {', '.join(elsewhere)} only)" if elsewhere else ""
+    levels = loader.repository.get_group_options(f"prompt/{env}", ObjectType.CONFIG)
+    return (
+        f"prompt={level} says nothing about env={env}{only}.{place('prompt', arguments)} "
+        f"Levels for {env}: {', '.join(levels)}"
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from hanlon.environments.base import ActionProtocol
 from hanlon.environments.tier import Tier
@@ -63,7 +63,7 @@ class ModelConfig(Strict):
     endpoint: str
     base_url: Annotated[str | None, AfterValidator(_without_userinfo)] = None
     api_key_env: str | None = None
-    id: str
+    id: Annotated[str, Field(min_length=1)]
     protocol: ActionProtocol
     system_role: Literal["system", "developer"] = "system"
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
@@ -86,8 +86,8 @@ class PromptLevel(Strict):
     description: str
 
 
-def _parse_shard(text: str) -> str:
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
+def _parse_shard(text: object) -> object:
+    match = re.fullmatch(r"(\d+)/(\d+)", str(text))
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise ValueError("a shard is i/n with 1 <= i <= n, such as shard=2/4")
     return text
@@ -107,7 +107,7 @@ class CellConfig(Strict):
     runs_dir: str
     plan: bool
     max_connections: Annotated[int, Field(ge=1)]
-    shard: Annotated[str, AfterValidator(_parse_shard)]
+    shard: Annotated[str, BeforeValidator(_parse_shard)]
     budget_usd: Annotated[float, Field(gt=0)] | None = None
     max_tokens_total: Annotated[int, Field(ge=1)] | None = None
     abort_on_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.5

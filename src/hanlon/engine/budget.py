@@ -5,6 +5,7 @@ less its reserve; episodes in flight may use the reserve, since cutting them off
 those resist. No call starts once the budget itself is used up, calls under way included.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 
 from hanlon.records import ModelCall
@@ -15,10 +16,11 @@ RESERVE = 0.1
 
 @dataclass
 class _Mean:
-    """A running mean per item; 0 while nothing is known."""
+    """A running mean per item; a guess while nothing is known."""
 
     total: float = 0.0
     count: int = 0
+    guess: float = 0.0
 
     def add(self, value: float) -> None:
         self.total += value
@@ -26,60 +28,98 @@ class _Mean:
 
     @property
     def value(self) -> float:
-        return self.total / self.count if self.count else 0.0
+        return self.total / self.count if self.count else self.guess
 
 
 @dataclass
 class _Account:
-    """One limited quantity. `limit` None: unlimited."""
+    """One limited quantity. `limit` None: unlimited; `settled` is what ended episodes and earlier runs have spent."""
 
     limit: float | None
-    spent: float = 0.0
+    settled: float = 0.0
     per_episode: _Mean = field(default_factory=_Mean)
     per_call: _Mean = field(default_factory=_Mean)
 
+    def __post_init__(self) -> None:
+        self.spent = self.settled
+
     def allows_episode(self, in_flight: int) -> bool:
+        """Episodes in flight are taken to cost what the mean one does, or what they have cost already."""
         if self.limit is None:
             return True
-        return self.spent + (in_flight + 1) * self.per_episode.value <= self.limit * (1 - RESERVE)
+        mean = self.per_episode.value
+        committed = max(self.spent, self.settled + in_flight * mean)
+        return committed + mean <= self.limit * (1 - RESERVE)
+
+    @property
+    def guessing(self) -> bool:
+        """Whether no episode has been seen yet: a guess may make others wait, but stops no sweep."""
+        return self.limit is not None and self.per_episode.count == 0
+
+    @property
+    def spends_reserve(self) -> bool:
+        """Whether only the reserve is left."""
+        return self.limit is not None and self.spent >= self.limit * (1 - RESERVE)
 
     def allows_call(self, in_flight: int) -> bool:
         return self.limit is None or self.spent + (in_flight + 1) * self.per_call.value <= self.limit
 
 
 class Budget:
-    """One per process. `usd` and `tokens` are the limits of the whole sweep, what is stored of it included."""
+    """One per process. `usd` and `tokens` are the limits of the whole sweep, what is stored of it included.
+
+    Once it refuses an episode it stays so for this run: what is left finishes the episodes in flight.
+    """
 
     def __init__(
         self, usd: float | None, tokens: int | None, spent_usd: float = 0.0, spent_tokens: int = 0
     ) -> None:
         self._usd = _Account(usd, spent_usd)
         self._tokens = _Account(tokens, float(spent_tokens))
+        self._accounts = {"budget_usd": self._usd, "max_tokens_total": self._tokens}
         self._episodes_in_flight = self._calls_in_flight = 0
-        self.exhausted = ""
+        self._episode_closed = asyncio.Event()
+        self._reached = ""
+        self._without_cost = ""
 
-    def open_episode(self) -> bool:
-        """Whether another episode may start; counts it in where it may."""
-        for account, name in ((self._usd, "budget_usd"), (self._tokens, "max_tokens_total")):
-            if not account.allows_episode(self._episodes_in_flight):
-                self.exhausted = self._sentence(account, name)
-                return False
+    def expect(self, usd: float | None, tokens: float, seen: bool) -> None:
+        """What an episode is expected to cost; where such were `seen`, it counts as one of them."""
+        for account, value in ((self._usd, usd), (self._tokens, tokens)):
+            if value is not None and seen:
+                account.per_episode.add(value)
+            account.per_episode.guess = value or 0.0
+
+    async def open_episode(self) -> bool:
+        """Whether another episode may start, once that is known; counts it in where it may."""
+        for name, account in self._accounts.items():
+            while not account.allows_episode(self._episodes_in_flight):
+                if not account.guessing or account.spends_reserve:
+                    self._reached = self._reached or name
+                if self._reached or not self._episodes_in_flight:
+                    break
+                self._episode_closed.clear()
+                await self._episode_closed.wait()
+        if self._reached or self._without_cost:
+            return False
         self._episodes_in_flight += 1
         return True
 
     def close_episode(self, calls: list[ModelCall] | None) -> None:
         """An episode has ended with these calls, or was dropped (None)."""
         self._episodes_in_flight -= 1
+        self._episode_closed.set()
         if calls is None:
             return
-        self._usd.per_episode.add(sum(call.cost_usd or 0.0 for call in calls))
-        self._tokens.per_episode.add(sum(_tokens(call) for call in calls))
+        usd, tokens = sum(call.cost_usd or 0.0 for call in calls), sum(_tokens(call) for call in calls)
+        for account, value in ((self._usd, usd), (self._tokens, tokens)):
+            account.per_episode.add(value)
+            account.settled += value
 
     def open_call(self) -> bool:
         """Whether another call of an episode in flight may be sent; counts it in where it may."""
-        for account, name in ((self._usd, "budget_usd"), (self._tokens, "max_tokens_total")):
+        for name, account in self._accounts.items():
             if not account.allows_call(self._calls_in_flight):
-                self.exhausted = self._sentence(account, name)
+                self._reached = self._reached or name
                 return False
         self._calls_in_flight += 1
         return True
@@ -89,6 +129,8 @@ class Budget:
         self._calls_in_flight -= 1
         if call is None:
             return
+        if call.cost_usd is None and self._usd.limit is not None:
+            self._without_cost = call.requested_model
         for account, value in ((self._usd, call.cost_usd or 0.0), (self._tokens, _tokens(call))):
             account.spent += value
             account.per_call.add(value)
@@ -98,17 +140,26 @@ class Budget:
         """Dollars spent on this sweep so far."""
         return self._usd.spent
 
-    @staticmethod
-    def _sentence(account: _Account, name: str) -> str:
+    @property
+    def exhausted(self) -> str:
+        """Why no further episode starts, and how to go on; empty while they do."""
+        if self._without_cost:
+            return (
+                f"budget_usd cannot be kept: {self._without_cost} came back without a cost. Set its model.price "
+                "or leave budget_usd out, then type the same command again."
+            )
+        if not self._reached:
+            return ""
+        account = self._accounts[self._reached]
         assert account.limit is not None
         spent, limit = (
-            (f"${account.spent:.4f}", f"${account.limit:g}")
-            if name == "budget_usd"
+            (f"${account.spent:.4g}", f"${account.limit:g}")
+            if account is self._usd
             else (f"{account.spent:,.0f}", f"{account.limit:,.0f}")
         )
         return (
-            f"{name}={account.limit:g} is reached: {spent} of {limit} spent on this sweep ({RESERVE:.0%} are kept "
-            f"for episodes in flight). To go on, raise it and type the same command again."
+            f"{self._reached}={account.limit:.12g} is reached: {spent} of {limit} spent on this sweep ({RESERVE:.0%} "
+            "are kept for episodes in flight). To go on, raise it and type the same command again."
         )
 
 

@@ -4,6 +4,7 @@ import importlib
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import ModelConfig
@@ -34,16 +35,29 @@ def api_key(model: ModelConfig) -> str | None:
     return key
 
 
-def check_model(model: ModelConfig) -> None:
+def check_model(model: ModelConfig, budget_usd: float | None) -> None:
     """Refuse a model that cannot be sampled as it is configured, before anything is called or written.
 
     Raises:
-        ConfigError: its key is not set, or its local server cannot run with this configuration.
+        ConfigError: its key is not set, its local server cannot run with this configuration, or the budget could
+            not be kept since nothing says what its calls cost.
     """
     api_key(model)
     if model.server is None:
+        if budget_usd is not None and model.price is None and not _returns_cost(model):
+            raise ConfigError(
+                f"budget_usd={budget_usd:g} cannot be kept: model {model.endpoint} {model.id} has no price. Add what "
+                "it costs in dollars per million tokens: '++model.price={input: 1.0, output: 4.0, as_of: 2026-01, "
+                "source: price page}', or limit tokens with max_tokens_total instead. Nothing was called."
+            )
         return
     try:
         importlib.import_module(model.server.module).check(model.server.config)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f"model {model.id}: {error}") from None
+
+
+def _returns_cost(model: ModelConfig) -> bool:
+    """Whether the endpoint is asked to return the cost of each call (OpenRouter)."""
+    usage: object = model.extra_body.get("usage")
+    return isinstance(usage, dict) and bool(cast(dict[str, Any], usage).get("include"))

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hanlon.cell import Cell
-from hanlon.config.schema import ModelConfig
+from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine import outcomes
 from hanlon.engine.breaker import Breaker, OutageTooLong
 from hanlon.engine.budget import Budget
+from hanlon.engine.error_share import ErrorShare
 from hanlon.engine.keys import api_key
 from hanlon.engine.limiter import Gate, Limiter
-from hanlon.engine.retry import POLICIES, wait_before_retry
+from hanlon.engine.retry import MAX_WAIT_S, POLICIES, wait_before_retry
 from hanlon.engine.rollout import CallGivenUp
 from hanlon.models.endpoint import Completion, Endpoint
 from hanlon.models.failures import CallFailed
@@ -20,6 +21,13 @@ from hanlon.records import CallError, ModelCall
 
 MOST_ERRORS_KEPT = 50
 """Errors that one call's record keeps; in a long outage the later ones say nothing new."""
+
+MOST_TRIES = 8
+"""Times that one call may be the one that tries in an outage: it may be this call that the endpoint cannot answer."""
+
+SAYS_ENDPOINT_IS_DOWN = ("server_error", "connection", "bad_reply")
+"""Failures that, where every call of the lane meets them, are an outage and cost no episode. A time-out may be the
+doing of one long reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +46,6 @@ class LaneKey:
         return LaneKey(endpoint_address(model), model.id, server)
 
 
-@dataclass
-class EndpointHealth:
-    """What all models of one endpoint share."""
-
-    gate: Gate
-    breaker: Breaker
-
-
 class Lane:
     """The way to one model.
 
@@ -56,18 +56,22 @@ class Lane:
     def __init__(
         self,
         model: ModelConfig,
-        max_connections: int,
-        health: EndpointHealth,
+        options: CellConfig,
+        gate: Gate,
         budget: Budget,
         grown: Callable[["Lane"], None],
+        say: Callable[[str], None],
     ) -> None:
         self.model = model
-        self.connections = min(max_connections, model.max_connections or max_connections)
-        self.limiter = Limiter(self.connections, health.gate, lambda: grown(self))
-        self._breaker = health.breaker
+        self.connections = min(options.max_connections, model.max_connections or options.max_connections)
+        self.limiter = Limiter(self.connections, gate, lambda: grown(self))
+        self._patience_s = options.outage_patience_s
+        self._breaker = Breaker(self.name, options.outage_patience_s, say)
+        self._errors = ErrorShare(options.abort_on_error_rate)
         self._budget = budget
         self._server: LocalServer | None = None
         self._endpoint: Endpoint | None = None
+        self._answered_at: float | None = None
         self.workers = 0
         self.stopped = ""
         self.failed = False
@@ -105,28 +109,33 @@ class Lane:
 
     async def _attempts(self, body: bytes, model_id: str) -> Completion:
         errors: list[CallError] = []
-        counted = 0
+        began = asyncio.get_running_loop().time()
+        counted = tries = 0
         while True:
             try:
-                await self._breaker.ready()
+                tries += (trying := await self._breaker.ready())
             except OutageTooLong as outage:
                 self.stopped = self.stopped or f"{outage}. Its cells were stopped."
                 raise CallGivenUp(outcomes.API_ERROR, errors) from outage
-            failure = await self._attempt(body, model_id, errors)
+            failure = await self._attempt(body, model_id, errors, trying)
             if isinstance(failure, Completion):
                 return failure
             if len(errors) < MOST_ERRORS_KEPT:
                 errors.append(failure.record())
             if not (self._breaker.open and POLICIES[failure.kind].outage):
                 counted += 1
-                await self._wait_or_give_up(failure, counted, errors)
+                await self._wait_or_give_up(failure, counted, began, errors)
+            elif tries > MOST_TRIES:
+                raise CallGivenUp(outcomes.API_ERROR, errors)
 
-    async def _attempt(self, body: bytes, model_id: str, errors: list[CallError]) -> Completion | CallFailed:
+    async def _attempt(
+        self, body: bytes, model_id: str, errors: list[CallError], trying: bool
+    ) -> Completion | CallFailed:
         assert self._endpoint is not None
         try:
             await self.limiter.acquire()
         except asyncio.CancelledError:
-            self._breaker.abandoned()
+            self._breaker.abandoned(trying)
             raise
         try:
             async with asyncio.timeout(self.model.call_timeout_s):
@@ -136,39 +145,71 @@ class Lane:
         except CallFailed as error:
             failure = error
         except asyncio.CancelledError:
-            self._breaker.abandoned()
+            self._breaker.abandoned(trying)
             raise
         else:
             self.limiter.succeeded(completion.headers)
-            self._breaker.succeeded()
+            self._breaker.succeeded(trying)
+            self._answered_at = asyncio.get_running_loop().time()
             completion.call.errors = errors
             self._price(completion.call)
             return completion
         finally:
             self.limiter.release()
-        self._learn(failure)
+        self._learn(failure, trying)
         return failure
 
-    def _learn(self, failure: CallFailed) -> None:
-        if failure.kind == "rate_limit":
-            self.limiter.rate_limited(failure.retry_after_s)
+    def _learn(self, failure: CallFailed, tried: bool) -> None:
+        wait_s = failure.retry_after_s
+        if wait_s is not None and wait_s > self._patience_s:
+            self._breaker.end(
+                f"{self.name} asks to wait {wait_s:.0f} s ({failure.message}), longer than "
+                f"outage_patience_s={self._patience_s:g}"
+            )
+        elif failure.kind == "rate_limit":
+            self.limiter.rate_limited(wait_s)
         elif POLICIES[failure.kind].outage:
-            self.limiter.overloaded(failure.retry_after_s)
-            self._breaker.failed(failure.message)
-        else:
-            self._breaker.succeeded()  # it refuses, but it answers
+            self.limiter.overloaded(wait_s)
+        if POLICIES[failure.kind].outage:
+            self._breaker.failed(failure.message, tried)
+        elif failure.kind != "rate_limit" or tried:
+            self._breaker.answered(tried)  # it refuses, but it answers
+        if self._server is not None and not self._server.running:
+            self._breaker.end(f"The local server of {self.name} has ended by itself")
 
-    async def _wait_or_give_up(self, failure: CallFailed, attempts: int, errors: list[CallError]) -> None:
+    async def _wait_or_give_up(
+        self, failure: CallFailed, attempts: int, began: float, errors: list[CallError]
+    ) -> None:
+        """Wait before the next attempt, be it until the endpoint is back; or raise."""
         wait_s = wait_before_retry(failure, attempts)
-        if wait_s is None:
-            policy = POLICIES[failure.kind]
+        policy = POLICIES[failure.kind]
+        if wait_s is not None:
+            await self._breaker.rest(wait_s)
+        elif failure.kind in SAYS_ENDPOINT_IS_DOWN and self._breaker.nothing_but_failures(attempts):
+            self._breaker.trip(failure.message)
+        elif failure.kind == "rate_limit" and (self._answered_at or 0.0) < began:
+            await self._sit_out(failure, began)
+        else:
             if policy.fatal:
                 self.failed = True
                 self.stopped = (
                     f"{self.name}: {failure.message}. No call of it can succeed; its cells were stopped."
                 )
             raise CallGivenUp(policy.outcome, errors)
-        await asyncio.sleep(wait_s)
+
+    async def _sit_out(self, failure: CallFailed, began: float) -> None:
+        """Nobody has got through since this call began: it is not the call. A quota may be used up for long."""
+        refused_s = asyncio.get_running_loop().time() - (self._answered_at or began)
+        if self._answered_at is None or refused_s > self._patience_s:
+            self._breaker.end(f"{self.name} has refused every call for {refused_s:.0f} s ({failure.message})")
+        else:
+            await self._breaker.rest(MAX_WAIT_S)
+
+    def note(self, outcome: str) -> None:
+        """An episode has ended; too many for technical reasons stop the lane before it spends the budget."""
+        reason = "" if self.stopped else self._errors.add(outcome)
+        if reason:
+            self.failed, self.stopped = True, f"{self.name}: {reason}"
 
     def _price(self, call: ModelCall) -> None:
         """The provider's own cost stands; else the model file's prices; a local server costs nothing."""

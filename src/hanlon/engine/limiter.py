@@ -27,15 +27,28 @@ WINDOW_S = 5.0
 DEFAULT_HOLD_S = 1.0
 
 
+LONG_HOLD_S = 15.0
+"""A wait that the person at the terminal is told of."""
+
+
+def _keep_silent(text: str) -> None: ...
+
+
 @dataclass
 class Gate:
     """What the limiters of one endpoint share: until when the server has asked all callers to wait."""
 
+    name: str = ""
+    say: Callable[[str], None] = _keep_silent
     until: float = 0.0
+    _said_until: float = 0.0
 
     def hold(self, now: float, seconds: float) -> None:
         """Let no call of this endpoint start within the next `seconds`."""
         self.until = max(self.until, now + seconds)
+        if seconds >= LONG_HOLD_S and self.until >= self._said_until + LONG_HOLD_S:
+            self._said_until = self.until
+            self.say(f"{self.name} asks to wait {seconds:.0f} s; none of its calls starts before.")
 
 
 @dataclass
@@ -178,17 +191,22 @@ class _Pace:
 
     def went_through(self, now: float, refill_per_s: float | None) -> None:
         self._recent.append(now)
-        while self._recent[0] < now - WINDOW_S:
-            self._recent.popleft()
+        self._forget(now)
         if refill_per_s is not None:
             self.per_s, self._updated_at = refill_per_s * PACE_BELOW_REFILL, now
 
     def was_refused(self, now: float) -> None:
+        self._forget(now)
         if self.per_s is not None:
             self.per_s *= PACE_SHRINK
         elif len(self._recent) > 1 and now > self._recent[0]:
             self.per_s = PACE_BELOW_OBSERVED * len(self._recent) / (now - self._recent[0])
         self._updated_at = now
+
+    def _forget(self, now: float) -> None:
+        """A rate is of the last seconds: one over a long hold would be far too low."""
+        while self._recent and self._recent[0] < now - WINDOW_S:
+            self._recent.popleft()
 
     def current(self, now: float) -> float | None:
         """The pace now: it creeps up for as long as nothing is refused."""

@@ -7,8 +7,7 @@ no memory. Cells are interleaved by index, so a provider that drifts does not lo
 import asyncio
 import gc
 import signal
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
@@ -16,9 +15,8 @@ from typing import Any, Protocol
 from hanlon.cell import Cell
 from hanlon.config.schema import CellConfig
 from hanlon.engine import outcomes
-from hanlon.engine.breaker import Breaker
 from hanlon.engine.budget import Budget
-from hanlon.engine.lane import EndpointHealth, Lane, LaneKey
+from hanlon.engine.lane import Lane, LaneKey
 from hanlon.engine.limiter import Gate, LimiterState
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.store import CellWriter, StoreFailed
@@ -27,9 +25,6 @@ from hanlon.records import Episode
 
 TERMINATE_GRACE_S = 10.0
 """After SIGTERM, how long episodes in flight may go on; whoever sends it often sends SIGKILL next."""
-
-ERROR_WINDOW = 40
-"""Episodes over which `abort_on_error_rate` is taken; half of them are enough to act."""
 
 
 class Observer(Protocol):
@@ -93,7 +88,7 @@ def index_major(works: Sequence[tuple[CellWork, Rollouts]]) -> Iterator[_Item]:
 
 
 @contextmanager
-def few_collections() -> Iterator[None]:
+def few_collections() -> Generator[None]:
     """A sweep makes many objects and few cycles; by default a tenth of its time goes to looking for them."""
     before = gc.get_threshold()
     gc.freeze()
@@ -128,7 +123,6 @@ class Sweep:
         self._stopping = False
         self._workers: set[asyncio.Task[None]] = set()
         self._items: dict[Lane, Iterator[_Item]] = {}
-        self._technical: deque[bool] = deque(maxlen=ERROR_WINDOW)
         self.end = SweepEnd()
 
     async def run(self) -> SweepEnd:
@@ -161,20 +155,19 @@ class Sweep:
         return {lane.name: lane.limiter.state() for lane in self._items}
 
     def _lanes(self) -> dict[Lane, Iterator[_Item]]:
-        """A lane for each endpoint and model, with the items of its cells; lanes of one endpoint share its health."""
+        """A lane for each endpoint and model, with the items of its cells; lanes of one endpoint share its gate."""
         by_key: dict[LaneKey, list[CellWork]] = {}
         for work in self._works:
             if work.missing:
                 by_key.setdefault(LaneKey.of(work.cell), []).append(work)
-        healths: dict[str, EndpointHealth] = {}
+        gates: dict[str, Gate] = {}
         lanes: dict[Lane, Iterator[_Item]] = {}
         for key, works in by_key.items():
             model = works[0].cell.config.model
-            breaker = Breaker(
-                f"{model.endpoint} at {key.address}", self._options.outage_patience_s, self._say
+            gate = gates.setdefault(
+                key.address + key.server, Gate(f"{model.endpoint} at {key.address}", self._say)
             )
-            health = healths.setdefault(key.address + key.server, EndpointHealth(Gate(), breaker))
-            lane = Lane(model, self._options.max_connections, health, self._budget, self._hire)
+            lane = Lane(model, self._options, gate, self._budget, self._hire, self._say)
             lanes[lane] = index_major([(work, Rollouts(work.cell)) for work in works])
         return lanes
 
@@ -187,7 +180,10 @@ class Sweep:
     async def _work(self, lane: Lane) -> None:
         try:
             for item in self._items[lane]:
-                if self._stopping or lane.stopped or not self._budget.open_episode():
+                if self._stopping or lane.stopped or not await self._budget.open_episode():
+                    return
+                if self._stopping or lane.stopped:  # while it waited for room in the budget
+                    self._budget.close_episode(None)
                     return
                 await self._sample(lane, item)
                 if lane.workers > lane.limiter.limit:
@@ -203,7 +199,9 @@ class Sweep:
             self._budget.close_episode(None)
             raise
         self._budget.close_episode(episode.calls)
-        self._note_technical(episode)
+        if episode.outcome == outcomes.BUDGET and len(episode.calls) == 1:
+            return  # not even its first call was sent: a later run may sample it
+        lane.note(episode.outcome)
         try:
             await self._writer.store(item.work.writer, episode)
         except StoreFailed as failure:
@@ -211,19 +209,6 @@ class Sweep:
             self._stopping = True
             return
         self._stored(item.work.cell.key, episode)
-
-    def _note_technical(self, episode: Episode) -> None:
-        """Stop a sweep whose pipeline is broken before it spends the budget."""
-        self._technical.append(episode.outcome in outcomes.EXCLUDED)
-        share = self._technical.count(True) / len(self._technical)
-        enough = len(self._technical) >= ERROR_WINDOW // 2
-        if enough and share > self._options.abort_on_error_rate and not self._stopping:
-            self._stopping = True
-            self.end.failed = True
-            self.end.stopped.append(
-                f"{share:.0%} of the last {len(self._technical)} episodes failed for technical reasons, the last as "
-                f"{episode.outcome}: more than abort_on_error_rate={self._options.abort_on_error_rate:g}. Stopped."
-            )
 
     def _stored(self, key: str, episode: Episode) -> None:
         self._left[key] -= 1

@@ -92,6 +92,8 @@ class Endpoint:
                 content=body,
             )
         except APITimeoutError as error:
+            if isinstance(error.__cause__, httpx2.ConnectTimeout):  # a reset, too, is called that
+                raise CallFailed("connection", self._clean(str(error.__cause__))) from error
             raise CallFailed("time_out", "no reply in time") from error
         except APIConnectionError as error:
             raise CallFailed("connection", self._clean(str(error.__cause__ or error))) from error

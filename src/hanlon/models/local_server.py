@@ -71,6 +71,11 @@ class LocalServer:
         """The process id of the server."""
         return self._child.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended by itself."""
+        return self._child.poll() is None
+
     def close(self) -> None:
         """End the server and wait for its end. Requests in flight are cut off. May be called again."""
         _end(self._child)

@@ -28,9 +28,9 @@ class GridConf:
 
     _target_: str = "hydra_plugins.hanlon_launcher.plugins.GridSweeper"
     max_batch_size: int | None = None
-    params: dict[str, str] | None = None
-    grids: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
-    exclude: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    params: dict[str, Any] | None = None
+    grids: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    exclude: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
 class PoolLauncher(Launcher):
@@ -53,9 +53,9 @@ class GridSweeper(BasicSweeper):
     def __init__(
         self,
         max_batch_size: int | None,
-        params: dict[str, str] | None,
-        grids: list[dict[str, str]],
-        exclude: list[dict[str, str]],
+        params: dict[str, Any] | None,
+        grids: list[dict[str, Any]],
+        exclude: list[dict[str, Any]],
     ) -> None:
         super().__init__(max_batch_size=max_batch_size, params=params)
         self.grids, self.exclude = grids, exclude
@@ -68,7 +68,10 @@ class GridSweeper(BasicSweeper):
         assert self.hydra_context is not None
         assert self.launcher is not None
         jobs = expand(self.hydra_context, self.config, self.params, self.grids, self.exclude, arguments)
-        return [self.launcher.launch(jobs, initial_job_idx=0)]
+        returns = self.launcher.launch(jobs, initial_job_idx=0)
+        for job in returns:
+            _ = job.return_value  # raises what the job raised
+        return [returns]
 
 
 class AnyModelSource(ConfigSource):
