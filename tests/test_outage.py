@@ -68,13 +68,13 @@ def _sit_out(command_line: CommandLine, kind: str, start_s: float, duration_s: f
 @pytest.mark.parametrize("kind", ["html", "http_503"])
 def test_an_outage_costs_time_and_no_episode(command_line: CommandLine, kind: str) -> None:
     """Some seconds of nonsense in the middle: a pause, one call at a time, and on."""
-    _sit_out(command_line, kind, 0.7, 5.0)
+    _sit_out(command_line, kind, 0.7, 5.0, "max_connections=8")
 
 
 @pytest.mark.slow
 def test_a_full_minute_of_html_costs_time_and_no_episode(command_line: CommandLine) -> None:
     """A minute of a gateway's web page is sat out."""
-    _sit_out(command_line, "html", 0.7, 60.0)
+    _sit_out(command_line, "html", 0.7, 60.0, "max_connections=8")
 
 
 @pytest.mark.slow
@@ -108,7 +108,7 @@ def test_an_outage_beyond_the_patience_ends_the_sweep_with_its_reason(command_li
     """Exit 3, how long nobody answered, what is missing and how to go on; the same command then completes."""
     outage = {"start_s": 0.7, "duration_s": 3600, "kind": "html"}
     server = FaultServer({"latency": 0.05, "outage": outage})
-    command = ["prompt=baseline", "samples=200", *server.model, "outage_patience_s=4"]
+    command = ["prompt=baseline", "samples=200", "max_connections=8", *server.model, "outage_patience_s=4"]
     try:
         run = command_line.run(*command)
         assert run.returncode == 3, run.stderr
