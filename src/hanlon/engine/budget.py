@@ -136,11 +136,6 @@ class Budget:
             account.per_call.add(value)
 
     @property
-    def spent_usd(self) -> float:
-        """Dollars spent on this sweep so far."""
-        return self._usd.spent
-
-    @property
     def exhausted(self) -> str:
         """Why no further episode starts, and how to go on; empty while they do."""
         if self._without_cost:

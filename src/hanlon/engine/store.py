@@ -216,7 +216,7 @@ class CellWriter:
         except BaseException:
             self.close()
             raise
-        self.cut_bytes = repair_tail(self.path)
+        repair_tail(self.path)
 
     def _acquire(self, descriptor: int, *, shared: bool) -> None:
         try:
