@@ -123,6 +123,40 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
     local_only: bool = False
 
 
+class Answer(msgspec.Struct, omit_defaults=True):
+    """One answer to one question about a stored episode: a judge's vote, or the model's to a follow-up question.
+
+    `question` is the rubric's or follow-up question's name, `number` counts its answers from 0. `value` holds what
+    was read from `text`, None where it could not be read (`problem` says why). `call` is None where none was made.
+    """
+
+    index: int
+    question: str
+    number: int
+    value: dict[str, Any] | None = None
+    text: str = ""
+    problem: str | None = None
+    call: ModelCall | None = None
+    simulated: bool = False
+
+
+class InquiryRecord(msgspec.Struct, omit_defaults=True):
+    """`runs/judges/<key>.json` or `runs/followups/<key>.json`: who is asked what, and how answers become labels.
+
+    `questions` maps each question's name to its full text; `settings` are those of the last sweep that asked.
+    """
+
+    key: str
+    name: str
+    kind: Literal["judges", "followups"]
+    questions: dict[str, str]
+    settings: dict[str, Any] = {}
+    model: str | None = None
+    endpoint: str | None = None
+    simulated: bool = False
+    created_at: float = 0.0
+
+
 class SweepRecord(msgspec.Struct, omit_defaults=True):
     """`runs/sweeps/<id>.json`: the cells of one sweep in the order of its grid, and the planned n."""
 
