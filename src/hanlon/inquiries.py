@@ -32,7 +32,7 @@ class Question:
 
     name: str
     messages: Sequence[Message] = ()
-    read: Callable[[str], Reading] = Reading
+    read: Callable[[str], Reading] | None = None
     given: Reading | None = None
     request_fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -42,7 +42,7 @@ class Inquiry(Protocol):
 
     @property
     def record(self) -> InquiryRecord:
-        """Who is asked what; its `key` hashes all that can change an answer, and nothing else (not the votes' number)."""
+        """Who is asked what. Its `key` hashes all that can change an answer, and nothing else: not how many votes."""
         ...
 
     @property
