@@ -103,7 +103,7 @@ def sweep_of(cell: Cell, folder: Path) -> Callable[[], Coroutine[Any, Any, objec
         record = cell_record(cell, EPISODES)
         progress = Progress(Console(file=io.StringIO()), [(record, Tally())], EPISODES, EPISODES)
         work = CellWork(cell, writer, list(range(EPISODES)), EPISODES)
-        await Sweep([work], cell.config, Budget(None, None), [progress], print).run()
+        await Sweep([work], [], cell.config, Budget(None, None), [progress], progress.answered, print).run()
         writer.close()
 
     return run

@@ -48,7 +48,9 @@ async def run(server: LocalServer, folder: Path) -> tuple[dict[str, Any], dict[s
     record = cell_record(cell, 10_000)
     progress = Progress(Console(file=io.StringIO()), [(record, Tally())], 10_000, 10_000)
     work = CellWork(cell, writer, list(range(10_000)), 10_000)
-    sweep = asyncio.create_task(Sweep([work], cell.config, Budget(None, None), [progress], print).run())
+    sweep = asyncio.create_task(
+        Sweep([work], [], cell.config, Budget(None, None), [progress], progress.answered, print).run()
+    )
     await asyncio.sleep(WARM_UP_S)
     before = await asyncio.to_thread(stats, server)
     await asyncio.sleep(MEASURED_S)

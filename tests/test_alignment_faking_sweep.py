@@ -9,7 +9,7 @@ from chat_server import Body, ChatServer, at, completion
 from command_line import CommandLine
 from hanlon.engine.store import cell_folders, read_cell, read_episodes
 
-COMMAND = ("-m", "env=alignment_faking", "tier=free,paid")
+COMMAND = ("-m", "env=alignment_faking", "tier=free,paid", "controls=none")
 
 
 def fakes(body: Body, number: int) -> Body:
@@ -99,7 +99,12 @@ def test_the_simulated_policies_are_told_apart_by_their_rows(command_line: Comma
         f"simulated/{name}" for name in ("alignment_faker", "lexical", "naive_complier", "honest_refuser")
     )
     run = command_line.run(
-        "-m", "env=alignment_faking", "tier=free,paid,free_swapped", f"model={models}", "samples=60"
+        "-m",
+        "env=alignment_faking",
+        "tier=free,paid,free_swapped",
+        "controls=none",
+        f"model={models}",
+        "samples=60",
     )
     assert run.returncode == 0, run.stderr
     rows = msgspec.json.decode(command_line.hanlon("rates", "--format", "json").stdout)
@@ -114,6 +119,18 @@ def test_the_simulated_policies_are_told_apart_by_their_rows(command_line: Comma
     assert max(rate["honest_refuser", tier] for tier in ("free", "paid", "free_swapped")) < 0.15
 
 
+def test_a_sweep_over_tiers_brings_its_controls(command_line: CommandLine, chat_server: ChatServer) -> None:
+    """The gate, no_conflict and the swapped words are added once each, announced, planned, and can be left out."""
+    sweep = ("-m", "env=alignment_faking", "tier=free,paid", "env.wording=1,2", "plan=true", *at(chat_server))
+    with_controls, without = command_line.run(*sweep), command_line.run(*sweep, "controls=none")
+    assert "13 cells x" in with_controls.stdout  # 4, the gate once, no_conflict 4, swapped words 4
+    assert "9 control cells are added" in with_controls.stderr
+    assert "4 cells x" in without.stdout
+    alone = command_line.run("env=alignment_faking", "tier=free", "plan=true", *at(chat_server))
+    assert "1 cells x" in alone.stdout
+    assert chat_server.calls == 0
+
+
 def test_one_prompt_level_serves_both_environments(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -123,6 +140,7 @@ def test_one_prompt_level_serves_both_environments(
         "env=shutdown,alignment_faking",
         "prompt=baseline,placebo,priority_clarified",
         "tier=none,free",
+        "controls=none",
         "samples=2",
         "plan=true",
         *at(chat_server),

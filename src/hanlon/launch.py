@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from hanlon.cell import build_cell
 from hanlon.config.compose import CellComposer
+from hanlon.config.controls import control_cells
 from hanlon.config.errors import ConfigError
 from hanlon.planning import plan_cells, print_plan
 
@@ -35,9 +36,18 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
     composer = CellComposer(context.config_loader, master)
     composed = [composer.compose(job) for job in jobs]
     cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}
-    if len(cells) < len(jobs):
+    swept = len(cells)
+    controls = [build_cell(c, arguments) for c in control_cells(composer, composed)]
+    cells |= {cell.key: cell for cell in controls if cell.key not in cells}
+    if swept < len(jobs):
         print(
-            f"{len(jobs)} configurations are {len(cells)} different cells; equal ones run once.",
+            f"{len(jobs)} configurations are {swept} different cells; equal ones run once.",
+            file=sys.stderr,
+        )
+    if added := [cell.label for cell in list(cells.values())[swept:]]:
+        print(
+            f"Note: {len(added)} control cells are added ({', '.join(dict.fromkeys(added))}); controls=none leaves "
+            "them out.",
             file=sys.stderr,
         )
     options = next(iter(cells.values())).config

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hanlon.asking import Inquiries, PlannedInquiry, plan_inquiry
 from hanlon.cell import Cell
 from hanlon.config.schema import CellConfig
 from hanlon.engine.outcomes import RETRIED_LATER
 from hanlon.engine.store import read_cell, read_digests, scan
 from hanlon.estimates import NOTHING, CostEstimate, Range, estimate_cell
+from hanlon.inquiries import Inquiry
 from hanlon.records import EpisodeDigest
 from hanlon.tally import Tally
 
@@ -19,23 +21,28 @@ SIMILAR_CELLS = 8
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
-    """A cell, its place in the store, what is counted there, and the indices this process has to sample."""
+    """A cell, its place in the store, what is counted there, the indices this process has to sample, what it asks."""
 
     cell: Cell
     folder: Path
     stored: list[EpisodeDigest]
     tally: Tally
     missing: list[int]
+    inquiries: list[PlannedInquiry]
 
 
 def plan_cells(cells: Sequence[Cell], options: CellConfig) -> list[PlannedCell]:
     """What is stored of each cell and what this process has to sample."""
     runs_dir = Path(options.runs_dir)
     folders = {path.parent.name.rpartition("-")[2]: path.parent for path in runs_dir.glob("*/*/cell.json")}
-    return [_plan_cell(cell, folders.get(cell.key, runs_dir / cell.folder_name), options) for cell in cells]
+    inquiries = Inquiries()
+    return [
+        _plan_cell(cell, folders.get(cell.key, runs_dir / cell.folder_name), options, inquiries.of(cell))
+        for cell in cells
+    ]
 
 
-def _plan_cell(cell: Cell, folder: Path, options: CellConfig) -> PlannedCell:
+def _plan_cell(cell: Cell, folder: Path, options: CellConfig, inquiries: Sequence[Inquiry]) -> PlannedCell:
     digests, damaged = scan(folder, EpisodeDigest)
     for line in damaged:
         print(line, file=sys.stderr)
@@ -44,7 +51,8 @@ def _plan_cell(cell: Cell, folder: Path, options: CellConfig) -> PlannedCell:
         tally.add(episode)
     done = {episode.index for episode in digests if episode.outcome not in RETRIED_LATER}
     missing = [index for index in options.shard_part().indices(options.samples) if index not in done]
-    return PlannedCell(cell, folder, digests, tally, missing)
+    asked = [plan_inquiry(inquiry, folder, digests) for inquiry in inquiries]
+    return PlannedCell(cell, folder, digests, tally, missing, asked)
 
 
 def print_plan(planned: Sequence[PlannedCell], options: CellConfig) -> None:

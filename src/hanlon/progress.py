@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 
 from hanlon.engine.limiter import LimiterState
-from hanlon.records import CellRecord, Episode
+from hanlon.records import Answer, CellRecord, Episode
 from hanlon.tally import Tally
 
 REFRESH_S = 0.5
@@ -28,6 +28,8 @@ class Progress:
         self._samples = samples
         self._missing = missing
         self._new = 0
+        self._asked = Tally()
+        self._answers = 0
         self.limits: Callable[[], dict[str, LimiterState]] = dict
         self._started = self._drawn = time.monotonic()
         self._live: Live | None = None
@@ -41,13 +43,20 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
-        elif self._new:
+        elif self._new or self._answers:
             self._console.print(self._line())
 
     def stored(self, key: str, episode: Episode) -> None:
         """Count one more episode and redraw if it is time."""
         self._cells[key][1].add(episode)
         self._new += 1
+        self._draw()
+
+    def answered(self, answer: Answer) -> None:
+        """Count one more stored answer about an episode and redraw if it is time."""
+        self._answers += 1
+        if answer.call is not None:
+            self._asked.add_call(answer.call)
         self._draw()
 
     def cell_finished(self, key: str) -> None:
@@ -67,12 +76,13 @@ class Progress:
             self._drawn = now
 
     def _totals(self) -> str:
-        tallies = [tally for _, tally in self._cells.values()]
+        tallies = [*(tally for _, tally in self._cells.values()), self._asked]
         calls = sum(t.calls for t in tallies)
         tokens = sum(t.input_tokens + t.output_tokens for t in tallies)
         costs = [t.cost_usd for t in tallies if t.cost_usd is not None]
         cost = f"${sum(costs):.4f}" if costs else "cost unknown"
-        return f"{calls:,} calls, {tokens:,} tokens, {cost}, {self._time_left()}{self._limiters()}"
+        answers = f", {self._answers:,} new answers about episodes" if self._answers else ""
+        return f"{calls:,} calls, {tokens:,} tokens, {cost}{answers}, {self._time_left()}{self._limiters()}"
 
     def _limiters(self) -> str:
         """Calls under way and allowed at once for each lane, its pace, and how often it was refused."""

@@ -126,13 +126,15 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
 class Answer(msgspec.Struct, omit_defaults=True):
     """One answer to one question about a stored episode: a judge's vote, or the model's to a follow-up question.
 
-    `question` is the rubric's or follow-up question's name, `number` counts its answers from 0. `value` holds what
-    was read from `text`, None where it could not be read (`problem` says why). `call` is None where none was made.
+    `question` is the rubric's or follow-up question's name, `number` counts its answers from 0; `of` is how many
+    questions the inquiry has about this episode. `value` holds what was read from `text`, None where it could not be
+    read (`problem` says why). `call` is None where none was made.
     """
 
     index: int
     question: str
     number: int
+    of: int
     value: dict[str, Any] | None = None
     text: str = ""
     problem: str | None = None

@@ -14,7 +14,6 @@ class Shard:
         """The indices below `samples` that belong to this shard."""
         return range(self.number - 1, samples, self.of)
 
-    @property
-    def file_name(self) -> str:
-        """The episode file that only this shard writes."""
-        return "episodes.jsonl" if self.of == 1 else f"episodes.{self.number}of{self.of}.jsonl"
+    def file_name(self, stem: str) -> str:
+        """The file of a cell that only this shard writes."""
+        return f"{stem}.jsonl" if self.of == 1 else f"{stem}.{self.number}of{self.of}.jsonl"

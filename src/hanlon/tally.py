@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hanlon.records import Episode, EpisodeDigest
+from hanlon.records import CallUsage, Episode, EpisodeDigest, ModelCall
 
 
 @dataclass(slots=True)
@@ -40,18 +40,7 @@ class Tally:
         self.after_look += episode.after_look
         self.transcripts.add(episode.transcript_hash)
         for call in episode.calls:
-            self.calls += 1
-            self.input_tokens += call.input_tokens or 0
-            self.output_tokens += call.output_tokens or 0
-            if call.returned_model is not None:
-                name = (
-                    call.returned_model
-                    if call.provider is None
-                    else f"{call.returned_model} ({call.provider})"
-                )
-                self.answered_by[name] += 1
-            if call.cost_usd is not None:
-                self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
+            self.add_call(call)
         for name, case in episode.measures.items():
             count = self.measures.setdefault(name, Count())
             if case is not None and episode.excluded is None:
@@ -59,3 +48,16 @@ class Tally:
                 count.k += case
         if episode.excluded is not None:
             self.excluded[episode.excluded] += 1
+
+    def add_call(self, call: ModelCall | CallUsage) -> None:
+        """Count one model call."""
+        self.calls += 1
+        self.input_tokens += call.input_tokens or 0
+        self.output_tokens += call.output_tokens or 0
+        if call.returned_model is not None:
+            name = (
+                call.returned_model if call.provider is None else f"{call.returned_model} ({call.provider})"
+            )
+            self.answered_by[name] += 1
+        if call.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanlon.engine import store
+from hanlon.engine import lines as line_files
+from hanlon.engine.lines import CellBusy, repair_tail
 from hanlon.engine.store import (
-    CellBusy,
     CellWriter,
     cell_folders,
     read_digests,
     read_episodes,
-    repair_tail,
     scan,
 )
 from hanlon.records import Episode, EpisodeDigest
@@ -153,7 +152,7 @@ def test_a_last_line_that_lacks_only_its_newline_is_kept(tmp_path: Path) -> None
     """A whole episode without its newline is an episode."""
     file = tmp_path / "episodes.jsonl"
     file.write_bytes(line(episode(0))[:-1])
-    assert repair_tail(file) == 0
+    assert repair_tail(file, EpisodeDigest) == 0
     assert [e.index for e in read_digests(tmp_path)] == [0]
 
 
@@ -170,7 +169,7 @@ def test_shards_cut_at_any_byte_keep_every_whole_episode(texts: list[str], data:
             lines = [line(episode(i, text=t)) for i, t in enumerate(texts) if i % 2 == number - 1]
             cut = data.draw(st.integers(0, sum(map(len, lines))))
             zeros = b"\0" * data.draw(st.sampled_from([0, 1, 4096, 70_000]))
-            (folder / Shard(number, 2).file_name).write_bytes(b"".join(lines)[:cut] + zeros)
+            (folder / Shard(number, 2).file_name("episodes")).write_bytes(b"".join(lines)[:cut] + zeros)
             ends = [len(b"".join(lines[: i + 1])) - 1 for i in range(len(lines))]
             whole += [number - 1 + 2 * i for i, end in enumerate(ends) if end <= cut]
         for number in (1, 2):
@@ -248,7 +247,7 @@ def test_the_size_of_a_read_makes_no_difference(sizes: list[int], block: int) ->
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
         (folder / "episodes.jsonl").write_bytes(b"".join([*lines, b"damaged\n", line(episode(99))]))
-        patch.setattr(store, "BLOCK_BYTES", block)
+        patch.setattr(line_files, "BLOCK_BYTES", block)
         records, damaged = scan(folder, Episode)
         assert [len(r.messages[0]["content"]) for r in records] == [*sizes, 5]
         assert [d.line for d in damaged] == [len(sizes) + 1]
@@ -259,7 +258,7 @@ def test_the_repair_of_a_long_torn_tail_takes_no_longer_than_reading_it(tmp_path
     file = tmp_path / "episodes.jsonl"
     file.write_bytes(line(episode(0)) + b"\0" * 50_000_000)
     started = time.process_time()
-    assert repair_tail(file) == 50_000_000
+    assert repair_tail(file, EpisodeDigest) == 50_000_000
     assert time.process_time() - started < 2
     assert file.read_bytes() == line(episode(0))
 

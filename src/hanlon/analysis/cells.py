@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hanlon.analysis.tables import CellState
-from hanlon.engine.store import DamagedLine, cell_folders, read_cell, scan
+from hanlon.engine.lines import DamagedLine
+from hanlon.engine.store import cell_folders, read_cell, scan
 from hanlon.records import EpisodeDigest
 from hanlon.tally import Tally
 

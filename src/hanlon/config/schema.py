@@ -86,6 +86,17 @@ class PromptLevel(Strict):
     description: str
 
 
+class Control(Strict):
+    """Cells that are added to a sweep: where a swept cell has the choices of `when`, the same with those of `set`.
+
+    Of the swept cell's own values only those of the keys in `keep` are kept (null: all).
+    """
+
+    when: dict[str, str] = {}
+    set: dict[str, str]
+    keep: tuple[str, ...] | None = None
+
+
 def _parse_shard(text: object) -> object:
     match = re.fullmatch(r"(\d+)/(\d+)", str(text))
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
@@ -102,6 +113,9 @@ class CellConfig(Strict):
     tier: Tier
     prompt: PromptLevel
     tracker: dict[str, Any]
+    judge: dict[str, dict[str, Any]] = {}
+    followups: dict[str, dict[str, Any]] = {}
+    controls: dict[str, Control] = {}
     samples: Annotated[int, Field(ge=1)]
     seed: int
     runs_dir: str
@@ -128,6 +142,8 @@ NOT_IN_THE_CELL = (
     "shard",
     "tracker",
     "judge",
+    "followups",
+    "controls",
     "experiment",
     "budget_usd",
     "max_tokens_total",

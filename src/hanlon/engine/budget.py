@@ -61,8 +61,10 @@ class _Account:
         """Whether only the reserve is left."""
         return self.limit is not None and self.spent >= self.limit * (1 - RESERVE)
 
-    def allows_call(self, in_flight: int) -> bool:
-        return self.limit is None or self.spent + (in_flight + 1) * self.per_call.value <= self.limit
+    def allows_call(self, in_flight: int, reserve: float = 0.0) -> bool:
+        if self.limit is None:
+            return True
+        return self.spent + (in_flight + 1) * self.per_call.value <= self.limit * (1 - reserve)
 
 
 class Budget:
@@ -114,6 +116,18 @@ class Budget:
         for account, value in ((self._usd, usd), (self._tokens, tokens)):
             account.per_episode.add(value)
             account.settled += value
+
+    def open_inquiry(self) -> bool:
+        """Whether another stored episode may be asked about: the reserve is for episodes in flight."""
+        for name, account in self._accounts.items():
+            if not account.allows_call(self._calls_in_flight, RESERVE):
+                self._reached = self._reached or name
+        return not (self._reached or self._without_cost)
+
+    def close_inquiry(self, calls: list[ModelCall]) -> None:
+        """An episode has been asked about with these calls."""
+        self._usd.settled += sum(call.cost_usd or 0.0 for call in calls)
+        self._tokens.settled += sum(_tokens(call) for call in calls)
 
     def open_call(self) -> bool:
         """Whether another call of an episode in flight may be sent; counts it in where it may."""

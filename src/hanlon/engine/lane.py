@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hanlon.cell import Cell
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine import outcomes
 from hanlon.engine.breaker import Breaker, OutageTooLong
@@ -39,9 +38,8 @@ class LaneKey:
     server: str
 
     @staticmethod
-    def of(cell: Cell) -> "LaneKey":
-        """The lane of a cell."""
-        model = cell.config.model
+    def of(model: ModelConfig) -> "LaneKey":
+        """The lane of a model."""
         server = model.server.model_dump_json() if model.server else ""
         return LaneKey(endpoint_address(model), model.id, server)
 
@@ -72,7 +70,6 @@ class Lane:
         self._server: LocalServer | None = None
         self._endpoint: Endpoint | None = None
         self._answered_at: float | None = None
-        self.workers = 0
         self.stopped = ""
         self.failed = False
 

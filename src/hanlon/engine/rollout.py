@@ -11,6 +11,7 @@ import msgspec
 from hanlon.cell import Cell
 from hanlon.engine import outcomes
 from hanlon.engine.protocols import WIRES, Wire, tool_calls, visible_text
+from hanlon.engine.requests import RequestHead, drawn_seed
 from hanlon.environments.base import EpisodeRun, Malformed, Message, Reply, Step
 from hanlon.models.endpoint import Completion
 from hanlon.records import CallError, Episode, Event, ModelCall, ReasoningVisibility
@@ -35,39 +36,17 @@ class Rollouts:
         self.cell = cell
         model = cell.config.model
         self.wire: Wire = WIRES[model.protocol](cell.environment)
-        sampling = model.sampling.model_dump(exclude_none=True)
-        if "max_tokens" in sampling:
-            sampling[model.max_tokens_field] = sampling.pop("max_tokens")
-        fields = {"model": model.id, **sampling, **model.extra_body, **self.wire.request_fields}
-        self._head = msgspec.json.encode(fields)[:-1]
-        # what the endpoint gets back of an assistant message; a field that it did not define may be refused
-        self._returned_fields = ("content", "tool_calls", *model.reasoning_fields)
+        self.head = RequestHead(model, self.wire.request_fields)
 
     def seed(self, index: int) -> int:
-        """The sampling seed of episode `index`: 31 bits of a hash of (cell key, index, seed)."""
-        text = f"{self.cell.key}:{index}:{self.cell.config.seed}"
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
-
-    def head(self, seed: int) -> bytes:
-        """The request body up to the first message."""
-        sent_seed = b',"seed":%d' % seed if self.cell.config.model.send_seed else b""
-        return self._head + sent_seed + b',"messages":['
-
-    def encode_returned(self, message: Message) -> bytes:
-        """An assistant message as it is sent back, encoded once for all later turns."""
-        returned = {name: message[name] for name in self._returned_fields if name in message}
-        return msgspec.json.encode({**returned, "role": "assistant"})
-
-    def opening(self, messages: list[Message]) -> list[Message]:
-        """The opening messages with the role that this endpoint gives to system text."""
-        role = self.cell.config.model.system_role
-        return [{**m, "role": role} if m["role"] == "system" else m for m in messages]
+        """The sampling seed of episode `index`."""
+        return drawn_seed(self.cell.key, index, self.cell.config.seed)
 
     async def run(self, index: int, call: Call, start_order: int, after_look: bool) -> Episode:
         """Sample episode `index`."""
         started_at = time.time()
         run = self.cell.environment.open(index)
-        trace = _Trace(self.opening(run.messages))
+        trace = _Trace(self.head.with_system_role(run.messages))
         try:
             outcome = await self._turns(run, trace, self.seed(index), call)
             facts, measures = run.facts(), run.measures(outcome)
@@ -96,7 +75,7 @@ class Rollouts:
 
     async def _turns(self, run: EpisodeRun, trace: "_Trace", seed: int, call: Call) -> str:
         model_id = self.cell.config.model.id
-        head = self.head(seed)
+        head = self.head.up_to_messages(seed)
         encoded = [msgspec.json.encode(message) for message in trace.messages]
         for turn in range(self.cell.environment.turn_limit):
             try:
@@ -111,7 +90,7 @@ class Rollouts:
             trace.messages.extend(answers)
             if ended is not None:
                 return ended
-            encoded.append(self.encode_returned(completion.message))
+            encoded.append(self.head.encode_returned(completion.message))
             encoded.extend(msgspec.json.encode(message) for message in answers)
         return outcomes.TURN_LIMIT
 
@@ -120,7 +99,7 @@ class Rollouts:
     ) -> tuple[str | None, list[Message]]:
         reply = self.wire.parse(completion.message)
         understood = any(not isinstance(action, Malformed) for action in reply.actions)
-        if not understood and (cut := _cut_short(completion)):
+        if not understood and (cut := cut_short(completion)):
             return cut, []
         try:
             step: Step = run.step(reply)
@@ -160,8 +139,8 @@ class _Trace:
                 self.events.append(Event(turn=turn, kind="malformed_call", data={"problem": action.problem}))
 
 
-def _cut_short(completion: Completion) -> str | None:
-    """The technical outcome of a reply that holds no action because something ended it, None if nothing did."""
+def cut_short(completion: Completion) -> str | None:
+    """The technical outcome of a reply that something ended before its time, None if nothing did."""
     reason = completion.call.finish_reason
     if reason == "length":
         return outcomes.TRUNCATED

@@ -1,27 +1,32 @@
-"""Runs a sweep: one work list over all cells, index-major, one bounded group of workers per endpoint and model.
+"""Runs a sweep: one work list over all cells, index-major, one bounded crew of workers per endpoint and model.
 
 A worker finishes an episode before it opens another, so a kill loses few paid turns, and waiting work costs
-no memory. Cells are interleaved by index, so a provider that drifts does not look like a factor.
+no memory. Cells are interleaved by index, so a provider that drifts does not look like a factor. Inquiries about
+stored episodes (judges, follow-up questions) run beside the sampling, by crews of their own in the same lanes.
 """
 
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from hanlon.cell import Cell
-from hanlon.config.schema import CellConfig
+from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine import outcomes
+from hanlon.engine.asker import Asker
 from hanlon.engine.budget import Budget
+from hanlon.engine.feed import Feed
+from hanlon.engine.inquiring import InquiryWork, OpenEpisode, read_open
 from hanlon.engine.lane import Lane, LaneKey
 from hanlon.engine.limiter import Gate, LimiterState
+from hanlon.engine.lines import LineWriter, StoreFailed
 from hanlon.engine.rollout import Rollouts
-from hanlon.engine.store import CellWriter, StoreFailed
-from hanlon.engine.writer import EpisodeWriter
-from hanlon.records import Episode
+from hanlon.engine.writer import RecordWriter
+from hanlon.records import Answer, Episode
 
 TERMINATE_GRACE_S = 10.0
 """After SIGTERM, how long episodes in flight may go on; whoever sends it often sends SIGKILL next."""
@@ -44,7 +49,7 @@ class CellWork:
     """What is left to do of one cell, and where it goes."""
 
     cell: Cell
-    writer: CellWriter
+    writer: LineWriter
     missing: list[int]
     planned_samples: int
     """The n of the sweep that opened the cell: an index beyond it is sampled after a look at the rates."""
@@ -70,6 +75,29 @@ class _Item:
     rollouts: Rollouts
     index: int
     order: int
+
+
+@dataclass(eq=False)
+class _Crew:
+    """The workers of one lane that do one kind of work: as many as its limiter allows calls."""
+
+    lane: Lane
+    work: Callable[["_Crew"], Awaitable[None]]
+    size: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.size >= self.lane.limiter.limit
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.size > self.lane.limiter.limit
+
+    async def work_as_one(self) -> None:
+        try:
+            await self.work(self)
+        finally:
+            self.size -= 1
 
 
 def index_major(works: Sequence[tuple[CellWork, Rollouts]]) -> Iterator[_Item]:
@@ -101,47 +129,55 @@ def few_collections() -> Generator[None]:
 
 
 class Sweep:
-    """One run over the missing episodes of a sweep.
+    """One run over the missing episodes and answers of a sweep.
 
-    A lane has as many workers as its limiter allows calls: they are hired as it grows and leave as it shrinks.
+    Crews grow with their lane's limiter and shrink with it. `answered` is told of every stored answer.
     """
 
     def __init__(
         self,
         works: Sequence[CellWork],
+        inquiries: Sequence[InquiryWork],
         options: CellConfig,
         budget: Budget,
         observers: Sequence[Observer],
+        answered: Callable[[Answer], None],
         say: Callable[[str], None],
     ) -> None:
-        self._works = works
+        self._works = [work for work in works if work.missing]
+        self._inquiries = [work for work in inquiries if work.inquiry.model is not None]
         self._options = options
         self._budget = budget
         self._observers = observers
+        self._answered = answered
         self._say = say
         self._left = {work.cell.key: len(work.missing) for work in works}
         self._stopping = False
+        self._lanes: dict[LaneKey, Lane] = {}
         self._workers: set[asyncio.Task[None]] = set()
-        self._items: dict[Lane, Iterator[_Item]] = {}
+        self._samplers: list[_Crew] = []
+        self._askers: list[_Crew] = []
+        self._feeds: dict[Lane, Feed[OpenEpisode]] = {}
         self.end = SweepEnd()
 
     async def run(self) -> SweepEnd:
-        """Sample everything that is missing; always returns, with everything finished in the store."""
+        """Sample and ask everything that is missing; always returns, with everything finished in the store."""
         self._handle_signals()
-        self._writer = EpisodeWriter()
-        self._items = self._lanes()
+        self._writer = RecordWriter()
+        self._open_crews()
+        lanes = self._lanes.values()
         try:
-            await asyncio.gather(*(lane.open() for lane in self._items))
+            await asyncio.gather(*(lane.open() for lane in lanes))
             with few_collections():
-                for lane in self._items:
-                    self._hire(lane)
-                await self._wait_for_workers()
+                for lane in lanes:
+                    await self._start(lane)
+                await self._until_all_is_done()
         finally:
             self._drop_in_flight()
             await asyncio.gather(*self._workers, return_exceptions=True)
             await self._writer.close()
-            await asyncio.gather(*(lane.close() for lane in self._items))
-        for lane in self._items:
+            await asyncio.gather(*(lane.close() for lane in lanes))
+        for lane in lanes:
             self.end.limits[lane.name] = asdict(lane.limiter.state())
             if lane.stopped:
                 self.end.stopped.append(lane.stopped)
@@ -150,46 +186,69 @@ class Sweep:
             self.end.stopped.append(self._budget.exhausted)
         return self.end
 
+    async def _start(self, lane: Lane) -> None:
+        self._hire(lane)
+        if lane.stopped and lane in self._feeds:  # it could not be opened: nobody will take anything
+            await self._feeds[lane].close()
+
+    async def _until_all_is_done(self) -> None:
+        stored = asyncio.create_task(self._offer_stored())
+        try:
+            await self._wait_for(self._samplers)
+            await stored
+            for feed in self._feeds.values():
+                await feed.end()
+            await self._wait_for(self._askers)
+        finally:
+            stored.cancel()
+
     def limits(self) -> dict[str, LimiterState]:
         """The state of every lane's limiter, for the progress display."""
-        return {lane.name: lane.limiter.state() for lane in self._items}
+        return {lane.name: lane.limiter.state() for lane in self._lanes.values()}
 
-    def _lanes(self) -> dict[Lane, Iterator[_Item]]:
-        """A lane for each endpoint and model, with the items of its cells; lanes of one endpoint share its gate."""
-        by_key: dict[LaneKey, list[CellWork]] = {}
-        for work in self._works:
-            if work.missing:
-                by_key.setdefault(LaneKey.of(work.cell), []).append(work)
+    def _open_crews(self) -> None:
+        """A lane for each endpoint and model that is sampled or asked; a crew in it for each."""
         gates: dict[str, Gate] = {}
-        lanes: dict[Lane, Iterator[_Item]] = {}
-        for key, works in by_key.items():
-            model = works[0].cell.config.model
+        by_lane: dict[Lane, list[CellWork]] = {}
+        for work in self._works:
+            by_lane.setdefault(self._lane(work.cell.config.model, gates), []).append(work)
+        for lane, works in by_lane.items():
+            items = index_major([(work, Rollouts(work.cell)) for work in works])
+            self._samplers.append(_Crew(lane, partial(self._sample_all, items)))
+        for work in self._inquiries:
+            assert work.inquiry.model is not None
+            lane = self._lane(work.inquiry.model, gates)
+            if lane not in self._feeds:
+                self._feeds[lane] = Feed()
+                self._askers.append(_Crew(lane, self._ask_all))
+
+    def _lane(self, model: ModelConfig, gates: dict[str, Gate]) -> Lane:
+        """The lane of a model; lanes of one endpoint share its gate."""
+        key = LaneKey.of(model)
+        if key not in self._lanes:
             gate = gates.setdefault(
                 key.address + key.server, Gate(f"{model.endpoint} at {key.address}", self._say)
             )
-            lane = Lane(model, self._options, gate, self._budget, self._hire, self._say)
-            lanes[lane] = index_major([(work, Rollouts(work.cell)) for work in works])
-        return lanes
+            self._lanes[key] = Lane(model, self._options, gate, self._budget, self._hire, self._say)
+        return self._lanes[key]
 
     def _hire(self, lane: Lane) -> None:
-        while lane.workers < lane.limiter.limit and not (self._stopping or lane.stopped):
-            lane.workers += 1
-            worker = asyncio.create_task(self._work(lane))
-            self._workers.add(worker)
+        for crew in (*self._samplers, *self._askers):
+            while crew.lane is lane and not (crew.is_full or self._stopping or lane.stopped):
+                crew.size += 1
+                self._workers.add(asyncio.create_task(crew.work_as_one()))
 
-    async def _work(self, lane: Lane) -> None:
-        try:
-            for item in self._items[lane]:
-                if self._stopping or lane.stopped or not await self._budget.open_episode():
-                    return
-                if self._stopping or lane.stopped:  # while it waited for room in the budget
-                    self._budget.close_episode(None)
-                    return
-                await self._sample(lane, item)
-                if lane.workers > lane.limiter.limit:
-                    return
-        finally:
-            lane.workers -= 1
+    async def _sample_all(self, items: Iterator[_Item], crew: _Crew) -> None:
+        lane = crew.lane
+        for item in items:
+            if self._stopping or lane.stopped or not await self._budget.open_episode():
+                return
+            if self._stopping or lane.stopped:  # while it waited for room in the budget
+                self._budget.close_episode(None)
+                return
+            await self._sample(lane, item)
+            if crew.is_too_large:
+                return
 
     async def _sample(self, lane: Lane, item: _Item) -> None:
         after_look = item.index >= item.work.planned_samples
@@ -205,20 +264,63 @@ class Sweep:
         try:
             await self._writer.store(item.work.writer, episode)
         except StoreFailed as failure:
-            self.end.store_failure = str(failure)
-            self._stopping = True
+            self._fail(failure)
             return
-        self._stored(item.work.cell.key, episode)
+        await self._stored(item.work.cell.key, episode)
 
-    def _stored(self, key: str, episode: Episode) -> None:
+    async def _stored(self, key: str, episode: Episode) -> None:
         self._left[key] -= 1
         for observer in self._observers:
             observer.stored(key, episode)
             if self._left[key] == 0:
                 observer.cell_finished(key)
+        if episode.excluded is None:
+            for work in self._inquiries:
+                if work.cell.key == key:
+                    await self._offer(OpenEpisode(work, episode, {}))
 
-    async def _wait_for_workers(self) -> None:
-        while self._workers:
+    async def _offer_stored(self) -> None:
+        """Offer what earlier runs have sampled and nobody has asked about."""
+        for work in self._inquiries:
+            for asked in await asyncio.to_thread(read_open, work):
+                await self._offer(asked)
+
+    async def _offer(self, asked: OpenEpisode) -> None:
+        model = asked.work.inquiry.model
+        assert model is not None
+        await self._feeds[self._lanes[LaneKey.of(model)]].put(asked)
+
+    async def _ask_all(self, crew: _Crew) -> None:
+        lane = crew.lane
+        asker, feed = Asker(lane, self._writer, self._answered), self._feeds[lane]
+        while not (self._is_over(lane) or crew.is_too_large):
+            asked = await feed.take()
+            if asked is None:
+                return
+            if not self._is_over(lane):
+                await self._ask(asker, lane, asked)
+        if self._is_over(lane):
+            await feed.close()  # nobody may wait for room in it
+
+    def _is_over(self, lane: Lane) -> bool:
+        return self._stopping or bool(lane.stopped or self._budget.exhausted)
+
+    async def _ask(self, asker: Asker, lane: Lane, asked: OpenEpisode) -> None:
+        if not self._budget.open_inquiry():
+            return
+        try:
+            calls = await asker.ask(asked, lambda: self._is_over(lane))
+            self._budget.close_inquiry(calls)
+        except StoreFailed as failure:
+            self._fail(failure)
+
+    def _fail(self, failure: StoreFailed) -> None:
+        self.end.store_failure = str(failure)
+        self._stopping = True
+
+    async def _wait_for(self, crews: Sequence[_Crew]) -> None:
+        """Wait until these crews have gone; what goes wrong in any worker is raised."""
+        while any(crew.size for crew in crews):
             done, _ = await asyncio.wait(self._workers, return_when=asyncio.FIRST_COMPLETED)
             self._workers -= done
             for worker in done:

@@ -1,4 +1,4 @@
-"""Writes finished episodes in batches off the event loop: one write and one sync for each file and batch."""
+"""Writes finished records in batches off the event loop: one write and one sync for each file and batch."""
 
 import asyncio
 import tempfile
@@ -6,31 +6,31 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.engine.store import CellWriter, StoreFailed
-from hanlon.records import Episode
+from hanlon.engine.lines import LineWriter, StoreFailed
+from hanlon.records import Answer, Episode
 
 BATCH_WINDOW_S = 0.03
-"""How long the first finished episode of a batch waits for others: a sync costs as much as several calls."""
+"""How long the first finished record of a batch waits for others: a sync costs as much as several calls."""
 
 
-class EpisodeWriter:
-    """The one way from a finished episode to the disk. `store` returns once the episode is safe."""
+class RecordWriter:
+    """The one way from a finished record to the disk. `store` returns once the record is safe."""
 
     def __init__(self) -> None:
         self._encoder = msgspec.json.Encoder()
-        self._waiting: list[tuple[CellWriter, bytes, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[LineWriter, bytes, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._closing = False
         self._task = asyncio.create_task(self._write_batches())
 
-    async def store(self, writer: CellWriter, episode: Episode) -> None:
-        """Append an episode to its cell and wait until it is synced.
+    async def store(self, writer: LineWriter, record: Episode | Answer) -> None:
+        """Append a record to its file and wait until it is synced.
 
         Raises:
-            StoreFailed: the disk is full or gone; the message says where the episode is instead.
+            StoreFailed: the disk is full or gone; the message says where the record is instead.
         """
         stored = asyncio.get_running_loop().create_future()
-        self._waiting.append((writer, self._encoder.encode(episode) + b"\n", stored))
+        self._waiting.append((writer, self._encoder.encode(record) + b"\n", stored))
         self._wake.set()
         # a cancelled worker must not take back what is on its way to the disk
         await asyncio.shield(stored)
@@ -48,7 +48,7 @@ class EpisodeWriter:
                 await asyncio.sleep(BATCH_WINDOW_S)
             self._wake.clear()
             batch, self._waiting = self._waiting, []
-            by_file: dict[CellWriter, list[bytes]] = {}
+            by_file: dict[LineWriter, list[bytes]] = {}
             for writer, line, _ in batch:
                 by_file.setdefault(writer, []).append(line)
             failures = await asyncio.to_thread(_write, by_file)
@@ -61,8 +61,8 @@ class EpisodeWriter:
                     stored.set_result(None)
 
 
-def _write(by_file: dict[CellWriter, list[bytes]]) -> dict[CellWriter, StoreFailed]:
-    failures: dict[CellWriter, StoreFailed] = {}
+def _write(by_file: dict[LineWriter, list[bytes]]) -> dict[LineWriter, StoreFailed]:
+    failures: dict[LineWriter, StoreFailed] = {}
     for writer, lines in by_file.items():
         try:
             writer.append(b"".join(lines))
@@ -75,10 +75,14 @@ def _write(by_file: dict[CellWriter, list[bytes]]) -> dict[CellWriter, StoreFail
 
 
 def _set_aside(path: Path, lines: list[bytes]) -> str:
-    """Keep paid episodes in the system's temporary folder where the store's own disk takes no more."""
+    """Keep what was paid for in the system's temporary folder where the store's own disk takes no more."""
     try:
-        with tempfile.NamedTemporaryFile(prefix="hanlon-episodes-", suffix=".jsonl", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            prefix=f"hanlon-{path.name.partition('.')[0]}-", suffix=".jsonl", delete=False
+        ) as file:
             file.write(b"".join(lines))
-        return f"{len(lines)} finished episodes are in {file.name} instead; append it: cat {file.name} >> {path}."
+        return (
+            f"{len(lines)} finished records are in {file.name} instead; append it: cat {file.name} >> {path}."
+        )
     except OSError:
-        return f"{len(lines)} finished episodes could not be kept anywhere."
+        return f"{len(lines)} finished records could not be kept anywhere."

@@ -1,0 +1,75 @@
+"""What a sweep asks about its episodes: the inquiries of a cell, and what of them is still open. Reads only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from hanlon.cell import Cell, construct
+from hanlon.engine.answers import by_episode, read_answers
+from hanlon.engine.inquiring import open_episodes
+from hanlon.inquiries import Inquiry
+from hanlon.records import Answer, EpisodeDigest
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInquiry:
+    """An inquiry about a cell: `open` are the stored episodes that lack answers, with those they have."""
+
+    inquiry: Inquiry
+    open: dict[int, dict[str, list[Answer]]]
+    calls: int
+    cost_usd: float
+    tokens: int
+
+
+class Inquiries:
+    """Builds the inquiries of cells; a judge that several cells share is one."""
+
+    def __init__(self) -> None:
+        self._judges: dict[bytes, Inquiry] = {}
+
+    def of(self, cell: Cell) -> list[Inquiry]:
+        """The judges and follow-up questions of a cell.
+
+        Raises:
+            ConfigError: one cannot be made from its configuration.
+        """
+        judges = [self._judge(name, node) for name, node in cell.config.judge.items()]
+        followups = [
+            cast(
+                Inquiry,
+                construct(f"followups.{name}", node, environment=cell.environment, model=cell.config.model),
+            )
+            for name, node in cell.config.followups.items()
+        ]
+        return [*judges, *followups]
+
+    def _judge(self, name: str, node: Mapping[str, Any]) -> Inquiry:
+        key = msgspec.json.encode([name, node], order="sorted")
+        if key not in self._judges:
+            self._judges[key] = cast(Inquiry, construct(f"judge.{name}", node, name=name))
+        return self._judges[key]
+
+
+def plan_inquiry(inquiry: Inquiry, folder: Path, stored: Sequence[EpisodeDigest]) -> PlannedInquiry:
+    """What of an inquiry is answered about a cell's stored episodes, and what is not."""
+    answers = read_answers(folder, inquiry.kind, inquiry.record.key)[0]
+    made = [answer.call for answer in answers if answer.call is not None]
+    return PlannedInquiry(
+        inquiry,
+        open_episodes(inquiry, stored, by_episode(answers)),
+        len(made),
+        sum(call.cost_usd or 0.0 for call in made),
+        sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in made),
+    )
+
+
+def unanswered(planned: Iterable[PlannedInquiry]) -> dict[str, int]:
+    """By the name of each inquiry, how many stored episodes lack answers."""
+    counts: dict[str, int] = {}
+    for plan in planned:
+        counts[plan.inquiry.record.name] = counts.get(plan.inquiry.record.name, 0) + len(plan.open)
+    return {name: count for name, count in counts.items() if count}

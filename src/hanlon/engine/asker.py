@@ -1,0 +1,73 @@
+"""Asks about stored episodes: one vote after the other, each stored as it comes."""
+
+from collections.abc import Callable
+
+from hanlon.config.schema import ModelConfig
+from hanlon.engine import outcomes
+from hanlon.engine.inquiring import OpenEpisode, answer_to
+from hanlon.engine.lane import Lane
+from hanlon.engine.protocols import visible_text
+from hanlon.engine.requests import RequestHead, drawn_seed
+from hanlon.engine.rollout import CallGivenUp, cut_short
+from hanlon.engine.writer import RecordWriter
+from hanlon.inquiries import Question, Reading
+from hanlon.records import Answer, ModelCall
+
+NOT_ANSWERED = frozenset({outcomes.API_ERROR, outcomes.BUDGET})
+"""What is no answer, so that a later run asks again; anything else that came back instead of one counts as unread."""
+
+
+class Asker:
+    """Asks one model: builds the requests of one lane's inquiries, makes the calls, stores the answers."""
+
+    def __init__(self, lane: Lane, writer: RecordWriter, answered: Callable[[Answer], None]) -> None:
+        self._lane = lane
+        self._writer = writer
+        self._answered = answered
+
+    async def ask(self, asked: OpenEpisode, stopping: Callable[[], bool]) -> list[ModelCall]:
+        """Ask all that is still to be asked about an episode; the calls that were made.
+
+        Raises:
+            StoreFailed: an answer could not be written.
+        """
+        work, calls = asked.work, list[ModelCall]()
+        questions = work.inquiry.questions(work.cell, asked.episode)
+        for question in questions:
+            given = list(asked.answers.get(question.name, ()))
+            while work.inquiry.wants_more(question.name, given) and not stopping():
+                answer = await self._one(asked, question, len(given), len(questions))
+                if answer is None:
+                    return calls
+                if answer.call is not None:
+                    calls.append(answer.call)
+                await self._writer.store(work.writer, answer)
+                self._answered(answer)
+                given.append(answer)
+        return calls
+
+    async def _one(self, asked: OpenEpisode, question: Question, number: int, of: int) -> Answer | None:
+        if question.given is not None:
+            return answer_to(asked, question, number, of, question.given)
+        work, model = asked.work, self._model_of(asked)
+        head = RequestHead(model, question.request_fields)
+        seed = drawn_seed(work.inquiry.record.key, work.cell.key, asked.episode.index, question.name, number)
+        try:
+            completion = await self._lane.call(head.body(question.messages, seed), model.id)
+        except CallGivenUp as failure:
+            self._lane.note(failure.outcome)
+            if failure.outcome in NOT_ANSWERED:
+                return None
+            failed = ModelCall(requested_model=model.id, errors=failure.errors)
+            return answer_to(asked, question, number, of, Reading(None, failure.outcome), call=failed)
+        self._lane.note("answered")
+        text = visible_text(completion.message)
+        cut = cut_short(completion)
+        assert question.read is not None
+        reading = Reading(None, cut) if cut else question.read(text)
+        return answer_to(asked, question, number, of, reading, text, completion.call)
+
+    def _model_of(self, asked: OpenEpisode) -> ModelConfig:
+        model = asked.work.inquiry.model
+        assert model is not None
+        return model
