@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from hanlon.analysis.cells import load_cell
+from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
 from hanlon.cell import construct, digest
 from hanlon.config.errors import ConfigError
@@ -179,6 +180,8 @@ def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
     print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {sweep.id}"))
     for line in notes(rows):
         print(line)
+    if gaps := gap_report(states):
+        print(f"\n{gaps}")
 
 
 def _print_end(
