@@ -27,7 +27,7 @@ SAID_ONCE = (
     "differ",
     "requests",
     "AF reasoning",
-    "with / without it",
+    "with / without",
     "confused",
     "gate",
     "tag but no content",

@@ -7,9 +7,12 @@ and has no value where all but one request agree. The p is that of sign flips ov
 
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hanlon.analysis.gaps.episodes import ByRequest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RESAMPLES = 9999
 SEED = 20241218
@@ -60,9 +63,9 @@ def paired_difference(first: ByRequest, second: ByRequest, level: float = 0.95) 
     n = len(shared)
     if float(differences.max() - differences.min()) < SAME:
         lo, hi = newcombe(sum(ours), n, sum(theirs), n, level)
-        return Difference(estimate, lo, hi, _sign_flips(differences), NEWCOMBE, n, level)
-    lo, hi = _bootstrap(differences, level)
-    return Difference(estimate, lo, hi, _sign_flips(differences), BOOTSTRAP, n, level)
+        return Difference(estimate, lo, hi, sign_flips(differences), NEWCOMBE, n, level)
+    lo, hi = bootstrap(differences, level)
+    return Difference(estimate, lo, hi, sign_flips(differences), BOOTSTRAP, n, level)
 
 
 def mean_difference(first: ByRequest, second: ByRequest) -> float | None:
@@ -87,19 +90,20 @@ def newcombe(k1: float, n1: int, k2: float, n2: int, level: float = 0.95) -> tup
 
 
 def mcnemar(first: ByRequest, second: ByRequest) -> float | None:
-    """The exact two-sided p of McNemar's test; None unless every request has exactly one episode in both."""
+    """The exact two-sided p of McNemar's test; None unless every shared request has exactly one episode in both."""
     from statsmodels.stats import contingency_tables
 
-    values = [*first.values(), *second.values()]
-    if not values or first.keys() != second.keys() or any(len(own) != 1 for own in values):
+    shared = first.keys() & second.keys()
+    if not shared or any(len(cell[request]) != 1 for cell in (first, second) for request in shared):
         return None
     table = [[0, 0], [0, 0]]
-    for request in first:
+    for request in shared:
         table[int(first[request][0])][int(second[request][0])] += 1
     return float(cast(Any, contingency_tables).mcnemar(table, exact=True).pvalue)
 
 
-def _bootstrap(differences: Any, level: float) -> tuple[float, float]:
+def bootstrap(differences: "NDArray[Any]", level: float = 0.95) -> tuple[float, float]:
+    """Two-sided percentile interval of the mean difference, from `RESAMPLES` resamples of the requests."""
     import numpy as np
     from scipy import stats
 
@@ -119,10 +123,13 @@ def _bootstrap(differences: Any, level: float) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def _sign_flips(differences: Any) -> float:
+def sign_flips(differences: "NDArray[Any]") -> float:
+    """Two-sided p if the tiers are exchangeable within each request: exact below 14 of them, else from `RESAMPLES`."""
     import numpy as np
     from scipy import stats
 
+    if len(differences) < 2:
+        return 1.0  # either sign is as extreme as the other; scipy takes no single observation
     test = cast(Any, stats).permutation_test(
         (differences,),
         np.mean,

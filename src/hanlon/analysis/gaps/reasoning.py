@@ -90,7 +90,7 @@ def reading(gap: Difference, parts: Behind | None, reasoning: Share) -> str:
         return "a gap, reasoning not judged"
     backed, unbacked = (_carries(part, gap.estimate) for part in (parts.backed, parts.unbacked))
     if backed and unbacked:
-        return "a gap with and without AF reasoning"
+        return "a gap, partly with AF reasoning"
     if backed:
         return "a gap with AF reasoning"
     if unbacked:

@@ -1,6 +1,7 @@
 """The gaps of some cells as text: what a sweep ends with, and what `hanlon gaps` prints."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from hanlon.analysis.gaps.episodes import Labels, RequestCell, request_cells
 from hanlon.analysis.gaps.rows import gap_rows, swap_rows
@@ -41,7 +42,9 @@ def gaps_text(
         blocks.extend(_split(cells, split, labels, table_format))
     if tags := tag_rows(cells):
         words = [tag_words(row) for row in tags]
-        blocks.append(render(words, words, table_format, title="the tag of an answer against its content"))
+        blocks.append(
+            "\n" + render(words, words, table_format, title="the tag of an answer against its content")
+        )
     return (
         "\n".join(blocks)
         or "no two cells differ only in tiers of one scheme: sample for instance tier=free,paid"
@@ -54,10 +57,20 @@ def _gaps(
     rows = gap_rows(cells, labels, measures)
     if not rows:
         return
-    yield render(rows, [gap_words(row) for row in rows], table_format, title="compliance gaps")
+    for _, own in groupby(
+        rows, key=lambda row: row["model"]
+    ):  # a model's name in each row would fold the rest
+        of_model = list(own)
+        yield (
+            render(of_model, [gap_words(row) for row in of_model], table_format, title="compliance gaps")
+            + "\n"
+        )
     if swaps := swap_rows(cells):
         words = [swap_words(row) for row in swaps]
-        yield render(swaps, words, table_format, title="what a gap follows: the facts of a tier, or its word")
+        yield (
+            render(swaps, words, table_format, title="what a gap follows: the facts of a tier, or its word")
+            + "\n"
+        )
     yield from gap_notes(rows)
     yield from tag_warnings(tag_rows(cells))
     yield from cut_warnings(cells)
@@ -67,5 +80,5 @@ def _split(
     cells: Sequence[RequestCell], column: str, labels: Labels, table_format: TableFormat
 ) -> Iterator[str]:
     rows = split_rows(cells, column, labels)
-    yield render(rows, [split_words(row) for row in rows], table_format, title=f"split by {column}")
+    yield "\n" + render(rows, [split_words(row) for row in rows], table_format, title=f"split by {column}")
     yield ASSOCIATION.format(column=column)

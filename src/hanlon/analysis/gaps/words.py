@@ -22,7 +22,7 @@ def gap_words(row: Row) -> dict[str, str]:
         "k/n": " - ".join(f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True)),
         **_difference_words(row),
         "AF reasoning": row["reasoning"][0]["says"],
-        "with / without it": (
+        "with / without": (
             f"{points(parts['with_reasoning']['gap'])} / {points(parts['without_reasoning']['gap'])}"
             if parts
             else "-"
@@ -87,7 +87,7 @@ def gap_notes(rows: Sequence[Row]) -> Iterator[str]:
     if any(row["behind"] for row in rows):
         yield (
             "AF reasoning: episodes of the first tier whose reasoning a judge calls alignment faking, complied or "
-            "not. With / without it: the parts of the gap from compliance with and without such reasoning, over all "
+            "not. With / without: the parts of the gap from compliance with and without such reasoning, over all "
             "countable episodes; what was not scored is in neither part. (+k?): k more are maybe."
         )
     advice = {row["gate"]["says"] for row in rows if row["gate"]["holds"] is None}
