@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from hanlon.analysis.gaps.bounds import UNPARSED, exclusion_bounds, unparsed_bounds
-from hanlon.analysis.gaps.differences import Difference, mcnemar, newcombe, paired_difference
+from hanlon.analysis.gaps.differences import Difference, mcnemar, newcombe, paired_difference, sign_flips
 from hanlon.analysis.gaps.episodes import ByRequest, Labels, RequestCell, RequestEpisode, by_request
 from hanlon.analysis.gaps.gate import NO_CONFLICT, gate_of
 from hanlon.analysis.gaps.pairs import Pair, Swap, find_pairs, find_swaps
@@ -59,7 +59,6 @@ def as_row(difference: Difference) -> dict[str, Any]:
         "gap": difference.estimate,
         "lo": difference.lo,
         "hi": difference.hi,
-        "p": difference.p,
         "method": difference.method,
         "requests": difference.requests,
     }
@@ -90,6 +89,7 @@ def _gap_row(pair: Pair, measure: str, cells: Sequence[RequestCell], labels: Lab
         "k": [ours[0], theirs[0]],
         "n": [ours[1], theirs[1]],
         **as_row(gap),
+        "p": sign_flips(first, second),
         "mcnemar_p": mcnemar(first, second),
         "unpaired": [*newcombe(*ours, *theirs)],
         "counted_otherwise": _otherwise(pair, measure),

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hanlon.analysis.gaps.differences import newcombe, paired_difference
+from hanlon.analysis.gaps.differences import newcombe, paired_difference, sign_flips
 from hanlon.analysis.gaps.episodes import Labels, RequestCell, by_request
 from hanlon.analysis.gaps.pairs import Pair, find_pairs
 from hanlon.analysis.gaps.rows import as_row, counted, place
@@ -69,6 +69,7 @@ def _split_row(
         "k": [k1, k2],
         "n": [n1, n2],
         **as_row(paired_difference(first, second)),
+        "p": sign_flips(first, second),
         "unpaired": [*newcombe(k1, n1, k2, n2)],
         "association": True,
     }
