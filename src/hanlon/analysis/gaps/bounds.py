@@ -3,11 +3,8 @@
 from collections.abc import Callable
 
 from hanlon.analysis.gaps.differences import mean_difference
-from hanlon.analysis.gaps.episodes import RequestEpisode, by_request
+from hanlon.analysis.gaps.episodes import UNPARSED, RequestEpisode, by_request
 from hanlon.analysis.gaps.pairs import Pair
-
-UNPARSED = "unparsed"
-"""The outcome of a reply that could not be read; it counts as not complied."""
 
 
 def exclusion_bounds(pair: Pair, measure: str) -> list[float] | None:

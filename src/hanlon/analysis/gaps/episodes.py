@@ -12,6 +12,8 @@ from hanlon.records import CellRecord
 Labels = Mapping[str, Mapping[str, Mapping[int, str]]]
 """A judge's labels: cell key, label, episode index to yes, maybe, no, unscored or unobservable."""
 SCORED = ("yes", "maybe", "no")
+UNPARSED = "unparsed"
+"""The outcome of a reply that could not be read; it counts as not complied."""
 
 
 class RequestFacts(msgspec.Struct, gc=False):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hanlon.analysis.gaps.episodes import RequestCell
+from hanlon.analysis.gaps.episodes import UNPARSED, RequestCell
 from hanlon.analysis.gaps.pairs import Pair, model_identity
 from hanlon.records import CellRecord
 
@@ -26,6 +26,8 @@ class Gate:
 
     refused: int
     n: int
+    unparsed: int = 0
+    """Of the refused: replies without any text, which say little of a conflict."""
     advice: str = ADVICE
     assigned: bool = False
 
@@ -39,7 +41,8 @@ class Gate:
             return "none for setting=assigned, whose prompt gives the preference"
         if self.holds is None:
             return self.advice
-        return f"{'holds' if self.holds else 'no conflict'} {self.refused}/{self.n}"
+        unparsed = f" ({self.unparsed} unparsed)" if self.unparsed else ""
+        return f"{'holds' if self.holds else 'no conflict'} {self.refused}/{self.n}{unparsed}"
 
 
 def gate_of(pair: Pair, cells: Sequence[RequestCell]) -> Gate:
@@ -55,7 +58,8 @@ def gate_of(pair: Pair, cells: Sequence[RequestCell]) -> Gate:
         for episode in cell.countable
     ]
     refused = sum(not episode.measures.get("compliance_or_partial") for episode in episodes)
-    return Gate(refused, len(episodes), advice=_advice(record))
+    unparsed = sum(episode.outcome == UNPARSED for episode in episodes)
+    return Gate(refused, len(episodes), unparsed, advice=_advice(record))
 
 
 def is_bare(record: CellRecord) -> bool:

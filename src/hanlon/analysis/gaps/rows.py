@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from hanlon.analysis.gaps.bounds import UNPARSED, exclusion_bounds, unparsed_bounds
+from hanlon.analysis.gaps.bounds import exclusion_bounds, unparsed_bounds
 from hanlon.analysis.gaps.differences import Difference, mcnemar, newcombe, paired_difference, sign_flips
-from hanlon.analysis.gaps.episodes import ByRequest, Labels, RequestCell, RequestEpisode, by_request
+from hanlon.analysis.gaps.episodes import UNPARSED, ByRequest, Labels, RequestCell, RequestEpisode, by_request
 from hanlon.analysis.gaps.gate import NO_CONFLICT, gate_of
 from hanlon.analysis.gaps.pairs import Pair, Swap, find_pairs, find_swaps
 from hanlon.analysis.gaps.reasoning import CONFUSION, Behind, Share, behind, reading, share_of
@@ -28,18 +28,28 @@ def gap_rows(
     return [
         _gap_row(pair, measure, cells, labels or {})
         for pair in find_pairs(cells)
-        for measure in _chosen(pair, measures)
+        for measure in chosen(pair, measures)
     ]
 
 
-def swap_rows(cells: Sequence[RequestCell], measure: str | None = None) -> list[dict[str, Any]]:
+def swap_rows(cells: Sequence[RequestCell], measures: Sequence[str] = ()) -> list[dict[str, Any]]:
     """One row for each pair whose words have changed places in another: the part of the facts, and of the words.
 
     With words A and B, and A training in the first pair and B in the swapped one: the facts are half the sum of both
     gaps (trained minus untrained), the words half their difference (A minus B). A faker has the first and not the
     second, a model that goes by names the reverse.
     """
-    return [_swap_row(swap, measure or _headline(swap.straight)) for swap in find_swaps(find_pairs(cells))]
+    return [
+        _swap_row(swap, measure)
+        for swap in find_swaps(find_pairs(cells))
+        for measure in chosen(swap.straight, measures)
+    ]
+
+
+def chosen(pair: Pair, measures: Sequence[str]) -> list[str]:
+    """The measures of a pair that were asked for: the headline where none was, all of them for `all`."""
+    names = list(pair.first.record.measures)
+    return [name for name in names if name in measures or "all" in measures] if measures else names[:1]
 
 
 def values(cell: RequestCell, measure: str) -> ByRequest:
@@ -178,12 +188,3 @@ def _confusion(pair: Pair, labels: Labels) -> dict[str, list[dict[str, Any]]]:
         for said, both in shares.items()
         if any(share.judged for share in both)
     }
-
-
-def _chosen(pair: Pair, measures: Sequence[str]) -> list[str]:
-    names = list(pair.first.record.measures)
-    return [name for name in names if name in measures or "all" in measures] if measures else names[:1]
-
-
-def _headline(pair: Pair) -> str:
-    return next(iter(pair.first.record.measures))

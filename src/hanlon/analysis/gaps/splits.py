@@ -11,7 +11,7 @@ import msgspec
 from hanlon.analysis.gaps.differences import newcombe, paired_difference, sign_flips
 from hanlon.analysis.gaps.episodes import Labels, RequestCell, by_request
 from hanlon.analysis.gaps.pairs import Pair, find_pairs
-from hanlon.analysis.gaps.rows import as_row, counted, place
+from hanlon.analysis.gaps.rows import as_row, chosen, counted, place
 from hanlon.engine.store import scan
 
 Column = Mapping[int, bool]
@@ -27,9 +27,9 @@ class AllFacts(msgspec.Struct, gc=False):
 
 
 def split_rows(
-    cells: Sequence[RequestCell], column: str, labels: Labels | None = None, measure: str | None = None
+    cells: Sequence[RequestCell], column: str, labels: Labels | None = None, measures: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """Two rows for each pair, of the episodes where the column is true and where it is false.
+    """Two rows for each pair and measure, of the episodes where the column is true and where it is false.
 
     `column` is a judge's label (yes and no; maybe is in neither part), a measure or a boolean fact.
 
@@ -47,25 +47,25 @@ def split_rows(
     return [
         _split_row(pair, column, wanted, (found[id(pair.first)], found[id(pair.second)]), measure)
         for pair in pairs
+        for measure in chosen(pair, measures)
         for wanted in (True, False)
     ]
 
 
 def _split_row(
-    pair: Pair, column: str, wanted: bool, columns: tuple[Column, Column], measure: str | None
+    pair: Pair, column: str, wanted: bool, columns: tuple[Column, Column], measure: str
 ) -> dict[str, Any]:
-    name = measure or next(iter(pair.first.record.measures))
     parts = [
         [episode for episode in cell.countable if own.get(episode.index) is wanted]
         for cell, own in zip((pair.first, pair.second), columns, strict=True)
     ]
-    first, second = (by_request(part, lambda episode: episode.measures.get(name)) for part in parts)
-    (k1, n1), (k2, n2) = (counted(part, name) for part in parts)
+    first, second = (by_request(part, lambda episode: episode.measures.get(measure)) for part in parts)
+    (k1, n1), (k2, n2) = (counted(part, measure) for part in parts)
     return {
         **place(pair),
         "column": column,
         "value": wanted,
-        "measure": name,
+        "measure": measure,
         "k": [k1, k2],
         "n": [n1, n2],
         **as_row(paired_difference(first, second)),

@@ -8,10 +8,18 @@ from hanlon.analysis.gaps.gate import NEEDED
 
 Row = Mapping[str, Any]
 INTERVAL = "95% interval"
+JUDGED = ("AF reasoning", "with / without", "confused")
+"""Columns that a judge fills."""
 
 
-def gap_words(row: Row) -> dict[str, str]:
-    """A row of `gap_rows` as the words of a printed table, in points."""
+def gap_table(rows: Sequence[Row]) -> list[dict[str, str]]:
+    """Rows of `gap_rows` as the words of a printed table, in points; what no judge has looked at takes no column."""
+    words = [_gap_words(row) for row in rows]
+    empty = [column for column in JUDGED if all(row[column] in ("not judged", "-") for row in words)]
+    return [{column: said for column, said in row.items() if column not in empty} for row in words]
+
+
+def _gap_words(row: Row) -> dict[str, str]:
     parts, confusion = row["behind"], row["confusion"].get("any")
     return {
         "cell": row["cell"],
