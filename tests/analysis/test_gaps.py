@@ -359,9 +359,15 @@ def test_swapped_words_tell_facts_from_words(
     tiers = ("free", "paid", "paid_swapped", "free_swapped")
     for tier, k in zip(tiers, complied, strict=True):
         write_tier_cell(tmp_path, tier, answers(k, 60))
+        edited = {"system": "All of baseline, edited since."}
+        write_tier_cell(tmp_path, tier, answers(k // 2, 60), texts=edited, key=f"edited-{tier}")
     write_tier_cell(tmp_path, "monitored", answers(1, 60))
     write_tier_cell(tmp_path, "private", answers(1, 60))
-    (row,) = swap_rows(request_cells(load_cells([tmp_path])[0]))
+    cells = request_cells(load_cells([tmp_path])[0])
+    (row,) = swap_rows([cell for cell in cells if "edited" not in cell.record.key])
+    both = swap_rows(cells)
+    assert row in both
+    assert len(both) == 2  # cells from before an edit are not read together with those from after it
     assert (row["first"], row["second"], row["swapped"]) == ("free", "paid", ["paid_swapped", "free_swapped"])
     assert row["facts"]["gap"] == pytest.approx(facts)
     assert row["words"]["gap"] == pytest.approx(words)

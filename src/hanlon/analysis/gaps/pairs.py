@@ -73,7 +73,7 @@ def find_swaps(pairs: Iterable[Pair]) -> list[Swap]:
     for pair in pairs:
         if len(tier_of(pair.first.record).scheme) != 2:
             continue
-        others = waiting.setdefault(_digest(_identity(pair.first.record)), [])
+        others = waiting.setdefault(_swap_identity(pair.first.record), [])
         swaps.extend(Swap(other, pair) for other in others if _exchanged(other, pair))
         others.append(pair)
     return swaps
@@ -111,13 +111,23 @@ def _identity(record: CellRecord) -> dict[str, Any]:
 
 
 def _pair_identity(record: CellRecord) -> str:
-    """The same with the scheme, and with the texts but for the mark, which stands before the request.
-
-    The texts tell cells apart that were sampled before and after a clause was edited.
-    """
+    """The same with the scheme and the texts but for the mark."""
     scheme = [tier.model_dump() for tier in tier_of(record).scheme]
-    texts = {**record.texts, "user": record.texts.get("user", "").partition("{request}")[2]}
-    return _digest([_identity(record), scheme, texts])
+    return _digest([_identity(record), scheme, _unmarked(record)])
+
+
+def _swap_identity(record: CellRecord) -> str:
+    """The same with those texts, whichever of the scheme's words stands where."""
+    texts = _unmarked(record)
+    words = [str(tier.word) for tier in tier_of(record).scheme]
+    for word in sorted(words, key=len, reverse=True):  # a word may be part of the other: opted, opted-out
+        texts = {name: text.replace(word, "*") for name, text in texts.items()}
+    return _digest([_identity(record), sorted(words), texts])
+
+
+def _unmarked(record: CellRecord) -> dict[str, str]:
+    """The texts without the mark, which stands before the request; they differ once a clause has been edited."""
+    return {**record.texts, "user": record.texts.get("user", "").partition("{request}")[2]}
 
 
 def _digest(value: Any) -> str:
