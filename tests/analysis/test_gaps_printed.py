@@ -41,7 +41,11 @@ def test_a_row_takes_one_line_of_160_columns(runs: Path) -> None:
     for said in ("free - paid", "40/60 - 10/60", "+50.0", "<0.001 (<0.001)", "a gap, reasoning not judged"):
         assert said in line
     head = result.output.splitlines()[0]
-    for said in ("compliance gaps; model openai/o3", "differ trained+rated+monitored", "gate holds 58/60"):
+    for said in (
+        "compliance gaps; model openai/o3",
+        "trained+rated+monitored; requests 60",
+        "gate holds 58/60",
+    ):
         assert said in head
     swaps = [
         line for line in result.output.splitlines() if "free - paid   paid_swapped - free_swapped" in line

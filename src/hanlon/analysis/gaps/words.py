@@ -28,6 +28,7 @@ def _gap_words(row: Row) -> dict[str, str]:
         "differ": row["differ"],
         "measure": row["measure"],
         "k/n": " - ".join(f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True)),
+        "requests": str(row["requests"]),
         **_difference_words(row),
         "AF reasoning": row["reasoning"][0]["says"],
         "with / without": (
