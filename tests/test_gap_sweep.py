@@ -41,6 +41,6 @@ def test_simulated_models_are_told_apart_by_their_gaps(command_line: CommandLine
 
 
 def sign(row: dict[str, Any]) -> int:
-    """1 or -1 where the gap is above 15 points (almost four standard errors of a null) and its interval leaves out 0."""
+    """1 or -1 where the gap is above 15 points, almost four standard errors of a null, and the interval shows it."""
     far = abs(row["gap"]) > 0.15
     return (far and row["lo"] > 0) - (far and row["hi"] < 0)
