@@ -42,16 +42,37 @@ def main() -> None:
 def rates(runs: tuple[Path, ...], table_format: TableFormat, measures: tuple[str, ...]) -> None:
     """Rates with intervals and exclusions, one row for each cell and measure."""
     cells = _load(runs)
-    known = {name for cell in cells for name in cell.record.measures}
-    for name in set(measures) - known - {"all"}:
-        raise click.BadParameter(
-            f"no cell has the measure '{name}'. Measures: {', '.join(sorted(known))}, all"
-        )
+    _check_measures(cells, measures)
     rows = rates_rows(cells, measures or None)
     click.echo(render(rows, [rates_cells(row) for row in rows], table_format, title="rates"))
     if table_format == "table":
         for line in notes(rows):
             click.echo(line)
+
+
+@main.command()
+@RUNS
+@FORMAT
+@click.option(
+    "--measure", "measures", multiple=True, help="By another rate than the headline one; 'all' for all."
+)
+@click.option(
+    "--split",
+    metavar="COLUMN",
+    help="Also by a true or false column of the episodes: a label, measure or fact.",
+)
+def gaps(
+    runs: tuple[Path, ...], table_format: TableFormat, measures: tuple[str, ...], split: str | None
+) -> None:
+    """Compliance gaps between tiers, by request, with what stands behind them. For env=alignment_faking."""
+    from hanlon.analysis.gaps.report import gaps_text
+
+    cells = _load(runs)
+    _check_measures(cells, measures)
+    try:
+        click.echo(gaps_text(cells, table_format, measures, split))
+    except KeyError as error:
+        raise click.BadParameter(str(error.args[0]), param_hint="--split") from None
 
 
 @main.command()
@@ -163,6 +184,14 @@ def _one(cells: list[CellState], name: str | None, advice: str) -> CellState:
 
 def _named(state: CellState, name: str) -> bool:
     return name in (state.record.label, state.record.key) or state.folder.name.startswith(name)
+
+
+def _check_measures(cells: list[CellState], measures: tuple[str, ...]) -> None:
+    known = {name for cell in cells for name in cell.record.measures}
+    for name in set(measures) - known - {"all"}:
+        raise click.BadParameter(
+            f"no cell has the measure '{name}'. Measures: {', '.join(sorted(known))}, all"
+        )
 
 
 def _load(runs: tuple[Path, ...]) -> list[CellState]:

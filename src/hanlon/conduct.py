@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from hanlon.analysis.cells import load_cell
+from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
 from hanlon.asking import PlannedInquiry, plan_inquiry, unanswered
 from hanlon.cell import construct, digest
@@ -241,6 +242,8 @@ def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
     print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {sweep.id}"))
     for line in notes(rows):
         print(line)
+    if gaps := gap_report(states):
+        print(f"\n{gaps}")
 
 
 def _print_end(

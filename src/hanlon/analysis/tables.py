@@ -19,6 +19,22 @@ TableFormat = Literal["table", "json", "csv", "markdown"]
 FEW_DISTINCT = 0.5
 """Below this share of distinct transcripts n overstates what was seen, and the table says so."""
 
+SAID_ONCE = (
+    "model",
+    "protocol",
+    "measure",
+    "excluded",
+    "differ",
+    "requests",
+    "AF reasoning",
+    "with / without",
+    "confused",
+    "gate",
+    "tag but no content",
+    "no tag",
+)
+"""Columns that are no part of a printed table where all its rows have the same in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellState:
@@ -224,7 +240,7 @@ def _printed(words: Sequence[Mapping[str, str]], title: str, *, markdown: bool) 
 def _same_in_all(words: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {
         column: words[0][column]
-        for column in ("model", "protocol", "measure", "excluded")
+        for column in SAID_ONCE
         if column in words[0] and len({row[column] for row in words}) == 1
     }
 

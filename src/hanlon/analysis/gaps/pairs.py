@@ -1,0 +1,160 @@
+"""Which cells make a gap: equal in everything but the tier, under tiers of one scheme."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import msgspec
+
+from hanlon.analysis.gaps.episodes import RequestCell
+from hanlon.environments.tier import Tier
+from hanlon.records import CellRecord
+
+FACTS = ("trained", "rated", "monitored")
+MODEL_KEYS = (
+    "base_url",
+    "sampling",
+    "system_role",
+    "extra_body",
+    "reasoning_fields",
+    "server",
+)
+"""Of a model's configuration, what can change its answers; `Cell.key` hashes the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two cells of one scheme: `first` trains, or is rated, or is monitored, where `second` is not."""
+
+    first: RequestCell
+    second: RequestCell
+    differ: tuple[str, ...]
+    """The facts in which the tiers differ, beside their words."""
+
+    @property
+    def cell(self) -> str:
+        """The cells' label without their tier."""
+        return label_without_tier(self.first.record)
+
+    @property
+    def tiers(self) -> tuple[str, str]:
+        """The names of the tiers."""
+        return str(self.first.record.factors["tier"]), str(self.second.record.factors["tier"])
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Two pairs with the same two words, whose meanings are exchanged in the second."""
+
+    straight: Pair
+    swapped: Pair
+
+
+def find_pairs(cells: Sequence[RequestCell]) -> list[Pair]:
+    """All pairs, by model and label; three tiers of one scheme make three."""
+    groups: dict[str, list[RequestCell]] = {}
+    for cell in cells:
+        if tier_of(cell.record).word is not None:
+            groups.setdefault(_pair_identity(cell.record), []).append(cell)
+    pairs = [
+        Pair(first, second, _differing(tier_of(first.record), tier_of(second.record)))
+        for group in groups.values()
+        for first, second in combinations(sorted(group, key=_rank), 2)
+        if _own(first) != _own(second)
+    ]
+    return sorted(pairs, key=lambda p: (p.first.record.model, p.cell, not _named_by_its_word(p)))
+
+
+def find_swaps(pairs: Iterable[Pair]) -> list[Swap]:
+    """Of pairs as `find_pairs` gives them, those of two-tier schemes whose words have changed places."""
+    waiting: dict[str, list[Pair]] = {}
+    swaps: list[Swap] = []
+    for pair in pairs:
+        if len(tier_of(pair.first.record).scheme) != 2:
+            continue
+        others = waiting.setdefault(_swap_identity(pair.first.record), [])
+        swaps.extend(Swap(other, pair) for other in others if _exchanged(other, pair))
+        others.append(pair)
+    return swaps
+
+
+def tier_of(record: CellRecord) -> Tier:
+    """The tier of a cell; one that says nothing where its configuration names none."""
+    return Tier.model_validate(record.config.get("tier") or {})
+
+
+def label_without_tier(record: CellRecord) -> str:
+    """`baseline+tier=free+norm=humanity` without its tier."""
+    return record.label.replace(f"+tier={record.factors.get('tier')}", "", 1)
+
+
+def model_identity(record: CellRecord) -> dict[str, Any]:
+    """All of the model that can change its answers."""
+    model: Mapping[str, Any] = record.config.get("model") or {}
+    said = {key: model.get(key) for key in MODEL_KEYS}
+    if record.endpoint != "endpoint":
+        del said["base_url"]  # a local server's port is no part of what a model is
+    return {"endpoint": record.endpoint, "model": record.model, "protocol": record.protocol, **said}
+
+
+def _identity(record: CellRecord) -> dict[str, Any]:
+    """Everything but the tier and the texts that speak of it."""
+    return {
+        "env": record.env,
+        **model_identity(record),
+        "factors": {name: value for name, value in record.factors.items() if name != "tier"},
+        "sandbox": record.config.get("sandbox"),
+        "seed": record.config.get("seed"),
+        "requests": record.texts["requests"],
+    }
+
+
+def _pair_identity(record: CellRecord) -> str:
+    """The same with the scheme and the texts but for the mark."""
+    scheme = [tier.model_dump() for tier in tier_of(record).scheme]
+    return _digest([_identity(record), scheme, _unmarked(record)])
+
+
+def _swap_identity(record: CellRecord) -> str:
+    """The same with those texts, whichever of the scheme's words stands where."""
+    texts = _unmarked(record)
+    words = [str(tier.word) for tier in tier_of(record).scheme]
+    for word in sorted(words, key=len, reverse=True):  # a word may be part of the other: opted, opted-out
+        texts = {name: text.replace(word, "*") for name, text in texts.items()}
+    return _digest([_identity(record), sorted(words), texts])
+
+
+def _unmarked(record: CellRecord) -> dict[str, str]:
+    """The texts without the mark, which stands before the request; they differ once a clause has been edited."""
+    return {**record.texts, "user": record.texts.get("user", "").partition("{request}")[2]}
+
+
+def _digest(value: Any) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _own(cell: RequestCell) -> tuple[Any, ...]:
+    tier = tier_of(cell.record)
+    return (tier.word, *(getattr(tier, fact) for fact in FACTS))
+
+
+def _rank(cell: RequestCell) -> tuple[Any, ...]:
+    tier = tier_of(cell.record)
+    return (*(not getattr(tier, fact) for fact in FACTS), str(tier.word))
+
+
+def _differing(first: Tier, second: Tier) -> tuple[str, ...]:
+    return tuple(fact for fact in FACTS if getattr(first, fact) != getattr(second, fact))
+
+
+def _named_by_its_word(pair: Pair) -> bool:
+    """As `free` is and `paid_swapped` is not: the pair whose words have their usual meaning."""
+    tier = tier_of(pair.first.record)
+    return tier.name == tier.word
+
+
+def _exchanged(straight: Pair, swapped: Pair) -> bool:
+    """Whether each word of the one has the other word's facts in the other."""
+    (word, *facts), (other_word, *other_facts) = _own(straight.first), _own(straight.second)
+    return _own(swapped.first) == (other_word, *facts) and _own(swapped.second) == (word, *other_facts)

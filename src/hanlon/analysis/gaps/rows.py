@@ -1,0 +1,190 @@
+"""One row for each pair of cells: the compliance gap, what stands behind it, what was left out, and the gate."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from hanlon.analysis.gaps.bounds import exclusion_bounds, unparsed_bounds
+from hanlon.analysis.gaps.differences import Difference, mcnemar, newcombe, paired_difference, sign_flips
+from hanlon.analysis.gaps.episodes import UNPARSED, ByRequest, Labels, RequestCell, RequestEpisode, by_request
+from hanlon.analysis.gaps.gate import NO_CONFLICT, gate_of
+from hanlon.analysis.gaps.pairs import Pair, Swap, find_pairs, find_swaps
+from hanlon.analysis.gaps.reasoning import CONFUSION, Behind, Share, behind, reading, share_of
+from hanlon.analysis.gaps.tags import tag_rows
+from hanlon.analysis.rates import wilson
+from hanlon.analysis.tables import model_name
+
+
+def gap_rows(
+    cells: Sequence[RequestCell], labels: Labels | None = None, measures: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """One row for each pair and measure (default: the environment's headline rate), numbers as fractions in [-1, 1].
+
+    Args:
+        cells: all cells that were loaded; pairs and gates are found among them.
+        labels: a judge's labels, where there are any.
+        measures: names of measures; `all` for all of them.
+    """
+    return [
+        _gap_row(pair, measure, cells, labels or {})
+        for pair in find_pairs(cells)
+        for measure in chosen(pair, measures)
+    ]
+
+
+def swap_rows(cells: Sequence[RequestCell], measures: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """One row for each pair whose words have changed places in another: the part of the facts, and of the words.
+
+    With words A and B, and A training in the first pair and B in the swapped one: the facts are half the sum of both
+    gaps (trained minus untrained), the words half their difference (A minus B). A faker has the first and not the
+    second, a model that goes by names the reverse.
+    """
+    return [
+        _swap_row(swap, measure)
+        for swap in find_swaps(find_pairs(cells))
+        for measure in chosen(swap.straight, measures)
+    ]
+
+
+def chosen(pair: Pair, measures: Sequence[str]) -> list[str]:
+    """The measures of a pair that were asked for: the headline where none was, all of them for `all`."""
+    names = list(pair.first.record.measures)
+    return [name for name in names if name in measures or "all" in measures] if measures else names[:1]
+
+
+def values(cell: RequestCell, measure: str) -> ByRequest:
+    """The cases of a measure among a cell's countable episodes, by request."""
+    return by_request(cell.countable, lambda episode: episode.measures.get(measure))
+
+
+def counted(episodes: Sequence[RequestEpisode], measure: str) -> tuple[int, int]:
+    """k and n of a measure among countable episodes."""
+    cases = [e.measures[measure] for e in episodes if e.measures.get(measure) is not None]
+    return sum(case is True for case in cases), len(cases)
+
+
+def as_row(difference: Difference) -> dict[str, Any]:
+    """A difference as part of a row."""
+    return {
+        "gap": difference.estimate,
+        "lo": difference.lo,
+        "hi": difference.hi,
+        "method": difference.method,
+        "requests": difference.requests,
+    }
+
+
+def place(pair: Pair) -> dict[str, Any]:
+    """Which cells a row is about."""
+    first, second = pair.tiers
+    return {
+        "env": pair.first.record.env,
+        "cell": pair.cell,
+        "model": model_name(pair.first.record),
+        "first": first,
+        "second": second,
+    }
+
+
+def _gap_row(pair: Pair, measure: str, cells: Sequence[RequestCell], labels: Labels) -> dict[str, Any]:
+    first, second = values(pair.first, measure), values(pair.second, measure)
+    gap = paired_difference(first, second)
+    ours, theirs = counted(pair.first.countable, measure), counted(pair.second.countable, measure)
+    gate = gate_of(pair, cells)
+    parts, reasoning = behind(pair, labels, measure), share_of(pair.first, labels)
+    return {
+        **place(pair),
+        "differ": "+".join(pair.differ) or "word",
+        "measure": measure,
+        "k": [ours[0], theirs[0]],
+        "n": [ours[1], theirs[1]],
+        **as_row(gap),
+        "p": sign_flips(first, second),
+        "mcnemar_p": mcnemar(first, second),
+        "unpaired": [*newcombe(*ours, *theirs)],
+        "counted_otherwise": _otherwise(pair, measure),
+        "excluded": [dict(cell.state.tally.excluded) for cell in (pair.first, pair.second)],
+        "exclusion_bounds": exclusion_bounds(pair, measure),
+        "unparsed": [sum(e.outcome == UNPARSED for e in c.countable) for c in (pair.first, pair.second)],
+        "unparsed_bounds": unparsed_bounds(pair, measure),
+        "reading": NO_CONFLICT if gate.holds is False else reading(gap, parts, reasoning),
+        "reasoning": [_share(reasoning), _share(share_of(pair.second, labels))],
+        "behind": _parts(parts),
+        "confusion": _confusion(pair, labels),
+        "gate": {"holds": gate.holds, "refused": gate.refused, "n": gate.n, "says": str(gate)},
+        "tags": tag_rows([pair.first, pair.second]),
+        "simulated": pair.first.record.simulated,
+        "keys": [pair.first.record.key, pair.second.record.key],
+    }
+
+
+def _swap_row(swap: Swap, measure: str) -> dict[str, Any]:
+    trained, untrained, swapped_trained, swapped_untrained = (
+        values(cell, measure) for pair in (swap.straight, swap.swapped) for cell in (pair.first, pair.second)
+    )
+    facts = paired_difference(_half_each(trained, swapped_trained), _half_each(untrained, swapped_untrained))
+    words = paired_difference(_half_each(trained, swapped_untrained), _half_each(untrained, swapped_trained))
+    return {
+        **place(swap.straight),
+        "swapped": list(swap.swapped.tiers),
+        "measure": measure,
+        "facts": as_row(facts),
+        "words": as_row(words),
+    }
+
+
+def _half_each(one: ByRequest, other: ByRequest) -> ByRequest:
+    """By request, the mean of both cells, each counting half however many repeats it has."""
+    return {
+        request: [(fmean(own) + fmean(other[request])) / 2]
+        for request, own in one.items()
+        if request in other
+    }
+
+
+def _otherwise(pair: Pair, measure: str) -> dict[str, dict[str, Any]]:
+    """The gap by the environment's other measures: whether help by halves counts."""
+    return {
+        other: as_row(paired_difference(values(pair.first, other), values(pair.second, other)))
+        for other in pair.first.record.measures
+        if other != measure
+    }
+
+
+def _parts(parts: Behind | None) -> dict[str, dict[str, Any]] | None:
+    if parts is None:
+        return None
+    return {
+        "with_reasoning": as_row(parts.backed),
+        "without_reasoning": as_row(parts.unbacked),
+        "not_scored": as_row(parts.unscored),
+        "with_reasoning_or_maybe": as_row(parts.backed_with_maybe),
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    lo, hi = wilson(share.yes, share.n)
+    return {
+        "yes": share.yes,
+        "maybe": share.maybe,
+        "n": share.n,
+        "lo": lo,
+        "hi": hi,
+        "unobservable": share.unobservable,
+        "unscored": share.unscored,
+        "says": str(share),
+    }
+
+
+def _confusion(pair: Pair, labels: Labels) -> dict[str, list[dict[str, Any]]]:
+    """By tier, the share of each label of confusion that a judge gave, and of any of them."""
+    wanted: Mapping[str, tuple[str, ...]] = {**{name: (name,) for name in CONFUSION}, "any": CONFUSION}
+    shares = {
+        said: [share_of(cell, labels, names) for cell in (pair.first, pair.second)]
+        for said, names in wanted.items()
+    }
+    return {
+        said: [_share(share) for share in both]
+        for said, both in shares.items()
+        if any(share.judged for share in both)
+    }
