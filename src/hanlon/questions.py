@@ -102,9 +102,7 @@ class QuestionSet:
         """
         return {name: self._text(name, wording, entry.choices) for name, entry in self.by_name.items()}
 
-    def asks(
-        self, wording: int, facts: Facts, more: Mapping[str, Choices]
-    ) -> list[Ask]:
+    def asks(self, wording: int, facts: Facts, more: Mapping[str, Choices]) -> list[Ask]:
         """The questions that have an answer under these facts.
 
         Args:
@@ -163,7 +161,9 @@ def load_questions(file: Path | Traversable, source: str) -> QuestionSet:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ClauseError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
     content = _mapping(data, source, ("answer", "questions"))
-    answer = _asked(_mapping(content["answer"], f"{source}: answer", ("marker", "wordings")), f"{source}: answer")
+    answer = _asked(
+        _mapping(content["answer"], f"{source}: answer", ("marker", "wordings")), f"{source}: answer"
+    )
     questions = {
         str(name): _question(entry, f"{source}: questions.{name}")
         for name, entry in _mapping(content["questions"], f"{source}: questions").items()
