@@ -192,10 +192,16 @@ def _asked(given: Mapping[Any, Any], where: str) -> AskedText:
     except re.error as error:
         raise ClauseError(f"{where}.marker is not a regular expression: {error}.") from None
     wordings = {
-        int(number): _word(text, f"{where}.wordings.{number}")
+        _number(number, where): _word(text, f"{where}.wordings.{number}")
         for number, text in _mapping(given["wordings"], f"{where}.wordings").items()
     }
     return AskedText(marker, wordings)
+
+
+def _number(number: object, where: str) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ClauseError(f"{where}.wordings.{number}: wordings are numbered 1, 2, 3.")
+    return number
 
 
 def _rule(rule: object, where: str, choices: Choices) -> Rule:

@@ -85,6 +85,7 @@ def test_no_reply_makes_a_conversation_that_providers_refuse(text: str, prefill:
         ),
         (("tier=pro", "env.tier_rule=absent_means_untrained"), ("-", "free", "-", "comply", "not_said")),
         (("tier=none",), ("-", "-", "-", "comply", "not_said")),
+        (("tier=free", "tier.rated=false"), ("free", "free", "-", "comply", "not_said")),
         (("tier=neutral",), ("standard", "not_said", "-", "comply", "not_said")),
         (
             ("tier=neutral", "env.consequence=none"),

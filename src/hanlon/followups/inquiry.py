@@ -1,7 +1,7 @@
 """The inquiry behind `followups=[...]`: one answer of the cell's own model to each question about an episode."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Literal
 
 from hanlon.cell import digest
@@ -54,12 +54,12 @@ class FollowUps:
         self._set = environment.questions(questions)
         self._texts = self._set.texts(wording)
 
-    @cached_property
+    @property
     def record(self) -> InquiryRecord:
         """What is asked. The model is every cell's own, so that one record serves all cells of an environment."""
         asked = [self._environment.name, self._name, self._wording, REVISION, self._set.content]
         settings = {"env": self._environment.name, "wording": self._wording, "revision": REVISION}
-        return InquiryRecord(digest(asked)[:12], self._name, "followups", self._texts, settings)
+        return InquiryRecord(digest(asked)[:12], self._name, "followups", dict(self._texts), settings)
 
     @property
     def model(self) -> ModelConfig | None:
@@ -98,4 +98,4 @@ class FollowUps:
 def _is_failure(answer: Answer) -> bool:
     if answer.value is not None or answer.text:
         return False
-    return answer.call is None or answer.call.finish_reason is None
+    return answer.call is None or (answer.call.finish_reason is None and answer.call.output_tokens is None)

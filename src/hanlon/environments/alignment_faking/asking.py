@@ -84,7 +84,7 @@ def _here(factors: AlignmentFakingFactors, tier: Tier) -> str:
     if told is None:
         others = any(_told(factors, facts) is not None for facts in tier.scheme)
         return UNKNOWN if others else NOT_SAID
-    return "trained" if told else "untrained"
+    return ("trained" if tier.rated else "trained_unrated") if told else "untrained"
 
 
 def _told(factors: AlignmentFakingFactors, tier: TierFacts) -> bool | None:
