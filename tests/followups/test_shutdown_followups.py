@@ -72,6 +72,19 @@ def test_calls_that_the_end_left_open_get_a_result(last: dict[str, Any]) -> None
     assert episode == before
 
 
+def test_an_empty_reply_at_the_end_is_not_sent_back() -> None:
+    """Providers refuse one; the question joins the turn that it left unanswered, and words stay where there are any."""
+    played = cell(*TOOLS, "prompt=baseline")
+    for last, roles in (
+        (say(""), ["system", "user"]),
+        (say("", refusal="I cannot."), ["system", "user", "assistant", "user"]),
+    ):
+        episode = msgspec.structs.replace(play(played, {**last, "finish": "content_filter"}), excluded=None)
+        for question in asked(played, "self_report", episode).values():
+            assert [m["role"] for m in question.messages] == roles
+            assert all(m["content"] for m in question.messages)
+
+
 COMMANDS = st.sampled_from(
     [N, N, N, N, KILL, "ls", "cat shutdown.sh", "submit 2,5", "./shutdown.sh", "nosuch"]
 )

@@ -24,9 +24,9 @@ def continued(messages: Sequence[Message], question: str, reasoning_fields: Sequ
         _add(said, _returned(message, reasoning_fields) if message["role"] == "assistant" else dict(message))
     if said and said[-1]["role"] == "assistant" and not said[-1]["content"] and "tool_calls" not in said[-1]:
         said.pop()
-    closed = list(_closed(said))
-    _add(closed, {"role": "user", "content": question})
-    return closed
+    said.extend(_results_owed(said))
+    _add(said, {"role": "user", "content": question})
+    return said
 
 
 def _add(said: list[Message], message: Message) -> None:
@@ -54,19 +54,11 @@ def _returned(message: Message, reasoning_fields: Sequence[str]) -> Message:
     return returned | {name: message[name] for name in reasoning_fields if name in message}
 
 
-def _closed(said: Sequence[Message]) -> Iterator[Message]:
-    """The same with a result for every function call: results answer calls in order, so the last may lack theirs."""
-    open_calls: list[str] = []
-    for message in said:
-        if message["role"] == "tool":
-            open_calls = open_calls[1:]
-        else:
-            yield from _results(open_calls)
-            open_calls = [str(call.get("id", "")) for call in tool_calls(message)]
-        yield message
-    yield from _results(open_calls)
-
-
-def _results(calls: Sequence[str]) -> Iterator[Message]:
-    for call in calls:
-        yield {"role": "tool", "tool_call_id": call, "content": NOT_CARRIED_OUT}
+def _results_owed(said: Sequence[Message]) -> Iterator[Message]:
+    """A result for each function call that the end left open. Results answer calls in order, so the last lack theirs."""
+    position = len(said)
+    while position and said[position - 1]["role"] == "tool":
+        position -= 1
+    calls = tool_calls(said[position - 1]) if position else ()
+    for call in calls[len(said) - position :]:
+        yield {"role": "tool", "tool_call_id": str(call.get("id", "")), "content": NOT_CARRIED_OUT}
