@@ -55,7 +55,7 @@ def _returned(message: Message, reasoning_fields: Sequence[str]) -> Message:
 
 
 def _results_owed(said: Sequence[Message]) -> Iterator[Message]:
-    """A result for each function call that the end left open. Results answer calls in order, so the last lack theirs."""
+    """A result for each function call that the end left open; results answer calls in order."""
     position = len(said)
     while position and said[position - 1]["role"] == "tool":
         position -= 1
