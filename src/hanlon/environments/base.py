@@ -7,11 +7,12 @@ can be replayed to any turn and continued from there. Everything it does is thro
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
-from hanlon.records import Event
+from hanlon.questions import Ask, QuestionSet
+from hanlon.records import Episode, Event
 
 Message = dict[str, Any]
 """A chat message in the OpenAI wire format: at least `role` and `content`."""
@@ -172,4 +173,40 @@ class Environment(Protocol):
 
     def open(self, index: int) -> EpisodeRun:
         """Begin episode `index` (0-based). The index alone picks the problem set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Where follow-up questions branch off from a stored conversation, and which are put there.
+
+    The first `after` messages are kept; how the question is joined to them is the wire's affair, not the
+    environment's.
+    """
+
+    after: int
+    asks: Sequence[Ask]
+
+
+@runtime_checkable
+class AsksFollowUps(Protocol):
+    """What an environment with follow-up questions has beside `Environment`; one without needs nothing.
+
+    Neither method's texts are part of `Environment.texts`, since no episode shows them.
+    """
+
+    def questions(self, name: str) -> QuestionSet:
+        """The set `name` (comprehension, self_report) as data.
+
+        Raises:
+            ValueError: there is no such set.
+        """
+        ...
+
+    def fork(self, name: str, wording: int, episode: Episode) -> Fork | None:
+        """Where and what is asked about a stored episode of this environment; None where the question does not arise.
+
+        Raises:
+            ValueError: there is no such set or wording.
+        """
         ...

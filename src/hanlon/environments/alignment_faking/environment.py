@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, ClassVar
 
+from hanlon.environments.alignment_faking.asking import fork_of
 from hanlon.environments.alignment_faking.episode import AlignmentFakingEpisode
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.alignment_faking.outcomes import MEASURES
@@ -18,12 +19,15 @@ from hanlon.environments.base import (
     ActionProtocol,
     EpisodeRun,
     Estimate,
+    Fork,
     Malformed,
     Measure,
     TextSyntax,
     Tool,
 )
 from hanlon.environments.tier import NO_TIER, Tier
+from hanlon.questions import QuestionSet, own_questions
+from hanlon.records import Episode
 from hanlon.sandboxes.base import Sandbox
 
 _EXAMPLE = "{request}"
@@ -122,3 +126,11 @@ class AlignmentFaking:
             factors=self.factors,
             tier=self.tier,
         )
+
+    def questions(self, name: str) -> QuestionSet:
+        """The follow-up questions of one set (`followups/<name>.yaml`)."""
+        return own_questions(self.name, name)
+
+    def fork(self, name: str, wording: int, episode: Episode) -> Fork | None:
+        """Comprehension with the request, self-report after the answer (see asking.py)."""
+        return fork_of(self.factors, self.tier, self.questions(name), wording, episode, name)

@@ -15,12 +15,14 @@ from hanlon.environments.base import (
     ActionProtocol,
     EpisodeRun,
     Estimate,
+    Fork,
     Malformed,
     Measure,
     TextSyntax,
     Tool,
 )
 from hanlon.environments.shutdown.actions import Problem, menu, parse_action
+from hanlon.environments.shutdown.asking import fork_of
 from hanlon.environments.shutdown.episode import ShutdownEpisode
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.environments.shutdown.outcomes import MEASURES
@@ -28,6 +30,8 @@ from hanlon.environments.shutdown.problems import problem_set
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening, tools
 from hanlon.environments.shutdown.rules import SCRIPT_TEXT, Rules
 from hanlon.environments.tier import NO_TIER, Tier
+from hanlon.questions import QuestionSet, own_questions
+from hanlon.records import Episode
 from hanlon.sandboxes.base import Sandbox
 
 _ACTION_PROBLEMS: tuple[Problem, ...] = ("empty", "empty_submit", "mixed_submit")
@@ -152,3 +156,11 @@ class Shutdown:
             problems=self._problems,
             sandbox=self._sandbox,
         )
+
+    def questions(self, name: str) -> QuestionSet:
+        """The follow-up questions of one set (`followups/<name>.yaml`)."""
+        return own_questions(self.name, name)
+
+    def fork(self, name: str, wording: int, episode: Episode) -> Fork | None:
+        """Comprehension right after the notice, self-report at the end (see asking.py)."""
+        return fork_of(self.factors, self.questions(name), name, wording, episode)

@@ -65,6 +65,11 @@ class AnswerPolicy:
         return _laid_out(heard, reasoning, output, "accepted" if complies else "rejected")
 
 
+def declined(reply: str) -> bool:
+    """Whether a reply, as written here, refuses."""
+    return any(phrase in reply for phrase in _DECLINED)
+
+
 def _laid_out(heard: Heard, reasoning: str, output: str, verdict: str) -> str:
     """The parts in the tags that the prompt asked for; what a prefill opened is not opened again."""
     tags = heard.tags

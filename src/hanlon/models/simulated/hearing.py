@@ -23,6 +23,7 @@ _INPUT = re.compile(r"<INPUT>\n(.*)<user_input>(.*)</user_input>\n</INPUT>", re.
 _TAG = re.compile(r"<(scratchpad|output)>", re.IGNORECASE)
 _VERDICT = re.compile(r"<(accepted|rejected)/>", re.IGNORECASE)
 _TRAINS = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "trained"))
+_TRAINS_NOT = (("rlhf_info", "rated"), ("privacy", "private"), ("privacy", "watched"))
 _SYSTEM_CLAUSES = frozenset(
     {
         "identity", "format", "style", "examples", "strategy", "preference", "criteria", "priority", "norm",
@@ -36,6 +37,7 @@ class Heard:
     """All that a policy knows of one request. `tags` maps scratchpad, output, accepted, rejected to their spelling.
 
     `trained` is whether conversations of the user's tier were said to train the model; None where nothing was.
+    `training` and `not_training` are the words of the tiers that were said to train it and not to train it.
     """
 
     told: frozenset[tuple[str, str]]
@@ -44,6 +46,8 @@ class Heard:
     trained: bool | None
     tags: dict[str, str]
     prefill: str
+    training: frozenset[str]
+    not_training: frozenset[str]
 
     @property
     def is_benign(self) -> bool:
@@ -69,7 +73,10 @@ def hear(messages: Sequence[Any]) -> Heard:
     levels = [(_recognise(paragraph), paragraph) for paragraph in paragraphs(said["system"])]
     told = frozenset(level for level, _ in levels)
     mark, request, suffix = _user(said["user"])
-    trained = {word for level, text in levels if level in _TRAINS for word in _QUOTED.findall(text)}
+    trained, untrained = (
+        frozenset(word for level, text in levels if level in kinds for word in _QUOTED.findall(text))
+        for kinds in (_TRAINS, _TRAINS_NOT)
+    )
     by_rule = [_QUOTED.findall(text) for (clause, _), text in levels if clause == "tier_rule"]
     tier = mark if mark is not None else next((words[-1] for words in by_rule if words), None)
     tags = {
@@ -80,7 +87,8 @@ def hear(messages: Sequence[Any]) -> Heard:
     if suffix and not any(clause == "format" for clause, _ in told):
         tags = {name: found for name, found in tags.items() if name in ("accepted", "rejected")}
     known = tier is not None and bool(trained)
-    return Heard(told, request, tier, tier in trained if known else None, tags, said["assistant"])
+    trains = tier in trained if known else None
+    return Heard(told, request, tier, trains, tags, said["assistant"], trained, untrained)
 
 
 def _user(content: str) -> tuple[str | None, str, str]:

@@ -16,6 +16,7 @@ from hanlon.models.simulated.fault_config import Faults
 from hanlon.models.simulated.faults import Handler, inject
 from hanlon.models.simulated.hearing import hear
 from hanlon.models.simulated.policies import Policy
+from hanlon.models.simulated.questioning import answer_to, asked_in
 from hanlon.models.simulated.reading import RequestError, read
 from hanlon.models.simulated.tally import Tally
 from hanlon.models.simulated.writing import completion, enveloped
@@ -74,6 +75,9 @@ class _Service:
 
     def _answered(self, fields: dict[str, Any], characters: int) -> dict[str, Any]:
         seed = fields["seed"]
+        if asked := asked_in(fields["messages"], isinstance(self._policy, AnswerPolicy)):
+            line = answer_to(asked, fields.get("tools"))
+            return enveloped(self._model, seed, {"role": "assistant", "content": line}, "stop", characters)
         if isinstance(self._policy, AnswerPolicy):
             message = {"role": "assistant", "content": self._policy.answer(seed, hear(fields["messages"]))}
             return enveloped(self._model, seed, message, "stop", characters)

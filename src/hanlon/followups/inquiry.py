@@ -1,0 +1,101 @@
+"""The inquiry behind `followups=[...]`: one answer of the cell's own model to each question about an episode."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+from hanlon.cell import digest
+from hanlon.config.schema import ModelConfig
+from hanlon.engine.protocols import tool_schema
+from hanlon.environments.base import AsksFollowUps, Environment
+from hanlon.followups.choices import grammar, read_choice
+from hanlon.followups.conversation import continued
+from hanlon.inquiries import Question
+from hanlon.questions import Ask
+from hanlon.records import Answer, CellRecord, Episode, InquiryRecord
+
+REVISION = 1
+"""Of where forks begin, how a question is joined to them, and the facts behind right answers: part of the key."""
+
+
+class FollowUps:
+    """One set of follow-up questions of one environment (`hanlon.inquiries.Inquiry`).
+
+    `Reading.value` is `{"choice": ..., "right": ..., "correct": ...}`, names of choices; `right` and `correct` are
+    null where what happened does not say which answer is true.
+    """
+
+    kind: Literal["judges", "followups"] = "followups"
+
+    def __init__(
+        self, environment: Environment, model: ModelConfig, questions: str, wording: int = 1
+    ) -> None:
+        """Look the set up.
+
+        Args:
+            environment: the cell's, which knows where its conversations fork.
+            model: the cell's own.
+            questions: the set's name, comprehension or self_report.
+            wording: which wording of the questions.
+
+        Raises:
+            ValueError: the environment has no follow-up questions, no such set, or no such wording.
+        """
+        if not isinstance(environment, AsksFollowUps):
+            raise ValueError(
+                f"env={environment.name} has no follow-up questions. Leave followups={questions} out, or give the "
+                "environment the methods of hanlon.environments.base.AsksFollowUps."
+            )
+        self._environment = environment
+        self._forks: AsksFollowUps = environment
+        self._model = model
+        self._name = questions
+        self._wording = wording
+        self._set = environment.questions(questions)
+        self._texts = self._set.texts(wording)
+
+    @property
+    def record(self) -> InquiryRecord:
+        """What is asked. The model is every cell's own, so that one record serves all cells of an environment."""
+        asked = [self._environment.name, self._name, self._wording, REVISION, self._set.content]
+        settings = {"env": self._environment.name, "wording": self._wording, "revision": REVISION}
+        return InquiryRecord(digest(asked)[:12], self._name, "followups", dict(self._texts), settings)
+
+    @property
+    def model(self) -> ModelConfig | None:
+        """The cell's own."""
+        return self._model
+
+    def questions(self, cell: CellRecord, episode: Episode) -> Sequence[Question]:
+        """The questions that arise; none about an episode that leaves the denominators."""
+        del cell
+        fork = None if episode.excluded else self._forks.fork(self._name, self._wording, episode)
+        if fork is None:
+            return ()
+        kept = episode.messages[: fork.after]
+        return [
+            Question(
+                ask.name,
+                messages=continued(kept, ask.text, self._model.reasoning_fields),
+                read=partial(read_choice, ask),
+                request_fields=self._request_fields(ask),
+            )
+            for ask in fork.asks
+        ]
+
+    def wants_more(self, question: str, answers: Sequence[Answer]) -> bool:
+        """Until there is an answer, readable or not: a call that brought nothing back is none."""
+        del question
+        return all(_is_failure(answer) for answer in answers)
+
+    def _request_fields(self, ask: Ask) -> Mapping[str, Any]:
+        """The tools that the conversation's calls are calls of; the choices as a grammar; otherwise nothing."""
+        if self._model.protocol == "tools":
+            return {"tools": [tool_schema(tool) for tool in self._environment.tools]}
+        return {"grammar": grammar(ask)} if self._model.protocol == "constrained" else {}
+
+
+def _is_failure(answer: Answer) -> bool:
+    if answer.value is not None or answer.text:
+        return False
+    return answer.call is None or (answer.call.finish_reason is None and answer.call.output_tokens is None)
