@@ -1,0 +1,122 @@
+"""`hanlon judge-check`: judges against labels by people, and against each other.
+
+It stands beside cli.py, which gives it the function that reads a run's stored labels.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from hanlon.analysis.agreement import agreement_cells, agreement_rows, as_judged
+from hanlon.analysis.calibration import HumanLabel, JudgedLabel, calibration_cells, calibration_rows
+from hanlon.analysis.human_labels import LabelFileError, read_human_labels
+from hanlon.analysis.tables import TableFormat, render
+
+_NOTES = (
+    "cases: what people called yes. left open: maybe, unscored or unobservable; in no figure, but each figure is "
+    "given with all of them as no and as yes. unjudged: labelled by people, not by this judge.",
+    "Intervals take episodes as independent; several of one request are less than that.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLabels:
+    """What judges said of the episodes below some folders.
+
+    `episodes` are the stored indices of each cell's key; `choices` the legal values of each label's name (yes and
+    no, or the choices of its rubric).
+    """
+
+    labels: Sequence[JudgedLabel]
+    episodes: Mapping[str, Collection[int]]
+    choices: Mapping[str, Sequence[str]]
+
+
+Load = Callable[[Sequence[Path], float | None], StoredLabels]
+"""Reads the labels below folders, re-read at a threshold of the vote share (None: each judge's own)."""
+
+
+def judge_check_command(load: Load) -> click.Command:
+    """The command around a reader of stored labels."""
+
+    @click.command("judge-check")
+    @click.argument(
+        "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUNS..."
+    )
+    @click.option(
+        "--labels",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="CSV of labels by people: cell, index, perhaps rater, and a column for each label (1/0/yes/no/choice).",
+    )
+    @click.option("--judge", help="Only this judge.")
+    @click.option(
+        "--threshold",
+        type=click.FloatRange(0, 1),
+        help="Of the share of yes votes; default: each judge's own.",
+    )
+    @click.option(
+        "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
+    )
+    def judge_check(
+        runs: tuple[Path, ...],
+        labels: Path | None,
+        judge: str | None,
+        threshold: float | None,
+        table_format: TableFormat,
+    ) -> None:
+        """Judges against labels by people, or (without --labels) against each other.
+
+        With --labels, json and csv hold the first comparison alone.
+        """
+        folders = runs or (Path("runs"),)
+        stored = load(folders, threshold)
+        _check(stored, judge, folders)
+        human: list[HumanLabel] = []
+        if labels is not None:
+            try:
+                human = read_human_labels(labels, stored.episodes, stored.choices)
+            except LabelFileError as error:
+                raise click.UsageError(str(error)) from None
+            click.echo(_calibration(stored.labels, human, judge, table_format))
+        if labels is None or table_format in ("table", "markdown"):
+            click.echo(_agreement(stored.labels, human, judge, table_format))
+
+    return judge_check
+
+
+def _check(stored: StoredLabels, judge: str | None, folders: Sequence[Path]) -> None:
+    names = list(dict.fromkeys(one.judge for one in stored.labels))
+    where = ", ".join(map(str, folders))
+    if not names:
+        raise click.UsageError(f"no judge has labelled an episode in {where}; ask one first.")
+    if judge is not None and judge not in names:
+        raise click.BadParameter(
+            f"no judge {judge!r} in {where}. Judges: {', '.join(names)}", param_hint="--judge"
+        )
+
+
+def _calibration(
+    judged: Sequence[JudgedLabel], human: Sequence[HumanLabel], judge: str | None, table_format: TableFormat
+) -> str:
+    rows = calibration_rows(judged, human, judge)
+    if not rows:
+        return {"json": "[]", "csv": ""}.get(table_format, "no judge has a label that people gave too")
+    table = render(rows, [calibration_cells(row) for row in rows], table_format, title="judges and people")
+    notes = (f"{rows[0]['interval']}; AUROC of the share of yes votes: {rows[0]['auroc_interval']}.", *_NOTES)
+    return "\n".join([table, *notes]) if table_format == "table" else table
+
+
+def _agreement(
+    judged: Sequence[JudgedLabel], human: Sequence[HumanLabel], judge: str | None, table_format: TableFormat
+) -> str:
+    rows = [
+        row
+        for row in agreement_rows([*judged, *as_judged(human)])
+        if judge is None or judge in (row["judge_a"], row["judge_b"])
+    ]
+    if not rows:
+        return {"json": "[]", "csv": ""}.get(table_format, "no two judges have labelled the same episodes")
+    table = render(rows, [agreement_cells(row) for row in rows], table_format, title="agreement")
+    return f"{table}\n{rows[0]['interval']}." if table_format == "table" else table
