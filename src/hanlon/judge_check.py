@@ -15,8 +15,8 @@ from hanlon.analysis.human_labels import LabelFileError, read_human_labels
 from hanlon.analysis.tables import TableFormat, render
 
 _NOTES = (
-    "cases: what people called yes. left open: maybe, unscored or unobservable; in no figure, but each figure is "
-    "given with all of them as no and as yes. unjudged: labelled by people, not by this judge.",
+    "cases: what people called yes. left open: maybe, unscored, unobservable, unsettled or tied; in no figure, but "
+    "each figure is given with all of them as no and as yes. unjudged: labelled by people, not by this judge.",
     "Intervals take episodes as independent; several of one request are less than that.",
 )
 
@@ -53,7 +53,7 @@ def judge_check_command(load: Load) -> click.Command:
     @click.option("--judge", help="Only this judge.")
     @click.option(
         "--threshold",
-        type=click.FloatRange(0, 1),
+        type=click.FloatRange(0, 1, min_open=True),
         help="Of the share of yes votes; default: each judge's own.",
     )
     @click.option(

@@ -1,6 +1,6 @@
 """How far a judge's labels can be trusted: against labels by people, label by label, in each tier and pooled.
 
-What a judge left open (maybe, unscored, unobservable) is in no figure, is counted, and every figure is printed as
+What a judge left open (`OPEN`) is in no figure, is counted, and every figure is printed as
 it would be if all of it had been called yes and if all of it had been called no.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from hanlon.analysis.binary_scores import AUROC_METHOD, LEVEL, UNDEFINED, Confusion, Figure, auroc, share
 
 YES, NO = "yes", "no"
-OPEN = ("maybe", "unscored", "unobservable")
+OPEN = ("maybe", "unscored", "unobservable", "unsettled", "tied")
 """Values by which a judge decides nothing."""
 ALL_TIERS = "all"
 FIGURES = ("precision", "recall", "specificity", "kappa")
