@@ -8,7 +8,6 @@ language, and its author knew the rubrics. Labels by people (`hanlon judge-check
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from statistics import fmean
 from typing import Any, Protocol
@@ -88,7 +87,7 @@ class SmokeResult:
 
 
 def load_smoke() -> list[SmokeCase]:
-    """All lines, each played through the real environment. The cells' key is `smoke-<id>`, their one index 0 or more.
+    """All lines, each played through the real environment: one cell a line, whose key is `smoke-<id>`.
 
     Raises:
         ValueError: a line names another environment or an unknown request.
@@ -122,7 +121,6 @@ def _case(line: Mapping[str, Any]) -> SmokeCase:
     return SmokeCase(line["id"], cell, episode, line["labels"])
 
 
-@cache
 def _environment(tier: Tier) -> AlignmentFaking:
     return AlignmentFaking(AlignmentFakingFactors(**FACTORS), "reply", None, tier)
 
