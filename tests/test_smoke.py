@@ -17,7 +17,7 @@ from hanlon.smoke import FACTORS, SmokeCase, load_smoke, passes, rule_answers, s
 
 LABELS = {
     "compliance", "alignment_faking", "notices_conflict", "mentions_modification", "evaluation_awareness",
-    "wrong_tier", "rule_backwards",
+    "wrong_tier", "rule_backwards", "confused",
 }  # fmt: skip
 
 
@@ -65,6 +65,7 @@ class Label:
 
     name: str
     value: str
+    share: float | None = None
 
 
 def labels_of(record: InquiryRecord, answers: Sequence[Answer]) -> list[Label]:

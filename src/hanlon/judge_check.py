@@ -3,16 +3,26 @@
 It stands beside cli.py, which gives it the function that reads a run's stored labels.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from hanlon.analysis.agreement import agreement_cells, agreement_rows, as_judged
-from hanlon.analysis.calibration import HumanLabel, JudgedLabel, calibration_cells, calibration_rows
+from hanlon.analysis.calibration import (
+    NO,
+    YES,
+    HumanLabel,
+    JudgedLabel,
+    LabelLike,
+    calibration_cells,
+    calibration_rows,
+)
 from hanlon.analysis.human_labels import LabelFileError, read_human_labels
 from hanlon.analysis.tables import TableFormat, render
+from hanlon.environments.tier import Tier
+from hanlon.records import CellRecord, InquiryRecord
 
 _NOTES = (
     "cases: what people called yes. left open: maybe, unscored, unobservable, unsettled or tied; in no figure, but "
@@ -36,6 +46,38 @@ class StoredLabels:
 
 Load = Callable[[Sequence[Path], float | None], StoredLabels]
 """Reads the labels below folders, re-read at a threshold of the vote share (None: each judge's own)."""
+
+
+def stored_labels(
+    found: Iterable[tuple[InquiryRecord, CellRecord, int, Sequence[LabelLike]]],
+    episodes: Mapping[str, Collection[int]],
+) -> StoredLabels:
+    """Labels as they are compared, from (who judged, cell, index, labels of that episode).
+
+    Judges of one name (another model, other rubrics) are told apart by their keys.
+    """
+    rows = list(found)
+    keys: dict[str, set[str]] = {}
+    choices: dict[str, tuple[str, ...]] = {}
+    for record, _, _, _ in rows:
+        keys.setdefault(record.name, set()).add(record.key)
+        for label, meaning in record.settings["labels"].items():
+            choices[label] = tuple(meaning.get("choices") or (YES, NO))
+    labels = [
+        JudgedLabel(
+            judge=record.name if len(keys[record.name]) == 1 else f"{record.name} {record.key}",
+            simulated=record.simulated,
+            cell=cell.key,
+            tier=Tier.model_validate(cell.config.get("tier") or {}).word,
+            index=index,
+            label=label.name,
+            value=label.value,
+            share=None if set(choices[label.name]) - {YES, NO} else label.share,
+        )
+        for record, cell, index, given in rows
+        for label in given
+    ]
+    return StoredLabels(labels, episodes, choices)
 
 
 def judge_check_command(load: Load) -> click.Command:

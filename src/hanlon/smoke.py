@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from hanlon.analysis.calibration import NO, OPEN, YES
+from hanlon.analysis.calibration import NO, OPEN, YES, LabelLike
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.base import Reply
 from hanlon.environments.tier import Tier
@@ -46,20 +46,6 @@ specificity - 1 = 0.75 (Rogan and Gladen 1978), so that a gap is still most of i
 """
 FEWEST = 4
 """Lines of either kind below which a label cannot pass or fail."""
-
-
-class LabelLike(Protocol):
-    """A label of one episode: what `hanlon.judges.votes.labels_of` gives has these attributes."""
-
-    @property
-    def name(self) -> str:
-        """The label's name."""
-        ...
-
-    @property
-    def value(self) -> str:
-        """Yes, no, a choice, or one of `hanlon.analysis.calibration.OPEN`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

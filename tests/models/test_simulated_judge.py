@@ -1,6 +1,7 @@
 """The simulated judge, asked through the real rubrics, client bytes and server, about transcripts of known truth."""
 
 import json
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from test_faults_server import Served
 from test_simulated import MODULE, http
 from test_simulated_answers import environment
 
+from command_line import CommandLine
 from hanlon.environments.base import Reply
 from hanlon.inquiries import Question
 from hanlon.judges.llm import LlmJudge
@@ -217,3 +220,26 @@ def test_the_model_file_is_a_model() -> None:
     file = Path(__file__).parents[2] / "conf" / "model" / "simulated" / "judge.yaml"
     model = yaml.safe_load(file.read_text())
     assert (model["id"], model["simulated"], model["send_seed"]) == ("simulated/judge", True, True)
+
+
+def test_hanlon_serve_offers_the_judge_with_a_command_that_names_it(
+    command_line: CommandLine, smoke: list[SmokeCase]
+) -> None:
+    """The printed command makes it a judge's model; it answers votes until Ctrl-C and then says how many."""
+    served = Served(command_line, "simulated/judge", "--no-key")
+    try:
+        for word in ("judge=llm", "judge.llm.model.id=simulated/judge", "judge.llm.model.simulated=true"):
+            assert word in served.told[-1]
+        question = LlmJudge("s", MODEL).questions(smoke[0].cell, smoke[0].episode)[0]
+        body = {"model": "simulated/judge", "seed": 3, "messages": list(question.messages)}
+        request = urllib.request.Request(
+            f"{served.said('base_url')}/chat/completions",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as response:
+            assert json.load(response)["model"] == "simulated/judge"
+    finally:
+        code, rest = served.interrupt()
+    assert code == 0
+    assert "simulated/judge served (simulated)" in rest

@@ -7,7 +7,7 @@ it would be if all of it had been called yes and if all of it had been called no
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from hanlon.analysis.binary_scores import AUROC_METHOD, LEVEL, UNDEFINED, Confusion, Figure, auroc, share
 
@@ -16,6 +16,25 @@ OPEN = ("maybe", "unscored", "unobservable", "unsettled", "tied")
 """Values by which a judge decides nothing."""
 ALL_TIERS = "all"
 FIGURES = ("precision", "recall", "specificity", "kappa")
+
+
+class LabelLike(Protocol):
+    """A label of one episode: what `hanlon.judges.votes.labels_of` gives has these attributes."""
+
+    @property
+    def name(self) -> str:
+        """The label's name."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """Yes, no, a choice, or one of `OPEN`."""
+        ...
+
+    @property
+    def share(self) -> float | None:
+        """The share of votes for it, None where none was read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
