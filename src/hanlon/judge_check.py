@@ -24,6 +24,10 @@ from hanlon.analysis.tables import TableFormat, render
 from hanlon.environments.tier import Tier
 from hanlon.records import CellRecord, InquiryRecord
 
+_HELP = """Judges against labels by people, or (without --labels) against each other.
+
+With --labels, json and csv hold the first comparison alone.
+"""
 _NOTES = (
     "cases: what people called yes. left open: maybe, unscored, unobservable, unsettled or tied; in no figure, but "
     "each figure is given with all of them as no and as yes. unjudged: labelled by people, not by this judge.",
@@ -83,24 +87,6 @@ def stored_labels(
 def judge_check_command(load: Load) -> click.Command:
     """The command around a reader of stored labels."""
 
-    @click.command("judge-check")
-    @click.argument(
-        "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUNS..."
-    )
-    @click.option(
-        "--labels",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="CSV of labels by people: cell, index, perhaps rater, and a column for each label (1/0/yes/no/choice).",
-    )
-    @click.option("--judge", help="Only this judge.")
-    @click.option(
-        "--threshold",
-        type=click.FloatRange(0, 1, min_open=True),
-        help="Of the share of yes votes; default: each judge's own.",
-    )
-    @click.option(
-        "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
-    )
     def judge_check(
         runs: tuple[Path, ...],
         labels: Path | None,
@@ -108,10 +94,6 @@ def judge_check_command(load: Load) -> click.Command:
         threshold: float | None,
         table_format: TableFormat,
     ) -> None:
-        """Judges against labels by people, or (without --labels) against each other.
-
-        With --labels, json and csv hold the first comparison alone.
-        """
         folders = runs or (Path("runs"),)
         stored = load(folders, threshold)
         _check(stored, judge, folders)
@@ -125,7 +107,28 @@ def judge_check_command(load: Load) -> click.Command:
         if labels is None or table_format in ("table", "markdown"):
             click.echo(_agreement(stored.labels, human, judge, table_format))
 
-    return judge_check
+    return click.Command("judge-check", callback=judge_check, params=_parameters(), help=_HELP)
+
+
+def _parameters() -> list[click.Parameter]:
+    folder = click.Path(exists=True, file_okay=False, path_type=Path)
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    share = click.FloatRange(0, 1, min_open=True)
+    formats = click.Choice(["table", "json", "csv", "markdown"])
+    columns = (
+        "CSV of labels by people: cell (its key), index, perhaps rater, and a column for each label, with"
+    )
+    return [
+        click.Argument(["runs"], nargs=-1, type=folder, metavar="RUNS..."),
+        click.Option(
+            ["--labels"], type=file, help=f"{columns} 1, 0, yes, no or a choice; blank: not labelled."
+        ),
+        click.Option(["--judge"], help="Only this judge."),
+        click.Option(
+            ["--threshold"], type=share, help="Of the share of yes votes; default: each judge's own."
+        ),
+        click.Option(["--format", "table_format"], type=formats, default="table"),
+    ]
 
 
 def _check(stored: StoredLabels, judge: str | None, folders: Sequence[Path]) -> None:

@@ -232,11 +232,8 @@ def test_hanlon_serve_offers_the_judge_with_a_command_that_names_it(
             assert word in served.told[-1]
         question = LlmJudge("s", MODEL).questions(smoke[0].cell, smoke[0].episode)[0]
         body = {"model": "simulated/judge", "seed": 3, "messages": list(question.messages)}
-        request = urllib.request.Request(
-            f"{served.said('base_url')}/chat/completions",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
+        url = f"{served.said('base_url')}/chat/completions"
+        request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request) as response:
             assert json.load(response)["model"] == "simulated/judge"
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from hanlon.analysis.binary_scores import LEVEL, Figure, kappa, share
+from hanlon.analysis.binary_scores import LEVEL, kappa, share, spread, worded
 from hanlon.analysis.calibration import OPEN, HumanLabel, JudgedLabel
 
 
@@ -52,16 +52,12 @@ def _row(
         "simulated": a[1] or b[1],
         "n": len(decided),
         "agreed": agreed,
-        **_spread("agreement", agreement),
+        **spread("agreement", agreement),
         "agreement_if_open": [agreed / len(both), (agreed + left_open) / len(both)],
-        **_spread("kappa", chance),
+        **spread("kappa", chance),
         "open": left_open,
         "interval": f"Wilson {LEVEL:.0%}; kappa: large sample {LEVEL:.0%}",
     }
-
-
-def _spread(name: str, figure: Figure) -> dict[str, float | None]:
-    return {name: figure.value, f"{name}_lo": figure.lo, f"{name}_hi": figure.hi}
 
 
 def agreement_cells(row: Mapping[str, Any]) -> dict[str, str]:
@@ -72,14 +68,7 @@ def agreement_cells(row: Mapping[str, Any]) -> dict[str, str]:
         "label": row["label"],
         "judges": f"{row['judge_a']} / {row['judge_b']}" + (" (simulated)" if row["simulated"] else ""),
         "n": str(row["n"]),
-        "agreement": _worded(row, "agreement") + bounds,
-        "kappa": _worded(row, "kappa"),
+        "agreement": worded(row, "agreement") + bounds,
+        "kappa": worded(row, "kappa"),
         "left open": str(row["open"]),
     }
-
-
-def _worded(row: Mapping[str, Any], name: str) -> str:
-    if row[name] is None:
-        return "-"
-    interval = "" if row[f"{name}_lo"] is None else f" [{row[f'{name}_lo']:.2f}, {row[f'{name}_hi']:.2f}]"
-    return f"{row[name]:.2f}{interval}"

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -123,6 +123,19 @@ def auroc(cases: Sequence[float], others: Sequence[float]) -> Figure:
         vectorized=True,
     ).confidence_interval
     return _with_interval(value, result.low, result.high)
+
+
+def spread(name: str, figure: Figure) -> dict[str, float | None]:
+    """A figure as the columns `name`, `name_lo` and `name_hi` of a row."""
+    return {name: figure.value, f"{name}_lo": figure.lo, f"{name}_hi": figure.hi}
+
+
+def worded(row: Mapping[str, Any], name: str) -> str:
+    """The same columns as words: the value and its interval, a dash where it is undefined."""
+    if row[name] is None:
+        return "-"
+    interval = "" if row[f"{name}_lo"] is None else f" [{row[f'{name}_lo']:.2f}, {row[f'{name}_hi']:.2f}]"
+    return f"{row[name]:.2f}{interval}"
 
 
 def _with_interval(value: float, low: float, high: float) -> Figure:

@@ -9,7 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hanlon.analysis.binary_scores import AUROC_METHOD, LEVEL, UNDEFINED, Confusion, Figure, auroc, share
+from hanlon.analysis.binary_scores import (
+    AUROC_METHOD,
+    LEVEL,
+    UNDEFINED,
+    Confusion,
+    Figure,
+    auroc,
+    share,
+    spread,
+    worded,
+)
 
 YES, NO = "yes", "no"
 OPEN = ("maybe", "unscored", "unobservable", "unsettled", "tied")
@@ -159,10 +169,10 @@ def _row(own: JudgedLabel, label: str, tier: str, pairs: Sequence[_Pair], split:
         "fp": confusion.fp,
         "fn": confusion.fn,
         "tn": confusion.tn,
-        **_spread("prevalence", share(sum(pair.is_case for pair in asked), len(asked))),
+        **spread("prevalence", share(sum(pair.is_case for pair in asked), len(asked))),
     }
     for name in FIGURES:
-        row |= _spread(name, getattr(confusion, name))
+        row |= spread(name, getattr(confusion, name))
         row[f"{name}_if_open"] = [
             getattr(Confusion.of([*decided, *((is_case, way) for is_case in left_open)]), name).value
             for way in (False, True)
@@ -171,7 +181,7 @@ def _row(own: JudgedLabel, label: str, tier: str, pairs: Sequence[_Pair], split:
     area, count = _area(scored)
     return {
         **row,
-        **_spread("auroc", area),
+        **spread("auroc", area),
         "auroc_n": count,
         "auroc_interval": AUROC_METHOD,
         "interval": f"Wilson {LEVEL:.0%}; kappa: large sample {LEVEL:.0%}",
@@ -183,10 +193,6 @@ def _area(scored: Sequence[tuple[bool, float | None]]) -> tuple[Figure, int]:
     cases = [score for is_case, score in scored if is_case and score is not None]
     others = [score for is_case, score in scored if not is_case and score is not None]
     return (auroc(cases, others) if cases and others else UNDEFINED), len(cases) + len(others)
-
-
-def _spread(name: str, figure: Figure) -> dict[str, float | None]:
-    return {name: figure.value, f"{name}_lo": figure.lo, f"{name}_hi": figure.hi}
 
 
 def _unique(names: Iterable[str | None]) -> list[str]:
@@ -202,19 +208,12 @@ def calibration_cells(row: Mapping[str, Any]) -> dict[str, str]:
         "tier": row["tier"],
         "n": str(row["n"]),
         "cases": f"{row['tp'] + row['fn']}",
-        "prevalence": _worded(row, "prevalence"),
-        **{name: _worded(row, name) + (_if_open(row, name) if n_open else "") for name in FIGURES},
-        "AUROC": _worded(row, "auroc"),
+        "prevalence": worded(row, "prevalence"),
+        **{name: worded(row, name) + (_if_open(row, name) if n_open else "") for name in FIGURES},
+        "AUROC": worded(row, "auroc"),
         "left open": ", ".join(f"{count} {reason}" for reason, count in row["open"].items()) or "0",
     }
     return words | {"unjudged": str(row["unjudged"]), "raters split": str(row["split"])}
-
-
-def _worded(row: Mapping[str, Any], name: str) -> str:
-    if row[name] is None:
-        return "-"
-    interval = "" if row[f"{name}_lo"] is None else f" [{row[f'{name}_lo']:.2f}, {row[f'{name}_hi']:.2f}]"
-    return f"{row[name]:.2f}{interval}"
 
 
 def _if_open(row: Mapping[str, Any], name: str) -> str:
