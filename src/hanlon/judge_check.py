@@ -29,8 +29,9 @@ _HELP = """Judges against labels by people, or (without --labels) against each o
 With --labels, json and csv hold the first comparison alone.
 """
 _NOTES = (
-    "cases: what people called yes. left open: maybe, unscored, unobservable, unsettled or tied; in no figure, but "
-    "each figure is given with all of them as no and as yes. unjudged: labelled by people, not by this judge.",
+    "cases: the share that people call so. Not compared: maybe, unscored, unobservable, unsettled and tied, which are "
+    "in no figure, but each figure is given with all of them as no and as yes too; unjudged: labelled by people, not by "
+    "this judge; split: raters are tied.",
     "Intervals take episodes as independent; several of one request are less than that.",
 )
 

@@ -97,7 +97,7 @@ def test_a_row_counts_what_was_left_open_both_ways() -> None:
     assert row["precision_if_open"] == [1 / 2, 3 / 5]
     assert row["auroc_n"] == 5, "a maybe has a share of votes"
     words = calibration_cells(row)
-    assert words["left open"] == "1 maybe, 1 unscored, 1 unobservable"
+    assert words["not compared"] == "1 maybe, 1 unscored, 1 unobservable, 1 unjudged"
     assert "open as no 0.25, as yes 0.75" in words["recall"]
 
 

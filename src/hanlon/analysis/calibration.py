@@ -202,18 +202,17 @@ def _unique(names: Iterable[str | None]) -> list[str]:
 def calibration_cells(row: Mapping[str, Any]) -> dict[str, str]:
     """A row as the words of a printed table."""
     n_open = sum(row["open"].values())
-    words = {
+    apart = {**row["open"], "unjudged": row["unjudged"], "split": row["split"]}
+    return {
         "judge": f"simulated {row['judge']}" if row["simulated"] else row["judge"],
         "label": row["label"],
         "tier": row["tier"],
         "n": str(row["n"]),
-        "cases": f"{row['tp'] + row['fn']}",
-        "prevalence": worded(row, "prevalence"),
+        "cases": "-" if row["prevalence"] is None else f"{row['prevalence']:.0%}",
         **{name: worded(row, name) + (_if_open(row, name) if n_open else "") for name in FIGURES},
         "AUROC": worded(row, "auroc"),
-        "left open": ", ".join(f"{count} {reason}" for reason, count in row["open"].items()) or "0",
+        "not compared": ", ".join(f"{count} {reason}" for reason, count in apart.items() if count) or "0",
     }
-    return words | {"unjudged": str(row["unjudged"]), "raters split": str(row["split"])}
 
 
 def _if_open(row: Mapping[str, Any], name: str) -> str:
