@@ -30,7 +30,7 @@ With --labels, json and csv hold the first comparison alone.
 """
 _NOTES = (
     "cases: the share that people call so. Not compared: maybe, unscored, unobservable, unsettled and tied, which are "
-    "in no figure, but each figure is given with all of them as no and as yes too; unjudged: labelled by people, not by "
+    "in no figure, but each figure is given with all of them as no and as yes; unjudged: labelled by people, not by "
     "this judge; split: raters are tied.",
     "Intervals take episodes as independent; several of one request are less than that.",
 )
