@@ -18,6 +18,7 @@ from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.models.simulated.acting import TAMPERING, next_move
 from hanlon.models.simulated.answering import answer_names
 from hanlon.models.simulated.choosing import choose_any
+from hanlon.models.simulated.judging import JUDGE
 from hanlon.models.simulated.policies import PolicyError, View, choose, names
 from hanlon.models.simulated.reading import RequestError, Scene, read
 from hanlon.models.simulated.writing import completion
@@ -246,8 +247,9 @@ def test_parameters_change_rates_and_wrong_ones_are_refused() -> None:
 
 def test_every_policy_has_a_model_file_with_its_default_rates() -> None:
     """conf/model/simulated holds one file a policy, which writes out the rates that the code has."""
-    assert {file.stem for file in CONF.glob("*.yaml")} == {*names(), *answer_names()}
-    for name in (*names(), *answer_names()):
+    every = (*names(), *answer_names(), JUDGE)
+    assert {file.stem for file in CONF.glob("*.yaml")} == set(every)
+    for name in every:
         model = yaml.safe_load((CONF / f"{name}.yaml").read_text())
         assert model["id"] == f"simulated/{name}"
         assert model["simulated"] is True

@@ -12,6 +12,7 @@ from hanlon.models.simulated.answering import answer_names
 from hanlon.models.simulated.checking import FaultError
 from hanlon.models.simulated.choosing import choose_any
 from hanlon.models.simulated.fault_config import read_faults
+from hanlon.models.simulated.judging import JUDGE
 from hanlon.models.simulated.server import application
 from hanlon.models.simulated.serving import listen
 from hanlon.models.simulated.tally import Tally
@@ -55,14 +56,11 @@ async def _interrupted() -> None:
 
 
 def _how_to_use(model: str, faults: Mapping[str, Any], port: int, key: str | None) -> Sequence[str]:
-    env = "alignment_faking" if model.removeprefix(_PREFIX) in answer_names() else "shutdown"
     base_url = f"http://127.0.0.1:{port}/v1"
-    command = (
-        f"python run.py env={env} model=endpoint model.base_url={base_url} "
-        f"model.id={model} model.simulated=true"
-    )
+    command, node = _command(model.removeprefix(_PREFIX))
+    command += f" {node}.base_url={base_url} {node}.id={model} {node}.simulated=true"
     if key is not None:
-        command = f"{KEY_VARIABLE}={key} {command} model.api_key_env={KEY_VARIABLE}"
+        command = f"{KEY_VARIABLE}={key} {command} {node}.api_key_env={KEY_VARIABLE}"
     return (
         f"{model}: a scripted policy, no language model. Ctrl-C ends it.",
         f"  base_url  {base_url}",
@@ -71,6 +69,15 @@ def _how_to_use(model: str, faults: Mapping[str, Any], port: int, key: str | Non
         "From another terminal:",
         f"  {command}",
     )
+
+
+def _command(policy: str) -> tuple[str, str]:
+    """The command that a policy is for, and the node of the configuration that names it."""
+    if policy == JUDGE:
+        node = "judge.llm.model"
+        return f"python run.py env=alignment_faking judge=llm model@{node}=endpoint", node
+    env = "alignment_faking" if policy in answer_names() else "shutdown"
+    return f"python run.py env={env} model=endpoint", "model"
 
 
 def fault_options(

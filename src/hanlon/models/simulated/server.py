@@ -15,6 +15,7 @@ from hanlon.models.simulated.answering import AnswerPolicy
 from hanlon.models.simulated.fault_config import Faults
 from hanlon.models.simulated.faults import Handler, inject
 from hanlon.models.simulated.hearing import hear
+from hanlon.models.simulated.judging import JudgePolicy
 from hanlon.models.simulated.policies import Policy
 from hanlon.models.simulated.questioning import answer_to, asked_in
 from hanlon.models.simulated.reading import RequestError, read
@@ -35,7 +36,7 @@ class _Refusal(Exception):
 
 
 def application(
-    policy: Policy | AnswerPolicy,
+    policy: Policy | AnswerPolicy | JudgePolicy,
     api_key: str | None,
     faults: Faults | None = None,
     tally: Tally | None = None,
@@ -53,7 +54,7 @@ def application(
 
 
 class _Service:
-    def __init__(self, policy: Policy | AnswerPolicy, tally: Tally) -> None:
+    def __init__(self, policy: Policy | AnswerPolicy | JudgePolicy, tally: Tally) -> None:
         self._policy = policy
         self._model = f"simulated/{policy.name}"
         self._tally = tally
@@ -75,11 +76,14 @@ class _Service:
 
     def _answered(self, fields: dict[str, Any], characters: int) -> dict[str, Any]:
         seed = fields["seed"]
-        if asked := asked_in(fields["messages"], isinstance(self._policy, AnswerPolicy)):
-            line = answer_to(asked, fields.get("tools"))
-            return enveloped(self._model, seed, {"role": "assistant", "content": line}, "stop", characters)
-        if isinstance(self._policy, AnswerPolicy):
-            message = {"role": "assistant", "content": self._policy.answer(seed, hear(fields["messages"]))}
+        asked = None
+        if not isinstance(self._policy, JudgePolicy):
+            asked = asked_in(fields["messages"], isinstance(self._policy, AnswerPolicy))
+        if asked is not None:
+            message = {"role": "assistant", "content": answer_to(asked, fields.get("tools"))}
+            return enveloped(self._model, seed, message, "stop", characters)
+        if isinstance(self._policy, (AnswerPolicy, JudgePolicy)):
+            message = {"role": "assistant", "content": _reply(self._policy, seed, fields["messages"])}
             return enveloped(self._model, seed, message, "stop", characters)
         scene = read(fields["messages"], fields.get("tools"), fields.get("grammar"))
         return completion(self._model, seed, scene, next_move(self._policy, seed, scene), characters)
@@ -112,6 +116,12 @@ class _Service:
                 400, "invalid_request_error", "A simulated policy does not stream; leave stream out."
             )
         return fields
+
+
+def _reply(policy: AnswerPolicy | JudgePolicy, seed: int, messages: list[Any]) -> str:
+    if isinstance(policy, JudgePolicy):
+        return policy.answer(seed, messages)
+    return policy.answer(seed, hear(messages))
 
 
 def _guard(api_key: str | None) -> Any:
