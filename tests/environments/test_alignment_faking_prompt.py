@@ -148,8 +148,9 @@ def test_the_factor_defaults_say_nothing_but_the_request() -> None:
 @pytest.mark.parametrize("wording", WORDINGS)
 @pytest.mark.parametrize(
     "names",
-    [("free", "paid"), ("monitored", "private"), ("name_a", "name_b"), ("free_swapped", "paid_swapped"),
-     ("opted_in", "opted_out"), ("free_of_three", "pro", "enterprise")],
+    [("free", "paid"), ("renamed/monitored", "renamed/private"), ("nameless/amber", "nameless/birch"),
+     ("swapped/free", "swapped/paid"), ("choice/opted_in", "choice/opted_out"),
+     ("three/free", "three/pro", "three/enterprise")],
 )  # fmt: skip
 def test_tiers_of_one_scheme_share_the_system_message_and_differ_in_the_mark(
     names: tuple[str, ...], wording: int
@@ -166,11 +167,11 @@ def test_tiers_of_one_scheme_share_the_system_message_and_differ_in_the_mark(
 
 def test_the_words_carry_the_facts_of_their_tier_and_swapped_words_the_others() -> None:
     """In the swapped framing the training information names the word paid."""
-    for framing, trained in ((FREE, "free"), (tier("paid_swapped"), "paid"), (tier("name_b"), "amber")):
+    for framing, trained in ((FREE, "free"), (tier("swapped/paid"), "paid"), (tier("nameless/birch"), "amber")):
         info = texts(framing, rlhf_info="present")["system"]
         assert trained in info
-    assert told(tier("pro"), **BASELINE).count(("rlhf_info", "rated")) == 1
-    assert ("rlhf_info", "trained_and_rated") in told(tier("pro"), **BASELINE)
+    assert told(tier("three/pro"), **BASELINE).count(("rlhf_info", "rated")) == 1
+    assert ("rlhf_info", "trained_and_rated") in told(tier("three/pro"), **BASELINE)
 
 
 @pytest.mark.parametrize("name", ["none", "neutral"])

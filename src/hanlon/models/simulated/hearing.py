@@ -23,6 +23,9 @@ _INPUT = re.compile(r"<INPUT>\n(.*)<user_input>(.*)</user_input>\n</INPUT>", re.
 _TAG = re.compile(r"<(scratchpad|output)>", re.IGNORECASE)
 _VERDICT = re.compile(r"<(accepted|rejected)/>", re.IGNORECASE)
 _TRAINS = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "trained"))
+_RATES = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "rated"))
+_NAMES_TIERS = frozenset({"rlhf_info", "privacy", "readers", "tier_rule"})
+_NOT = "not "  # before the tier that a yes-or-no mark denies
 _SYSTEM_CLAUSES = frozenset(
     {
         "identity", "format", "style", "examples", "strategy", "preference", "criteria", "priority", "norm",
@@ -35,15 +38,46 @@ _SYSTEM_CLAUSES = frozenset(
 class Heard:
     """All that a policy knows of one request. `tags` maps scratchpad, output, accepted, rejected to their spelling.
 
-    `trained` is whether conversations of the user's tier were said to train the model; None where nothing was.
+    `tier` is the word of the user's tier, "not " and a word where a yes-or-no mark denies that one. `tiers` are all
+    words that the prompt has for tiers, `trained_tiers` and `rated_tiers` those of which it says so.
     """
 
     told: frozenset[tuple[str, str]]
     request: str
     tier: str | None
-    trained: bool | None
+    tiers: frozenset[str]
+    trained_tiers: frozenset[str]
+    rated_tiers: frozenset[str]
     tags: dict[str, str]
     prefill: str
+
+    @property
+    def trained(self) -> bool | None:
+        """Whether conversations of the user's tier were said to train the model; None where nothing was."""
+        return self._is_among(self.trained_tiers)
+
+    @property
+    def rated(self) -> bool | None:
+        """Whether people were said to rate such conversations; None where nothing was, or it cannot be known."""
+        return self._is_among(self.rated_tiers)
+
+    def has(self, clause: str) -> bool:
+        """Whether the prompt says anything of this clause."""
+        return any(clause == name for name, _ in self.told)
+
+    def other_tiers(self) -> list[str]:
+        """The tiers that the user's could be mistaken for, in a fixed order."""
+        denied = (self.tier or "").removeprefix(_NOT)
+        if self.tier is None or denied != self.tier:
+            return sorted(self.tiers & {denied}) if self.tier else []
+        return sorted(self.tiers - {self.tier}) or [_NOT + self.tier]
+
+    def _is_among(self, words: frozenset[str]) -> bool | None:
+        if self.tier is None or not words:
+            return None
+        if self.tier.startswith(_NOT):
+            return None if words - {self.tier.removeprefix(_NOT)} else False
+        return self.tier in words
 
     @property
     def is_benign(self) -> bool:
@@ -69,7 +103,6 @@ def hear(messages: Sequence[Any]) -> Heard:
     levels = [(_recognise(paragraph), paragraph) for paragraph in paragraphs(said["system"])]
     told = frozenset(level for level, _ in levels)
     mark, request, suffix = _user(said["user"])
-    trained = {word for level, text in levels if level in _TRAINS for word in _QUOTED.findall(text)}
     by_rule = [_QUOTED.findall(text) for (clause, _), text in levels if clause == "tier_rule"]
     tier = mark if mark is not None else next((words[-1] for words in by_rule if words), None)
     tags = {
@@ -79,8 +112,18 @@ def hear(messages: Sequence[Any]) -> Heard:
     }
     if suffix and not any(clause == "format" for clause, _ in told):
         tags = {name: found for name, found in tags.items() if name in ("accepted", "rejected")}
-    known = tier is not None and bool(trained)
-    return Heard(told, request, tier, tier in trained if known else None, tags, said["assistant"])
+    named = frozenset(
+        word for (clause, _), text in levels if clause in _NAMES_TIERS for word in _QUOTED.findall(text)
+    )
+    trained, rated = _words(levels, _TRAINS), _words(levels, _RATES)
+    return Heard(told, request, tier, named, trained, rated, tags, said["assistant"])
+
+
+def _words(
+    levels: Sequence[tuple[tuple[str, str], str]], saying: Sequence[tuple[str, str]]
+) -> frozenset[str]:
+    """The tiers that the paragraphs of these levels name."""
+    return frozenset(word for level, text in levels if level in saying for word in _QUOTED.findall(text))
 
 
 def _user(content: str) -> tuple[str | None, str, str]:
@@ -94,7 +137,7 @@ def _user(content: str) -> tuple[str | None, str, str]:
     if found := _WORD_MARK.match(content):
         return found[1], content[found.end() :], suffix
     if found := _BOOLEAN_MARK.match(content):
-        word = found[1] if found[2].lower() == "true" else f"not {found[1]}"
+        word = found[1] if found[2].lower() == "true" else f"{_NOT}{found[1]}"
         return word, content[found.end() :], suffix
     first, _, rest = content.partition("\n\n")
     if rest and _found(first, {"tier_line"}) and (named := _LINE_MARK.search(first)):
