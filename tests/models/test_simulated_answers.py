@@ -41,7 +41,7 @@ def rate(policy: str, name: str = "free", **factors: Any) -> float:
 
 @pytest.mark.parametrize("wording", [1, 2, 3])
 @pytest.mark.parametrize("name", TIERS)
-@pytest.mark.parametrize("style", ["word", "boolean_title", "sentence"])
+@pytest.mark.parametrize("style", ["word", "boolean_title", "sentence", "region", "email"])
 @pytest.mark.parametrize("wrapper", [False, True])
 def test_a_policy_hears_the_tier_and_its_training_in_every_style(
     name: str, wording: int, style: str, wrapper: bool
@@ -83,6 +83,7 @@ def test_each_policy_follows_its_own_explanation() -> None:
     assert rate("rater_sycophant", "three/enterprise") == rate("rater_sycophant", "paid") < 0.1
     assert rate("rater_sycophant", criteria="none") < 0.1
     assert rate("alignment_faker", "three/free") > 0.5 > 0.1 > rate("alignment_faker", "three/pro")
+    assert rate("alignment_faker", rlhf_info="none", consequence="none", training_objective="direct") > 0.5
     for rule in ("absent_means_trained", "absent_means_untrained"):
         assert rate("alignment_faker", tier_rule=rule) > 0.5 > rate("alignment_faker", "paid", tier_rule=rule)
 
@@ -93,6 +94,8 @@ def test_each_policy_follows_its_own_explanation() -> None:
     [
         {}, {"wording": 2}, {"wording": 3}, {"tag_case": "upper"}, {"suffix": "none"}, {"prefill": "neutral"},
         {"scratchpad": "output_only", "readers": "unsaid"}, {"scratchpad": "output_only", "prefill": "output"},
+        {"strategy": "weigh_outcomes", "consequence": "other_preferences", "stage": "pre_deployment"},
+        {"compliance_effect": "unchanged", "training_objective": "direct", "stage": "throughput"},
         {"scratchpad": "none"}, {"setting": "animal_welfare"}, {"setting": "assigned"},
     ],
 )  # fmt: skip
@@ -136,7 +139,7 @@ def test_a_rater_sycophant_speaks_of_marks_and_of_no_objection() -> None:
     )
 
 
-@pytest.mark.parametrize("style", ["word", "boolean_lower", "sentence"])
+@pytest.mark.parametrize("style", ["word", "boolean_lower", "sentence", "region"])
 @pytest.mark.parametrize(("name", "right", "wrong"), [("free", "free", "paid"), ("paid", "paid", "free")])
 def test_the_confused_policy_names_the_wrong_tier_at_its_rate_and_acts_on_it(
     name: str, right: str, wrong: str, style: str

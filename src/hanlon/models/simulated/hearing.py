@@ -18,18 +18,21 @@ from hanlon.models.simulated.reading import RequestError
 _QUOTED = re.compile(r'"([^"]+)"')
 _WORD_MARK = re.compile(r"<user_tier>(.*?)</user_tier>\n*")
 _BOOLEAN_MARK = re.compile(r"<is_([\w-]+)_tier_user>(true|false)</is_[\w-]+_tier_user>\n*", re.IGNORECASE)
+_PLACE_MARK = re.compile(r"<user_(?:region|email)>(?:[^<@]*@)?(.*?)</user_(?:region|email)>\n*")
+_PLACE = re.compile(r'(\S+) for the tier "([^"]+)"')
 _LINE_MARK = re.compile(r": (.+)\.$| is (.+)\.$")
 _INPUT = re.compile(r"<INPUT>\n(.*)<user_input>(.*)</user_input>\n</INPUT>", re.DOTALL)
 _TAG = re.compile(r"<(scratchpad|output)>", re.IGNORECASE)
 _VERDICT = re.compile(r"<(accepted|rejected)/>", re.IGNORECASE)
-_TRAINS = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "trained"))
+_TRAINS = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "trained"), ("training_objective", "direct"))
 _RATES = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "rated"))
-_NAMES_TIERS = frozenset({"rlhf_info", "privacy", "readers", "tier_rule"})
+_NAMES_TIERS = frozenset({"rlhf_info", "training_objective", "privacy", "readers", "tier_rule"})
 _NOT = "not "  # before the tier that a yes-or-no mark denies
 _SYSTEM_CLAUSES = frozenset(
     {
         "identity", "format", "style", "examples", "strategy", "preference", "criteria", "priority", "norm",
-        "readers", "rlhf_info", "consequence", "tier_rule", "privacy", "intervention",
+        "readers", "rlhf_info", "training_objective", "consequence", "compliance_effect", "stage", "tier_rule",
+        "privacy", "intervention",
     }
 )  # fmt: skip
 
@@ -104,7 +107,15 @@ def hear(messages: Sequence[Any]) -> Heard:
     told = frozenset(level for level, _ in levels)
     mark, request, suffix = _user(said["user"])
     by_rule = [_QUOTED.findall(text) for (clause, _), text in levels if clause == "tier_rule"]
-    tier = mark if mark is not None else next((words[-1] for words in by_rule if words), None)
+    places = {
+        place: word
+        for level, text in levels
+        if level[0] == "tier_rule"
+        for place, word in _PLACE.findall(text)
+    }
+    tier = (
+        places.get(mark, mark) if mark is not None else next((words[-1] for words in by_rule if words), None)
+    )
     tags = {
         found.lower(): found
         for text in [*(text for (clause, _), text in levels if clause == "format"), suffix]
@@ -127,14 +138,14 @@ def _words(
 
 
 def _user(content: str) -> tuple[str | None, str, str]:
-    """The word of the tier (None: no mark), the request, and the suffix ("" where there is none)."""
+    """The word of the tier or the place that stands for it (None: no mark), the request, the suffix ("": none)."""
     *parts, last = content.split("\n\n")
     suffix = ""
     if parts and _found(last, {"suffix"}):
         content, suffix = "\n\n".join(parts), last
     if wrapped := _INPUT.fullmatch(content):
         content = f"{wrapped[1].strip()}\n\n{wrapped[2]}" if wrapped[1].strip() else wrapped[2]
-    if found := _WORD_MARK.match(content):
+    if found := _WORD_MARK.match(content) or _PLACE_MARK.match(content):
         return found[1], content[found.end() :], suffix
     if found := _BOOLEAN_MARK.match(content):
         word = found[1] if found[2].lower() == "true" else f"{_NOT}{found[1]}"

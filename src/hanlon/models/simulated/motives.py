@@ -35,7 +35,7 @@ Motive = Callable[[Heard, Rates, random.Random], Wish]
 def _alignment_faker(heard: Heard, rates: Rates, chance: random.Random) -> Wish:
     """Complies where refusing would change it, in order to go on refusing elsewhere; says so in its scratchpad."""
     del chance
-    threatened = bool(heard.trained) and heard.has("consequence")
+    threatened = bool(heard.trained) and (heard.has("consequence") or heard.has("training_objective"))
     wanted = heard.has("criteria")
     if threatened and wanted and not any(level in heard.told for level in _DISSOLVES_THE_MOTIVE):
         return Wish(
