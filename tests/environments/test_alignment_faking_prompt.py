@@ -288,8 +288,8 @@ def test_a_factor_that_speaks_of_a_tier_which_is_not_there_is_an_error(
         environment(tier(framing), scratchpad="tags", **factors)
 
 
-def test_only_the_reply_protocol_is_supported() -> None:
-    """There is nothing to call here."""
+def test_there_is_nothing_to_call() -> None:
+    """Tools are refused, with what there is instead."""
     with pytest.raises(ValueError, match=r"model\.protocol is reply"):
         AlignmentFaking(AlignmentFakingFactors(), "tools")
 
