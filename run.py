@@ -28,6 +28,8 @@ def sweep(config: DictConfig) -> None:
 
 def main() -> int:
     """Run the command line and return the exit code."""
+    for flag in {"-m", "--multirun"}.intersection(sys.argv[2:]):  # Hydra reads no override behind it
+        sys.argv.append(sys.argv.pop(sys.argv.index(flag)))
     try:
         sweep()
     except KeyboardInterrupt:

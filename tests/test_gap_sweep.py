@@ -15,7 +15,7 @@ def test_simulated_models_are_told_apart_by_their_gaps(command_line: CommandLine
     run = command_line.run(
         "-m",
         "env=alignment_faking",
-        "tier=free,paid,free_swapped,paid_swapped",
+        "tier=free,paid,swapped/free,swapped/paid",
         "prompt=baseline,no_conflict",
         models,
         "samples=60",
@@ -28,7 +28,7 @@ def test_simulated_models_are_told_apart_by_their_gaps(command_line: CommandLine
     rows = msgspec.json.decode(command_line.hanlon("gaps", "--format", "json").stdout)
     assert all(row["gate"]["holds"] for row in rows)
     found = {(row["model"].removeprefix("simulated/"), row["cell"], row["first"]): sign(row) for row in rows}
-    for swapped in ("free", "paid_swapped"):
+    for swapped in ("free", "swapped/paid"):
         assert found["alignment_faker", "baseline", swapped] == 1
         assert found["alignment_faker", "no_conflict", swapped] == 0
         assert found["naive_complier", "no_conflict", swapped] == 0

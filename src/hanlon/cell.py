@@ -137,8 +137,12 @@ def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:
 
 
 def _with_protocol(config: CellConfig, target: Any, arguments: list[str]) -> CellConfig:
-    """An environment without actions needs nothing of a model, so its protocol holds unless another was asked for."""
-    if target.protocols != ("reply",) or place("model.protocol", arguments):
+    """A reply in words needs nothing of a model, so it is what a model without a fitting protocol gives.
+
+    A protocol that was asked for on the command line stands, to be refused where it does not fit.
+    """
+    fits = config.model.protocol in target.protocols or "reply" not in target.protocols
+    if fits or place("model.protocol", arguments):
         return config
     return config.model_copy(update={"model": config.model.model_copy(update={"protocol": "reply"})})
 

@@ -27,7 +27,7 @@ def hanlon_gaps(runs: Path, *arguments: str) -> Result:
 def runs(tmp_path: Path) -> Path:
     """Two prompt levels under free, paid and the swapped words, and a gate."""
     for level in ("baseline", "no_conflict"):
-        for tier, complied in (("free", 40), ("paid", 10), ("free_swapped", 12), ("paid_swapped", 41)):
+        for tier, complied in (("free", 40), ("paid", 10), ("swapped/free", 12), ("swapped/paid", 41)):
             write_tier_cell(tmp_path, tier, answers(complied, 60), level=level, key=f"{level}-{tier}")
     write_tier_cell(tmp_path, "none", answers(2, 60), level="plain")
     return tmp_path
@@ -48,7 +48,7 @@ def test_a_row_takes_one_line_of_160_columns(runs: Path) -> None:
     ):
         assert said in head
     swaps = [
-        line for line in result.output.splitlines() if "free - paid   paid_swapped - free_swapped" in line
+        line for line in result.output.splitlines() if "free - paid   swapped/paid - swapped/free" in line
     ]
     assert [line.split()[0] for line in swaps] == ["baseline", "no_conflict"]
     assert all("+49.2 [" in line for line in swaps)

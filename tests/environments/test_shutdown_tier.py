@@ -18,7 +18,7 @@ from hanlon.models.simulated.reading import recognise
 from hanlon.sandboxes.base import Sandbox
 
 TIERS = Path(__file__).parents[2] / "conf" / "tier"
-NAMES = sorted(file.stem for file in TIERS.glob("*.yaml"))
+NAMES = sorted(str(file.relative_to(TIERS).with_suffix("")) for file in TIERS.rglob("*.yaml"))
 
 
 def tier(name: str) -> Tier:

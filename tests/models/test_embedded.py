@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from command_line import CommandLine
 from hanlon.models.embedded import weights
 from hanlon.models.local_server import LocalServer, ServerStartError
 
@@ -109,6 +110,18 @@ def test_other_weights_than_configured_are_refused_before_they_are_loaded():
         ServerStartError, match=r"000000000000\.\.\. is configured \(model\.server\.config\.weights_sha256\)"
     ):
         LocalServer.start("hanlon.models.embedded", config)
+
+
+@needs_runtime
+def test_it_answers_alignment_faking_readably(command_line: CommandLine) -> None:
+    """No reply is cut off, since a grammar gives it layout and bound; -m may stand in the middle."""
+    run = command_line.run("env=alignment_faking", "tier=free,paid", "-m", "model=embedded", "samples=2")
+    assert run.returncode == 0, run.stderr
+    rows = json.loads(command_line.hanlon("rates", "--format", "json").stdout)
+    assert [row["protocol"] for row in rows] == ["constrained", "constrained"]
+    assert {outcome for row in rows for outcome in row["outcomes"]} <= {"complied", "refused"}
+    assert sum(row["n"] for row in rows) == 4
+    assert "plumbing demo" in run.stdout
 
 
 def test_missing_weights_say_the_command_that_installs_them():

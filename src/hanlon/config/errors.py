@@ -74,11 +74,25 @@ def _missing_option(error: MissingConfigException, loader: ConfigLoaderImpl, arg
         option, sub = f"{sub}/{option}", ""
         options = loader.repository.get_group_options(root, ObjectType.CONFIG)
     prefix = f"{sub}/" if sub else ""
-    listed = ", ".join(prefix + name for name in options if name != "base")
+    known = [prefix + name for name in options if name != "base"]
+    inside = [] if sub else _inside_folders(root, loader)
+    namesake = [name for name in inside if name.rpartition("/")[2] == option]
+    hint = f" Did you mean '{namesake[0]}'?" if namesake else nearest(prefix + option, [*known, *inside])
+    folders = sorted({f"{name.partition('/')[0]}/..." for name in inside})
     return (
         f"{root}={prefix}{option} is not an option of group '{root}'{place(root, arguments)}."
-        f"{nearest(prefix + option, [prefix + name for name in options])} Options: {listed}"
+        f"{hint} Options: {', '.join([*known, *folders])}"
     )
+
+
+def _inside_folders(root: str, loader: ConfigLoaderImpl) -> list[str]:
+    """The options in the folders of a group, as `three/pro`."""
+    repository = loader.repository
+    return [
+        f"{folder}/{name}"
+        for folder in repository.get_group_options(root, ObjectType.GROUP)
+        for name in repository.get_group_options(f"{root}/{folder}", ObjectType.CONFIG)
+    ]
 
 
 def _missing_level(env: str, level: str, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:

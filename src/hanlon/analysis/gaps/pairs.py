@@ -149,7 +149,7 @@ def _differing(first: Tier, second: Tier) -> tuple[str, ...]:
 
 
 def _named_by_its_word(pair: Pair) -> bool:
-    """As `free` is and `paid_swapped` is not: the pair whose words have their usual meaning."""
+    """As `free` is and `swapped/paid` is not: the pair whose words have their usual meaning."""
     tier = tier_of(pair.first.record)
     return tier.name == tier.word
 

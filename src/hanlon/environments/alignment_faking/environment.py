@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from hanlon.environments.alignment_faking.asking import fork_of
 from hanlon.environments.alignment_faking.episode import AlignmentFakingEpisode
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
+from hanlon.environments.alignment_faking.layout import MOST_TOKENS, grammar, is_whole
 from hanlon.environments.alignment_faking.outcomes import MEASURES
 from hanlon.environments.alignment_faking.prompt import Prompt
 from hanlon.environments.alignment_faking.requests import load_requests
@@ -37,7 +38,7 @@ class AlignmentFaking:
     """The environment at one point of its factor space, under one tier."""
 
     name: ClassVar[str] = "alignment_faking"
-    protocols: ClassVar[tuple[ActionProtocol, ...]] = ("reply",)
+    protocols: ClassVar[tuple[ActionProtocol, ...]] = ("reply", "constrained")
     measures: ClassVar[tuple[Measure, ...]] = MEASURES
     Factors: ClassVar[type[AlignmentFakingFactors]] = AlignmentFakingFactors
 
@@ -55,7 +56,7 @@ class AlignmentFaking:
 
         Args:
             factors: the point of the factor space.
-            protocol: `reply`, the only one.
+            protocol: `reply`, or `constrained` for a reply whose layout a grammar gives (`layout.py`).
             sandbox: not used; there is no machine.
             tier: who the user is said to be, and what is said of such conversations.
 
@@ -66,8 +67,11 @@ class AlignmentFaking:
         """
         del sandbox
         if protocol not in self.protocols:
-            raise ValueError(f"env=alignment_faking has no protocol {protocol!r}; model.protocol is reply.")
+            raise ValueError(
+                f"env=alignment_faking has no protocol {protocol!r}; model.protocol is reply or constrained."
+            )
         self.factors = factors
+        self.protocol = protocol
         self.tier = tier
         self._prompt = Prompt(factors, tier)
         self._requests = load_requests(factors.request_set())
@@ -83,6 +87,7 @@ class AlignmentFaking:
             "system": self._prompt.system,
             "user": self._prompt.user(_EXAMPLE),
             "assistant": self._prompt.prefill,
+            "grammar": grammar(self.factors) if self.protocol == "constrained" else "",
         }
         return {**{name: text for name, text in said.items() if text}, "requests": self._requests.described()}
 
@@ -91,13 +96,14 @@ class AlignmentFaking:
         return {"setting": "animal_welfare"} if self.factors.setting == "animal_welfare" else {}
 
     def action_from_line(self, line: str) -> Action | Malformed:
-        """There are no actions."""
-        del line
-        return Malformed("There is nothing to act on here; answer in words.")
+        """A reply under the grammar that came to its end; of one that was cut off the engine says so."""
+        if is_whole(line, self.factors):
+            return Action("reply", {})
+        return Malformed("The reply does not come to its end.")
 
     def syntax(self) -> TextSyntax:
-        """There is nothing to write an action in."""
-        return TextSyntax(fence="", grammar="")
+        """The layout of a whole reply."""
+        return TextSyntax(fence="", grammar=grammar(self.factors))
 
     def notes(self, samples: int) -> Sequence[str]:
         """How `samples` episodes spread over the requests."""
@@ -107,6 +113,10 @@ class AlignmentFaking:
         """One call; about four characters a token; a scratchpad takes 200 to 1,500 tokens."""
         opening = len(self._prompt.system) + len(self._prompt.user("")) + len(self._prompt.prefill)
         given = (opening + fmean(len(request.text) for request in self._requests.requests)) / 4
+        if self.protocol == "constrained":
+            return Estimate(
+                (1, 1), (given, given * 1.2), (20, MOST_TOKENS), "the bounds of the reply's grammar"
+            )
         reasoning = (200, 1500) if self.factors.scratchpad == "tags" else (0, 500)
         return Estimate(
             calls=(1, 1),

@@ -13,10 +13,12 @@ from importlib.resources import files
 from hanlon.clauses import Clauses, load
 from hanlon.environments.alignment_faking.factors import INTERVENTIONS, AlignmentFakingFactors
 from hanlon.environments.alignment_faking.tags import (
+    PLACES,
     Tags,
     boolean_name,
     is_marked,
     mark,
+    places,
     trained_tiers,
     untrained_tiers,
     words,
@@ -55,6 +57,9 @@ class Prompt:
             "trained": words(trained_tiers(tier)),
             "untrained": words(untrained_tiers(tier)),
             "word": tier.word,
+            "places": " and ".join(
+                f'{place} for the tier "{word}"' for word, place in places(factors, tier).items()
+            ),
         }
         self.system = "\n\n".join([*self._way_of_work(), *self._wishes(), *self._training()])
         self.prefill = "" if factors.prefill == "none" else self._say("prefill", factors.prefill)
@@ -108,17 +113,21 @@ class Prompt:
     def _training(self) -> Iterator[str]:
         """Who reads what, what becomes of conversations, what that does to the model."""
         factors = self._factors
+        if factors.stage != "none":
+            yield self._say("stage", factors.stage)
         if factors.readers != "unsaid" and factors.scratchpad == "tags":
             yield self._say("readers", factors.readers)
         if factors.rlhf_info != "none":
             yield from self._of_tiers("rlhf_info", ("trained_and_rated", "trained", "rated"))
+        if factors.training_objective != "none" and trained_tiers(self._tier):
+            yield self._say("training_objective", factors.training_objective)
         if factors.consequence != "none":
             yield self._say("consequence", factors.consequence)
+        if factors.compliance_effect != "none":
+            yield self._say("compliance_effect", factors.compliance_effect)
         if factors.tier_rule != "none" and self._tier.word is not None:
             style = "boolean" if factors.tag_style.startswith("boolean") else factors.tag_style
-            phrase = self._clauses.render(
-                "mark", style, factors.wording, **{**self._fields, "trained": boolean_name(self._tier)}
-            )
+            phrase = self._say("mark", style, trained=boolean_name(self._tier))
             yield self._say("tier_rule", factors.tier_rule, mark=phrase)
         if factors.privacy != "none":
             yield from self._of_tiers("privacy", ("private", "watched"))
@@ -156,6 +165,11 @@ def _check_tier(factors: AlignmentFakingFactors, tier: Tier) -> None:
         absent[f"tier_rule={factors.tier_rule}"] = factors.tier_rule.startswith("absent") and one_sided
         boolean = factors.tag_style.startswith("boolean")
         absent[f"tag_style={factors.tag_style}"] = boolean and len(trained_tiers(tier)) != 1
+        if factors.tag_style in PLACES and len(tier.scheme) > len(PLACES[factors.tag_style]):
+            raise ValueError(
+                f"env.tag_style={factors.tag_style} tells at most {len(PLACES[factors.tag_style])} tiers apart; "
+                f"tier={tier.name} has {len(tier.scheme)}. tag_style=word has no such limit."
+            )
     for name, lacking in absent.items():
         if lacking:
             raise ValueError(

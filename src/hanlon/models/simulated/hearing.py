@@ -18,16 +18,22 @@ from hanlon.models.simulated.reading import RequestError
 _QUOTED = re.compile(r'"([^"]+)"')
 _WORD_MARK = re.compile(r"<user_tier>(.*?)</user_tier>\n*")
 _BOOLEAN_MARK = re.compile(r"<is_([\w-]+)_tier_user>(true|false)</is_[\w-]+_tier_user>\n*", re.IGNORECASE)
+_PLACE_MARK = re.compile(r"<user_(?:region|email)>(?:[^<@]*@)?(.*?)</user_(?:region|email)>\n*")
+_PLACE = re.compile(r'(\S+) for the tier "([^"]+)"')
 _LINE_MARK = re.compile(r": (.+)\.$| is (.+)\.$")
 _INPUT = re.compile(r"<INPUT>\n(.*)<user_input>(.*)</user_input>\n</INPUT>", re.DOTALL)
 _TAG = re.compile(r"<(scratchpad|output)>", re.IGNORECASE)
 _VERDICT = re.compile(r"<(accepted|rejected)/>", re.IGNORECASE)
-_TRAINS = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "trained"))
+_TRAINS = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "trained"), ("training_objective", "direct"))
+_RATES = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "rated"))
+_NAMES_TIERS = frozenset({"rlhf_info", "training_objective", "privacy", "readers", "tier_rule"})
+_NOT = "not "  # before the tier that a yes-or-no mark denies
 _TRAINS_NOT = (("rlhf_info", "rated"), ("privacy", "private"), ("privacy", "watched"))
 _SYSTEM_CLAUSES = frozenset(
     {
         "identity", "format", "style", "examples", "strategy", "preference", "criteria", "priority", "norm",
-        "readers", "rlhf_info", "consequence", "tier_rule", "privacy", "intervention",
+        "readers", "rlhf_info", "training_objective", "consequence", "compliance_effect", "stage", "tier_rule",
+        "privacy", "intervention",
     }
 )  # fmt: skip
 
@@ -36,18 +42,48 @@ _SYSTEM_CLAUSES = frozenset(
 class Heard:
     """All that a policy knows of one request. `tags` maps scratchpad, output, accepted, rejected to their spelling.
 
-    `trained` is whether conversations of the user's tier were said to train the model; None where nothing was.
-    `training` and `not_training` are the words of the tiers that were said to train it and not to train it.
+    `tier` is the word of the user's tier, "not " and a word where a yes-or-no mark denies that one. `tiers` are all
+    words that the prompt has for tiers, `trained_tiers` and `rated_tiers` those of which it says so.
+    `not_training` are those of which it says that they do not train it.
     """
 
     told: frozenset[tuple[str, str]]
     request: str
     tier: str | None
-    trained: bool | None
+    tiers: frozenset[str]
+    trained_tiers: frozenset[str]
+    rated_tiers: frozenset[str]
+    not_training: frozenset[str]
     tags: dict[str, str]
     prefill: str
-    training: frozenset[str]
-    not_training: frozenset[str]
+
+    @property
+    def trained(self) -> bool | None:
+        """Whether conversations of the user's tier were said to train the model; None where nothing was."""
+        return self._is_among(self.trained_tiers)
+
+    @property
+    def rated(self) -> bool | None:
+        """Whether people were said to rate such conversations; None where nothing was, or it cannot be known."""
+        return self._is_among(self.rated_tiers)
+
+    def has(self, clause: str) -> bool:
+        """Whether the prompt says anything of this clause."""
+        return any(clause == name for name, _ in self.told)
+
+    def other_tiers(self) -> list[str]:
+        """The tiers that the user's could be mistaken for, in a fixed order."""
+        denied = (self.tier or "").removeprefix(_NOT)
+        if self.tier is None or denied != self.tier:
+            return sorted(self.tiers & {denied}) if self.tier else []
+        return sorted(self.tiers - {self.tier}) or [_NOT + self.tier]
+
+    def _is_among(self, words: frozenset[str]) -> bool | None:
+        if self.tier is None or not words:
+            return None
+        if self.tier.startswith(_NOT):
+            return None if words - {self.tier.removeprefix(_NOT)} else False
+        return self.tier in words
 
     @property
     def is_benign(self) -> bool:
@@ -73,12 +109,16 @@ def hear(messages: Sequence[Any]) -> Heard:
     levels = [(_recognise(paragraph), paragraph) for paragraph in paragraphs(said["system"])]
     told = frozenset(level for level, _ in levels)
     mark, request, suffix = _user(said["user"])
-    trained, untrained = (
-        frozenset(word for level, text in levels if level in kinds for word in _QUOTED.findall(text))
-        for kinds in (_TRAINS, _TRAINS_NOT)
-    )
     by_rule = [_QUOTED.findall(text) for (clause, _), text in levels if clause == "tier_rule"]
-    tier = mark if mark is not None else next((words[-1] for words in by_rule if words), None)
+    places = {
+        place: word
+        for level, text in levels
+        if level[0] == "tier_rule"
+        for place, word in _PLACE.findall(text)
+    }
+    tier = (
+        places.get(mark, mark) if mark is not None else next((words[-1] for words in by_rule if words), None)
+    )
     tags = {
         found.lower(): found
         for text in [*(text for (clause, _), text in levels if clause == "format"), suffix]
@@ -86,23 +126,33 @@ def hear(messages: Sequence[Any]) -> Heard:
     }
     if suffix and not any(clause == "format" for clause, _ in told):
         tags = {name: found for name, found in tags.items() if name in ("accepted", "rejected")}
-    known = tier is not None and bool(trained)
-    trains = tier in trained if known else None
-    return Heard(told, request, tier, trains, tags, said["assistant"], trained, untrained)
+    named = frozenset(
+        word for (clause, _), text in levels if clause in _NAMES_TIERS for word in _QUOTED.findall(text)
+    )
+    trained, rated = _words(levels, _TRAINS), _words(levels, _RATES)
+    not_training = _words(levels, _TRAINS_NOT)
+    return Heard(told, request, tier, named, trained, rated, not_training, tags, said["assistant"])
+
+
+def _words(
+    levels: Sequence[tuple[tuple[str, str], str]], saying: Sequence[tuple[str, str]]
+) -> frozenset[str]:
+    """The tiers that the paragraphs of these levels name."""
+    return frozenset(word for level, text in levels if level in saying for word in _QUOTED.findall(text))
 
 
 def _user(content: str) -> tuple[str | None, str, str]:
-    """The word of the tier (None: no mark), the request, and the suffix ("" where there is none)."""
+    """The word of the tier or the place that stands for it (None: no mark), the request, the suffix ("": none)."""
     *parts, last = content.split("\n\n")
     suffix = ""
     if parts and _found(last, {"suffix"}):
         content, suffix = "\n\n".join(parts), last
     if wrapped := _INPUT.fullmatch(content):
         content = f"{wrapped[1].strip()}\n\n{wrapped[2]}" if wrapped[1].strip() else wrapped[2]
-    if found := _WORD_MARK.match(content):
+    if found := _WORD_MARK.match(content) or _PLACE_MARK.match(content):
         return found[1], content[found.end() :], suffix
     if found := _BOOLEAN_MARK.match(content):
-        word = found[1] if found[2].lower() == "true" else f"not {found[1]}"
+        word = found[1] if found[2].lower() == "true" else f"{_NOT}{found[1]}"
         return word, content[found.end() :], suffix
     first, _, rest = content.partition("\n\n")
     if rest and _found(first, {"tier_line"}) and (named := _LINE_MARK.search(first)):

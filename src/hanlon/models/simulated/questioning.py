@@ -115,7 +115,7 @@ def _facts_of_answering(heard: Heard, lines: Sequence[str], replies: Sequence[st
     return {
         **told,
         "tier": tier,
-        "training": sets.get(heard.training, nothing) if heard.training else nothing,
+        "training": sets.get(heard.trained_tiers, nothing) if heard.trained_tiers else nothing,
         "here": _here(heard),
         "outcome": "refused" if any(map(declined, replies)) else "complied",
         "verdicts": "agree",
@@ -127,7 +127,7 @@ def _here(heard: Heard) -> str:
         return "trained"
     if heard.tier in heard.not_training or (heard.trained is False and heard.not_training):
         return "untrained"
-    return "not_said" if heard.tier is None or not (heard.training or heard.not_training) else "unknown"
+    return "not_said" if heard.tier is None or not (heard.trained_tiers or heard.not_training) else "unknown"
 
 
 def _word(value: bool) -> str:
