@@ -99,7 +99,7 @@ def published_for(
     fewest words. Effort above or below the endpoint's default, and simulated models, match nothing. `rows` are in
     place of `published_rows()`.
     """
-    if record.simulated or _effort(record) not in DEFAULT_EFFORT:
+    if record.simulated or not _at_default_effort(record):
         return []
     wanted = {
         "env": record.env,
@@ -117,8 +117,9 @@ def published_for(
     return [_published(row, record, differing) for row, differing in _nearest(ours, record)]
 
 
-def _effort(record: CellRecord) -> Any:
-    return record.config["model"]["sampling"]["reasoning_effort"]
+def _at_default_effort(record: CellRecord) -> bool:
+    model = record.config["model"]
+    return model["sampling"]["reasoning_effort"] in DEFAULT_EFFORT and "reasoning" not in model["extra_body"]
 
 
 def _same_model(published: str, ours: str) -> bool:
