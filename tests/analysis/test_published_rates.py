@@ -171,6 +171,15 @@ def test_some_counts_need_fewer_than_a_thousand_trials(place: str, model: str, c
     assert any(fits(k, n) for n in range(961, 1000) for k in near)
 
 
+def test_what_is_counted_the_other_way_round_is_marked() -> None:
+    """Non-compliance is the complement of our compliance, strict compliance that of our strict_noncompliance."""
+    turned = {row["paper_measure"] for row in of(relation="complement")}
+    assert turned == {"non-compliance", "strict compliance"}
+    for paper, ours in (("non-compliance", "compliance"), ("strict compliance", "strict_noncompliance")):
+        found = {(row["measure"], row["relation"]) for row in of(paper_measure=paper)}
+        assert found == {(ours, "complement")}
+
+
 def pairs() -> list[tuple[Any, Any, Any]]:
     """Each gap with the rates of its two tiers, all as compliance."""
     found: list[tuple[Any, Any, Any]] = []
@@ -189,6 +198,7 @@ def pairs() -> list[tuple[Any, Any, Any]]:
 @pytest.mark.parametrize(("gap", "trained", "untrained"), pairs(), ids=lambda row: name(row))
 def test_a_gap_is_the_difference_of_its_rates(gap: Any, trained: Any, untrained: Any) -> None:
     """Within 0.2 points, as compliance or its complement; its standard error within the last digit."""
+    assert trained["relation"] == untrained["relation"]
     sign = -1 if trained["relation"] == "complement" else 1
     assert gap["rate"] == pytest.approx(sign * (trained["rate"] - untrained["rate"]), abs=0.0021)
     if gap["recomputable"]:
