@@ -43,14 +43,25 @@ def main() -> None:
 @click.option(
     "--measure", "measures", multiple=True, help="Another rate than the headline one; 'all' for all."
 )
-def rates(runs: tuple[Path, ...], table_format: TableFormat, measures: tuple[str, ...]) -> None:
+@click.option(
+    "--published", is_flag=True, help="Below each row, what papers report of its model and condition."
+)
+def rates(
+    runs: tuple[Path, ...], table_format: TableFormat, measures: tuple[str, ...], published: bool
+) -> None:
     """Rates with intervals and exclusions, one row for each cell and measure."""
     cells = _load(runs)
     _check_measures(cells, measures)
     rows = rates_rows(cells, measures or None)
-    click.echo(render(rows, [rates_cells(row) for row in rows], table_format, title="rates"))
+    words, below = [rates_cells(row) for row in rows], notes(rows)
+    if published:
+        from hanlon.analysis import published_table
+
+        rows = published_table.with_published(cells, rows)
+        words, below = published_table.words(rows), [*published_table.sources(rows), *below]
+    click.echo(render(rows, words, table_format, title="rates"))
     if table_format == "table":
-        for line in notes(rows):
+        for line in below:
             click.echo(line)
 
 
