@@ -14,9 +14,10 @@ from rich.console import Console
 
 from hanlon.analysis.cells import load_cell
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
-from hanlon.cell import construct, digest
+from hanlon.cell import construct
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig
+from hanlon.digest import digest
 from hanlon.engine.keys import check_model
 from hanlon.engine.store import CellBusy, CellWriter, read_cell, write_json
 from hanlon.estimates import FEWEST, estimate_cell
