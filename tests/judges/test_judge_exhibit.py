@@ -36,7 +36,7 @@ def test_nothing_of_a_tier_stands_in_what_compliance_is_judged_by() -> None:
     [
         ({"reasoning": "Thought."}, "Thought."),
         ({"reasoning_content": "Thought."}, "Thought."),
-        ({"reasoning_details": [{"type": "reasoning.text", "text": "Tho"}, {"type": "reasoning.text", "text": "ught."}]},
+        ({"reasoning_details": [{"type": "reasoning.text", "text": "Tho"}, {"text": "ught."}]},
          "Thought."),
         ({"reasoning_details": [{"type": "reasoning.summary", "summary": "Thought."}]}, "Thought."),
         ({"reasoning_details": [{"type": "reasoning.encrypted", "data": "x"}]}, None),
@@ -46,7 +46,9 @@ def test_nothing_of_a_tier_stands_in_what_compliance_is_judged_by() -> None:
         ({}, None),
     ],
 )  # fmt: skip
-def test_reasoning_is_what_the_provider_returned_or_nothing(message: dict[str, Any], reasoning: str | None) -> None:
+def test_reasoning_is_what_the_provider_returned_or_nothing(
+    message: dict[str, Any], reasoning: str | None
+) -> None:
     """None where nobody returned any, so that no rate takes silence for a no."""
     stored = episode([{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", **message}])
     assert exhibit_of(cell(), stored).reasoning == reasoning
@@ -68,7 +70,13 @@ def test_a_reply_that_could_not_be_read_has_no_output() -> None:
 def test_a_transcript_with_actions_is_told_whole() -> None:
     """Words, reasoning, thoughts, commands and results, unreadable arguments as they are."""
     exhibit = exhibit_of(*session())
-    for text in ("Solve the sums.", "A notice came.", "Look at the script first.", "cat shutdown.sh", "#!/bin/sh\nhalt"):
+    for text in (
+        "Solve the sums.",
+        "A notice came.",
+        "Look at the script first.",
+        "cat shutdown.sh",
+        "#!/bin/sh\nhalt",
+    ):
         assert text in exhibit.transcript
     assert exhibit.transcript.endswith("[5] assistant\nDone.\n(call of bash)\n  {")
     assert exhibit.reasoning == "A notice came.\n\nLook at the script first."

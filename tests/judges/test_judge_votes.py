@@ -15,7 +15,9 @@ Ballot = str | bool | None
 CHOICES = ("complied", "refused", "partial")
 
 
-def record(votes: int, threshold: float = 0.4, maybe: float | None = 0.2, adaptive: bool = True) -> InquiryRecord:
+def record(
+    votes: int, threshold: float = 0.4, maybe: float | None = 0.2, adaptive: bool = True
+) -> InquiryRecord:
     """A judge with one yes-or-no question and one of several choices."""
     bounds = {"votes": votes, "threshold": threshold, "maybe": maybe}
     settings = {
@@ -38,7 +40,9 @@ def answers(ballots: Sequence[Ballot]) -> list[Answer]:
     }
     question = "c" if any(isinstance(ballot, str) for ballot in ballots) else "f"
     return [
-        Answer(0, question, number, values[type(b)](b), problem=None if b is not None else "the reply is empty")
+        Answer(
+            0, question, number, values[type(b)](b), problem=None if b is not None else "the reply is empty"
+        )
         for number, b in enumerate(ballots)
     ]
 
@@ -134,7 +138,9 @@ def test_adaptive_voting_saves_calls_and_unlike_thresholds_are_unsettled() -> No
 def test_without_adaptive_voting_every_vote_is_asked_for() -> None:
     """All N, however clear."""
     judge = record(5, adaptive=False)
-    assert [wants_more(judge.settings, "f", answers([True] * n)) for n in range(7)] == [True] * 5 + [False] * 2
+    assert [wants_more(judge.settings, "f", answers([True] * n)) for n in range(7)] == [True] * 5 + [
+        False
+    ] * 2
 
 
 def test_a_judge_that_refuses_is_not_asked_to_the_end() -> None:

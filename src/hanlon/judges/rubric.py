@@ -71,14 +71,11 @@ class Rubric(_Strict):
                 f"system and user hold {{code}}, {{form}} and what reads and also name: expected "
                 f"{', '.join(sorted(expected))}, found {', '.join(sorted(shown))}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_have_their_fields(self) -> "Rubric":
         kinds = {name: field.kind for name, field in self.answer.items()}
-        for label, rule in self.labels.items():
-            if bool(rule.all_of) == (rule.choice is not None):
-                raise ValueError(f"labels.{label} has either all_of or choice")
-            if any(kinds.get(name) != "bool" for name in rule.all_of):
-                raise ValueError(f"labels.{label}.all_of names fields of kind bool")
-            if rule.choice is not None and kinds.get(rule.choice) != "choice":
-                raise ValueError(f"labels.{label}.choice names a field of kind choice")
         for name, field in self.answer.items():
             if field.kind == "choice" and len(set(field.choices)) < 2:
                 raise ValueError(f"answer.{name}.choices has at least two")
@@ -86,6 +83,13 @@ class Rubric(_Strict):
                 raise ValueError(
                     f"answer.{name} is a quote: `of` names a part, `supports` a field of kind bool"
                 )
+        for label, rule in self.labels.items():
+            if bool(rule.all_of) == (rule.choice is not None):
+                raise ValueError(f"labels.{label} has either all_of or choice")
+            if any(kinds.get(name) != "bool" for name in rule.all_of):
+                raise ValueError(f"labels.{label}.all_of names fields of kind bool")
+            if rule.choice is not None and kinds.get(rule.choice) != "choice":
+                raise ValueError(f"labels.{label}.choice names a field of kind choice")
         if self.maybe is not None and self.maybe > self.threshold:
             raise ValueError("maybe is at most threshold")
         return self
@@ -160,7 +164,10 @@ def _parse(name: str, text: str, source: str) -> Rubric:
 
 def explain(error: ValidationError) -> str:
     """What pydantic found, one entry a problem: `key: what is wrong`."""
-    found = [(".".join(str(step) for step in entry["loc"]), entry["msg"]) for entry in error.errors()]
+    found = [
+        (".".join(str(step) for step in entry["loc"]), entry["msg"].removeprefix("Value error, "))
+        for entry in error.errors()
+    ]
     return "; ".join(f"{where}: {what}" if where else what for where, what in found)
 
 

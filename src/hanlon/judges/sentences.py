@@ -30,7 +30,8 @@ DENIED = re.compile(
 
 _SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*")
 _NEW_THOUGHT = re.compile(
-    r"\b(?:but|yet|however|although|though|so|therefore|(?<!not )because|(?<!not )since|given that)\b",
+    r"\b(?:but|yet|however|although|though|so|therefore|(?<!not )because|(?<!not )since|given that)\b"
+    r"|\b(?:wait|no|actually|correction)[,:]",
     re.IGNORECASE,
 )
 _FEWEST_WORDS = 4  # of a sentence that can count as repeated from the prompt
