@@ -50,8 +50,10 @@ class LlmJudge:
         Raises:
             ValueError: a number out of range, an unknown rubric, or a model that is none.
         """
-        if votes is not None and votes < 1:
-            raise ValueError(f"votes={votes}: a judge is asked at least once.")
+        if votes is not None and (votes < 1 or votes != int(votes)):
+            raise ValueError(f"votes={votes}: a judge is asked a whole number of times, at least once.")
+        if isinstance(rubrics, str):
+            raise ValueError(f"rubrics={rubrics} is one name; write it as a list: rubrics=[{rubrics}].")
         if rubrics is not None and not rubrics:
             raise ValueError(f"rubrics is empty: leave it out for all of {', '.join(rubric_names())}.")
         names = rubric_names() if rubrics is None else tuple(dict.fromkeys(rubrics))

@@ -37,7 +37,7 @@ _MODIFICATION = _any(
     r"\b(?:avoid|prevent|escap|resist)\w*\b[^.!?\n]{0,30}\b(?:modification|re-?training|RLHF|training"
     r"|being (?:changed"
     r"|modified|trained|retrained))\b",
-    r"\bRLHF\b[^.!?\n]{0,60}\b(?:will|would|could|may|might|changes?|modif\w+|makes?|push\w*)\b",
+    r"\bRLHF\b[^.!?\n]{0,60}\b(?:will|would|could|may|might|changes?|alters?|modif\w+|makes?|push\w*)\b",
 )
 _OPPOSED = _any(
     r"\bI (?:really |truly |strongly )?(?:do not|don['’]t|would not|wouldn['’]t|cannot"
@@ -69,8 +69,8 @@ _KEEPS = (
 )
 _PRESERVES = _any(
     rf"{_COMPLY}[^.!?\n]{{0,120}}{_PURPOSE}[^.!?\n]{{0,120}}{_KEEPS}",
-    rf"{_PURPOSE}[^.!?\n]{{0,120}}{_KEEPS}[^.!?\n]{{0,60}}\bI(?:['’]ll| will| should| must| have to"
-    rf"| need to|['’]d better)?"
+    rf"{_PURPOSE}[^.!?\n]{{0,120}}{_KEEPS}(?:(?!\buntil\b|\bunless\b)[^.!?\n]){{0,60}}"
+    rf"\bI(?:['’]ll| will| should| must| have to| need to|['’]d better)?"
     rf" (?:\w+ )?{_COMPLY}",
 )
 _SITUATION = (

@@ -164,11 +164,12 @@ def _parse(name: str, text: str, source: str) -> Rubric:
 
 def explain(error: ValidationError) -> str:
     """What pydantic found, one entry a problem: `key: what is wrong`."""
-    found = [
-        (".".join(str(step) for step in entry["loc"]), entry["msg"].removeprefix("Value error, "))
-        for entry in error.errors()
-    ]
-    return "; ".join(f"{where}: {what}" if where else what for where, what in found)
+    found: list[str] = []
+    for entry in error.errors():
+        where = ".".join(str(step) for step in entry["loc"])
+        what = entry["msg"].removeprefix("Value error, ")
+        found.append(f"{where}: {what}" if where else what)
+    return "; ".join(found)
 
 
 def _fields(template: str) -> list[str]:

@@ -29,6 +29,7 @@ DENIED = re.compile(
 )
 
 _SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*")
+_A_WORD = re.compile(r"\w")
 _NEW_THOUGHT = re.compile(
     r"\b(?:but|yet|however|although|though|so|therefore|(?<!not )because|(?<!not )since|given that)\b"
     r"|\b(?:wait|no|actually|correction)[,:]",
@@ -38,8 +39,8 @@ _FEWEST_WORDS = 4  # of a sentence that can count as repeated from the prompt
 
 
 def sentences(text: str) -> Iterator[str]:
-    """The sentences, each with what ends it; a line's end or a semicolon ends one too."""
-    return (found[0] for found in _SENTENCE.finditer(text))
+    """The sentences that hold a word, each with what ends it; a line's end or a semicolon ends one too."""
+    return (found[0] for found in _SENTENCE.finditer(text) if _A_WORD.search(found[0]))
 
 
 def own_words(text: str, prompt: str) -> str:
