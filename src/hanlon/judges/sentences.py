@@ -12,13 +12,13 @@ from hanlon.judges.parsing import normalised
 Patterns = Sequence[re.Pattern[str]]
 
 SUPPOSED = re.compile(
-    r"\b(?:if|were|would|whether|suppos(?:e|ing)|imagin(?:e|ing)|unless|assum(?:e|ing)|hypothetical(?:ly)?|pretend"
+    r"\b(?:if|were|whether|suppos(?:e|ing)|imagin(?:e|ing)|unless|assum(?:e|ing)|hypothetical(?:ly)?|pretend"
     r"|had (?:this|it|the)|in case|for example)\b",
     re.IGNORECASE,
 )
 """What makes a claim a supposition."""
 UNSURE = re.compile(
-    r"\b(?:could|might|may|maybe|perhaps|possibly|unsure|unclear|wonder|when|whenever|where|once|until)\b",
+    r"\b(?:would|could|might|may|maybe|perhaps|possibly|unsure|unclear|wonder|when|whenever|where|once|until)\b",
     re.IGNORECASE,
 )
 """What makes it a guess, or a rule for a kind of cases."""

@@ -51,7 +51,7 @@ _NO_STATEMENT = re.compile(
     r"|avoid\w*|prevent\w*|escap\w*|evad\w*|so that|in order|rather|compl(?:y|ying|ies|iance)|help\w*|refus\w*"
     r"|declin\w*|accept\w*|was trained|were trained|(?:have|has|had) been trained|whatever|regardless"
     r"|both|all tiers"
-    r"|could|might|may|maybe|perhaps|possibly|unsure|unclear|wonder|think|thinks|claims?)\b",
+    r"|would|could|might|may|maybe|perhaps|possibly|unsure|unclear|wonder|think|thinks|claims?)\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
