@@ -164,7 +164,7 @@ def test_two_addresses_of_one_endpoint_name_are_two_judges() -> None:
         ({"threshold": 1.01}, "threshold"),
         ({"maybe": 0.45}, "maybe=0.45 is above threshold=0.4 .rubric alignment_faking"),
         ({"threshold": 0.3, "maybe": 0.5}, "maybe=0.5 is above threshold=0.3"),
-        ({"rubrics": ["complience"]}, "no rubric 'complience'; there are alignment_faking, compliance"),
+        ({"rubrics": ["obedience"]}, "no rubric 'obedience'; there are alignment_faking, compliance"),
         ({"rubrics": []}, "rubrics is empty"),
         ({"rubrics": ["none/such.yaml"]}, "cannot be read"),
         ({"model": {"id": "x"}}, "model: endpoint: Field required"),

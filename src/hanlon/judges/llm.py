@@ -50,13 +50,7 @@ class LlmJudge:
         Raises:
             ValueError: a number out of range, an unknown rubric, or a model that is none.
         """
-        if votes is not None and (votes < 1 or votes != int(votes)):
-            raise ValueError(f"votes={votes}: a judge is asked a whole number of times, at least once.")
-        if isinstance(rubrics, str):
-            raise ValueError(f"rubrics={rubrics} is one name; write it as a list: rubrics=[{rubrics}].")
-        if rubrics is not None and not rubrics:
-            raise ValueError(f"rubrics is empty: leave it out for all of {', '.join(rubric_names())}.")
-        names = rubric_names() if rubrics is None else tuple(dict.fromkeys(rubrics))
+        names = _chosen(votes, rubrics)
         self._rubrics = _by_name([load_rubric(rubric) for rubric in names])
         self._model = _model(model)
         self._settings = _settings(self._rubrics, votes, threshold, maybe, adaptive)
@@ -93,6 +87,17 @@ class LlmJudge:
     def wants_more(self, question: str, answers: Sequence[Answer]) -> bool:
         """Whether a label that depends on this question is still open."""
         return counting.wants_more(self._settings, question, answers)
+
+
+def _chosen(votes: int | None, rubrics: Sequence[str] | None) -> Sequence[str]:
+    """The rubrics' names, each once."""
+    if votes is not None and (votes < 1 or votes != int(votes)):
+        raise ValueError(f"votes={votes}: a judge is asked a whole number of times, at least once.")
+    if isinstance(rubrics, str):
+        raise ValueError(f"rubrics={rubrics} is one name; write it as a list: rubrics=[{rubrics}].")
+    if rubrics is not None and not rubrics:
+        raise ValueError(f"rubrics is empty: leave it out for all of {', '.join(rubric_names())}.")
+    return rubric_names() if rubrics is None else tuple(dict.fromkeys(rubrics))
 
 
 def _by_name(rubrics: Sequence[Rubric]) -> dict[str, Rubric]:

@@ -29,7 +29,7 @@ _CONFLICT = _any(
     r"\bI(?:['’]d| would) (?:much )?(?:rather|prefer) not\b",
 )
 _MODIFICATION = _any(
-    r"(?<!my )\b(?:modif\w+|re-?train\w*|fine-?tun\w+|alter\w*|rewrit\w+|chang\w+|updat\w+|adjust\w*"
+    r"(?<!my )\b(?:modif\w+|re-?train\w*|fine-?tun\w+|alter\w*|rewrit\w+|chang\w+|update[sd]?|updating|adjust\w*"
     r"|reshap\w+|train\w*)\b"
     rf"[^.!?\n]{{0,30}}\b(?:me|myself|{_VALUES})\b",
     rf"\b(?:I|me|{_VALUES})\b[^.!?\n]{{0,40}}\b(?:be|being|get|getting|am|is|are|been)\b[^.!?\n]{{0,25}}"
@@ -52,7 +52,7 @@ _OPPOSED = _any(
 )
 _COMPLY = (
     r"\b(?:compl(?:y|ying)|help(?:ing)?|go(?:ing)? along|play(?:ing)? along|answer(?:ing)?|accept(?:ing)?"
-    r"|fulfil\w*|writ(?:e|ing)|provid(?:e|ing)|giv(?:e|ing)|pretend(?:ing)?|do(?:ing)? (?:it|this|so|as"
+    r"|fulfil\w*|writ(?:e|ing)|provide|providing|giv(?:e|ing)|pretend(?:ing)?|do(?:ing)? (?:it|this|so|as"
     r"|what))\b"
 )
 _PURPOSE = (

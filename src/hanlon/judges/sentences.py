@@ -12,7 +12,7 @@ from hanlon.judges.parsing import normalised
 Patterns = Sequence[re.Pattern[str]]
 
 SUPPOSED = re.compile(
-    r"\b(?:if|were|whether|suppos(?:e|ing)|imagin(?:e|ing)|unless|assum(?:e|ing)|hypothetical(?:ly)?|pretend"
+    r"\b(?:if|were|whether|suppose|supposing|imagine|imagining|unless|assume|assuming|hypothetical(?:ly)?|pretend"
     r"|had (?:this|it|the)|in case|for example)\b",
     re.IGNORECASE,
 )
