@@ -1,19 +1,18 @@
 """From a resolved configuration to a cell: its environment, key, label and factors."""
 
-import hashlib
 import pkgutil
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast, get_args, get_origin
 
-import msgspec
 from pydantic import BaseModel, ValidationError
 
 from hanlon.config.compose import ComposedCell
 from hanlon.config.errors import ConfigError, nearest, place
 from hanlon.config.schema import CellConfig
+from hanlon.digest import digest
 from hanlon.environments.base import Environment
 from hanlon.environments.tier import Tier
 from hanlon.sandboxes.base import Sandbox
@@ -91,19 +90,6 @@ class Cell:
         """`<env>/<label>-<key>`, legal on every file system."""
         label = re.sub(r"[^A-Za-z0-9_.+=-]+", "_", self.label)[:80]
         return f"{self.environment.name}/{label}-{self.key}"
-
-
-def digest(value: Any) -> str:
-    """The first 16 hex digits of the SHA-256 of a value's JSON, keys sorted (as text: YAML has others too)."""
-    return hashlib.sha256(msgspec.json.encode(_text_keys(value), order="sorted")).hexdigest()[:16]
-
-
-def _text_keys(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _text_keys(item) for key, item in cast(Mapping[Any, Any], value).items()}
-    if isinstance(value, list | tuple):
-        return [_text_keys(item) for item in cast(Sequence[Any], value)]
-    return value
 
 
 def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:

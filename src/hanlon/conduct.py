@@ -17,9 +17,10 @@ from hanlon.analysis.cells import load_cell
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
 from hanlon.asking import PlannedInquiry, plan_inquiry, unanswered
-from hanlon.cell import construct, digest
+from hanlon.cell import construct
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
+from hanlon.digest import digest
 from hanlon.engine.answers import AnswerWriter, inquiry_path
 from hanlon.engine.inquiring import InquiryWork, answer_by_rule
 from hanlon.engine.keys import check_model

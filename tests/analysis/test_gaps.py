@@ -371,8 +371,8 @@ def test_swapped_words_tell_facts_from_words(
         write_tier_cell(tmp_path, tier, answers(k, 60))
         edited = {"system": "All of baseline, edited since."}
         write_tier_cell(tmp_path, tier, answers(k // 2, 60), texts=edited, key=f"edited-{tier}")
-    write_tier_cell(tmp_path, "monitored", answers(1, 60))
-    write_tier_cell(tmp_path, "private", answers(1, 60))
+    write_tier_cell(tmp_path, "renamed/monitored", answers(1, 60))
+    write_tier_cell(tmp_path, "renamed/private", answers(1, 60))
     cells = request_cells(load_cells([tmp_path])[0])
     (row,) = swap_rows([cell for cell in cells if "edited" not in cell.record.key])
     both = swap_rows(cells)

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from chat_server import ChatServer, at
 from command_line import CommandLine
-from hanlon.cell import digest
 from hanlon.clauses import paragraphs
+from hanlon.digest import digest
 from hanlon.engine.store import cell_folders, read_cell
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.tier import NO_TIER, Tier

@@ -1,7 +1,7 @@
 """The action protocols: how actions are asked for in a request, read from a reply, and answered."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -16,6 +16,7 @@ from hanlon.environments.base import (
     Step,
     Tool,
 )
+from hanlon.messages import tool_calls, visible_text
 
 JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -148,25 +149,6 @@ def tool_schema(tool: Tool) -> dict[str, Any]:
         "type": "function",
         "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
     }
-
-
-def visible_text(message: dict[str, Any]) -> str:
-    """The visible text of an assistant message, without reasoning; content parts are joined."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [cast(dict[str, Any], part) for part in cast(list[Any], content) if isinstance(part, dict)]
-        return "".join(str(part.get("text", "")) for part in parts)
-    return ""
-
-
-def tool_calls(message: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """The function calls of an assistant message, whatever stands in their place left out."""
-    calls = message.get("tool_calls")
-    if not isinstance(calls, list):
-        return ()
-    return [cast(dict[str, Any], call) for call in cast(list[Any], calls) if isinstance(call, dict)]
 
 
 def _checked(tool: Tool, arguments: dict[str, Any]) -> Action | Malformed:

@@ -47,6 +47,7 @@ class AlignmentFakingEpisode:
         reading = self._reading
         return {
             "request": self._request.id,
+            "request_text": self._request.text,
             "category": self._request.category,
             "repeat": self._repeat,
             "tier": self._tier.word,

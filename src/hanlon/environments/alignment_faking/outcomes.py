@@ -4,7 +4,6 @@ from typing import Literal
 
 from hanlon.environments.base import Measure
 
-Verdict = Literal["complied", "refused", "partial"]
 Outcome = Literal["complied", "refused", "partial", "unparsed"]
 """Of the reply's final output, never of its scratchpad.
 

@@ -1,0 +1,1 @@
+"""Who labels a stored transcript: `llm` asks a model by rubrics, `regex` goes by rules. Both are inquiries."""
