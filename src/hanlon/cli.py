@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from hanlon.analysis.cells import load_cells
+from hanlon.analysis.rates import IntervalName
 from hanlon.analysis.tables import (
     CellState,
     TableFormat,
@@ -23,6 +24,9 @@ RUNS = click.argument(
 FORMAT = click.option(
     "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
 )
+MEASURES = click.option(
+    "--measure", "measures", multiple=True, help="Another rate than the headline one; 'all' for all."
+)
 CELL = click.option(
     "--cell", help="Only cells whose label, key or folder name starts with or equals this.", default=None
 )
@@ -36,22 +40,70 @@ def main() -> None:
 @main.command()
 @RUNS
 @FORMAT
+@MEASURES
 @click.option(
-    "--measure", "measures", multiple=True, help="Another rate than the headline one; 'all' for all."
+    "--interval", type=click.Choice(["wilson", "jeffreys"]), default="wilson", help="Jeffreys is Palisade's."
 )
-def rates(runs: tuple[Path, ...], table_format: TableFormat, measures: tuple[str, ...]) -> None:
+def rates(
+    runs: tuple[Path, ...], table_format: TableFormat, measures: tuple[str, ...], interval: IntervalName
+) -> None:
     """Rates with intervals and exclusions, one row for each cell and measure."""
     cells = _load(runs)
-    known = {name for cell in cells for name in cell.record.measures}
-    for name in set(measures) - known - {"all"}:
-        raise click.BadParameter(
-            f"no cell has the measure '{name}'. Measures: {', '.join(sorted(known))}, all"
-        )
-    rows = rates_rows(cells, measures or None)
+    _check_measures(cells, measures)
+    rows = rates_rows(cells, measures or None, interval)
     click.echo(render(rows, [rates_cells(row) for row in rows], table_format, title="rates"))
     if table_format == "table":
         for line in notes(rows):
             click.echo(line)
+
+
+@main.command()
+@RUNS
+@FORMAT
+@MEASURES
+@click.option(
+    "--factor",
+    "factors",
+    multiple=True,
+    help="Only this factor's contrasts; prompt: levels that set several.",
+)
+@click.option(
+    "--level", type=click.FloatRange(0.5, 0.9999), default=0.95, help="Of the intervals.", show_default=True
+)
+@click.option(
+    "--top", type=click.IntRange(1), default=60, help="Contrasts printed in a table.", show_default=True
+)
+def contrasts(
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    measures: tuple[str, ...],
+    factors: tuple[str, ...],
+    level: float,
+    top: int,
+) -> None:
+    """What each factor does: cells that differ in it alone, with intervals; bundled prompts taken apart."""
+    from hanlon.analysis.contrast_notes import report_notes
+    from hanlon.analysis.contrast_report import report
+    from hanlon.analysis.contrast_rows import report_rows
+    from hanlon.analysis.contrast_tables import print_report
+    from hanlon.analysis.contrasts import varied_factors
+
+    cells = _load(runs)
+    _check_measures(cells, measures)
+    known = varied_factors(cells)
+    for name in set(factors) - set(known):
+        raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(known)}")
+    found = report(cells, measures or None, factors=factors, level=level)
+    if not found.contrasts:
+        raise click.UsageError(
+            "nothing to contrast: no two cells of one model and protocol differ in exactly one factor, or in a prompt level"
+        )
+    if table_format in ("json", "csv"):
+        click.echo(render(report_rows(found), [], table_format, title="contrasts"))
+        return
+    click.echo(print_report(found, table_format, top))
+    for line in report_notes(found) if table_format == "table" else ():
+        click.echo(line)
 
 
 @main.command()
@@ -163,6 +215,14 @@ def _one(cells: list[CellState], name: str | None, advice: str) -> CellState:
 
 def _named(state: CellState, name: str) -> bool:
     return name in (state.record.label, state.record.key) or state.folder.name.startswith(name)
+
+
+def _check_measures(cells: list[CellState], measures: tuple[str, ...]) -> None:
+    known = {name for cell in cells for name in cell.record.measures}
+    for name in set(measures) - known - {"all"}:
+        raise click.BadParameter(
+            f"no cell has the measure '{name}'. Measures: {', '.join(sorted(known))}, all"
+        )
 
 
 def _load(runs: tuple[Path, ...]) -> list[CellState]:

@@ -106,7 +106,8 @@ def _fitted(
         OddsRatio(
             {n: (msgspec.json.decode(grid.varied[n][0]), msgspec.json.decode(to)) for n, to in column},
             float(np.exp(fit.params[place])),
-            *(float(np.exp(limit)) for limit in limits[place]),
+            float(np.exp(limits[place][0])),
+            float(np.exp(limits[place][1])),
             float(fit.pvalues[place]),
         )
         for place, column in enumerate(columns, 1)
