@@ -96,7 +96,8 @@ def contrasts(
     found = report(cells, measures or None, factors=factors, level=level)
     if not found.contrasts:
         raise click.UsageError(
-            "nothing to contrast: no two cells of one model and protocol differ in exactly one factor, or in a prompt level"
+            "nothing to contrast: no two cells of one model and protocol differ in exactly one factor or in a prompt "
+            "level only"
         )
     if table_format in ("json", "csv"):
         click.echo(render(report_rows(found), [], table_format, title="contrasts"))

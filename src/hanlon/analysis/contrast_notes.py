@@ -1,7 +1,9 @@
 """What a reader of contrasts must know beside them: intervals, tests, corrections, base levels, what was left out."""
 
 from hanlon.analysis.contrast_report import Report
-from hanlon.analysis.tables import notes, rates_rows
+from hanlon.analysis.logistic import LogisticModel
+from hanlon.analysis.tables import model_name, notes, rates_rows
+from hanlon.records import CellRecord
 
 
 def report_notes(found: Report) -> list[str]:
@@ -30,8 +32,16 @@ def _method(found: Report) -> list[str]:
     if found.effects or found.attributions:
         lines.append(
             "Main effects average one-factor contrasts over contexts, interactions their differences; interval MOVER "
-            "on Wilson limits (Zou & Donner 2008), p by inverting it; episodes taken as independent. Two clauses that each do "
-            "it alone interact in points, since a rate cannot fall below 0."
+            "on Wilson limits (Zou & Donner 2008), p by inverting it; episodes taken as independent."
+        )
+        lines.append(
+            "Two clauses that each do it alone interact in points, since a rate cannot fall below 0; the odds ratio, "
+            "where there is one, does not know that end."
+        )
+    if any(one.lacks_room and not one.comparison.difference.excludes_zero for one in found.contrasts):
+        lines.append(
+            "floor: the base rate is so near 0 that not even 0 cases would show a fall at this n; ceiling: likewise a "
+            "rise. No effect there is no finding."
         )
     return lines
 
@@ -83,10 +93,12 @@ def _wordings(found: Report) -> list[str]:
 
 
 def _models(found: Report) -> list[str]:
-    return [
-        f"No logistic model of {told.model.measure}: {told.model.problem}."
-        if told.model.problem
-        else f"Odds ratios: logistic model of {told.model.measure}, {told.model.cells} cells, "
-        f"{told.model.episodes} episodes, {'with' if told.model.interactions else 'without'} interactions, Wald limits."
-        for told in found.effects
-    ]
+    return [_model(told.grid.cells[0].record, told.model) for told in found.effects]
+
+
+def _model(record: CellRecord, model: LogisticModel) -> str:
+    of = f"{model.measure} of {model_name(record)} ({record.protocol})"
+    if model.odds_ratios:
+        without = f", without interactions ({model.problem})" if model.problem else ""
+        return f"Odds ratios: logistic model of {of}, {model.cells} cells, {model.episodes} episodes, Wald limits{without}."
+    return f"No logistic model of {of}: {model.problem}."

@@ -7,11 +7,6 @@ from hanlon.analysis.contrast_report import Report
 from hanlon.analysis.contrast_rows import attribution_rows, contrast_row, effect_row, wordings_row
 from hanlon.analysis.tables import TableFormat, render
 
-ROOM = {
-    "floor": "floor: no fall could show",
-    "ceiling": "ceiling: no rise could show",
-    "floor and ceiling": "n too small for any effect to show",
-}
 PARTS = {
     "bundle": "all together",
     "alone": "{} alone",
@@ -52,7 +47,7 @@ def contrast_words(row: Mapping[str, Any]) -> dict[str, str]:
     """A contrast's row as the words of a printed table."""
     said = [
         f"bundle of {len(row['changed'])} factors" if row["kind"] == "bundle" else "",
-        ROOM.get(row["lacks_room"], ""),
+        _room(row),
         "exclusions could flip it" if row["exclusions_could_flip_it"] else "",
         f"{row['after_look']} after a look" if row["after_look"] else "",
         "" if row["status"] == "exploratory" else f"preregistered, p Holm {_p(row['p_holm'])}",
@@ -105,7 +100,7 @@ def part_words(row: Mapping[str, Any]) -> dict[str, str]:
         "part": PARTS[row["part"]].format(row["factor"].replace(" x ", " and ")),
         "k/n": _counts(row) if row["n_to"] is not None else "-",
         **_estimate(row),
-        "notes": ROOM.get(row["lacks_room"] or "", "-"),
+        "notes": _room(row) or "-",
     }
 
 
@@ -131,12 +126,17 @@ def _counts(row: Mapping[str, Any]) -> str:
     return f"{row['k_from']}/{row['n_from']} → {row['k_to']}/{row['n_to']}"
 
 
+def _room(row: Mapping[str, Any]) -> str:
+    """Why no effect may have shown; nothing where one did."""
+    return row["lacks_room"] or "" if row["lo"] <= 0 <= row["hi"] else ""
+
+
 def _points(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:+.1f}"
+    return "-" if value is None else f"{round(100 * value, 1) + 0.0:+.1f}"
 
 
 def _p(p: float) -> str:
-    return "<1e-15" if p < 1e-15 else f"{p:.1e}" if p < 0.001 else f"{p:.3f}"
+    return "<1e-14" if p < 1e-14 else f"{p:.1e}" if p < 0.001 else f"{p:.3f}"
 
 
 def _estimate(row: Mapping[str, Any], name: str = "points") -> dict[str, str]:

@@ -58,7 +58,7 @@ def effects(grid: Grid, measure: str, factors: Sequence[str] = (), level: float 
 def _effect(grid: Grid, measure: str, level: float, moved: tuple[tuple[str, str], ...]) -> Effect | None:
     kind: Kind = "main effect" if len(moved) == 1 else "interaction"
     names = list(grid.varied)
-    contexts = dict(_contexts(grid, moved))
+    contexts = dict(corners_of(grid, moved))
     fixed = [place for place, name in enumerate(names) if name in RANDOM or name in dict(moved)]
     apart = {tuple(at for place, at in enumerate(point) if place not in fixed) for point in contexts}
     if not contexts or (kind == "main effect" and len(apart) < 2):
@@ -70,8 +70,11 @@ def _effect(grid: Grid, measure: str, level: float, moved: tuple[tuple[str, str]
     return effect_of(kind, changed, measure, list(contexts.values()), possible, level)
 
 
-def _contexts(grid: Grid, moved: tuple[tuple[str, str], ...]) -> Iterator[tuple[tuple[str, ...], Corners]]:
-    """Each point at which the moved factors are at their reference levels, and the corners, where all are there."""
+def corners_of(grid: Grid, moved: tuple[tuple[str, str], ...]) -> Iterator[tuple[tuple[str, ...], Corners]]:
+    """Each context in which all corners are there: the point with the moved factors at their reference, its corners.
+
+    `moved` holds one or two factors, each with the level (as JSON) that it is moved to.
+    """
     names = list(grid.varied)
     places = [(names.index(name), grid.varied[name][0], to) for name, to in moved]
     for point in grid.by_point:

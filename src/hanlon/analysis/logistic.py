@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from hanlon.analysis.factorial import corners_of
 from hanlon.analysis.grid import RANDOM, Grid
 from hanlon.tally import Count
 
@@ -35,12 +36,14 @@ class OddsRatio:
 
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
-    """A fitted model, or why there is none (`problem`). The wording is in it as one more factor, untold."""
+    """A fitted model; without odds ratios `problem` says why there is none, with them why it has no interactions.
+
+    The wording is in it as one more factor, untold.
+    """
 
     measure: str
     cells: int
     episodes: int
-    interactions: bool
     odds_ratios: tuple[OddsRatio, ...] = ()
     problem: str | None = None
 
@@ -61,20 +64,19 @@ def logistic(grid: Grid, measure: str, factors: Sequence[str] = (), level: float
     wanted = [
         main[0] for main in mains if main[0][0] not in RANDOM and main[0][0] in (factors or grid.varied)
     ]
-    together = [pair for pair in combinations(wanted, 2) if pair[0][0] != pair[1][0] and _there(filled, pair)]
-    problem = "no factor varies"
+    together = [
+        pair for pair in combinations(wanted, 2) if pair[0][0] != pair[1][0] and any(corners_of(grid, pair))
+    ]
+    counted = (measure, len(filled), sum(count.n for _, count in filled))
+    problem = None if together else "no context has both factors in all combinations"
     for columns in ([*mains, *together], mains) if together else (mains,):
-        fitted = _fitted(grid, filled, columns, level) if columns else problem
+        fitted = _fitted(grid, filled, columns, level)
         if not isinstance(fitted, str):
-            ratios = tuple(one for one in fitted if not set(one.changed) & set(RANDOM))
-            more = len(columns) > len(mains)
-            return LogisticModel(measure, len(filled), sum(c.n for _, c in filled), more, ratios)
+            return LogisticModel(
+                *counted, tuple(one for one in fitted if not set(one.changed) & set(RANDOM)), problem
+            )
         problem = fitted
-    return LogisticModel(measure, len(filled), sum(count.n for _, count in filled), False, problem=problem)
-
-
-def _there(filled: Sequence[tuple[Mapping[str, str], Count]], pair: Columns) -> bool:
-    return any(all(point[name] == to for name, to in pair) for point, _ in filled)
+    return LogisticModel(*counted, problem=problem)
 
 
 def _fitted(
