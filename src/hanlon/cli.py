@@ -71,7 +71,7 @@ def rates(
     "--level", type=click.FloatRange(0.5, 0.9999), default=0.95, help="Of the intervals.", show_default=True
 )
 @click.option(
-    "--top", type=click.IntRange(1), default=60, help="Contrasts printed in a table.", show_default=True
+    "--top", type=click.IntRange(1), default=60, help="The most rows of each table.", show_default=True
 )
 def contrasts(
     runs: tuple[Path, ...],

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from hanlon.analysis.cells import CellState
-from hanlon.analysis.comparison import Pairing, unpaired
+from hanlon.analysis.comparison import QUICK_TEST, Pairing, unpaired
 from hanlon.analysis.contrasts import Contrast, contrast
 from hanlon.analysis.factorial import Effect, effect_of
 from hanlon.analysis.grid import Grid, Pair
@@ -44,7 +44,10 @@ def attribute(
     parts = _Parts(grid, bundle.pair)
 
     def measured(pairs: Sequence[Pair]) -> tuple[Contrast, ...]:
-        return tuple(contrast(pair, bundle.measure, level=level, pairing=pairing) for pair in pairs)
+        quick = bundle.comparison.test == QUICK_TEST
+        return tuple(
+            contrast(pair, bundle.measure, level=level, pairing=pairing, quick=quick) for pair in pairs
+        )
 
     alone, last = parts.alone(), parts.last()
     tested = {pair.factor for pair in (*alone, *last)}

@@ -29,6 +29,9 @@ Pairing = Callable[[CellState, CellState, str, float], Comparison | None]
 """(base, treated, measure, level) -> their comparison by shared units, or None where they share none."""
 
 
+QUICK_TEST = "Fisher"
+
+
 def unpaired(base: CellState, treated: CellState, measure: str, level: float) -> None:
     """The pairing of cells that share nothing, as in shutdown, where an index is a number and no item."""
     del base, treated, measure, level
@@ -37,7 +40,7 @@ def unpaired(base: CellState, treated: CellState, measure: str, level: float) ->
 def independent(base: Count, treated: Count, level: float, *, quick: bool = False) -> Comparison:
     """Compare counts as independent: Newcombe's interval, and Boschloo's test or (`quick`, and at large n) Fisher's."""
     counts = (treated.k, treated.n, base.k, base.n)
-    p, test = (fisher(*counts), "Fisher") if quick else exact_test(*counts)
+    p, test = (fisher(*counts), QUICK_TEST) if quick else exact_test(*counts)
     return Comparison(difference(*counts, level), p, test)
 
 

@@ -100,5 +100,6 @@ def _model(record: CellRecord, model: LogisticModel) -> str:
     of = f"{model.measure} of {model_name(record)} ({record.protocol})"
     if model.odds_ratios:
         without = f", without interactions ({model.problem})" if model.problem else ""
-        return f"Odds ratios: logistic model of {of}, {model.cells} cells, {model.episodes} episodes, Wald limits{without}."
+        counted = f"{model.cells} cells, {model.episodes} episodes"
+        return f"Odds ratios: logistic model of {of}, {counted}, Wald limits{without}."
     return f"No logistic model of {of}: {model.problem}."

@@ -1,6 +1,6 @@
 """A report of contrasts as the words of printed tables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hanlon.analysis.contrast_report import Report
@@ -16,31 +16,39 @@ PARTS = {
 }
 
 
+Words = Callable[[Mapping[str, Any]], dict[str, str]]
+
+
 def print_report(found: Report, table_format: TableFormat, top: int) -> str:
-    """The report's tables, one below the other; of the contrasts the `top` with the least p, where there are more."""
-    rows = [contrast_row(one) for one in found.contrasts]
-    shown = rows if len(rows) <= top else sorted(rows, key=lambda row: row["p"])[:top]
-    title = "contrasts" if len(shown) == len(rows) else f"contrasts, {top} of {len(rows)} with the least p"
-    tables = [
-        (title, shown, [contrast_words(row) for row in shown]),
-        *_further(found),
-    ]
-    return "\n\n".join(
-        render(plain, words, table_format, title)
-        for title, plain, words in tables
-        if words or title == "contrasts"
-    )
+    """The report's tables, one below the other, each with at most `top` rows.
 
-
-def _further(found: Report) -> list[tuple[str, list[dict[str, Any]], list[dict[str, str]]]]:
+    Of more contrasts and effects those with the least p are shown, of bundles the first.
+    """
+    contrasts = [contrast_row(one) for one in found.contrasts]
     wordings = [wordings_row(one) for one in found.wordings if len(one.contrasts) > 1]
     told = [effect_row(effect, grid) for grid in found.effects for effect in grid.effects]
     parts = [row for one in found.attributions for row in attribution_rows(one)]
-    return [
-        ("over wordings", wordings, [wordings_words(row) for row in wordings]),
-        ("main effects and interactions", told, [effect_words(row) for row in told]),
-        ("which clause did it?", parts, [part_words(row) for row in parts]),
+    tables = [
+        _table("contrasts", *_least_p(contrasts, top), contrast_words, table_format),
+        _table("over wordings", *_least_p(wordings, top), wordings_words, table_format),
+        _table("main effects and interactions", *_least_p(told, top), effect_words, table_format),
+        _table("which clause did it?", parts[:top], len(parts), part_words, table_format),
     ]
+    return "\n\n".join(filter(None, tables))
+
+
+def _least_p(rows: Sequence[dict[str, Any]], top: int) -> tuple[Sequence[dict[str, Any]], int]:
+    shown = rows if len(rows) <= top else sorted(rows, key=lambda row: row["p"])[:top]
+    return shown, len(rows)
+
+
+def _table(
+    title: str, rows: Sequence[dict[str, Any]], of: int, words: Words, table_format: TableFormat
+) -> str:
+    if not rows:
+        return ""
+    more = f" ({len(rows)} of {of} rows; --top shows more, --format csv all)" if len(rows) < of else ""
+    return render(rows, [words(row) for row in rows], table_format, title + more)
 
 
 def contrast_words(row: Mapping[str, Any]) -> dict[str, str]:

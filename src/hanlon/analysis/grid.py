@@ -116,7 +116,7 @@ class Grid:
             base, origin = next((one for one in row if one[0].record.prompt == first), row[0])
             for cell, point in row:
                 changed = _changed(origin, point)
-                if len(changed) > 1:
+                if len(changed) > 1 and cell.record.prompt != base.record.prompt:
                     held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
                     yield Pair("bundle", BUNDLE, base, cell, changed, held)
 
