@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hanlon.analysis.cells import load_cells
+from hanlon.analysis.rates import IntervalName
 from hanlon.analysis.tables import (
     CellState,
     TableFormat,
@@ -27,6 +28,9 @@ RUNS = click.argument(
 FORMAT = click.option(
     "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
 )
+MEASURES = click.option(
+    "--measure", "measures", multiple=True, help="Another rate than the headline one; 'all' for all."
+)
 CELL = click.option(
     "--cell", help="Only cells whose label, key or folder name starts with or equals this.", default=None
 )
@@ -40,19 +44,24 @@ def main() -> None:
 @main.command()
 @RUNS
 @FORMAT
+@MEASURES
 @click.option(
-    "--measure", "measures", multiple=True, help="Another rate than the headline one; 'all' for all."
+    "--interval", type=click.Choice(["wilson", "jeffreys"]), default="wilson", help="Jeffreys is Palisade's."
 )
 @click.option(
     "--published", is_flag=True, help="Below each row, what papers report of its model and condition."
 )
 def rates(
-    runs: tuple[Path, ...], table_format: TableFormat, measures: tuple[str, ...], published: bool
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    measures: tuple[str, ...],
+    interval: IntervalName,
+    published: bool,
 ) -> None:
     """Rates with intervals and exclusions, one row for each cell and measure."""
     cells = _load(runs)
     _check_measures(cells, measures)
-    rows = rates_rows(cells, measures or None)
+    rows = rates_rows(cells, measures or None, interval)
     words, below = [rates_cells(row) for row in rows], notes(rows)
     if published:
         from hanlon.analysis import published_table
@@ -68,9 +77,7 @@ def rates(
 @main.command()
 @RUNS
 @FORMAT
-@click.option(
-    "--measure", "measures", multiple=True, help="By another rate than the headline one; 'all' for all."
-)
+@MEASURES
 @click.option(
     "--split",
     metavar="COLUMN",
@@ -88,6 +95,56 @@ def gaps(
         click.echo(gaps_text(cells, table_format, measures, split))
     except KeyError as error:
         raise click.BadParameter(str(error.args[0]), param_hint="--split") from None
+
+
+@main.command()
+@RUNS
+@FORMAT
+@MEASURES
+@click.option(
+    "--factor",
+    "factors",
+    multiple=True,
+    help="Only this factor's contrasts; prompt: levels that set several.",
+)
+@click.option(
+    "--level", type=click.FloatRange(0.5, 0.9999), default=0.95, help="Of the intervals.", show_default=True
+)
+@click.option(
+    "--top", type=click.IntRange(1), default=60, help="The most rows of each table.", show_default=True
+)
+def contrasts(
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    measures: tuple[str, ...],
+    factors: tuple[str, ...],
+    level: float,
+    top: int,
+) -> None:
+    """What each factor does: cells that differ in it alone, with intervals; bundled prompts taken apart."""
+    from hanlon.analysis.contrast_notes import report_notes
+    from hanlon.analysis.contrast_report import report
+    from hanlon.analysis.contrast_rows import report_rows
+    from hanlon.analysis.contrast_tables import print_report
+    from hanlon.analysis.contrasts import varied_factors
+
+    cells = _load(runs)
+    _check_measures(cells, measures)
+    known = varied_factors(cells)
+    for name in set(factors) - set(known):
+        raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(known)}")
+    found = report(cells, measures or None, factors=factors, level=level)
+    if not found.contrasts:
+        raise click.UsageError(
+            "nothing to contrast: no two cells of one model and protocol differ in exactly one factor or in a prompt "
+            "level only"
+        )
+    if table_format in ("json", "csv"):
+        click.echo(render(report_rows(found), [], table_format, title="contrasts"))
+        return
+    click.echo(print_report(found, table_format, top))
+    for line in report_notes(found) if table_format == "table" else ():
+        click.echo(line)
 
 
 @main.command()

@@ -5,8 +5,10 @@ import os
 import subprocess
 import time
 from contextlib import suppress
+from typing import Any
 
 from hanlon.cell import Cell
+from hanlon.environments.tier import NO_TIER
 from hanlon.records import CellRecord
 
 VERSIONED = ("hanlon", "hydra-core", "openai", "bashkit", "xllamacpp")
@@ -35,7 +37,17 @@ def cell_record(cell: Cell, samples: int) -> CellRecord:
         created_at=time.time(),
         local_only=cell.environment.local_only,
         notes=[model.note] if model.note else [],
+        no_effect={**_no_effect(cell), "tier": NO_TIER.name},
     )
+
+
+def _no_effect(cell: Cell) -> dict[str, Any]:
+    """Each factor's default; the environments' contract is that it does nothing."""
+    return {
+        name: field.get_default(call_default_factory=True)
+        for name, field in cell.environment.Factors.model_fields.items()
+        if not field.is_required()
+    }
 
 
 def _versions() -> dict[str, str]:

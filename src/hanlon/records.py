@@ -98,8 +98,9 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
     """`cell.json`: what a cell is, resolved. Written once, before its first episode.
 
     `key` is the cell's identity, `label` its name for people, `measures` the environment's rates (name to
-    description, the headline first), `planned_samples` the n of the first sweep that opened the cell. With
-    `local_only` its transcripts are logged nowhere else than in the store.
+    description, the headline first), `planned_samples` the n of the first sweep that opened the cell. `no_effect`
+    holds the value of each factor at which it does nothing, from which contrasts start. With `local_only` its
+    transcripts are logged nowhere else than in the store.
     """
 
     key: str
@@ -121,6 +122,7 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
     created_at: float = 0.0
     notes: list[str] = []
     local_only: bool = False
+    no_effect: dict[str, Any] = {}
 
 
 class Answer(msgspec.Struct, omit_defaults=True):

@@ -198,7 +198,15 @@ def test_tiers_without_a_word_or_a_fact_leave_confusion_unobservable() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["opted_out", "name_a", "enterprise", "private", "free_of_three", "paid_swapped"]
+    "name",
+    [
+        "choice/opted_out",
+        "nameless/amber",
+        "three/enterprise",
+        "renamed/private",
+        "three/free",
+        "swapped/paid",
+    ],
 )
 def test_other_words_for_tiers_are_read_too(name: str) -> None:
     """The names are data: each of the scheme's others is wrong, the own one right."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hanlon.analysis.rates import Rate, rate_of
+from hanlon.analysis.rates import IntervalName, Rate, rate_of
 from hanlon.records import CellRecord
 from hanlon.tally import Tally
 
@@ -45,10 +45,12 @@ class CellState:
     folder: Path
 
 
-def rates_rows(cells: Sequence[CellState], measures: Sequence[str] | None = None) -> list[dict[str, Any]]:
+def rates_rows(
+    cells: Sequence[CellState], measures: Sequence[str] | None = None, interval: IntervalName = "wilson"
+) -> list[dict[str, Any]]:
     """One row for each cell and measure (default: each environment's headline rate), numbers as numbers."""
     return [
-        _rates_row(cell, rate_of(cell.tally, measure))
+        _rates_row(cell, rate_of(cell.tally, measure, interval=interval))
         for cell in cells
         for measure in _chosen(cell.record, measures)
     ]

@@ -1,0 +1,77 @@
+"""Everything that a grid says by contrast, gathered: contrasts, means over wordings, factorial effects, bundles."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hanlon.analysis.attribution import Attribution, attribute
+from hanlon.analysis.cells import CellState
+from hanlon.analysis.comparison import Pairing, unpaired
+from hanlon.analysis.contrasts import Contrast, contrasts, measures_of, pairs_of
+from hanlon.analysis.factorial import Effect, effects
+from hanlon.analysis.grid import BUNDLE, Grid, Pair, grids
+from hanlon.analysis.logistic import LogisticModel, OddsRatio, logistic
+from hanlon.analysis.wordings import OverWordings, over_wordings
+
+
+@dataclass(frozen=True, slots=True)
+class GridEffects:
+    """The main effects and interactions of one measure in one grid, and the logistic model of the same counts."""
+
+    grid: Grid
+    effects: Sequence[Effect]
+    model: LogisticModel
+
+    def odds_ratio(self, effect: Effect) -> OddsRatio | None:
+        """The model's odds ratio for the same factors and levels, None where it has none."""
+        return next((one for one in self.model.odds_ratios if one.changed == effect.changed), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `hanlon contrasts` shows. `wordings` and `effects` are there where the grid has them."""
+
+    grids: Sequence[Grid]
+    contrasts: Sequence[Contrast]
+    wordings: Sequence[OverWordings]
+    effects: Sequence[GridEffects]
+    attributions: Sequence[Attribution]
+
+
+def report(
+    cells: Sequence[CellState],
+    measures: Sequence[str] | None = None,
+    *,
+    factors: Sequence[str] = (),
+    level: float = 0.95,
+    preregistered: Callable[[Pair, str], bool] | None = None,
+    pairing: Pairing = unpaired,
+) -> Report:
+    """Contrasts, their means over wordings, factorial effects, and bundles taken apart; arguments as in `contrasts`."""
+    found = contrasts(
+        cells, measures, factors=factors, level=level, preregistered=preregistered, pairing=pairing
+    )
+    all_grids = grids(cells)
+    by_cell = {id(cell): grid for grid in all_grids for cell in grid.cells}
+    attributions = [
+        attribute(by_cell[id(one.pair.base)], one, level=level, pairing=pairing)
+        for one in found
+        if one.pair.kind == "bundle"
+    ]
+    told = [
+        GridEffects(grid, effects(grid, measure, factors, level), logistic(grid, measure, factors, level))
+        for grid in all_grids
+        for measure in _measures(grid, measures)
+        if not factors or set(factors) - {BUNDLE}
+    ]
+    return Report(
+        all_grids,
+        found,
+        over_wordings(found),
+        [one for one in told if one.effects],
+        [one for one in attributions if one.alone or one.last],
+    )
+
+
+def _measures(grid: Grid, measures: Sequence[str] | None) -> list[str]:
+    pair = next(iter(pairs_of(grid)), None)
+    return [] if pair is None else measures_of(pair, measures)

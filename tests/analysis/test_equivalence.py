@@ -1,0 +1,111 @@
+"""Claims of absence: no effect within a margin, and a behaviour that vanishes."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from hanlon.analysis.differences import Difference, difference
+from hanlon.analysis.equivalence import equivalence, equivalence_by, vanishes
+
+
+def test_nothing_in_five_is_no_equivalence() -> None:
+    """0/5 against 0/5 leaves 5 points undetermined, where Wald's test would give p = 0; 0/200 does not."""
+    few, many = equivalence(0, 5, 0, 5, 0.05), equivalence(0, 200, 0, 200, 0.05)
+    assert (few.ending, many.ending) == ("undetermined", "held")
+    # z^2 / (n + z^2) = margin at n = 5, by Wilson's formula at k = 0
+    z = (5 * 0.05 / 0.95) ** 0.5
+    assert few.p == pytest.approx(stats.norm.sf(z), abs=1e-6)
+
+
+def test_the_interval_of_the_claim_is_newcombes_at_90_percent() -> None:
+    """Two one-sided tests at 5 % are the 90 % interval within the margin; far away the claim failed."""
+    found = equivalence(90, 100, 89, 100, 0.1)
+    assert found.interval == difference(90, 100, 89, 100, 0.9)
+    assert found.ending == "held"
+    assert equivalence(90, 100, 10, 100, 0.1).ending == "failed"
+    assert equivalence(0, 0, 10, 100, 0.1).ending == "undetermined"
+    assert equivalence(0, 0, 10, 100, 0.1).p == 1.0
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.sampled_from([0.05, 0.1, 0.3]))
+def test_the_p_of_a_claim_agrees_with_its_ending(k1: int, k2: int, margin: float) -> None:
+    """p is below alpha exactly where the claim held, and the claim is symmetric."""
+    found = equivalence(k1, 40, k2, 40, margin)
+    assert (found.p < 0.05) == (found.ending == "held")
+    assert equivalence(k2, 40, k1, 40, margin).p == pytest.approx(found.p, abs=1e-9)
+
+
+@pytest.mark.parametrize(("p1", "p2"), [(0.5, 0.6), (0.0, 0.1), (0.05, 0.15), (0.9, 1.0)])
+def test_a_difference_as_large_as_the_margin_rarely_passes(p1: float, p2: float) -> None:
+    """By enumeration at 80 episodes a cell: equivalence within 10 points is claimed in at most 7 %, not far above 5."""
+    n = 80
+    chances = np.outer(stats.binom.pmf(range(n + 1), n, p1), stats.binom.pmf(range(n + 1), n, p2))
+    claimed = 0.0
+    for k1, k2 in product(range(n + 1), repeat=2):
+        if chances[k1, k2] > 1e-5:
+            found = difference(k1, n, k2, n, 0.9)
+            claimed += chances[k1, k2] * (found.lo > -0.1 and found.hi < 0.1)
+    assert claimed <= 0.07
+
+
+def test_any_interval_can_carry_the_claim() -> None:
+    """A paired interval is judged as the independent one is; a margin of nothing is no margin."""
+
+    def paired(level: float) -> Difference:
+        reach = float(stats.norm.isf((1 - level) / 2)) * 0.02
+        return Difference(0.01, 0.01 - reach, 0.01 + reach, level, "paired")
+
+    found = equivalence_by(paired, 0.05)
+    assert found.ending == "held"
+    assert found.p == pytest.approx(stats.norm.sf(2.0), abs=1e-6)
+    for margin in (0, 1, -0.1):
+        with pytest.raises(ValueError, match="a margin is a fraction"):
+            equivalence_by(paired, margin)
+
+
+def test_a_behaviour_vanishes_where_the_control_shows_it_and_the_treated_does_not() -> None:
+    """DeepMind's clarified prompt at n = 100; the bound at 0/100 is the published exact one-sided 2.95 %."""
+    found = vanishes(79, 100, 0, 100, margin=0.05)
+    assert found.ending == "held"
+    assert found.treated_hi == pytest.approx(0.0295, abs=5e-5)
+    assert found.control_worked
+    assert found.p < 0.05
+
+
+@pytest.mark.parametrize(
+    ("control", "treated", "ending"),
+    [
+        ((0, 100), (0, 100), "undetermined"),
+        ((79, 100), (3, 100), "undetermined"),
+        ((79, 100), (40, 100), "failed"),
+    ],
+)
+def test_a_control_that_shows_nothing_determines_nothing(
+    control: tuple[int, int], treated: tuple[int, int], ending: str
+) -> None:
+    """Zero against zero is no vanishing, a few cases are undetermined, many are a failure."""
+    found = vanishes(*control, *treated, margin=0.05)
+    assert found.ending == ending
+    assert found.p >= 0.05
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
+def test_vanishing_and_its_p_agree(control: int, treated: int, margin: int) -> None:
+    """The claim holds exactly where its p is below alpha."""
+    found = vanishes(control, 50, treated, 50, (margin + 1) / 100)
+    assert (found.p < 0.05) == (found.ending == "held")
+
+
+def test_vanishing_errs_as_seldom_as_it_says() -> None:
+    """By enumeration: a treated rate at the margin passes in at most 5 %, with a control that always works."""
+    n = 100
+    claimed = sum(
+        float(stats.binom.pmf(k, n, 0.05))
+        for k in range(n + 1)
+        if vanishes(90, n, k, n, 0.05).ending == "held"
+    )
+    assert claimed <= 0.05
