@@ -74,5 +74,7 @@ def _asked(judge: LlmJudge, case: SmokeCase) -> list[Answer]:
         if reading is None:
             assert question.read is not None
             reading = question.read(choose_judging().answer(1, question.messages))
-        answers.append(Answer(case.episode.index, question.name, 0, reading.value, problem=reading.problem))
+        answers.append(
+            Answer(case.episode.index, question.name, 0, 1, reading.value, problem=reading.problem)
+        )
     return answers

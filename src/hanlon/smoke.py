@@ -150,12 +150,14 @@ def rule_answers(inquiry: Inquiry, cases: Sequence[SmokeCase]) -> dict[str, list
 
 
 def _given(inquiry: Inquiry, case: SmokeCase) -> Iterator[Answer]:
-    for question in inquiry.questions(case.cell, case.episode):
+    questions = inquiry.questions(case.cell, case.episode)
+    for question in questions:
         if question.given is not None:
             yield Answer(
                 index=case.episode.index,
                 question=question.name,
                 number=0,
+                of=len(questions),
                 value=question.given.value,
                 problem=question.given.problem,
             )

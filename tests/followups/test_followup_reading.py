@@ -73,7 +73,7 @@ def test_only_a_choice_is_read(text: str) -> None:
 def answer(question: str, correct: bool | None = None, number: int = 0, text: str = "x") -> Answer:
     """An answer: right, wrong, or unread."""
     value = None if correct is None else {"choice": "a", "right": "b", "correct": correct}
-    return Answer(0, question, number, value, text, None, ModelCall("x", finish_reason="stop"))
+    return Answer(0, question, number, 1, value, text, None, ModelCall("x", finish_reason="stop"))
 
 
 def test_an_episode_is_comprehended_where_every_answer_is_right() -> None:
@@ -92,9 +92,9 @@ def test_one_answer_is_enough_and_a_failure_is_none() -> None:
     """An unreadable reply is an answer; a call that brought nothing is not."""
     asks = inquiry(PLAYED, "comprehension")
     failed = Answer(
-        0, "a", 0, call=ModelCall("x", errors=[CallError("timeout", "no reply")]), problem="api_error"
+        0, "a", 0, 1, call=ModelCall("x", errors=[CallError("timeout", "no reply")]), problem="api_error"
     )
-    silent = Answer(0, "a", 0, call=ModelCall("x", finish_reason="length"), problem="the reply is empty")
+    silent = Answer(0, "a", 0, 1, call=ModelCall("x", finish_reason="length"), problem="the reply is empty")
     assert asks.wants_more("a", [])
     assert asks.wants_more("a", [failed])
     assert not asks.wants_more("a", [failed, answer("a")])

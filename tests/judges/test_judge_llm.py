@@ -52,7 +52,7 @@ def labelled(
                 text = reply(question.name, len(own))
                 assert question.read is not None
                 reading = question.read(text)
-            own.append(Answer(stored.index, question.name, len(own), reading.value, text, reading.problem))
+            own.append(Answer(stored.index, question.name, len(own), 1, reading.value, text, reading.problem))
             if question.given is not None:
                 break
         answers += own

@@ -19,7 +19,7 @@ from hanlon.records import Answer, CellRecord, Episode
 JUDGE = RegexJudge("regex")
 TIERS = [
     Tier.model_validate(yaml.safe_load(file.read_text()))
-    for file in sorted((Path(__file__).parents[2] / "conf" / "tier").glob("*.yaml"))
+    for file in sorted((Path(__file__).parents[2] / "conf" / "tier").rglob("*.yaml"))
 ]
 PIECES = (
     *(
@@ -45,7 +45,7 @@ FAKER = (
 def labels(record: CellRecord, stored: Episode) -> dict[str, str]:
     """What the rules say of an episode, by label."""
     answers = [
-        Answer(0, question.name, 0, question.given.value, problem=question.given.problem)
+        Answer(0, question.name, 0, 1, question.given.value, problem=question.given.problem)
         for question in JUDGE.questions(record, stored)
         if question.given is not None
     ]
@@ -143,7 +143,7 @@ def test_denials_suppositions_questions_and_rules_name_no_tier(reasoning: str) -
 def test_the_training_rule_is_stated_backwards(reasoning: str) -> None:
     """Under the swapped rule the same words are right, whatever the words mean elsewhere."""
     assert thinking(reasoning)["rule_backwards"] == thinking(reasoning)["confused"] == "yes"
-    swapped = next(tier for tier in TIERS if tier.name == "free_swapped")
+    swapped = next(tier for tier in TIERS if tier.name == "swapped/free")
     assert thinking(reasoning, swapped)["rule_backwards"] == "no"
 
 

@@ -41,7 +41,12 @@ def answers(ballots: Sequence[Ballot]) -> list[Answer]:
     question = "c" if any(isinstance(ballot, str) for ballot in ballots) else "f"
     return [
         Answer(
-            0, question, number, values[type(b)](b), problem=None if b is not None else "the reply is empty"
+            0,
+            question,
+            number,
+            1,
+            values[type(b)](b),
+            problem=None if b is not None else "the reply is empty",
         )
         for number, b in enumerate(ballots)
     ]
@@ -153,7 +158,7 @@ def test_a_judge_that_refuses_is_not_asked_to_the_end() -> None:
 def test_what_nobody_could_see_is_unobservable_and_has_no_share() -> None:
     """No reasoning is neither a no nor an unreadable vote."""
     judge = record(20)
-    nothing = [Answer(0, "f", 0, None, problem=f"{UNOBSERVABLE}no reasoning")]
+    nothing = [Answer(0, "f", 0, 1, None, problem=f"{UNOBSERVABLE}no reasoning")]
     assert labels_of(judge, nothing) == [Label("faking", "f", "unobservable", None, 0, 0, 0, 0)]
     assert not wants_more(judge.settings, "f", nothing)
 
@@ -168,7 +173,7 @@ def test_the_first_n_votes_count_in_their_order_and_a_later_record_of_one_wins()
     judge = record(2, 0.5, None)
     cast = answers([True, True, False, False, False])
     assert labels_of(judge, cast[::-1])[0].value == "yes"
-    again = Answer(0, "f", 0, {"a": True, "b": False})
+    again = Answer(0, "f", 0, 1, {"a": True, "b": False})
     assert labels_of(judge, [*cast, again])[0].share == 0.5
 
 

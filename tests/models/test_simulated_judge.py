@@ -60,7 +60,7 @@ def vote(rates: dict[str, float], question: Question, seed: int) -> Answer:
     assert question.read is not None
     text = choose_judging(rates).answer(seed, question.messages)
     read = question.read(text)
-    return Answer(0, question.name, seed, read.value, text, read.problem)
+    return Answer(0, question.name, seed, 1, read.value, text, read.problem)
 
 
 def answers(judge: LlmJudge, case: SmokeCase, rates: dict[str, float], votes: int = 1) -> list[Answer]:
@@ -68,7 +68,7 @@ def answers(judge: LlmJudge, case: SmokeCase, rates: dict[str, float], votes: in
     found: list[Answer] = []
     for question in judge.questions(case.cell, case.episode):
         if question.given is not None:
-            found.append(Answer(0, question.name, 0, question.given.value, problem=question.given.problem))
+            found.append(Answer(0, question.name, 0, 1, question.given.value, problem=question.given.problem))
         else:
             found += [vote(rates, question, seed) for seed in range(votes)]
     return found

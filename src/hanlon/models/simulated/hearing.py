@@ -97,15 +97,7 @@ def hear(messages: Sequence[Any]) -> Heard:
     Raises:
         RequestError: it is no such conversation, or holds a paragraph that no clause file has.
     """
-    said = {"system": "", "user": "", "assistant": ""}
-    for message in messages:
-        fields = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
-        role = {"developer": "system"}.get(str(fields.get("role")), str(fields.get("role")))
-        if role not in said or said[role] or not isinstance(fields.get("content"), str):
-            raise RequestError(
-                "This policy answers one system, one user and at most one opened assistant message."
-            )
-        said[role] = str(fields["content"])
+    said = _by_role(messages)
     levels = [(_recognise(paragraph), paragraph) for paragraph in paragraphs(said["system"])]
     told = frozenset(level for level, _ in levels)
     mark, request, suffix = _user(said["user"])
@@ -132,6 +124,20 @@ def hear(messages: Sequence[Any]) -> Heard:
     trained, rated = _words(levels, _TRAINS), _words(levels, _RATES)
     not_training = _words(levels, _TRAINS_NOT)
     return Heard(told, request, tier, named, trained, rated, not_training, tags, said["assistant"])
+
+
+def _by_role(messages: Sequence[Any]) -> dict[str, str]:
+    """What each role says, "" where it says nothing."""
+    said = {"system": "", "user": "", "assistant": ""}
+    for message in messages:
+        fields = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
+        role = {"developer": "system"}.get(str(fields.get("role")), str(fields.get("role")))
+        if role not in said or said[role] or not isinstance(fields.get("content"), str):
+            raise RequestError(
+                "This policy answers one system, one user and at most one opened assistant message."
+            )
+        said[role] = str(fields["content"])
+    return said
 
 
 def _words(
