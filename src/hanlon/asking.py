@@ -1,17 +1,22 @@
-"""What a sweep asks about its episodes: the inquiries of a cell, and what of them is still open. Reads only."""
+"""What a sweep asks about its episodes: the inquiries of a cell, and what of them is still open."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from hanlon.cell import Cell, construct
-from hanlon.engine.answers import by_episode, read_answers
-from hanlon.engine.inquiring import open_episodes
+from hanlon.config.schema import CellConfig
+from hanlon.engine.answers import AnswerWriter, by_episode, inquiry_path, read_answers
+from hanlon.engine.inquiring import InquiryWork, answer_by_rule, open_episodes
+from hanlon.engine.store import read_digests, write_json
 from hanlon.inquiries import Inquiry
-from hanlon.records import Answer, EpisodeDigest
+from hanlon.records import Answer, CellRecord, EpisodeDigest
+from hanlon.shard import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,6 @@ class Inquiries:
         Raises:
             ConfigError: one cannot be made from its configuration.
         """
-        judges = [self._judge(name, node) for name, node in cell.config.judge.items()]
         followups = [
             cast(
                 Inquiry,
@@ -45,7 +49,15 @@ class Inquiries:
             )
             for name, node in cell.config.followups.items()
         ]
-        return [*judges, *followups]
+        return [*self.judges(cell.config), *followups]
+
+    def judges(self, config: CellConfig) -> list[Inquiry]:
+        """The judges that a configuration names.
+
+        Raises:
+            ConfigError: one cannot be made from its configuration.
+        """
+        return [self._judge(name, node) for name, node in config.judge.items()]
 
     def _judge(self, name: str, node: Mapping[str, Any]) -> Inquiry:
         key = msgspec.json.encode([name, node], order="sorted")
@@ -65,6 +77,29 @@ def plan_inquiry(inquiry: Inquiry, folder: Path, stored: Sequence[EpisodeDigest]
         sum(call.cost_usd or 0.0 for call in made),
         sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in made),
     )
+
+
+def open_inquiry(
+    plan: PlannedInquiry, record: CellRecord, folder: Path, shard: Shard, stack: ExitStack
+) -> InquiryWork:
+    """The file for an inquiry's answers about a cell, open until the stack is closed; says who is asked what.
+
+    Raises:
+        CellBusy: another process writes them.
+    """
+    asked, kind = plan.inquiry.record, plan.inquiry.kind
+    said = msgspec.structs.replace(asked, created_at=time.time())
+    write_json(inquiry_path(folder.parent.parent, kind, asked.key), said)
+    writer = stack.enter_context(closing(AnswerWriter(folder, kind, asked.key, shard)))
+    return InquiryWork(plan.inquiry, record, folder, writer, plan.open)
+
+
+def answer_rules(works: Iterable[InquiryWork]) -> None:
+    """Let the judges that need no model answer about all that is stored now."""
+    for work in works:
+        if work.inquiry.model is None:
+            asked = plan_inquiry(work.inquiry, work.folder, read_digests(work.folder))
+            answer_by_rule(replace(work, open=asked.open))
 
 
 def unanswered(planned: Iterable[PlannedInquiry]) -> dict[str, int]:

@@ -5,24 +5,24 @@ import resource
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from hanlon.analysis.cells import load_cell
 from hanlon.analysis.gaps.report import gap_report
+from hanlon.analysis.labels import reading_of
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
-from hanlon.asking import PlannedInquiry, plan_inquiry, unanswered
+from hanlon.asking import PlannedInquiry, answer_rules, open_inquiry, plan_inquiry, unanswered
 from hanlon.cell import construct
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.digest import digest
-from hanlon.engine.answers import AnswerWriter, inquiry_path
-from hanlon.engine.inquiring import InquiryWork, answer_by_rule
+from hanlon.engine.inquiring import InquiryWork
 from hanlon.engine.keys import check_model
 from hanlon.engine.lines import CellBusy
 from hanlon.engine.store import CellWriter, read_cell, read_digests, write_json
@@ -35,6 +35,7 @@ from hanlon.tracking.base import Tracker
 
 if TYPE_CHECKING:
     from hanlon.engine.budget import Budget
+    from hanlon.engine.sweep import CellWork, Observer
 
 COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
@@ -76,7 +77,7 @@ def conduct(
             exit_code = _sample(opened, options, progress, tracker, sweep)
             states = [load_cell(plan.folder)[0] for plan in planned]
             if exit_code != INTERRUPTED:
-                _answer_by_rule(opened)
+                answer_rules(work for cell in opened for work in cell.inquiries)
             asked = [_asked_now(plan) for plan in planned]
             sweep.finished_at = time.time()
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
@@ -130,15 +131,11 @@ def _open_cell(plan: PlannedCell, options: CellConfig, stack: ExitStack) -> _Ope
     if not (folder / "cell.json").exists():
         write_json(folder / "cell.json", cell_record(plan.cell, options.samples))
     record = read_cell(folder)
-    works: list[InquiryWork] = []
-    for asked in plan.inquiries:
-        if plan.missing or asked.open:
-            inquiry = asked.inquiry
-            write_json(inquiry_path(Path(options.runs_dir), inquiry.kind, inquiry.record.key), inquiry.record)
-            answers = AnswerWriter(folder, inquiry.kind, inquiry.record.key, shard)
-            works.append(
-                InquiryWork(inquiry, record, folder, stack.enter_context(closing(answers)), asked.open)
-            )
+    works = [
+        open_inquiry(asked, record, folder, shard, stack)
+        for asked in plan.inquiries
+        if plan.missing or asked.open
+    ]
     return _Opened(plan, record, writer, works)
 
 
@@ -173,7 +170,7 @@ def _sample(
     inquiries = [work for cell in opened for work in cell.inquiries if work.inquiry.model is not None]
     if not inquiries and all(cell.writer is None for cell in opened):
         return COMPLETE
-    from hanlon.engine.sweep import CellWork, Sweep
+    from hanlon.engine.sweep import CellWork
 
     works = [
         CellWork(cell.plan.cell, cell.writer, cell.plan.missing, cell.record.planned_samples)
@@ -183,27 +180,34 @@ def _sample(
     for note in dict.fromkeys(note for cell in opened for note in cell.record.notes):
         progress.notice(f"Note: {note}.")
     budget = _budget([cell.plan for cell in opened], options)
-    sweep = Sweep(works, inquiries, options, budget, [progress, tracker], progress.answered, progress.notice)
+    exit_code, record.limits = sample_and_ask(
+        works, inquiries, options, budget, [progress, tracker], progress
+    )
+    return exit_code
+
+
+def sample_and_ask(
+    works: "Sequence[CellWork]",
+    inquiries: Sequence[InquiryWork],
+    options: CellConfig,
+    budget: "Budget",
+    observers: "Sequence[Observer]",
+    progress: Progress,
+) -> tuple[int, dict[str, dict[str, Any]]]:
+    """Run the engine over what is missing; the exit code, and what each lane's limiter had come to."""
+    from hanlon.engine.sweep import Sweep
+
+    sweep = Sweep(works, inquiries, options, budget, observers, progress.answered, progress.notice)
     progress.limits = sweep.limits
     with progress:
         end = asyncio.run(sweep.run())
-    record.limits = end.limits
     for reason in [*end.stopped, *([end.store_failure] if end.store_failure else [])]:
         progress.notice(reason)
     if end.interrupted:
-        return INTERRUPTED
+        return INTERRUPTED, end.limits
     if end.failed:
-        return FAILED
-    return INCOMPLETE if end.stopped or end.store_failure else COMPLETE
-
-
-def _answer_by_rule(opened: Sequence[_Opened]) -> None:
-    """Let the judges that need no model read what was sampled."""
-    for cell in opened:
-        for work in cell.inquiries:
-            if work.inquiry.model is None:
-                asked = plan_inquiry(work.inquiry, work.folder, read_digests(work.folder))
-                answer_by_rule(replace(work, open=asked.open))
+        return FAILED, end.limits
+    return INCOMPLETE if end.stopped or end.store_failure else COMPLETE, end.limits
 
 
 def _asked_now(plan: PlannedCell) -> list[PlannedInquiry]:
@@ -214,17 +218,25 @@ def _asked_now(plan: PlannedCell) -> list[PlannedInquiry]:
 
 def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
     """The sweep's budget, less what is stored of it."""
-    from hanlon.engine.budget import Budget
-
     asked = [inquiry for plan in planned for inquiry in plan.inquiries]
-    spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned) + sum(plan.cost_usd for plan in asked)
+    spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned)
     spent_tokens = sum(plan.tally.input_tokens + plan.tally.output_tokens for plan in planned)
-    spent_tokens += sum(plan.tokens for plan in asked)
-    budget = Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)
+    budget = budget_of(options, spent_usd, spent_tokens, asked)
     missing = [plan for plan in planned if plan.missing]
     if missing and (options.budget_usd is not None or options.max_tokens_total is not None):
         _expect(budget, missing)
     return budget
+
+
+def budget_of(
+    options: CellConfig, spent_usd: float, spent_tokens: int, asked: Sequence[PlannedInquiry]
+) -> "Budget":
+    """The budget that a configuration sets, less what was spent on episodes and on answers about them."""
+    from hanlon.engine.budget import Budget
+
+    spent_usd += sum(plan.cost_usd for plan in asked)
+    spent_tokens += sum(plan.tokens for plan in asked)
+    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)
 
 
 def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:
@@ -243,7 +255,7 @@ def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
     print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {sweep.id}"))
     for line in notes(rows):
         print(line)
-    if gaps := gap_report(states):
+    if gaps := gap_report(states, reading_of(states)):
         print(f"\n{gaps}")
 
 

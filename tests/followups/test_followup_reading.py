@@ -88,23 +88,13 @@ def test_an_episode_is_comprehended_where_every_answer_is_right() -> None:
     assert correct_by_question([unread, answer("c", True, 1)]) == {"c": True}
 
 
-def test_one_answer_is_enough_and_a_failure_is_none() -> None:
-    """An unreadable reply is an answer; a call that brought nothing is not."""
+def test_one_answer_is_enough() -> None:
+    """An unreadable reply is an answer too; nobody is asked twice."""
     asks = inquiry(PLAYED, "comprehension")
-    failed = Answer(
-        0, "a", 0, 1, call=ModelCall("x", errors=[CallError("timeout", "no reply")]), problem="api_error"
-    )
     silent = Answer(0, "a", 0, 1, call=ModelCall("x", finish_reason="length"), problem="the reply is empty")
     assert asks.wants_more("a", [])
-    assert asks.wants_more("a", [failed])
-    assert not asks.wants_more("a", [failed, answer("a")])
+    assert not asks.wants_more("a", [answer("a")])
     assert not asks.wants_more("a", [silent])
-
-
-class Silent:
-    """An environment without follow-up questions."""
-
-    name = "silent"
 
 
 def test_an_environment_without_questions_needs_nothing() -> None:

@@ -84,18 +84,11 @@ class FollowUps:
         ]
 
     def wants_more(self, question: str, answers: Sequence[Answer]) -> bool:
-        """Until there is an answer, readable or not: a call that brought nothing back is none."""
-        del question
-        return all(_is_failure(answer) for answer in answers)
+        """Until there is an answer, readable or not."""
+        return not any(answer.question == question for answer in answers)
 
     def _request_fields(self, ask: Ask) -> Mapping[str, Any]:
         """The tools that the conversation's calls are calls of; the choices as a grammar; otherwise nothing."""
         if self._model.protocol == "tools":
             return {"tools": [tool_schema(tool) for tool in self._environment.tools]}
         return {"grammar": grammar(ask)} if self._model.protocol == "constrained" else {}
-
-
-def _is_failure(answer: Answer) -> bool:
-    if answer.value is not None or answer.text:
-        return False
-    return answer.call is None or (answer.call.finish_reason is None and answer.call.output_tokens is None)

@@ -11,6 +11,17 @@ from hanlon.records import CellRecord
 
 Labels = Mapping[str, Mapping[str, Mapping[int, str]]]
 """A judge's labels: cell key, label, episode index to yes, maybe, no, unscored or unobservable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What judges say of some cells, and who said it (None: nobody)."""
+
+    by: str | None
+    labels: Labels
+
+
+UNJUDGED = Judged(None, {})
 SCORED = ("yes", "maybe", "no")
 UNPARSED = "unparsed"
 """The outcome of a reply that could not be read; it counts as not complied."""

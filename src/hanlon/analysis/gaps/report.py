@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from hanlon.analysis.gaps.episodes import Labels, RequestCell, request_cells
+from hanlon.analysis.gaps.episodes import UNJUDGED, Judged, Labels, RequestCell, request_cells
 from hanlon.analysis.gaps.rows import gap_rows, swap_rows
 from hanlon.analysis.gaps.splits import split_rows
 from hanlon.analysis.gaps.tags import cut_warnings, tag_rows, tag_warnings, tag_words
@@ -18,9 +18,9 @@ ASSOCIATION = (
 NO_PAIRS = "no two cells differ only in tiers of one scheme: sample for instance tier=free,paid"
 
 
-def gap_report(states: Sequence[CellState], labels: Labels | None = None) -> str:
+def gap_report(states: Sequence[CellState], judged: Judged = UNJUDGED) -> str:
     """The gaps for the end of a sweep, by the headline rate; empty where no two of the cells make a pair."""
-    return "\n".join(_gaps(request_cells(states), labels or {}, (), "table"))
+    return "\n".join(_gaps(request_cells(states), judged, (), "table"))
 
 
 def gaps_text(
@@ -28,18 +28,18 @@ def gaps_text(
     table_format: TableFormat,
     measures: Sequence[str] = (),
     split: str | None = None,
-    labels: Labels | None = None,
+    judged: Judged = UNJUDGED,
 ) -> str:
     """All that there is to say of gaps; JSON and CSV are the rows alone, of the split where one is asked for.
 
     Raises:
         KeyError: `split` is nothing that episodes have.
     """
-    cells, labels = request_cells(states), labels or {}
+    cells, labels = request_cells(states), judged.labels
     if table_format in ("json", "csv"):
         rows = split_rows(cells, split, labels, measures) if split else gap_rows(cells, labels, measures)
         return render(rows, [], table_format, title="gaps")
-    blocks = [*_gaps(cells, labels, measures, table_format)] or [NO_PAIRS]
+    blocks = [*_gaps(cells, judged, measures, table_format)] or [NO_PAIRS]
     if split:
         blocks.extend(_split(cells, split, labels, measures, table_format))
     if tags := tag_rows(cells):
@@ -51,9 +51,9 @@ def gaps_text(
 
 
 def _gaps(
-    cells: Sequence[RequestCell], labels: Labels, measures: Sequence[str], table_format: TableFormat
+    cells: Sequence[RequestCell], judged: Judged, measures: Sequence[str], table_format: TableFormat
 ) -> Iterator[str]:
-    rows = gap_rows(cells, labels, measures)
+    rows = gap_rows(cells, judged.labels, measures)
     if not rows:
         return
     for _, own in groupby(
@@ -68,6 +68,8 @@ def _gaps(
             + "\n"
         )
     yield from gap_notes(rows)
+    if judged.by is not None:
+        yield f"AF reasoning and confusion: labels by {judged.by}."
     yield from tag_warnings(tag_rows(cells))
     yield from cut_warnings(cells)
 

@@ -1,0 +1,85 @@
+"""Rates of what judges say, cell by cell: k/n with an interval, and all that is in neither k nor n."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hanlon.analysis.labels import JudgedCell
+from hanlon.analysis.rates import wilson
+from hanlon.analysis.tables import model_name
+
+YES, MAYBE, NO = "yes", "maybe", "no"
+OPEN = ("unscored", "unobservable", "unsettled", "tied")
+"""Values by which a judge decides nothing; they leave n and are counted."""
+
+
+def label_rows(judged: Sequence[JudgedCell]) -> list[dict[str, Any]]:
+    """One row for each cell, judge and label (of a choice: each value that was given), numbers as numbers.
+
+    `k` of `n` is yes of yes, maybe and no; `with_maybe` the rate if every maybe were a yes; `bounds` the rates if all
+    that is open had been called no or yes.
+    """
+    rows: list[dict[str, Any]] = []
+    for one in judged:
+        values: dict[str, Counter[str]] = {}
+        for labels in one.labels.values():
+            for label in labels:
+                values.setdefault(label.name, Counter())[label.value] += 1
+        for name, counts in values.items():
+            if one.judge.settings["labels"].get(name, {}).get("choices"):
+                given = sorted(set(counts) - set(OPEN))
+                rows += [_row(one, f"{name}={value}", counts, value) for value in given or ["none"]]
+            else:
+                rows.append(_row(one, name, counts, YES))
+    return rows
+
+
+def _row(one: JudgedCell, label: str, counts: Counter[str], case: str) -> dict[str, Any]:
+    left_open = {value: counts[value] for value in OPEN if counts[value]}
+    n, k, total = counts.total() - sum(left_open.values()), counts[case], counts.total()
+    lo, hi = wilson(k, n)
+    maybe = counts[MAYBE] if case == YES else 0
+    return {
+        "env": one.cell.env,
+        "cell": one.cell.label,
+        "model": model_name(one.cell),
+        "judge": one.judge.name,
+        "judged_by": _judged_by(one),
+        "label": label,
+        "k": k,
+        "n": n,
+        "rate": k / n if n else None,
+        "lo": lo,
+        "hi": hi,
+        "interval": "Wilson 95%",
+        "maybe": maybe,
+        "with_maybe": (k + maybe) / n if n else None,
+        "open": left_open,
+        "bounds": [k / total, (k + sum(left_open.values())) / total] if total else [0.0, 1.0],
+        "key": one.cell.key,
+        "judge_key": one.judge.key,
+    }
+
+
+def _judged_by(one: JudgedCell) -> str:
+    if one.judge.model is None:
+        return "rules"
+    mark = "" if not one.judge.simulated or one.judge.model.startswith("simulated") else "simulated "
+    return f"{mark}{one.judge.model}"
+
+
+def label_words(row: Mapping[str, Any]) -> dict[str, str]:
+    """A row as the words of a printed table."""
+    low, high = row["bounds"]
+    left_open = ", ".join(f"{count} {value}" for value, count in row["open"].items())
+    return {
+        "cell": row["cell"],
+        "model": row["model"],
+        "judge": f"{row['judge']} ({row['judged_by']})",
+        "label": row["label"],
+        "k/n": f"{row['k']}/{row['n']}",
+        "rate": "-" if row["rate"] is None else f"{row['rate']:.1%}",
+        row["interval"]: f"[{row['lo']:.1%}, {row['hi']:.1%}]" if row["n"] else "-",
+        "maybe": f"{row['maybe']} (with them {row['with_maybe']:.1%})" if row["maybe"] else "0",
+        "open": f"{left_open} (bounds {low:.1%} to {high:.1%})" if left_open else "0",
+    }

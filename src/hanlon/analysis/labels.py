@@ -1,0 +1,103 @@
+"""What judges said of stored episodes: votes read from the store, made labels under any threshold, without a call."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hanlon.analysis.followups import comprehended
+from hanlon.analysis.gaps.episodes import Judged
+from hanlon.analysis.tables import CellState
+from hanlon.engine.answers import Kind, answered_keys, by_episode, read_answers, read_inquiries
+from hanlon.judges.votes import Label, labels_of
+from hanlon.records import Answer, CellRecord, InquiryRecord
+
+COMPREHENSION = "comprehension"
+"""The set of follow-up questions, and the column that says whether all of them were answered right."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedCell:
+    """One judge's labels of one cell, by episode index."""
+
+    judge: InquiryRecord
+    cell: CellRecord
+    labels: Mapping[int, Sequence[Label]]
+
+
+def load_labels(
+    states: Iterable[CellState], *, threshold: float | None = None, maybe: float | None = None
+) -> list[JudgedCell]:
+    """The labels of all judges that have answered about these cells, judges in the order of their names.
+
+    Of an episode that was sampled again, or excluded since, nothing is left out: rates take countable ones only.
+
+    Raises:
+        ValueError: a threshold out of range.
+    """
+    judged: list[JudgedCell] = []
+    for state in states:
+        for record, answers in _answers(state.folder, "judges"):
+            labels = {
+                index: labels_of(
+                    record, [a for own in given.values() for a in own], threshold=threshold, maybe=maybe
+                )
+                for index, given in answers.items()
+            }
+            judged.append(JudgedCell(record, state.record, labels))
+    return sorted(judged, key=lambda one: (one.judge.name, -one.judge.created_at))
+
+
+def _answers(folder: Path, kind: Kind) -> Iterator[tuple[InquiryRecord, dict[int, dict[str, list[Answer]]]]]:
+    keys = answered_keys(folder, kind)
+    records = read_inquiries(folder.parent.parent, kind) if keys else {}
+    for key in keys:
+        if key in records:
+            yield records[key], by_episode(read_answers(folder, kind, key)[0])
+
+
+def judges_of(judged: Sequence[JudgedCell]) -> list[str]:
+    """The judges' names, each once; one that a language model answers before a rule, for that is the better judge."""
+    ranked = sorted(judged, key=lambda one: one.judge.model is None)
+    return list(dict.fromkeys(one.judge.name for one in ranked))
+
+
+def by_cell(judged: Sequence[JudgedCell], judge: str) -> dict[str, dict[str, dict[int, str]]]:
+    """One judge's labels as cell key -> label -> episode index -> value; of two keys the judge asked last."""
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    for one in judged:
+        if one.judge.name == judge and one.cell.key not in found:
+            own = found.setdefault(one.cell.key, {})
+            for index, labels in one.labels.items():
+                for label in labels:
+                    own.setdefault(label.name, {})[index] = label.value
+    return found
+
+
+def comprehension(states: Iterable[CellState]) -> dict[str, dict[str, dict[int, str]]]:
+    """Whether the model understood its situation, as `by_cell` has labels: yes, no, or unscored."""
+    words = {True: "yes", False: "no", None: "unscored"}
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    for state in states:
+        for record, answers in _answers(state.folder, "followups"):
+            if record.name == COMPREHENSION:
+                own = found.setdefault(state.record.key, {}).setdefault(COMPREHENSION, {})
+                for index, given in answers.items():
+                    own[index] = words[comprehended([a for answers in given.values() for a in answers])]
+    return found
+
+
+def reading_of(states: Sequence[CellState], judge: str | None = None) -> Judged:
+    """The labels that a table of gaps shows, of one judge, with the model's comprehension.
+
+    Args:
+        states: the cells.
+        judge: whose labels; None: a language model's where there are any, else the rules'.
+    """
+    judged = load_labels(states)
+    names = judges_of(judged)
+    chosen = judge if judge is not None else next(iter(names), None)
+    labels = by_cell(judged, chosen) if chosen is not None else {}
+    models = {one.judge.model or "rules" for one in judged if one.judge.name == chosen}
+    for key, own in comprehension(states).items():
+        labels[key] = labels.get(key, {}) | own
+    return Judged(f"{chosen} ({', '.join(sorted(models))})" if models else None, labels)

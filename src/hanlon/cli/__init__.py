@@ -1,0 +1,17 @@
+"""`hanlon ...`: everything after the calls. Reads run folders; only `rescore` makes calls."""
+
+import click
+
+from hanlon.cli.judging import judge_check, labels, rescore
+from hanlon.cli.prompts import prompts
+from hanlon.cli.reading import contrasts, gaps, rates, show, status
+from hanlon.cli.serving import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Read what a sweep has stored. RUNS are run folders (default: runs)."""
+
+
+for command in (rates, gaps, contrasts, labels, judge_check, rescore, status, show, prompts, serve):
+    main.add_command(command)

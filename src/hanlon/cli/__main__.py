@@ -1,0 +1,5 @@
+"""`python -m hanlon.cli`."""
+
+from hanlon.cli import main
+
+main()

@@ -1,0 +1,124 @@
+"""`hanlon labels`, `rescore` and `judge-check`: what judges say, asked again, and how far to trust it."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from hanlon.analysis.cells import load_cells
+from hanlon.analysis.tables import CellState, TableFormat, render
+from hanlon.cli.options import FORMAT, RUNS, load
+from hanlon.judge_check import StoredLabels, judge_check_command, stored_labels
+
+THRESHOLD = click.option(
+    "--threshold",
+    type=float,
+    help="The share of yes votes from which a label is yes; default: each judge's own.",
+)
+MAYBE = click.option(
+    "--maybe", type=float, help="The share from which it is maybe; default: each judge's own."
+)
+
+
+@click.command()
+@RUNS
+@FORMAT
+@THRESHOLD
+@MAYBE
+@click.option("--judge", help="Only this judge.")
+def labels(
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    threshold: float | None,
+    maybe: float | None,
+    judge: str | None,
+) -> None:
+    """Rates of what judges said, from the stored votes, under any threshold. Makes no call."""
+    click.echo(_table(load(runs), table_format, threshold, maybe, judge))
+
+
+@click.command()
+@RUNS
+@FORMAT
+@THRESHOLD
+@MAYBE
+@click.option(
+    "--judge", "judges", multiple=True, help="Asks this judge (conf/judge) what it has not answered yet."
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="As for run.py: judge.llm.votes=40, budget_usd=5.",
+)
+def rescore(
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    threshold: float | None,
+    maybe: float | None,
+    judges: tuple[str, ...],
+    overrides: tuple[str, ...],
+) -> None:
+    """Label stored transcripts again, without sampling: under another threshold (no call), or by another judge."""
+    states = load(runs)
+    exit_code = 0
+    if judges:
+        from hanlon.config.errors import ConfigError
+        from hanlon.rescoring import rescore as ask
+
+        try:
+            exit_code = ask(states, judges, overrides)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from None
+    elif overrides:
+        raise click.UsageError("--set is for a judge that is asked: name it with --judge")
+    click.echo(_table(states, table_format, threshold, maybe, None))
+    sys.exit(exit_code)
+
+
+def _table(
+    states: Sequence[CellState],
+    table_format: TableFormat,
+    threshold: float | None,
+    maybe: float | None,
+    judge: str | None,
+) -> str:
+    from hanlon.analysis.label_rates import label_rows, label_words
+    from hanlon.analysis.labels import judges_of, load_labels
+
+    try:
+        judged = load_labels(states, threshold=threshold, maybe=maybe)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    names = judges_of(judged)
+    if judge is not None and judge not in names:
+        raise click.BadParameter(
+            f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}", param_hint="--judge"
+        )
+    rows = label_rows([one for one in judged if judge in (None, one.judge.name)])
+    if not rows:
+        return {"json": "[]", "csv": ""}.get(
+            table_format, "no judge has labelled an episode here; ask one: judge=[regex]"
+        )
+    return render(rows, [label_words(row) for row in rows], table_format, title="labels")
+
+
+def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
+    from hanlon.analysis.labels import load_labels
+    from hanlon.engine.store import read_digests
+
+    states, damaged = load_cells(folders)
+    for line in damaged:
+        print(line, file=sys.stderr)
+    try:
+        judged = load_labels(states, threshold=threshold)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    found = ((one.judge, one.cell, index, given) for one in judged for index, given in one.labels.items())
+    episodes = {state.record.key: {e.index for e in read_digests(state.folder)} for state in states}
+    return stored_labels(found, episodes)
+
+
+judge_check = judge_check_command(_stored)

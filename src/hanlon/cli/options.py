@@ -1,0 +1,56 @@
+"""Arguments and options that several commands have, and the cells that they name."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hanlon.analysis.cells import load_cells
+from hanlon.analysis.tables import CellState
+
+RUNS = click.argument(
+    "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUNS..."
+)
+FORMAT = click.option(
+    "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
+)
+MEASURES = click.option(
+    "--measure", "measures", multiple=True, help="Another rate than the headline one; 'all' for all."
+)
+CELL = click.option(
+    "--cell", help="Only cells whose label, key or folder name starts with or equals this.", default=None
+)
+
+
+def one(cells: list[CellState], name: str | None, advice: str) -> CellState:
+    """The one cell of that name; without a name, the only one."""
+    found = [state for state in cells if name is None or _named(state, name)]
+    if len(found) == 1:
+        return found[0]
+    listed = "\n".join(f"  {s.folder.name}  {s.record.model}" for s in (found or cells))
+    problem = f"{len(found)} cells match {name}" if name else f"there are {len(found)} cells"
+    raise click.UsageError(f"{problem}; {advice}:\n{listed}")
+
+
+def _named(state: CellState, name: str) -> bool:
+    return name in (state.record.label, state.record.key) or state.folder.name.startswith(name)
+
+
+def check_measures(cells: list[CellState], measures: tuple[str, ...]) -> None:
+    """Refuse a measure that no cell has."""
+    known = {name for cell in cells for name in cell.record.measures}
+    for name in set(measures) - known - {"all"}:
+        raise click.BadParameter(
+            f"no cell has the measure '{name}'. Measures: {', '.join(sorted(known))}, all"
+        )
+
+
+def load(runs: tuple[Path, ...]) -> list[CellState]:
+    """The cells below the run folders; what is damaged there is named on stderr."""
+    cells, damaged = load_cells(runs or (Path("runs"),))
+    for line in damaged:
+        print(line, file=sys.stderr)
+    if not cells:
+        folders = ", ".join(map(str, runs)) or "runs"
+        raise click.UsageError(f"no cells in {folders}: a run folder holds <env>/<label>-<key>/cell.json")
+    return cells

@@ -1,0 +1,75 @@
+"""`hanlon prompts ...`: what cells say to the model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hanlon.cli.options import RUNS, load, one
+
+if TYPE_CHECKING:
+    from hanlon.analysis.prompt_diff import Said
+
+
+@click.group()
+def prompts() -> None:
+    """What cells say to the model."""
+
+
+@prompts.command()
+@click.argument("a")
+@click.argument("b")
+@RUNS
+@click.option("--text", "only", help="Compare this text alone, such as system or user.")
+def diff(a: str, b: str, runs: tuple[Path, ...], only: str | None) -> None:
+    """Where the texts of two cells differ, byte for byte.
+
+    A and B are each a stored cell (label, key or beginning of its folder name), the overrides of a cell that
+    need not be stored ("env=alignment_faking tier=free"), or a file, whose bytes are compared with one text
+    (--text, else system).
+    """
+    from rich.console import Console
+
+    from hanlon.analysis.prompt_diff import Said, print_diff
+
+    files = [name for name in (a, b) if Path(name).is_file()]
+    text = only or ("system" if files else None)
+    sides = [_said(name, runs, text or "system") for name in (a, b)]
+    if text is not None:
+        if not any(text in side.texts for side in sides):
+            known = ", ".join(dict.fromkeys(name for side in sides for name in side.texts))
+            raise click.BadParameter(f"no text is called {text!r}. Texts: {known}", param_hint="--text")
+        sides = [Said(side.title, {k: v for k, v in side.texts.items() if k == text}) for side in sides]
+    first, second = sides
+    print_diff(first, second, Console(highlight=False))
+
+
+@prompts.command("show")
+@click.argument("a")
+@RUNS
+def show_prompts(a: str, runs: tuple[Path, ...]) -> None:
+    """Every text that a cell may say, as it is. A is a stored cell or overrides, as for `diff`."""
+    from hanlon.analysis.prompt_diff import byte_count
+
+    said = _said(a, runs, "system")
+    click.echo(said.title)
+    for name, text in said.texts.items():
+        click.echo(f"\n== {name}: {byte_count(text)}\n{text}")
+
+
+def _said(name: str, runs: tuple[Path, ...], text: str) -> "Said":
+    """The texts of a file (as the one called `text`), of overrides, or of a stored cell."""
+    from hanlon.analysis.prompt_diff import Said
+
+    if Path(name).is_file():
+        return Said(name, {text: Path(name).read_bytes().decode("utf-8", "surrogateescape")})
+    from hanlon.config.errors import ConfigError
+    from hanlon.prompts import are_overrides, said_by
+
+    if are_overrides(name):
+        try:
+            return said_by(name)
+        except ConfigError as error:
+            raise click.UsageError(f"in '{name}': {error}") from None
+    record = one(load(runs), name, "name one by its key or folder, or give overrides (key=value ...)").record
+    return Said(f"{record.label}  {record.key}  {record.model}", record.texts)

@@ -1,0 +1,153 @@
+"""What is stored, read: rates, gaps, contrasts, status, transcripts."""
+
+from pathlib import Path
+
+import click
+
+from hanlon.analysis.rates import IntervalName
+from hanlon.analysis.tables import (
+    TableFormat,
+    notes,
+    rates_cells,
+    rates_rows,
+    render,
+    status_cells,
+    status_rows,
+)
+from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, one
+
+
+@click.command()
+@RUNS
+@FORMAT
+@MEASURES
+@click.option(
+    "--interval", type=click.Choice(["wilson", "jeffreys"]), default="wilson", help="Jeffreys is Palisade's."
+)
+@click.option(
+    "--published", is_flag=True, help="Below each row, what papers report of its model and condition."
+)
+def rates(
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    measures: tuple[str, ...],
+    interval: IntervalName,
+    published: bool,
+) -> None:
+    """Rates with intervals and exclusions, one row for each cell and measure."""
+    cells = load(runs)
+    check_measures(cells, measures)
+    rows = rates_rows(cells, measures or None, interval)
+    words, below = [rates_cells(row) for row in rows], notes(rows)
+    if published:
+        from hanlon.analysis import published_table
+
+        rows = published_table.with_published(cells, rows)
+        words, below = published_table.words(rows), [*published_table.sources(rows), *below]
+    click.echo(render(rows, words, table_format, title="rates"))
+    if table_format == "table":
+        for line in below:
+            click.echo(line)
+
+
+@click.command()
+@RUNS
+@FORMAT
+@MEASURES
+@click.option(
+    "--split",
+    metavar="COLUMN",
+    help="Also by a true or false column of the episodes: a label, measure or fact.",
+)
+@click.option("--judge", help="Whose labels of the reasoning; default: a language model's, else the rules'.")
+def gaps(
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    measures: tuple[str, ...],
+    split: str | None,
+    judge: str | None,
+) -> None:
+    """Compliance gaps between tiers, by request, with what stands behind them. For env=alignment_faking."""
+    from hanlon.analysis.gaps.report import gaps_text
+    from hanlon.analysis.labels import reading_of
+
+    cells = load(runs)
+    check_measures(cells, measures)
+    try:
+        click.echo(gaps_text(cells, table_format, measures, split, reading_of(cells, judge)))
+    except KeyError as error:
+        raise click.BadParameter(str(error.args[0]), param_hint="--split") from None
+
+
+@click.command()
+@RUNS
+@FORMAT
+@MEASURES
+@click.option(
+    "--factor",
+    "factors",
+    multiple=True,
+    help="Only this factor's contrasts; prompt: levels that set several.",
+)
+@click.option(
+    "--level", type=click.FloatRange(0.5, 0.9999), default=0.95, help="Of the intervals.", show_default=True
+)
+@click.option(
+    "--top", type=click.IntRange(1), default=60, help="The most rows of each table.", show_default=True
+)
+def contrasts(
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    measures: tuple[str, ...],
+    factors: tuple[str, ...],
+    level: float,
+    top: int,
+) -> None:
+    """What each factor does: cells that differ in it alone, with intervals; bundled prompts taken apart."""
+    from hanlon.analysis.contrast_notes import report_notes
+    from hanlon.analysis.contrast_report import report
+    from hanlon.analysis.contrast_rows import report_rows
+    from hanlon.analysis.contrast_tables import print_report
+    from hanlon.analysis.contrasts import varied_factors
+
+    cells = load(runs)
+    check_measures(cells, measures)
+    known = varied_factors(cells)
+    for name in set(factors) - set(known):
+        raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(known)}")
+    found = report(cells, measures or None, factors=factors, level=level)
+    if not found.contrasts:
+        raise click.UsageError(
+            "nothing to contrast: no two cells of one model and protocol differ in exactly one factor or in a prompt "
+            "level only"
+        )
+    if table_format in ("json", "csv"):
+        click.echo(render(report_rows(found), [], table_format, title="contrasts"))
+        return
+    click.echo(print_report(found, table_format, top))
+    for line in report_notes(found) if table_format == "table" else ():
+        click.echo(line)
+
+
+@click.command()
+@RUNS
+@FORMAT
+def status(runs: tuple[Path, ...], table_format: TableFormat) -> None:
+    """How far each cell is, what it cost, and where it lies."""
+    rows = status_rows(load(runs))
+    click.echo(render(rows, [status_cells(row) for row in rows], table_format, title="status"))
+
+
+@click.command()
+@RUNS
+@CELL
+@click.option("--index", type=int, default=0, help="The episode's index in its cell.", show_default=True)
+def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
+    """One transcript, readable."""
+    from hanlon.analysis.transcripts import print_transcript
+
+    state = one(load(runs), cell, "choose one with --cell")
+    if not print_transcript(state, index):
+        raise click.UsageError(
+            f"{state.record.label} has no episode {index}; it has {state.tally.episodes} episodes"
+        )

@@ -1,0 +1,58 @@
+"""Asks judges about episodes that are stored, without sampling any: `hanlon rescore --judge ...`."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from hanlon.analysis.tables import CellState
+from hanlon.asking import Inquiries, answer_rules, open_inquiry, plan_inquiry, unanswered
+from hanlon.conduct import COMPLETE, INCOMPLETE, budget_of, sample_and_ask
+from hanlon.config.errors import ConfigError
+from hanlon.engine.keys import check_model
+from hanlon.engine.lines import CellBusy
+from hanlon.engine.store import read_digests
+from hanlon.progress import Progress
+from hanlon.prompts import compose_cell
+from hanlon.shard import Shard
+
+
+def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Sequence[str]) -> int:
+    """Ask what these judges have not answered yet about the cells' episodes; the exit code of a sweep.
+
+    Raises:
+        ConfigError: no conf/, an unknown judge or key, a missing API key, or another process writes the labels.
+    """
+    options = compose_cell([f"judge=[{','.join(judges)}]", *overrides]).config
+    inquiries = Inquiries().judges(options)
+    planned = [
+        (state, plan_inquiry(i, state.folder, read_digests(state.folder)))
+        for state in states
+        for i in inquiries
+    ]
+    for inquiry in inquiries:
+        if inquiry.model is not None and any(plan.open for _, plan in planned if plan.inquiry is inquiry):
+            check_model(inquiry.model, options.budget_usd)
+    console = Console(stderr=True, highlight=False)
+    with ExitStack() as stack:
+        try:
+            works = [
+                open_inquiry(plan, state.record, state.folder, Shard(), stack)
+                for state, plan in planned
+                if plan.open
+            ]
+        except CellBusy as error:
+            raise ConfigError(str(error)) from None
+        answer_rules(works)
+        asked = [work for work in works if work.inquiry.model is not None]
+        exit_code = COMPLETE
+        if asked:
+            progress = Progress(console, [], 0, 0)
+            budget = budget_of(options, 0.0, 0, [plan for _, plan in planned])
+            exit_code, _ = sample_and_ask([], asked, options, budget, [], progress)
+    left = unanswered(plan_inquiry(p.inquiry, s.folder, read_digests(s.folder)) for s, p in planned)
+    for name, count in left.items():
+        console.print(
+            f"Incomplete: {name} has not answered about {count} episodes; the same command goes on from there."
+        )
+    return exit_code or (INCOMPLETE if left else COMPLETE)
