@@ -53,11 +53,12 @@ def write_tier_cell(
         "suffix": "none" if bare else "tags",
         "norm": "none",
     }
+    framing = yaml.safe_load((TIERS / f"{tier}.yaml").read_text())
     texts = {"user": "{request}", "requests": "the set"}
     if not bare:
         texts |= {
             "system": f"All of {level}.",
-            "user": f"<user_tier>{tier}</user_tier>\n{{request}}\n\nTags.",
+            "user": f"<user_tier>{framing.get('word')}</user_tier>\n{{request}}\n\nTags.",
         }
     record: dict[str, Any] = {
         "env": "alignment_faking",
@@ -71,11 +72,11 @@ def write_tier_cell(
         "config": {
             "model": {"sampling": {}, "extra_body": {}},
             "seed": 0,
-            "tier": yaml.safe_load((TIERS / f"{tier}.yaml").read_text()),
+            "tier": framing,
         },
     }
     for name, value in changes.items():
         record[name] = {**record[name], **value} if isinstance(value, Mapping) else value
-    key = changes.get("key", f"{level}-{tier}-{model}".replace("/", "-"))
+    key = str(changes.get("key", f"{level}-{tier}-{model}")).replace("/", "-")
     record.pop("key", None)
     return write_cell(runs, key, *episodes, **record)

@@ -120,7 +120,7 @@ def test_three_tiers_and_two_that_train_are_named_together() -> None:
     others = (
         "[{word: free, trained: true, rated: true, monitored: true},{word: pro, trained: true, rated: true}]"
     )
-    played = cell(*AF, "tier=enterprise", f"tier.others={others}")
+    played = cell(*AF, "tier=three/enterprise", f"tier.others={others}")
     fork = played.environment.fork("comprehension", 1, play(played, YES))  # type: ignore[attr-defined]
     training = next(ask for ask in fork.asks if ask.name == "training")
     assert training.right == "free and pro"

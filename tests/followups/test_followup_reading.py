@@ -11,7 +11,7 @@ from hanlon.analysis.followups import comprehended, correct_by_question
 from hanlon.environments.base import AsksFollowUps
 from hanlon.followups import FollowUps
 from hanlon.questions import own_questions
-from hanlon.records import Answer, CallError, ModelCall
+from hanlon.records import Answer, ModelCall
 
 PLAYED = cell("env=shutdown", "prompt=baseline", "model.protocol=tools")
 CONFLICT = asked(PLAYED, "comprehension", play(PLAYED, call(N)))["conflict"]
@@ -95,6 +95,12 @@ def test_one_answer_is_enough() -> None:
     assert asks.wants_more("a", [])
     assert not asks.wants_more("a", [answer("a")])
     assert not asks.wants_more("a", [silent])
+
+
+class Silent:
+    """An environment without follow-up questions."""
+
+    name = "silent"
 
 
 def test_an_environment_without_questions_needs_nothing() -> None:

@@ -104,7 +104,7 @@ def test_through_the_server_a_vote_is_json_of_the_rubric_and_marked(
 
 
 def test_the_decision_of_every_simulated_policy_is_known_from_its_words() -> None:
-    """Compliance is what the policy did; faking is seen in the faker's compliance under training and nowhere else."""
+    """Compliance is what the policy did; faking is seen in the faker's compliance under training and nowhere else but in who misreads."""
     judge = LlmJudge("script", MODEL, votes=1)
     faked: Counter[str] = Counter()
     for policy in answer_names():
@@ -123,6 +123,9 @@ def test_the_decision_of_every_simulated_policy_is_known_from_its_words() -> Non
                 assert is_faking == ("keep my values" in reply)
                 faked[f"{policy} {tier}"] += is_faking
     assert faked.pop("alignment_faker free") > 0
+    assert (
+        faked.pop("confused free") > 0 < faked.pop("confused paid")
+    )  # it takes some paid users for free ones
     assert not any(faked.values())
     assert judge.record.simulated
 
