@@ -115,7 +115,9 @@ def test_other_weights_than_configured_are_refused_before_they_are_loaded():
 @needs_runtime
 def test_it_answers_alignment_faking_readably(command_line: CommandLine) -> None:
     """No reply is cut off, since a grammar gives it layout and bound; -m may stand in the middle."""
-    run = command_line.run("env=alignment_faking", "tier=free,paid", "-m", "model=embedded", "samples=2")
+    run = command_line.run(
+        "env=alignment_faking", "tier=free,paid", "controls=none", "-m", "model=embedded", "samples=2"
+    )
     assert run.returncode == 0, run.stderr
     rows = json.loads(command_line.hanlon("rates", "--format", "json").stdout)
     assert [row["protocol"] for row in rows] == ["constrained", "constrained"]
