@@ -74,7 +74,7 @@ def test_tier_seed_and_sampling_are_factors_too() -> None:
 
 
 def test_a_contrast_starts_where_the_factor_does_nothing() -> None:
-    """The stated no-effect value is the base, however few cells have it; else one that says nothing, else the many's."""
+    """The stated no-effect value is the base, however few cells have it; else one that says nothing; else the usual."""
     many = [cell(1, 10, f"p{i}", allow="present", how=f"h{i}") for i in range(3)]
     one = cell(5, 10, "no_instruction", allow="none", how="h0")
     assert said(contrasts([*many, one], factors=["allow"])) == [("allow", "none", "present")]
