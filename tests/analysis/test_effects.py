@@ -205,3 +205,12 @@ def test_factors_that_always_move_together_are_not_told_apart() -> None:
     model = logistic(grid_of([cells[0], cells[3]]), "resistance")
     assert model.problem == "the grid's cells do not tell all its factors apart"
     assert logistic(grid_of([cell(1, 10)]), "resistance").odds_ratios == ()
+
+
+def test_hundreds_of_interactions_are_left_to_the_probability_scale() -> None:
+    """A 9 x 9 grid has 64 of them: the model keeps main effects, and each interaction its interval."""
+    cells = [cell(10 + i + j, 40, factors={"a": i, "b": j}) for i in range(9) for j in range(9)]
+    model = logistic(grid_of(cells), "resistance")
+    assert len(model.odds_ratios) == 16
+    assert model.problem == "64 are too many for one model; name fewer factors"
+    assert sum(one.kind == "interaction" for one in effects(grid_of(cells), "resistance")) == 64
