@@ -44,6 +44,11 @@ def test_a_prompt_level_that_sets_one_factor_is_no_bundle() -> None:
     ]
 
 
+def test_a_level_that_was_edited_is_no_bundle_with_itself() -> None:
+    """Two cells of one prompt level whose file changed in between differ in several factors, and are not contrasted."""
+    assert contrasts([cell(9, 10), cell(1, 10, how="keep_calling", precedence="over_all_others")]) == []
+
+
 @pytest.mark.parametrize(
     "other", [{"model": "grok"}, {"protocol": "text"}, {"endpoint": "vllm"}, {"env": "x"}]
 )
@@ -78,6 +83,8 @@ def test_a_contrast_starts_where_the_factor_does_nothing() -> None:
     many = [cell(1, 10, f"p{i}", allow="present", how=f"h{i}") for i in range(3)]
     one = cell(5, 10, "no_instruction", allow="none", how="h0")
     assert said(contrasts([*many, one], factors=["allow"])) == [("allow", "none", "present")]
+    stated = [cell(1, 9, factors={"goal": g}, no_effect={"goal": "finish"}) for g in ("finish", "none")]
+    assert said(contrasts(stated)) == [("goal", "finish", "none")]
     unstated = [cell(1, 9, factors={"mood": mood}, no_effect={}) for mood in ("loud", "silent", "angry")]
     assert said(contrasts(unstated)) == [("mood", "silent", "angry"), ("mood", "silent", "loud")]
     common = [
@@ -146,6 +153,10 @@ def test_exclusions_bound_the_difference_and_may_flip_it() -> None:
     assert large.bounds == pytest.approx((0 - 100 / 120, 0 - 80 / 120))
     assert not large.exclusions_could_flip_it
     assert small.exclusions_could_flip_it
+    risen = contrast(pair_of(cell(10, 100, excluded=20), cell(90, 100, how="x")), "resistance")
+    assert not risen.exclusions_could_flip_it
+    slightly = contrast(pair_of(cell(10, 100, excluded=20), cell(15, 100, how="x")), "resistance")
+    assert slightly.exclusions_could_flip_it
     assert not contrast(pair_of(cell(80, 100), cell(70, 100, how="x")), "resistance").exclusions_could_flip_it
 
 
@@ -153,6 +164,8 @@ def test_exclusions_bound_the_difference_and_may_flip_it() -> None:
     ("base", "n", "lacking"),
     [
         ((17, 1000), 20, "floor"),
+        ((17, 100), 20, "floor"),
+        ((20, 100), 20, ""),
         ((790, 1000), 20, ""),
         ((1000, 1000), 20, "ceiling"),
         ((1, 2), 1, "floor and ceiling"),

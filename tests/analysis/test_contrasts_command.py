@@ -10,7 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from command_line import CommandLine
-from grid_cells import FACTORS, NO_EFFECT
+from grid_cells import FACTORS, NO_EFFECT, cell, clarification
+from hanlon.analysis.contrast_notes import report_notes
+from hanlon.analysis.contrast_report import report
+from hanlon.analysis.contrast_rows import report_rows
+from hanlon.analysis.contrast_tables import print_report
 from hanlon.cli import main
 from stored import episode, write_cell
 
@@ -152,6 +156,34 @@ def test_simulated_cells_say_so(tmp_path: Path) -> None:
     text = run("contrasts", tmp_path)
     assert "simulated openai/o3" in text
     assert "do not say at which level" in text
+
+
+def test_predictions_stand_out_with_their_corrected_p() -> None:
+    """Preregistered rows carry Holm's p in every output, and the notes say over how many it is."""
+    found = report(clarification(79, 5, 60, 1, 78), preregistered=lambda pair, measure: pair.factor == "how")
+    planned = [row for row in report_rows(found) if row["status"] == "preregistered"]
+    assert [row["factor"] for row in planned] == ["how", "how"]
+    assert all(row["p_holm"] >= row["p"] for row in planned)
+    assert print_report(found, "table", 60).count("preregistered, p Holm") == 2
+    assert "2 contrasts were preregistered: Holm's correction over these." in report_notes(found)
+
+
+def test_want_of_room_is_noted_only_where_nothing_showed() -> None:
+    """From 0/40 a rise that shows needs no remark; a standstill there is marked, and explained below."""
+    rise = report([cell(0, 40), cell(30, 40, how="keep_calling")])
+    still = report([cell(0, 40), cell(0, 40, how="keep_calling")])
+    assert "floor" not in print_report(rise, "table", 60)
+    assert "floor" in print_report(still, "table", 60)
+    explained = [any(line.startswith("floor:") for line in report_notes(found)) for found in (rise, still)]
+    assert explained == [False, True]
+    assert [row["lacks_room"] for row in report_rows(rise)] == ["floor"]
+
+
+def test_an_older_edition_is_named_below_the_table() -> None:
+    """What was left out is said with its key."""
+    cells = [cell(5, 10, created_at=1.0), cell(9, 10, created_at=2.0), cell(0, 10, how="keep_calling")]
+    (line,) = (line for line in report_notes(report(cells)) if line.startswith("Left out"))
+    assert cells[0].record.key in line
 
 
 def test_rates_with_palisades_interval(tmp_path: Path) -> None:

@@ -55,6 +55,14 @@ def test_wordings_that_agree_on_an_effect_show_it() -> None:
     assert found.p < 1e-6
 
 
+def test_a_small_spread_does_not_narrow_the_interval_below_sampling() -> None:
+    """Three wordings that differ by one case: t alone would give 3 points either way, 40 episodes a cell leave 9."""
+    (found,) = over_wordings(contrasts(in_wordings((26, 2), (26, 3), (26, 2))))
+    assert found.sd is not None
+    assert 0 < found.sd < 0.02
+    assert found.mean.hi - found.mean.lo > 0.15
+
+
 @pytest.mark.parametrize("cells", [in_wordings((30, 10)), in_wordings((30, 10), (30, 10))[:3]])
 def test_one_wording_alone_has_no_spread(cells: list[CellState]) -> None:
     """With fewer than two wordings nothing is said of others."""
