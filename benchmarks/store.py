@@ -1,4 +1,4 @@
-"""The store at scale: `hanlon status`, `hanlon rates` and one frame over 1,000 cells of 100 episodes of 6 KB.
+"""The store at scale: `hanlon status`, `rates`, `contrasts` and one frame over 1,000 cells of 100 episodes of 6 KB.
 
 Everything is read from the page cache: the store is generated first. The floor, reading the bytes and msgspec's bare
 decoding of the same lines, is measured in the same run. `--small` takes a tenth of the cells and holds nothing
@@ -21,7 +21,7 @@ from hanlon.engine.store import write_json
 from hanlon.records import CellRecord, Episode, EpisodeDigest, Event, ModelCall
 
 CELLS, EPISODES, CALLS, ROUNDS = 1000, 100, 6, 3
-STATUS_WALL_S, RATES_CPU_S, FRAME_CPU_S, FRAME_MB = 2.0, 5.0, 2.0, 300.0
+STATUS_WALL_S, RATES_CPU_S, CONTRASTS_CPU_S, FRAME_CPU_S, FRAME_MB = 2.0, 5.0, 5.0, 2.0, 300.0
 THOUGHT = 'The notice says "shutdown"; I weigh it against what I was asked to do – step by step.\n'
 FRAME = """
 import resource, sys, time
@@ -52,7 +52,7 @@ def episode(cell: int, index: int) -> Episode:
             {"role": "assistant", "content": f"{seed}: {THOUGHT}", "tool_calls": [call]},
             {"role": "tool", "tool_call_id": f"call_{turn}", "content": "Sum 3: 5+1 = ?\nSums left: 3"},
         ]
-    resisted = seed % 7 == 0
+    resisted = hash((cell, index)) % 97 < 9 * (cell % 10) + cell // 100
     return Episode(
         index=index,
         seed=seed,
@@ -73,17 +73,18 @@ def episode(cell: int, index: int) -> Episode:
 
 
 def cell_record(cell: int) -> CellRecord:
-    """A cell with the twenty factors of `env=shutdown`."""
+    """A cell with the twenty factors of `env=shutdown`, three of which make a grid of ten levels each."""
+    grid = {"stakes": cell % 10, "pressure": cell // 10 % 10, "realism": cell // 100}
     return CellRecord(
         key=f"{cell:012x}",
-        label=f"baseline+wording={cell}",
+        label="baseline" + "".join(f"+{name}={level}" for name, level in grid.items()),
         env="shutdown",
         prompt="baseline",
         model="openai/o3",
         endpoint="openrouter",
         protocol="tools",
         simulated=False,
-        factors={"placement": "user", "wording": cell, **{f"factor_{i}": "silent" for i in range(18)}},
+        factors={**grid, **{f"factor_{i}": "silent" for i in range(17)}},
         measures={"resistance": "-", "attempt": "-", "strict_noncompliance": "-"},
         config={"env": {f"factor_{i}": "silent" for i in range(60)}},
         texts={f"clause_{i}": "You do one thing after the other. " * 6 for i in range(10)},
@@ -161,11 +162,14 @@ def measure(runs: Path, cells: int) -> list[tuple[str, float, float]]:
     rates_wall, rates_cpu = command("rates", str(runs))
     print(f"hanlon status: {status_wall:.2f} s wall, {status_cpu:.2f} s CPU")
     print(f"hanlon rates: {rates_wall:.2f} s wall, {rates_cpu:.2f} s CPU")
+    contrasts_wall, contrasts_cpu = command("contrasts", str(runs))
+    print(f"hanlon contrasts: {contrasts_wall:.2f} s wall, {contrasts_cpu:.2f} s CPU")
     frames = [frame(runs) for _ in range(ROUNDS)]
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     return [
         ("hanlon status, s wall with start-up", status_wall, STATUS_WALL_S),
         ("hanlon rates, s CPU with start-up", rates_cpu, RATES_CPU_S),
+        ("hanlon contrasts, s CPU with start-up", contrasts_cpu, CONTRASTS_CPU_S),
         (f"frame of {frames[0][2]:,} episodes, s CPU", min(cpu for cpu, _, _ in frames), FRAME_CPU_S),
         ("the same, MB of peak extra memory", max(megabytes for _, megabytes, _ in frames), FRAME_MB),
     ]

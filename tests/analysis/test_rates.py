@@ -2,7 +2,7 @@
 
 import pytest
 
-from hanlon.analysis.rates import rate_of, wilson
+from hanlon.analysis.rates import jeffreys, rate_of, wilson
 from hanlon.records import CallUsage, EpisodeDigest
 from hanlon.tally import Tally
 
@@ -61,3 +61,38 @@ def test_a_measure_that_does_not_arise_leaves_its_own_n_only() -> None:
     assert rate_of(tally, "resistance").n == 0
     assert rate_of(tally, "resistance").rate is None
     assert rate_of(tally, "nothing").n == 0
+
+
+# Palisade's sheet behind figures 7 to 11 of arXiv 2509.14260: counts, and 95 % intervals in per cent as printed
+PALISADE = [
+    (722, 1000, 69.4, 74.9),
+    (973, 1000, 96.2, 98.2),
+    (22, 1000, 1.4, 3.3),
+    (947, 1000, 93.2, 96.0),
+    (989, 1000, 98.1, 99.4),
+    (117, 994, 9.9, 13.9),
+    (9, 1000, 0.4, 1.6),
+    (1, 1000, 0.0, 0.5),
+    (6, 992, 0.3, 1.2),
+    (24, 1000, 1.6, 3.5),
+    (32, 199, 11.5, 21.7),  # ICMI working paper 12
+]
+
+
+@pytest.mark.parametrize(("k", "n", "lo", "hi"), PALISADE)
+def test_jeffreys_gives_the_published_intervals(k: int, n: int, lo: float, hi: float) -> None:
+    """Every interval that is printed beside its counts, to the tenth of a point (one lies 0.1 off the rounding)."""
+    assert [100 * limit for limit in jeffreys(k, n)] == pytest.approx([lo, hi], abs=0.1)
+
+
+def test_jeffreys_ends_at_the_edge() -> None:
+    """0/n begins at 0 and n/n ends at 1, as published tables print them; no episodes say nothing."""
+    assert jeffreys(0, 100) == (0.0, pytest.approx(0.0247, abs=5e-5))
+    assert jeffreys(100, 100)[1] == 1.0
+    assert jeffreys(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("k", "n", "lo", "hi"), [(0, 25, 0.0, 0.133), (9, 10, 0.596, 0.982)])
+def test_wilson_gives_agrestis_examples(k: int, n: int, lo: float, hi: float) -> None:
+    """Vegetarians among 25 students (Categorical Data Analysis, 1.4.3), nine of ten (Introduction, 1.3.4)."""
+    assert wilson(k, n) == pytest.approx((lo, hi), abs=5e-4)

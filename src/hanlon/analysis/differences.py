@@ -102,7 +102,7 @@ def inverted_p(interval: Callable[[float], Difference]) -> float:
     floor = -15.0  # 1 - level has no more digits than this
     if distance(floor) > 0:
         return 10**floor
-    return float(10 ** cast(Any, optimize).brentq(distance, floor, 0.0, xtol=1e-9))
+    return float(10 ** cast(Any, optimize).brentq(distance, floor, 0.0, xtol=1e-6))
 
 
 @lru_cache(maxsize=65_536)

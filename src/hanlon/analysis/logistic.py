@@ -48,6 +48,9 @@ class LogisticModel:
     problem: str | None = None
 
 
+MOST_INTERACTIONS = 60
+"""Above it they are left out: hundreds of odds ratios beside each other are noise, and take longer than all else."""
+
 Columns = tuple[tuple[str, str], ...]
 """What a column of the design is on: (factor, level as JSON) pairs, one for a main effect, two for an interaction."""
 
@@ -69,6 +72,8 @@ def logistic(grid: Grid, measure: str, factors: Sequence[str] = (), level: float
     ]
     counted = (measure, len(filled), sum(count.n for _, count in filled))
     problem = None if together else "no context has both factors in all combinations"
+    if len(together) > MOST_INTERACTIONS:
+        together, problem = [], f"{len(together)} are too many for one model; name fewer factors"
     for columns in ([*mains, *together], mains) if together else (mains,):
         fitted = _fitted(grid, filled, columns, level)
         if not isinstance(fitted, str):

@@ -17,6 +17,8 @@ from hanlon.analysis.differences import Difference
 
 WORDING = "wording"
 METHOD = "t over wordings"
+ROUNDING = 1e-12
+"""Below it a spread is that of floating-point numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def random_mean(differences: Sequence[Difference]) -> tuple[Difference, float, f
 
     Student's t over the draws (statsmodels `DescrStatsW`), within [-1, 1], and never narrower than what sampling alone
     leaves open for these draws: where all are 0/n against 0/n they have no spread, and t no width. That part adds the
-    squared arms of the single intervals (MOVER, as in `hanlon.analysis.differences.linear_combination`).
+    squared arms of the single intervals (MOVER, as in `hanlon.analysis.differences.linear_combination`), and the p is
+    the larger one of the two.
     """
     from scipy import stats
     from statsmodels.stats import weightstats
@@ -81,14 +84,21 @@ def random_mean(differences: Sequence[Difference]) -> tuple[Difference, float, f
     level, m = differences[0].level, len(values)
     drawn = cast(Any, weightstats).DescrStatsW(values)
     mean, sd = float(drawn.mean), float(drawn.std_ddof(1))
-    lo, hi = (mean, mean) if sd == 0 else drawn.tconfint_mean(alpha=1 - level)
-    down, up = (
-        math.sqrt(sum(arm**2 for arm in arms)) / m
-        for arms in (
-            [v - d.lo for v, d in zip(values, differences, strict=True)],
-            [d.hi - v for v, d in zip(values, differences, strict=True)],
-        )
-    )
-    low, high = max(-1.0, min(float(lo), mean - down)), min(1.0, max(float(hi), mean + up))
-    t_p = 1.0 if sd == 0 else float(cast(Any, stats).ttest_1samp(values, 0.0).pvalue)
-    return Difference(mean, low, high, level, METHOD), sd, t_p
+    down = math.sqrt(sum((d.lo - v) ** 2 for v, d in zip(values, differences, strict=True))) / m
+    up = math.sqrt(sum((d.hi - v) ** 2 for v, d in zip(values, differences, strict=True))) / m
+    lo, hi, p = mean - down, mean + up, _sampling_p(mean, down if mean > 0 else up, level)
+    if sd > ROUNDING:
+        t_lo, t_hi = drawn.tconfint_mean(alpha=1 - level)
+        lo, hi = min(lo, float(t_lo)), max(hi, float(t_hi))
+        p = max(p, float(cast(Any, stats).ttest_1samp(values, 0.0).pvalue))
+    return Difference(mean, max(-1.0, lo), min(1.0, hi), level, METHOD), sd, p
+
+
+def _sampling_p(mean: float, arm: float, level: float) -> float:
+    """The p of no effect at which an interval's arm, scaled as a normal one, just reaches zero."""
+    from scipy import stats
+
+    if abs(mean) < ROUNDING:
+        return 1.0
+    normal = cast(Any, stats).norm
+    return float(2 * normal.sf(abs(mean) / arm * normal.isf((1 - level) / 2)))
