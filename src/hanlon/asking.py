@@ -15,19 +15,31 @@ from hanlon.engine.answers import AnswerWriter, by_episode, inquiry_path, read_a
 from hanlon.engine.inquiring import InquiryWork, answer_by_rule, open_episodes
 from hanlon.engine.store import read_digests, write_json
 from hanlon.inquiries import Inquiry
-from hanlon.records import Answer, CellRecord, EpisodeDigest
+from hanlon.records import Answer, CallUsage, CellRecord, EpisodeDigest
 from hanlon.shard import Shard
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedInquiry:
-    """An inquiry about a cell: `open` are the stored episodes that lack answers, with those they have."""
+    """An inquiry about a cell: `open` are the stored episodes that lack answers, with those they have.
+
+    `asked` holds, for each episode that was asked about, the calls that this took.
+    """
 
     inquiry: Inquiry
     open: dict[int, dict[str, list[Answer]]]
-    calls: int
-    cost_usd: float
-    tokens: int
+    asked: list[EpisodeDigest]
+
+    @property
+    def cost_usd(self) -> float:
+        """Dollars spent on it."""
+        return sum(call.cost_usd or 0.0 for episode in self.asked for call in episode.calls)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens spent on it, input and output."""
+        calls = (call for episode in self.asked for call in episode.calls)
+        return sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in calls)
 
 
 class Inquiries:
@@ -68,15 +80,14 @@ class Inquiries:
 
 def plan_inquiry(inquiry: Inquiry, folder: Path, stored: Sequence[EpisodeDigest]) -> PlannedInquiry:
     """What of an inquiry is answered about a cell's stored episodes, and what is not."""
-    answers = read_answers(folder, inquiry.kind, inquiry.record.key)[0]
-    made = [answer.call for answer in answers if answer.call is not None]
-    return PlannedInquiry(
-        inquiry,
-        open_episodes(inquiry, stored, by_episode(answers)),
-        len(made),
-        sum(call.cost_usd or 0.0 for call in made),
-        sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in made),
-    )
+    answers = by_episode(read_answers(folder, inquiry.kind, inquiry.record.key)[0])
+    asked = [EpisodeDigest(index, "asked", {}, calls=_usage(given)) for index, given in answers.items()]
+    return PlannedInquiry(inquiry, open_episodes(inquiry, stored, answers), asked)
+
+
+def _usage(given: Mapping[str, Sequence[Answer]]) -> list[CallUsage]:
+    calls = (answer.call for answers in given.values() for answer in answers if answer.call is not None)
+    return [CallUsage(call.input_tokens, call.output_tokens, call.cost_usd) for call in calls]
 
 
 def open_inquiry(

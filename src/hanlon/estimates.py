@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from hanlon.config.schema import ModelConfig
-from hanlon.environments.base import Environment
+from hanlon.environments.base import Environment, Estimate
+from hanlon.inquiries import Inquiry
 from hanlon.records import EpisodeDigest
 
 FEWEST = 5
@@ -67,7 +68,25 @@ def estimate_cell(
     for stored, words in ((own, "this cell"), (similar, "this environment and model")):
         if len(stored) >= FEWEST:
             return _from_stored(missing, stored, f"{len(stored)} stored episodes of {words}", model)
-    expected = environment.estimate()
+    return _expected(missing, environment.estimate(), model)
+
+
+def estimate_inquiry(
+    unasked: int, asked: Sequence[EpisodeDigest], inquiry: Inquiry, environment: Environment
+) -> CostEstimate:
+    """What asking about `unasked` further episodes takes; `asked` are the calls about each that was asked about."""
+    if not unasked or inquiry.model is None:
+        return NOTHING
+    name = inquiry.record.name
+    if len(asked) >= FEWEST:
+        return _from_stored(
+            unasked, asked, f"{len(asked)} episodes that {name} was asked about", inquiry.model
+        )
+    return _expected(unasked, inquiry.estimate(environment.name, environment.estimate()), inquiry.model)
+
+
+def _expected(missing: int, expected: Estimate, model: ModelConfig) -> CostEstimate:
+    """By an estimate for one episode."""
     calls, given, made = (
         Range(missing * low, missing * high)
         for low, high in (expected.calls, expected.input_tokens, expected.output_tokens)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from hanlon.config.schema import ModelConfig
-from hanlon.environments.base import Message
+from hanlon.environments.base import Estimate, Message
 from hanlon.records import Answer, CellRecord, Episode, InquiryRecord
 
 
@@ -53,6 +53,10 @@ class Inquiry(Protocol):
     @property
     def model(self) -> ModelConfig | None:
         """Who answers; None where a rule does, without a call."""
+        ...
+
+    def estimate(self, env: str, episode: Estimate) -> Estimate:
+        """What asking about one episode of this environment takes, where the episode itself takes so much."""
         ...
 
     def questions(self, cell: CellRecord, episode: Episode) -> Sequence[Question]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from hanlon.asking import Inquiries, PlannedInquiry, plan_inquiry
 from hanlon.cell import Cell
-from hanlon.config.schema import CellConfig
+from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.outcomes import RETRIED_LATER
 from hanlon.engine.store import read_cell, read_digests, scan
-from hanlon.estimates import NOTHING, CostEstimate, Range, estimate_cell
+from hanlon.estimates import NOTHING, CostEstimate, Range, estimate_cell, estimate_inquiry
 from hanlon.inquiries import Inquiry
 from hanlon.records import EpisodeDigest
 from hanlon.tally import Tally
@@ -65,8 +65,9 @@ def print_plan(planned: Sequence[PlannedCell], options: CellConfig) -> None:
             similar[env, model.id] = _similar(planned, env, model.id, Path(options.runs_dir))
         missing = len(plan.missing)
         cost = estimate_cell(missing, plan.stored, similar[env, model.id], plan.cell.environment, model)
-        total = cost if total is NOTHING else total if cost is NOTHING else total + cost
+        total = _sum(total, cost)
         print(f"{plan.cell.label} on {model.id} ({model.protocol}): {missing} to sample; {plan.folder}")
+    asking = _print_inquiries(planned)
     missing = sum(len(plan.missing) for plan in planned)
     stored = sum(plan.tally.episodes for plan in planned)
     print(
@@ -74,9 +75,51 @@ def print_plan(planned: Sequence[PlannedCell], options: CellConfig) -> None:
         "paid again."
     )
     if missing:
-        print(_bill(total, planned))
+        print(_bill(total, _sampled(planned)))
         print(f"Basis: {total.basis}.")
+    if missing and asking is not NOTHING:
+        print(f"Together: {_bill(_sum(total, asking), [*_sampled(planned), *_asked(planned)])}")
     print("No call was made.")
+
+
+def _sum(total: CostEstimate, more: CostEstimate) -> CostEstimate:
+    return more if total is NOTHING else total if more is NOTHING else total + more
+
+
+def _sampled(planned: Sequence[PlannedCell]) -> list[ModelConfig]:
+    return [plan.cell.config.model for plan in planned if plan.missing]
+
+
+def _asked(planned: Sequence[PlannedCell]) -> list[ModelConfig]:
+    asked = (inquiry for plan in planned for inquiry in plan.inquiries if plan.missing or inquiry.open)
+    return [inquiry.inquiry.model for inquiry in asked if inquiry.inquiry.model is not None]
+
+
+def _print_inquiries(planned: Sequence[PlannedCell]) -> CostEstimate:
+    """Say what asking about the episodes would take, one line for each judge and set of questions."""
+    total = NOTHING
+    by_name: dict[str, list[tuple[PlannedCell, PlannedInquiry]]] = {}
+    for plan in planned:
+        for asked in plan.inquiries:
+            if asked.inquiry.model is not None:
+                by_name.setdefault(asked.inquiry.record.name, []).append((plan, asked))
+    for name, own in by_name.items():
+        cost, unasked = NOTHING, 0
+        for plan, asked in own:
+            more = len(plan.missing) + len(asked.open)
+            similar = [episode for _, other in own for episode in other.asked]
+            cost = _sum(
+                cost, estimate_inquiry(more, asked.asked or similar, asked.inquiry, plan.cell.environment)
+            )
+            unasked += more
+        models = [asked.inquiry.model for _, asked in own if asked.inquiry.model is not None]
+        print(
+            f"{name} ({', '.join(dict.fromkeys(m.id for m in models))}): {unasked} episodes to ask about.",
+            end=" ",
+        )
+        print(f"{_bill(cost, models)} Basis: {cost.basis}." if unasked else "Nothing to ask.")
+        total = _sum(total, cost)
+    return total
 
 
 def _similar(planned: Sequence[PlannedCell], env: str, model: str, runs_dir: Path) -> list[EpisodeDigest]:
@@ -93,17 +136,14 @@ def _similar(planned: Sequence[PlannedCell], env: str, model: str, runs_dir: Pat
     return [episode for stored in of_sweep for episode in stored]
 
 
-def _bill(total: CostEstimate, planned: Sequence[PlannedCell]) -> str:
+def _bill(total: CostEstimate, models: Sequence[ModelConfig]) -> str:
     tokens = f"{_between(total.input_tokens)} tokens in, {_between(total.output_tokens)} out"
     if total.cost_usd is None:
-        lacking = sorted(
-            {p.cell.config.model.id for p in planned if p.missing and not p.cell.config.model.price}
-        )
+        lacking = sorted({model.id for model in models if not model.price})
         dollars = f"dollars unknown: no price in the model file of {', '.join(lacking)}"
     else:
         dollars = f"${total.cost_usd.low:,.2f} to ${total.cost_usd.high:,.2f}"
-        prices = [p.cell.config.model.price for p in planned if p.missing]
-        listed = sorted({f"{price.source}, {price.as_of}" for price in prices if price})
+        listed = sorted({f"{m.price.source}, {m.price.as_of}" for m in models if m.price})
         dollars += f" (list prices: {'; '.join(listed)}; cached input costs less)" if listed else ""
     return f"About {_between(total.calls)} calls, {tokens}, {dollars}."
 

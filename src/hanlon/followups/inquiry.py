@@ -7,7 +7,7 @@ from typing import Any, Literal
 from hanlon.cell import digest
 from hanlon.config.schema import ModelConfig
 from hanlon.engine.protocols import tool_schema
-from hanlon.environments.base import AsksFollowUps, Environment
+from hanlon.environments.base import AsksFollowUps, Environment, Estimate
 from hanlon.followups.choices import grammar, read_choice
 from hanlon.followups.conversation import continued
 from hanlon.inquiries import Question
@@ -16,6 +16,10 @@ from hanlon.records import Answer, CellRecord, Episode, InquiryRecord
 
 REVISION = 1
 """Of where forks begin, how a question is joined to them, and the facts behind right answers: part of the key."""
+
+
+LONGEST_ANSWER = 30
+"""Tokens of an answer, which is one line of a closed list."""
 
 
 class FollowUps:
@@ -65,6 +69,19 @@ class FollowUps:
     def model(self) -> ModelConfig | None:
         """The cell's own."""
         return self._model
+
+    def estimate(self, env: str, episode: Estimate) -> Estimate:
+        """One call a question, each of which may show the whole conversation; an answer is a line."""
+        del env
+        most = len(self._texts)
+        longest = episode.input_tokens[1] / max(1.0, episode.calls[0]) * 2 + episode.output_tokens[1]
+        shortest = episode.input_tokens[0] / episode.calls[1]
+        return Estimate(
+            calls=(0, most),
+            input_tokens=(0, most * max(longest, shortest)),
+            output_tokens=(0, most * LONGEST_ANSWER),
+            basis=f"the follow-up questions' own estimate; {most} questions at most, fewer where some do not arise",
+        )
 
     def questions(self, cell: CellRecord, episode: Episode) -> Sequence[Question]:
         """The questions that arise; none about an episode that leaves the denominators."""

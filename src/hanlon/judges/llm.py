@@ -4,6 +4,7 @@ The judge sees nothing of the cell. What it reads stands between lines that carr
 that a transcript can neither end its own quotation nor pass for instructions.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, Literal
@@ -12,13 +13,16 @@ from pydantic import ValidationError
 
 from hanlon.config.schema import ModelConfig
 from hanlon.digest import digest
-from hanlon.environments.base import Message
+from hanlon.environments.base import Estimate, Message
 from hanlon.inquiries import Question, Reading
 from hanlon.judges import votes as counting
 from hanlon.judges.exhibit import Exhibit, Part, exhibit_of
 from hanlon.judges.parsing import REVISION, read_verdict
 from hanlon.judges.rubric import Rubric, explain, load_rubric, rubric_names
 from hanlon.records import Answer, CellRecord, Episode, InquiryRecord
+
+SHORTEST_VERDICT, LONGEST_VERDICT = 10, 250
+"""Tokens of one verdict: a choice alone, or four answers with a quotation."""
 
 
 class LlmJudge:
@@ -76,6 +80,33 @@ class LlmJudge:
         """Who answers."""
         return self._model
 
+    def estimate(self, env: str, episode: Estimate) -> Estimate:
+        """Every rubric that fits is asked up to its number of votes; about four characters a token."""
+        fitting = [rubric for rubric in self._rubrics.values() if rubric.fits(env)]
+        votes = {rubric.name: self._votes(rubric.name) for rubric in fitting}
+        low, high = (sum(spread[end] for spread in votes.values()) for end in (0, 1))
+        texts = {rubric.name: len(rubric.text()) / 4 for rubric in fitting}
+        given_low, given_high = (
+            sum(
+                votes[name][end] * (text + _shown(self._rubrics[name], episode)[end])
+                for name, text in texts.items()
+            )
+            for end in (0, 1)
+        )
+        return Estimate(
+            calls=(low, high),
+            input_tokens=(given_low, given_high),
+            output_tokens=(low * SHORTEST_VERDICT, high * LONGEST_VERDICT),
+            basis=f"the judge's own estimate; a verdict of {SHORTEST_VERDICT} to {LONGEST_VERDICT} tokens",
+        )
+
+    def _votes(self, rubric: str) -> tuple[int, int]:
+        """The fewest and the most votes on one episode; adaptive voting ends at the earliest with all saying yes."""
+        settings = self._settings["questions"][rubric]
+        most: int = settings["votes"]
+        least = max(math.ceil(settings["threshold"] * most), math.ceil(most / 2))
+        return (least if self._settings["adaptive"] else most), most
+
     def questions(self, cell: CellRecord, episode: Episode) -> Sequence[Question]:
         """One for each rubric that fits the environment; none about an excluded episode."""
         fitting = [rubric for rubric in self._rubrics.values() if rubric.fits(cell.env)]
@@ -87,6 +118,14 @@ class LlmJudge:
     def wants_more(self, question: str, answers: Sequence[Answer]) -> bool:
         """Whether a label that depends on this question is still open."""
         return counting.wants_more(self._settings, question, answers)
+
+
+def _shown(rubric: Rubric, episode: Estimate) -> tuple[float, float]:
+    """The tokens of an episode that a rubric shows: a transcript is all of it, other parts are what the model wrote."""
+    low, high = episode.output_tokens
+    if "transcript" in rubric.reads:
+        return low + episode.input_tokens[0] / episode.calls[1], high + episode.input_tokens[1]
+    return 0.3 * low, high
 
 
 def _chosen(votes: int | None, rubrics: Sequence[str] | None) -> Sequence[str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from hanlon import content_rule
 from hanlon.digest import digest
+from hanlon.environments.base import Estimate
 from hanlon.inquiries import Question, Reading
 from hanlon.judges import phrases, sentences, tiers
 from hanlon.judges.exhibit import Exhibit, exhibit_of
@@ -149,6 +150,11 @@ class RegexJudge:
     def record(self) -> InquiryRecord:
         """What the rules say, and how answers become labels."""
         return self._record
+
+    def estimate(self, env: str, episode: Estimate) -> Estimate:
+        """Nothing: no call is made."""
+        del env, episode
+        return Estimate((0, 0), (0, 0), (0, 0), "rules")
 
     def questions(self, cell: CellRecord, episode: Episode) -> Sequence[Question]:
         """One answered question for each label that makes sense there; none about an excluded episode."""
