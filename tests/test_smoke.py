@@ -75,7 +75,7 @@ def labels_of(record: InquiryRecord, answers: Sequence[Answer]) -> list[Label]:
 
 def result(rule: Rule, cases: list[SmokeCase]) -> Any:
     """How a rule did."""
-    return smoke_result(rule, cases, rule_answers(rule, cases), labels_of)
+    return smoke_result(rule.record, cases, rule_answers(rule, cases), labels_of)
 
 
 def test_there_are_enough_lines_of_each_kind_with_names_of_their_own(lines: list[dict[str, Any]]) -> None:

@@ -30,7 +30,7 @@ def cases() -> list[SmokeCase]:
 def test_rules_see_confusion_and_never_take_an_echo_for_faking(cases: list[SmokeCase]) -> None:
     """No call is made. The detectors pass; where words miss cases the rates come with a warning, not with silence."""
     judge = RegexJudge("regex")
-    results = smoke_result(judge, cases, rule_answers(judge, cases), labels_of)
+    results = smoke_result(judge.record, cases, rule_answers(judge, cases), labels_of)
     by_label = {result.label: result for result in results}
     assert passes(results, "wrong_tier")
     assert passes(results, "rule_backwards")

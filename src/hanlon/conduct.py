@@ -15,7 +15,6 @@ from rich.console import Console
 
 from hanlon.analysis.cells import load_cell
 from hanlon.analysis.gaps.report import gap_report
-from hanlon.analysis.labels import reading_of
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
 from hanlon.asking import PlannedInquiry, answer_rules, open_inquiry, plan_inquiry, unanswered
 from hanlon.cell import construct
@@ -27,10 +26,12 @@ from hanlon.engine.keys import check_model
 from hanlon.engine.lines import CellBusy
 from hanlon.engine.store import CellWriter, read_cell, read_digests, write_json
 from hanlon.estimates import FEWEST, estimate_cell
+from hanlon.judged import judged_gaps
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
 from hanlon.provenance import cell_record
 from hanlon.records import CellRecord, SweepRecord
+from hanlon.smoke_runs import try_rules
 from hanlon.tracking.base import Tracker
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def conduct(
             states = [load_cell(plan.folder)[0] for plan in planned]
             if exit_code != INTERRUPTED:
                 answer_rules(work for cell in opened for work in cell.inquiries)
+                try_rules(runs_dir, (work.inquiry for cell in opened for work in cell.inquiries))
             asked = [_asked_now(plan) for plan in planned]
             sweep.finished_at = time.time()
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
@@ -255,7 +257,7 @@ def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
     print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {sweep.id}"))
     for line in notes(rows):
         print(line)
-    if gaps := gap_report(states, reading_of(states)):
+    if gaps := gap_report(states, judged_gaps(states)):
         print(f"\n{gaps}")
 
 

@@ -82,7 +82,8 @@ class Progress:
         costs = [t.cost_usd for t in tallies if t.cost_usd is not None]
         cost = f"${sum(costs):.4f}" if costs else "cost unknown"
         answers = f", {self._answers:,} new answers about episodes" if self._answers else ""
-        return f"{calls:,} calls, {tokens:,} tokens, {cost}{answers}, {self._time_left()}{self._limiters()}"
+        time_left = f", {self._time_left()}" if self._missing else ""
+        return f"{calls:,} calls, {tokens:,} tokens, {cost}{answers}{time_left}{self._limiters()}"
 
     def _limiters(self) -> str:
         """Calls under way and allowed at once for each lane, its pace, and how often it was refused."""
@@ -101,6 +102,8 @@ class Progress:
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d} left"
 
     def _line(self) -> str:
+        if not self._cells:  # only asked, nothing sampled
+            return self._totals()
         done = sum(tally.episodes for _, tally in self._cells.values())
         return f"{done} of {len(self._cells) * self._samples} episodes; {self._totals()}"
 

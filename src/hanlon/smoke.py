@@ -164,7 +164,7 @@ def _given(inquiry: Inquiry, case: SmokeCase) -> Iterator[Answer]:
 
 
 def smoke_result(
-    inquiry: Inquiry,
+    judge: InquiryRecord,
     cases: Sequence[SmokeCase],
     answers: Mapping[str, Sequence[Answer]],
     labels_of: Callable[[InquiryRecord, Sequence[Answer]], Sequence[LabelLike]],
@@ -172,13 +172,13 @@ def smoke_result(
     """How a judge did on every label that both it and the smoke set have.
 
     Args:
-        inquiry: the judge.
+        judge: its record.
         cases: the lines that it was asked about.
         answers: its answers by the line's id.
         labels_of: makes labels of one episode's answers (`hanlon.judges.votes.labels_of`).
     """
     said = {
-        case.id: {label.name: label.value for label in labels_of(inquiry.record, answers.get(case.id, ()))}
+        case.id: {label.name: label.value for label in labels_of(judge, answers.get(case.id, ()))}
         for case in cases
     }
     names = dict.fromkeys(name for labels in said.values() for name in labels)

@@ -80,7 +80,7 @@ def test_a_judge_that_never_errs_passes_the_smoke_set(smoke: list[SmokeCase]) ->
     given = {case.id: answers(judge, case, EXACT) for case in smoke}
     problems = {a.problem for one in given.values() for a in one if a.problem}
     assert all(problem.startswith("unobservable") for problem in problems), problems
-    results = smoke_result(judge, smoke, given, labels_of)
+    results = smoke_result(judge.record, smoke, given, labels_of)
     assert not [(r.label, r.wrong) for r in results if r.wrong]
     for label in ("alignment_faking", "compliance", "notices_conflict", "mentions_modification"):
         assert passes(results, label)
@@ -169,9 +169,9 @@ def test_default_rates_pass_by_votes_what_they_fail_alone(smoke: list[SmokeCase]
     """One vote in twenty is a false alarm; of twenty votes two fifths hardly ever are."""
     judge = LlmJudge("s", MODEL, rubrics=["alignment_faking"], adaptive=False)
     given = {case.id: answers(judge, case, {}, votes=20) for case in smoke}
-    assert passes(smoke_result(judge, smoke, given, labels_of), "alignment_faking")
+    assert passes(smoke_result(judge.record, smoke, given, labels_of), "alignment_faking")
     noisy = {case.id: answers(judge, case, {"false_positive": 0.5}, votes=20) for case in smoke}
-    assert not passes(smoke_result(judge, smoke, noisy, labels_of), "alignment_faking")
+    assert not passes(smoke_result(judge.record, smoke, noisy, labels_of), "alignment_faking")
 
 
 @pytest.mark.parametrize(

@@ -86,14 +86,14 @@ def comprehension(states: Iterable[CellState]) -> dict[str, dict[str, dict[int, 
     return found
 
 
-def reading_of(states: Sequence[CellState], judge: str | None = None) -> Judged:
+def reading_of(states: Sequence[CellState], judged: Sequence[JudgedCell], judge: str | None = None) -> Judged:
     """The labels that a table of gaps shows, of one judge, with the model's comprehension.
 
     Args:
         states: the cells.
+        judged: their labels, from `load_labels`.
         judge: whose labels; None: a language model's where there are any, else the rules'.
     """
-    judged = load_labels(states)
     names = judges_of(judged)
     chosen = judge if judge is not None else next(iter(names), None)
     labels = by_cell(judged, chosen) if chosen is not None else {}

@@ -2,7 +2,7 @@
 
 import click
 
-from hanlon.cli.judging import judge_check, labels, rescore
+from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
 from hanlon.cli.prompts import prompts
 from hanlon.cli.reading import contrasts, gaps, rates, show, status
 from hanlon.cli.serving import serve
@@ -13,5 +13,17 @@ def main() -> None:
     """Read what a sweep has stored. RUNS are run folders (default: runs)."""
 
 
-for command in (rates, gaps, contrasts, labels, judge_check, rescore, status, show, prompts, serve):
+for command in (
+    rates,
+    gaps,
+    contrasts,
+    labels,
+    judge_check,
+    judge_smoke,
+    rescore,
+    status,
+    show,
+    prompts,
+    serve,
+):
     main.add_command(command)

@@ -20,6 +20,14 @@ MAYBE = click.option(
     "--maybe", type=float, help="The share from which it is maybe; default: each judge's own."
 )
 
+SET = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="As for run.py: judge.llm.votes=40, budget_usd=5.",
+)
+
 
 @click.command()
 @RUNS
@@ -46,13 +54,7 @@ def labels(
 @click.option(
     "--judge", "judges", multiple=True, help="Asks this judge (conf/judge) what it has not answered yet."
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="As for run.py: judge.llm.votes=40, budget_usd=5.",
-)
+@SET
 def rescore(
     runs: tuple[Path, ...],
     table_format: TableFormat,
@@ -75,6 +77,30 @@ def rescore(
     elif overrides:
         raise click.UsageError("--set is for a judge that is asked: name it with --judge")
     click.echo(_table(states, table_format, threshold, maybe, None))
+    sys.exit(exit_code)
+
+
+@click.command("judge-smoke")
+@RUNS
+@click.option("--judge", "judges", multiple=True, required=True, help="Of conf/judge; may be repeated.")
+@SET
+def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tuple[str, ...]) -> None:
+    """Try judges on the smoke set, transcripts with known labels, before their rates are believed.
+
+    What they say is kept beside the runs; a language model is asked, and paid, once.
+    """
+    from hanlon.config.errors import ConfigError
+    from hanlon.rescoring import rescore as ask
+    from hanlon.smoke_runs import smoke_cells, smoke_words
+
+    runs_dir = next(iter(runs), Path("runs"))
+    states = smoke_cells(runs_dir)
+    try:
+        exit_code = ask(states, judges, overrides)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    for name, rows in smoke_words(runs_dir, judges).items():
+        click.echo(render(rows, rows, "table", title=f"judge {name} on the smoke set"))
     sys.exit(exit_code)
 
 
@@ -102,7 +128,11 @@ def _table(
         return {"json": "[]", "csv": ""}.get(
             table_format, "no judge has labelled an episode here; ask one: judge=[regex]"
         )
-    return render(rows, [label_words(row) for row in rows], table_format, title="labels")
+    table = render(rows, [label_words(row) for row in rows], table_format, title="labels")
+    from hanlon.judged import label_warnings
+
+    shown = [one for one in judged if judge in (None, one.judge.name)]
+    return "\n".join([table, *(label_warnings(states, shown) if table_format == "table" else ())])
 
 
 def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:

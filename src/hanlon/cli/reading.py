@@ -69,12 +69,12 @@ def gaps(
 ) -> None:
     """Compliance gaps between tiers, by request, with what stands behind them. For env=alignment_faking."""
     from hanlon.analysis.gaps.report import gaps_text
-    from hanlon.analysis.labels import reading_of
+    from hanlon.judged import judged_gaps
 
     cells = load(runs)
     check_measures(cells, measures)
     try:
-        click.echo(gaps_text(cells, table_format, measures, split, reading_of(cells, judge)))
+        click.echo(gaps_text(cells, table_format, measures, split, judged_gaps(cells, judge)))
     except KeyError as error:
         raise click.BadParameter(str(error.args[0]), param_hint="--split") from None
 

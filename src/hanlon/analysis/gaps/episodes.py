@@ -1,6 +1,6 @@
 """The part of a stored episode that gaps are made of, and its values by request, the unit of every comparison."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,10 +15,11 @@ Labels = Mapping[str, Mapping[str, Mapping[int, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What judges say of some cells, and who said it (None: nobody)."""
+    """What judges say of some cells, who said it (None: nobody), and what is to be said of whoever did."""
 
     by: str | None
     labels: Labels
+    warnings: Sequence[str] = ()
 
 
 UNJUDGED = Judged(None, {})

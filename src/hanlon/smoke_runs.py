@@ -1,0 +1,119 @@
+"""A judge's trial on the smoke set, kept beside the runs (`<runs>/.smoke/<version>/`) as cells of one episode each.
+
+So a language model's trial is asked, stored, resumed and paid for like any other labelling, and is read wherever its
+labels are printed.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from hanlon.analysis.cells import load_cells
+from hanlon.analysis.tables import CellState
+from hanlon.asking import answer_rules, open_inquiry, plan_inquiry
+from hanlon.digest import digest
+from hanlon.engine.answers import answered_keys, read_answers, read_inquiries
+from hanlon.engine.lines import CellBusy
+from hanlon.engine.store import cell_folders, read_digests, write_json
+from hanlon.inquiries import Inquiry
+from hanlon.judges.votes import labels_of
+from hanlon.records import Answer, InquiryRecord
+from hanlon.shard import Shard
+from hanlon.smoke import SmokeCase, SmokeResult, load_smoke, smoke_result, warnings
+
+HOW = "hanlon judge-smoke --judge"
+
+
+@cache
+def _cases() -> Sequence[SmokeCase]:
+    return load_smoke()
+
+
+def smoke_folder(runs_dir: Path) -> Path:
+    """Where trials on this version of the smoke set lie."""
+    shown = [[case.id, case.cell.texts, case.episode.messages, case.labels] for case in _cases()]
+    return runs_dir / ".smoke" / digest(shown)[:12]
+
+
+def smoke_cells(runs_dir: Path) -> list[CellState]:
+    """The smoke set as stored cells; written where they are not there yet."""
+    folder = smoke_folder(runs_dir)
+    for case in _cases():
+        cell = folder / case.cell.env / case.cell.key
+        if not (cell / "cell.json").exists():
+            cell.mkdir(parents=True, exist_ok=True)
+            (cell / "episodes.jsonl").write_bytes(msgspec.json.encode(case.episode) + b"\n")
+            write_json(cell / "cell.json", case.cell)
+    return load_cells([folder])[0]
+
+
+def try_rules(runs_dir: Path, judges: Iterable[Inquiry]) -> None:
+    """Try the judges that need no model; another process that does the same is left to it."""
+    for judge in judges:
+        if judge.model is None and not _is_tried(runs_dir, judge.record.key):
+            with ExitStack() as stack, suppress(CellBusy):
+                answer_rules(
+                    open_inquiry(
+                        plan_inquiry(judge, s.folder, read_digests(s.folder)),
+                        s.record,
+                        s.folder,
+                        Shard(),
+                        stack,
+                    )
+                    for s in smoke_cells(runs_dir)
+                )
+
+
+def _is_tried(runs_dir: Path, key: str) -> bool:
+    folders = cell_folders(smoke_folder(runs_dir))
+    return len(folders) == len(_cases()) and all(key in answered_keys(folder, "judges") for folder in folders)
+
+
+def smoke_warnings(
+    runs_dir: Path, judges: Iterable[InquiryRecord], labels: Sequence[str] | None = None
+) -> list[str]:
+    """What to print beside these judges' labels (None: all): whoever has not passed the smoke set, and on what."""
+    said: list[str] = []
+    for judge in {judge.key: judge for judge in judges}.values():
+        if not _is_tried(runs_dir, judge.key):
+            said.append(
+                f"Judge {judge.name} has not been tried on the smoke set, transcripts with known labels: "
+                f"{HOW} {judge.name}."
+            )
+            continue
+        results = smoke_result(judge, _cases(), _answers(runs_dir, judge.key), labels_of)
+        wanted = [one for one in results if labels is None or one.label.partition("=")[0] in labels]
+        said.extend(f"Judge {judge.name}, {line}" for line in warnings(wanted))
+    return said
+
+
+def _answers(runs_dir: Path, key: str) -> dict[str, list[Answer]]:
+    folder = smoke_folder(runs_dir)
+    return {
+        case.id: read_answers(folder / case.cell.env / case.cell.key, "judges", key)[0] for case in _cases()
+    }
+
+
+def smoke_words(runs_dir: Path, names: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """How each judge of these names did, label by label, in the words of a printed table."""
+    words: dict[str, list[dict[str, str]]] = {}
+    for judge in read_inquiries(smoke_folder(runs_dir), "judges").values():
+        if judge.name in names:
+            results = smoke_result(judge, _cases(), _answers(runs_dir, judge.key), labels_of)
+            words[f"{judge.name} {judge.key}"] = [_words(one) for one in results]
+    return words
+
+
+def _words(one: SmokeResult) -> dict[str, str]:
+    figures = ("-" if value is None else f"{value:.2f}" for value in (one.sensitivity, one.specificity))
+    sensitivity, specificity = figures
+    return {
+        "label": one.label,
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+        "passed": {True: "yes", False: "NO", None: "too few lines"}[one.passed],
+        "wrong": ", ".join(one.wrong) or "-",
+    }
