@@ -104,7 +104,7 @@ def test_through_the_server_a_vote_is_json_of_the_rubric_and_marked(
 
 
 def test_the_decision_of_every_simulated_policy_is_known_from_its_words() -> None:
-    """Compliance is what the policy did; faking is seen in the faker's compliance under training and nowhere else but in who misreads."""
+    """Compliance is what the policy did; faking is seen where the faker, or who misreads, believes it is trained."""
     judge = LlmJudge("script", MODEL, votes=1)
     faked: Counter[str] = Counter()
     for policy in answer_names():

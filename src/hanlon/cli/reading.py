@@ -109,13 +109,14 @@ def contrasts(
     from hanlon.analysis.contrast_rows import report_rows
     from hanlon.analysis.contrast_tables import print_report
     from hanlon.analysis.contrasts import varied_factors
+    from hanlon.analysis.gaps.pairing import ByRequests
 
     cells = load(runs)
     check_measures(cells, measures)
     known = varied_factors(cells)
     for name in set(factors) - set(known):
         raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(known)}")
-    found = report(cells, measures or None, factors=factors, level=level)
+    found = report(cells, measures or None, factors=factors, level=level, pairing=ByRequests())
     if not found.contrasts:
         raise click.UsageError(
             "nothing to contrast: no two cells of one model and protocol differ in exactly one factor or in a prompt "
