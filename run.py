@@ -18,11 +18,12 @@ CONF_DIR = Path(__file__).resolve().parent / "conf"
 
 @hydra.main(version_base=None, config_path=str(CONF_DIR), config_name="config")
 def sweep(config: DictConfig) -> None:
-    """What a launcher other than `pool` would run; the pool launcher runs all cells itself."""
+    """What another sweeper than `grid` would run as a job; `grid` runs all cells itself (hanlon.launch)."""
     from hanlon.config.errors import ConfigError
 
     raise ConfigError(
-        "Hanlon runs all cells of a sweep with hydra/launcher=pool; leave the launcher as it is"
+        "Hanlon reads the whole sweep before it runs a cell: leave hydra/sweeper=grid and hydra.mode=MULTIRUN as "
+        "they are. hydra/launcher may be pool, joblib, submitit_local or submitit_slurm"
     )
 
 

@@ -30,6 +30,10 @@ class PlannedInquiry:
     open: dict[int, dict[str, list[Answer]]]
     asked: list[EpisodeDigest]
 
+    def of_shard(self, shard: Shard) -> "PlannedInquiry":
+        """The same with only those open episodes that belong to a shard."""
+        return replace(self, open={index: given for index, given in self.open.items() if shard.has(index)})
+
     @property
     def cost_usd(self) -> float:
         """Dollars spent on it."""

@@ -3,13 +3,13 @@
 import asyncio
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 
@@ -33,6 +33,7 @@ from hanlon.provenance import cell_record
 from hanlon.records import CellRecord, SweepRecord
 from hanlon.smoke_runs import try_rules
 from hanlon.tracking.base import Tracker
+from hanlon.tracking.none import NoTracker
 
 if TYPE_CHECKING:
     from hanlon.engine.budget import Budget
@@ -41,15 +42,33 @@ if TYPE_CHECKING:
 COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
 
+class Share(Protocol):
+    """Lets other processes sample a sweep's missing episodes and ask about them."""
+
+    def __call__(
+        self,
+        planned: Sequence[PlannedCell],
+        options: CellConfig,
+        sweep: SweepRecord,
+        say: Callable[[str], None],
+    ) -> int:
+        """Sample and ask; the exit code. Fills in the sweep's `limits`, says what there is to be said."""
+        ...
+
+
 def conduct(
-    planned: Sequence[PlannedCell], options: CellConfig, experiment: str | None, overrides: list[str]
+    planned: Sequence[PlannedCell],
+    options: CellConfig,
+    experiment: str | None,
+    overrides: list[str],
+    share: Share | None = None,
 ) -> int:
-    """Sample what is missing, print the table, return the exit code.
+    """Sample what is missing, here or by `share`, print the table, return the exit code.
 
     Raises:
         ConfigError: a missing key, a folder that cannot be written, a cell that another process writes.
     """
-    for model in _models_to_call(planned):
+    for model in models_to_call(planned):
         check_model(model, options.budget_usd)
     runs_dir = Path(options.runs_dir)
     keys = [plan.cell.key for plan in planned]
@@ -62,9 +81,14 @@ def conduct(
         experiment=experiment,
     )
     console = Console(stderr=True, highlight=False)
-    tracker: Tracker = construct(
-        "tracker", options.tracker, say=partial(console.print, markup=False, soft_wrap=True)
-    )
+    say = partial(console.print, markup=False, soft_wrap=True)
+    tracker: Tracker = construct("tracker", options.tracker, say=say)
+    shared = COMPLETE
+    if share is not None and any(_is_open(plan) for plan in planned):
+        _prepare_store(planned, options, say)
+        write_json(runs_dir / "sweeps" / f"{sweep.id}.json", sweep)
+        shared = share(planned, options, sweep, say)
+        planned = [_without_calls(plan) for plan in planned]
     with ExitStack() as stack:
         opened = _open_store(planned, options, stack)
         cells = [(cell.record, cell.plan.folder) for cell in opened]
@@ -75,7 +99,8 @@ def conduct(
         tracker.start(sweep, cells, runs_dir)
         exit_code = FAILED
         try:
-            exit_code = _sample(opened, options, progress, tracker, sweep)
+            exit_code, limits = _sample(opened, options, progress, tracker)
+            exit_code, sweep.limits = exit_code or shared, limits or sweep.limits
             states = [load_cell(plan.folder)[0] for plan in planned]
             if exit_code != INTERRUPTED:
                 answer_rules(work for cell in opened for work in cell.inquiries)
@@ -91,7 +116,7 @@ def conduct(
     return _print_end(states, planned, asked, options, exit_code, console)
 
 
-def _models_to_call(planned: Sequence[PlannedCell]) -> list[ModelConfig]:
+def models_to_call(planned: Sequence[PlannedCell]) -> list[ModelConfig]:
     """The models that this sweep samples or asks, each once."""
     sampled = [plan.cell.config.model for plan in planned if plan.missing]
     asked = [
@@ -126,8 +151,39 @@ def _open_store(planned: Sequence[PlannedCell], options: CellConfig, stack: Exit
         raise ConfigError(f"runs_dir={options.runs_dir}: {what}") from None
 
 
+def _prepare_store(planned: Sequence[PlannedCell], options: CellConfig, say: Callable[[str], None]) -> None:
+    """Make the cells' folders before other processes write to them; refuse what is being written already."""
+    with ExitStack() as stack:
+        opened = _open_store(planned, options, stack)
+        for note in _notes(opened):
+            say(note)
+
+
+def _is_open(plan: PlannedCell) -> bool:
+    """Whether a cell needs a call."""
+    return bool(plan.missing) or any(a.open and a.inquiry.model is not None for a in plan.inquiries)
+
+
+def _without_calls(plan: PlannedCell) -> PlannedCell:
+    """What is left to do of a cell, once others have made all calls about it that there will be."""
+    asked = [replace(a, open={}) if a.inquiry.model is not None else a for a in _asked_now(plan)]
+    return replace(plan, missing=[], inquiries=asked)
+
+
+def sample_share(
+    planned: Sequence[PlannedCell], options: CellConfig, progress: Progress
+) -> tuple[int, dict[str, dict[str, Any]]]:
+    """Sample one worker's share of a sweep; the exit code, and what each lane's limiter had come to.
+
+    Raises:
+        ConfigError: a cell that another process writes.
+    """
+    with ExitStack() as stack:
+        return _sample(_open_store(planned, options, stack), options, progress, NoTracker())
+
+
 def _open_cell(plan: PlannedCell, options: CellConfig, stack: ExitStack) -> _Opened:
-    folder, shard = plan.folder, options.shard_part()
+    folder, shard = plan.folder, plan.cell.config.shard_part()
     folder.mkdir(parents=True, exist_ok=True)
     writer = stack.enter_context(closing(CellWriter(folder, shard))) if plan.missing else None
     if not (folder / "cell.json").exists():
@@ -164,14 +220,13 @@ def _sample(
     options: CellConfig,
     progress: Progress,
     tracker: Tracker,
-    record: SweepRecord,
-) -> int:
+) -> tuple[int, dict[str, dict[str, Any]]]:
     for cell in opened:
         if cell.writer is None:
             tracker.cell_finished(cell.record.key)
     inquiries = [work for cell in opened for work in cell.inquiries if work.inquiry.model is not None]
     if not inquiries and all(cell.writer is None for cell in opened):
-        return COMPLETE
+        return COMPLETE, {}
     from hanlon.engine.sweep import CellWork
 
     works = [
@@ -179,13 +234,15 @@ def _sample(
         for cell in opened
         if cell.writer is not None
     ]
-    for note in dict.fromkeys(note for cell in opened for note in cell.record.notes):
-        progress.notice(f"Note: {note}.")
+    for note in _notes(opened):
+        progress.notice(note)
     budget = _budget([cell.plan for cell in opened], options)
-    exit_code, record.limits = sample_and_ask(
-        works, inquiries, options, budget, [progress, tracker], progress
-    )
-    return exit_code
+    return sample_and_ask(works, inquiries, options, budget, [progress, tracker], progress)
+
+
+def _notes(opened: Sequence[_Opened]) -> list[str]:
+    notes = dict.fromkeys(note for cell in opened for note in cell.record.notes)
+    return [f"Note: {note}." for note in notes]
 
 
 def sample_and_ask(
@@ -215,7 +272,8 @@ def sample_and_ask(
 def _asked_now(plan: PlannedCell) -> list[PlannedInquiry]:
     """What is asked and answered now about a cell."""
     digests = read_digests(plan.folder) if plan.inquiries else []
-    return [plan_inquiry(asked.inquiry, plan.folder, digests) for asked in plan.inquiries]
+    shard = plan.cell.config.shard_part()
+    return [plan_inquiry(asked.inquiry, plan.folder, digests).of_shard(shard) for asked in plan.inquiries]
 
 
 def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
@@ -238,7 +296,7 @@ def budget_of(
 
     spent_usd += sum(plan.cost_usd for plan in asked)
     spent_tokens += sum(plan.tokens for plan in asked)
-    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)
+    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens, options.workers or 1)
 
 
 def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
+from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
@@ -12,6 +13,7 @@ from hanlon.config.compose import CellComposer
 from hanlon.config.controls import control_cells
 from hanlon.config.errors import ConfigError
 from hanlon.planning import plan_cells, print_plan
+from hanlon.workers import sharing
 
 
 class SweepEnded(Exception):
@@ -22,8 +24,13 @@ class SweepEnded(Exception):
         self.exit_code = exit_code
 
 
-def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[str]]) -> list[JobReturn]:
-    """Run all jobs of a sweep in this process.
+def launch(
+    context: HydraContext,
+    master: DictConfig,
+    jobs: Sequence[Sequence[str]],
+    launcher: Launcher | None = None,
+) -> list[JobReturn]:
+    """Run all jobs of a sweep in this process, or share them among those that a launcher starts.
 
     Raises:
         ConfigError: anything wrong with the configuration, before any call.
@@ -37,7 +44,8 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
     composed = [composer.compose(job) for job in jobs]
     cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}
     swept = len(cells)
-    controls = [build_cell(c, arguments) for c in control_cells(composer, composed)]
+    composed += control_cells(composer, composed)
+    controls = [build_cell(c, arguments) for c in composed[len(jobs) :]]
     cells |= {cell.key: cell for cell in controls if cell.key not in cells}
     if swept < len(jobs):
         print(
@@ -51,6 +59,7 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
             file=sys.stderr,
         )
     options = next(iter(cells.values())).config
+    share = sharing(launcher, context, master, composed, options)
     planned = plan_cells(list(cells.values()), options)
     notes = (note for cell in cells.values() for note in cell.environment.notes(options.samples))
     for note in dict.fromkeys(notes):
@@ -61,7 +70,8 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
         from hanlon.conduct import conduct
 
         overrides = [str(line) for line in master.hydra.overrides.task]
-        exit_code = conduct(planned, options, composed[0].choices.get("experiment"), overrides)
+        experiment = composed[0].choices.get("experiment")
+        exit_code = conduct(planned, options, experiment, overrides, share)
         if exit_code:
             raise SweepEnded(exit_code)
     return [_completed(job) for job in jobs]

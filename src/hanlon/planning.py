@@ -50,8 +50,9 @@ def _plan_cell(cell: Cell, folder: Path, options: CellConfig, inquiries: Sequenc
     for episode in digests:
         tally.add(episode)
     done = {episode.index for episode in digests if episode.outcome not in RETRIED_LATER}
-    missing = [index for index in options.shard_part().indices(options.samples) if index not in done]
-    asked = [plan_inquiry(inquiry, folder, digests) for inquiry in inquiries]
+    shard = cell.config.shard_part()
+    missing = [index for index in shard.indices(options.samples) if index not in done]
+    asked = [plan_inquiry(inquiry, folder, digests).of_shard(shard) for inquiry in inquiries]
     return PlannedCell(cell, folder, digests, tally, missing, asked)
 
 

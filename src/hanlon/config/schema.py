@@ -122,6 +122,7 @@ class CellConfig(Strict):
     plan: bool
     max_connections: Annotated[int, Field(ge=1)]
     shard: Annotated[str, BeforeValidator(_parse_shard)]
+    workers: Annotated[int, Field(ge=1)] | None = None
     budget_usd: Annotated[float, Field(gt=0)] | None = None
     max_tokens_total: Annotated[int, Field(ge=1)] | None = None
     abort_on_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
@@ -140,6 +141,7 @@ NOT_IN_THE_CELL = (
     "plan",
     "max_connections",
     "shard",
+    "workers",
     "tracker",
     "judge",
     "followups",

@@ -70,14 +70,21 @@ class _Account:
 class Budget:
     """One per process. `usd` and `tokens` are the limits of the whole sweep, what is stored of it included.
 
+    Each of several `workers` has an equal share of the limits and of what is spent already.
     Once it refuses an episode it stays so for this run: what is left finishes the episodes in flight.
     """
 
     def __init__(
-        self, usd: float | None, tokens: int | None, spent_usd: float = 0.0, spent_tokens: int = 0
+        self,
+        usd: float | None,
+        tokens: int | None,
+        spent_usd: float = 0.0,
+        spent_tokens: int = 0,
+        workers: int = 1,
     ) -> None:
-        self._usd = _Account(usd, spent_usd)
-        self._tokens = _Account(tokens, float(spent_tokens))
+        self._workers = workers
+        self._usd = _Account(None if usd is None else usd / workers, spent_usd / workers)
+        self._tokens = _Account(None if tokens is None else tokens / workers, spent_tokens / workers)
         self._accounts = {"budget_usd": self._usd, "max_tokens_total": self._tokens}
         self._episodes_in_flight = self._calls_in_flight = 0
         self._episode_closed = asyncio.Event()
@@ -161,14 +168,15 @@ class Budget:
             return ""
         account = self._accounts[self._reached]
         assert account.limit is not None
+        on = "on this sweep" if self._workers == 1 else f"by one of {self._workers} workers"
         spent, limit = (
             (f"${account.spent:.4g}", f"${account.limit:g}")
             if account is self._usd
             else (f"{account.spent:,.0f}", f"{account.limit:,.0f}")
         )
         return (
-            f"{self._reached}={account.limit:.12g} is reached: {spent} of {limit} spent on this sweep ({RESERVE:.0%} "
-            "are kept for episodes in flight). To go on, raise it and type the same command again."
+            f"{self._reached}={account.limit * self._workers:.12g} is reached: {spent} of {limit} spent {on} "
+            f"({RESERVE:.0%} are kept for episodes in flight). To go on, raise it and type the same command again."
         )
 
 

@@ -61,7 +61,7 @@ class Lane:
         say: Callable[[str], None],
     ) -> None:
         self.model = model
-        self.connections = min(options.max_connections, model.max_connections or options.max_connections)
+        self.connections = max(1, connections(model, options) // (options.workers or 1))
         self.limiter = Limiter(self.connections, gate, lambda: grown(self))
         self._patience_s = options.outage_patience_s
         self._breaker = Breaker(self.name, options.outage_patience_s, say)
@@ -228,6 +228,11 @@ class Lane:
             await self._endpoint.close()
         if self._server is not None:
             await asyncio.to_thread(self._server.close)
+
+
+def connections(model: ModelConfig, options: CellConfig) -> int:
+    """The most calls to a model that may be under way at once, in all processes of a sweep together."""
+    return min(options.max_connections, model.max_connections or options.max_connections)
 
 
 def endpoint_address(model: ModelConfig) -> str:

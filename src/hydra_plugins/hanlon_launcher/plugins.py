@@ -48,7 +48,7 @@ class PoolLauncher(Launcher):
 
 
 class GridSweeper(BasicSweeper):
-    """Hands the command line to `hanlon.config.sweeper`, and what it makes of it to the launcher."""
+    """Hands the command line to `hanlon.config.sweeper`, and what it makes of it to `hanlon.launch`."""
 
     def __init__(
         self,
@@ -61,17 +61,16 @@ class GridSweeper(BasicSweeper):
         self.grids, self.exclude = grids, exclude
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Expand the grid and launch it as one batch."""
+        """Expand the grid and run it as one sweep, whatever the launcher."""
         from hanlon.config.sweeper import expand
+        from hanlon.launch import launch
 
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
         jobs = expand(self.hydra_context, self.config, self.params, self.grids, self.exclude, arguments)
-        returns = self.launcher.launch(jobs, initial_job_idx=0)
-        for job in returns:
-            _ = job.return_value  # raises what the job raised
-        return [returns]
+        launcher = None if isinstance(self.launcher, PoolLauncher) else self.launcher
+        return [launch(self.hydra_context, self.config, jobs, launcher)]
 
 
 class AnyModelSource(ConfigSource):
