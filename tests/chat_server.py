@@ -45,6 +45,7 @@ class ChatServer:
         self.authorizations: set[str] = set()
         self.see_headers: Callable[[Any], None] = lambda headers: None
         self.delay_s = 0.0
+        self.most_at_once = self._at_once = 0
         self._loop = asyncio.new_event_loop()
         self._port = 0
         self._ready = threading.Event()
@@ -90,8 +91,12 @@ class ChatServer:
         self.bodies.append(body)
         self.see_headers(request.headers)
         self.authorizations.add(request.headers.get("authorization", ""))
-        if self.delay_s:
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
             await asyncio.sleep(self.delay_s)
+        finally:
+            self._at_once -= 1
         answer = self.answer(body, len(self.bodies))
         if asyncio.iscoroutine(answer):
             answer = await answer

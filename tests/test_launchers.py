@@ -1,5 +1,7 @@
 """Sweeps that the processes of joblib and submitit share: the same records, numbers and exit codes as the pool's."""
 
+import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -95,3 +97,98 @@ def _wait_for_silence(chat_server: ChatServer) -> None:
         time.sleep(0.1)
         if chat_server.calls != calls:
             calls, since = chat_server.calls, time.monotonic()
+
+
+def test_workers_share_budget_and_connections_and_exit_as_the_pool_does(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """A budget in tokens is kept by all workers together; an incomplete sweep is 3, and its reason is said once."""
+    chat_server.delay_s = 0.05
+    command = [
+        "prompt=baseline",
+        "samples=40",
+        "max_tokens_total=6600",
+        "max_connections=3",
+        *at(chat_server),
+    ]
+    run = command_line.run(*command, *LAUNCHERS["joblib"])
+    assert run.returncode == 3, run.stderr
+    assert run.stderr.count("max_tokens_total=6600 is reached") == 1
+    assert "of 3,300 spent by one of 2 workers" in run.stderr
+    assert "Incomplete" in run.stderr
+    spent = chat_server.calls * 110
+    assert 0.6 * 6600 < spent <= 6600
+    assert chat_server.most_at_once <= 2, "3 // 2 connections for each of two workers"
+    again = command_line.run(*command)
+    assert again.returncode == 3
+    assert chat_server.calls * 110 <= 6600
+
+
+def test_controls_and_few_samples_are_shared_too(command_line: CommandLine) -> None:
+    """A sweep over tiers gets its controls, and one sample a cell still gives every worker something to do."""
+    command = ["-m", "env=alignment_faking", "tier=free,paid", "samples=1", "model=simulated/alignment_faker"]
+    run = command_line.run(*command, *LAUNCHERS["joblib"])
+    assert run.returncode == 0, run.stderr
+    assert "control cells are added" in run.stderr
+    assert len(cell_folders(command_line.runs)) == len(sweep_of(command_line).cells) > 2
+    assert {"worker 1 of 2", "worker 2 of 2"} <= set(
+        re.findall(r"^(worker \d of \d): \d", run.stderr, re.MULTILINE)
+    )
+    check_each_index_is_there_once(command_line, 1, complete=True)
+
+
+def test_a_worker_that_is_killed_is_said_and_the_rest_is_kept(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """One process of joblib dies: exit code 1, a line instead of a traceback, the table of what is there."""
+    chat_server.delay_s = 0.1
+    command = ["prompt=baseline", "samples=60", "max_connections=4", *at(chat_server), *LAUNCHERS["joblib"]]
+    process = command_line.start(*command)
+    while chat_server.calls < 30:
+        time.sleep(0.01)
+    os.kill(_workers(process.pid)[-1], signal.SIGKILL)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    assert "A worker has ended before its time" in output
+    assert "Traceback" not in output
+    assert "Incomplete" in output
+    assert command_line.run(*command).returncode == 0
+    check_each_index_is_there_once(command_line, 60, complete=True)
+
+
+def _workers(parent: int) -> list[int]:
+    """The loky workers that a command has started."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(pid) for pid in children if b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["workers=2"], "workers=2: hydra/launcher=pool is one process"),
+        (["hydra/launcher=submitit_local"], "add workers=<number>"),
+        (["hydra/launcher=submitit_slurm"], "add workers=<number>"),
+        (["hydra/launcher=joblib", "workers=0"], "workers=0"),
+        (["hydra/launcher=joblib", "prompt=baselin"], "baseline"),
+        (["hydra/sweeper=basic", "hydra/launcher=joblib"], "leave hydra/sweeper=grid"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused_before_anything_starts(
+    command_line: CommandLine, words: list[str], said: str
+) -> None:
+    """Exit code 2, one line that says what would be right, no cell on disk."""
+    run = command_line.run("model=simulated/obedient", *words)
+    assert run.returncode == 2, run.stderr
+    assert said in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not cell_folders(command_line.runs)
+
+
+def test_a_plan_is_the_same_with_every_launcher(command_line: CommandLine) -> None:
+    """plan=true starts no worker."""
+    plans = [
+        command_line.run(*GRID, "model=simulated/obedient", "plan=true", *words).stdout
+        for words in ([], LAUNCHERS["joblib"], ["hydra/launcher=submitit_slurm", "workers=9"])
+    ]
+    assert plans[0] == plans[1] == plans[2]
+    assert not command_line.runs.exists()
