@@ -1,5 +1,6 @@
 """From the jobs of a sweep to its cells, and on to the plan or the run. What Hydra's launcher calls."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -38,8 +39,14 @@ def launch(
     """
     setup_globals()
     arguments = sys.argv[1:]
-    if len(jobs) > 1 and not {"-m", "--multirun"} & set(arguments):
+    multirun = bool({"-m", "--multirun"} & set(arguments))
+    if len(jobs) > 1 and not multirun:
         raise ConfigError(f"this is a sweep of {len(jobs)} cells: add -m to run them all")
+    if multirun and os.environ.get("WANDB_SWEEP_ID"):
+        raise ConfigError(
+            "WANDB_SWEEP_ID is set: a command of wandb agent is one cell, since -m would log several cells into "
+            "one run. Leave -m out of the sweep's command, or unset WANDB_SWEEP_ID."
+        )
     composer = CellComposer(context.config_loader, master)
     composed = [composer.compose(job) for job in jobs]
     cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}

@@ -10,7 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from hanlon.records import CallUsage, CellRecord, Episode, EpisodeDigest, SweepRecord
+from hanlon.tracking.agent import agent_run
 from hanlon.tracking.wandb_session import Mode, Options
 from hanlon.tracking.wandb_thread import Ended, Finished, Message, Stored, WandbThread
 
@@ -68,6 +71,8 @@ class WandbTracker:
 
     def start(self, sweep: SweepRecord, cells: Sequence[tuple[CellRecord, Path]], runs_dir: Path) -> None:
         """A sweep begins. Nothing is imported or opened before something has to be logged."""
+        if agent := agent_run():  # a marker of its own for each run of an agent: it may choose a cell again
+            sweep = msgspec.structs.replace(sweep, id=agent)
         try:
             thread = WandbThread(sweep, cells, runs_dir, self._options, self._say_safely)
             thread.start()

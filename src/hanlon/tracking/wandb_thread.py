@@ -16,6 +16,7 @@ from typing import Any
 
 from hanlon.records import CellRecord, EpisodeDigest, SweepRecord
 from hanlon.tracking import tables
+from hanlon.tracking.agent import agent_run
 from hanlon.tracking.marker import Marker, marker_path, read_marker, write_marker
 from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.wandb_cell import LONGEST_NAME, CellLog, legal_tags, run_id
@@ -170,7 +171,8 @@ class WandbThread(threading.Thread):
         for key, log in self._cells.items():
             if key not in self._finished:
                 log.recount()
-        self._log_sweep(complete)
+        if agent_run() is None:
+            self._log_sweep(complete)
         self._session.close()
 
     def _log_sweep(self, complete: bool) -> None:
