@@ -32,6 +32,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/rate_limit.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/scale.py
 
 bench-inspect: .venv/dev $(PEER)/ready
 	$(BIN)/python benchmarks/inspect_peer.py
