@@ -1,5 +1,7 @@
 """How several processes share the episodes of a cell: `shard=i/n`."""
 
+import math
+import re
 from dataclasses import dataclass
 
 
@@ -21,6 +23,16 @@ class Shard:
     def part(self, number: int, of: int) -> "Shard":
         """Part `number` (1-based) of `of` of this shard."""
         return Shard(self.number + self.of * (number - 1), self.of * of)
+
+    def overlaps(self, other: "Shard") -> bool:
+        """Whether some index belongs to both."""
+        return (self.number - other.number) % math.gcd(self.of, other.of) == 0
+
+    @staticmethod
+    def of_file(name: str) -> "Shard | None":
+        """The shard that writes a file of this name; None where it is the only writer's."""
+        found = re.search(r"\.(\d+)of(\d+)\.jsonl$", name)
+        return Shard(int(found[1]), int(found[2])) if found else None
 
     def file_name(self, stem: str) -> str:
         """The file of a cell that only this shard writes."""

@@ -94,6 +94,36 @@ def test_shards_write_their_own_files_and_are_read_as_one(tmp_path: Path) -> Non
     CellWriter(tmp_path, Shard()).close()
 
 
+shards = st.integers(1, 8).flatmap(lambda of: st.builds(Shard, st.integers(1, of), st.just(of)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(one=shards, other=shards)
+def test_shards_of_different_counts_are_written_at_once_only_where_they_share_no_index(
+    one: Shard, other: Shard
+) -> None:
+    """Whoever has an episode of ours in hand refuses us, however the work was split; afterwards we may."""
+    shared = set(one.indices(100)) & set(other.indices(100))
+    assert one.overlaps(other) == bool(shared)
+    with tempfile.TemporaryDirectory() as folder:
+        writer = CellWriter(Path(folder), one)
+        if shared:
+            with pytest.raises(CellBusy):
+                CellWriter(Path(folder), other)
+        else:
+            CellWriter(Path(folder), other).close()
+        writer.close()
+        CellWriter(Path(folder), other).close()
+
+
+@given(shard=shards, of=st.integers(1, 8))
+def test_parts_of_a_shard_cover_it_once(shard: Shard, of: int) -> None:
+    """Workers of one shard take all its episodes and none of another's."""
+    parts = [index for number in range(1, of + 1) for index in shard.part(number, of).indices(200)]
+    assert sorted(parts) == list(shard.indices(200))
+    assert all(shard.has(index) for index in parts)
+
+
 def test_shards_cover_every_index_once() -> None:
     """The shards of any number share out all indices."""
     for of in range(1, 8):

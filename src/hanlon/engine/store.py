@@ -85,17 +85,19 @@ class CellWriter(LineWriter):
     """The one writer of one episode file. Holds the cell's lock until it is closed.
 
     Raises:
-        CellBusy: another process writes to this cell, or (with shards) to this shard of it.
+        CellBusy: another process writes to this cell, or (with shards) to episodes of this shard.
     """
 
     def __init__(self, folder: Path, shard: Shard) -> None:
         self.folder = folder
+        self._file = -1
         self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             lock(self._lock, folder, shared=shard.of > 1)
             super().__init__(folder / shard.file_name("episodes"), EpisodeDigest)
+            _refuse_overlap(folder, shard)
         except BaseException:
-            self._release()
+            self.close()
             raise
 
     def close(self) -> None:
@@ -107,3 +109,16 @@ class CellWriter(LineWriter):
         if self._lock >= 0:
             os.close(self._lock)
         self._lock = -1
+
+
+def _refuse_overlap(folder: Path, shard: Shard) -> None:
+    """1/2 and 1/4 write different files and the same episodes. Both hold theirs by now, so one of them sees it."""
+    for file in folder.glob("episodes.*of*.jsonl"):
+        other = Shard.of_file(file.name)
+        if other is None or other == shard or not shard.overlaps(other):
+            continue
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            lock(descriptor, folder, shared=True)
+        finally:
+            os.close(descriptor)
