@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from chat_server import ChatServer, at
 from command_line import CommandLine
 from fault_server import check_each_index_is_there_once
 from hanlon.engine.store import cell_folders, read_episodes
-from hanlon.records import SweepRecord
+from hanlon.records import Answer, SweepRecord
 
 LAUNCHERS = {
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
@@ -194,3 +195,35 @@ def test_a_plan_is_the_same_with_every_launcher(command_line: CommandLine) -> No
     ]
     assert plans[0] == plans[1] == plans[2]
     assert not command_line.runs.exists()
+
+
+@pytest.mark.slow
+def test_judges_and_questions_are_asked_once_by_all_workers_together(command_line: CommandLine) -> None:
+    """Sampled by the pool, then judged and questioned by workers, and the rest sampled: each answer is there once."""
+    command = ["-m", "prompt=baseline,placebo", "model=simulated/ambiguity"]
+    assert command_line.run(*command, "samples=4").returncode == 0
+    asked = [*command, "samples=8", "judge=[regex,simulated]", "followups=[self_report]"]
+    run = command_line.run(*asked, *LAUNCHERS["joblib"])
+    assert run.returncode == 0, run.stderr
+    answers: Counter[tuple[str, str, int, str, int]] = Counter()
+    for file in [
+        *command_line.runs.glob("*/*/labels.*.jsonl"),
+        *command_line.runs.glob("*/*/followups.*.jsonl"),
+    ]:
+        for line in file.read_bytes().splitlines():
+            answer = msgspec.json.decode(line, type=Answer)
+            kind = ".".join(file.name.split(".")[:2])
+            answers[file.parent.name, kind, answer.index, answer.question, answer.number] += 1
+    assert set(answers.values()) == {1}
+    assert {index for _, kind, index, _, _ in answers if kind.startswith("labels")} == set(range(8))
+    assert {index for _, kind, index, _, _ in answers if kind.startswith("followups")} == set(range(8))
+    assert command_line.run(*asked).returncode == 0
+
+
+def test_a_shard_is_shared_among_workers(command_line: CommandLine) -> None:
+    """Two commands of one shard each, both with workers, make the whole sweep."""
+    command = ["prompt=baseline", "model=simulated/obedient", "samples=10", *LAUNCHERS["joblib"]]
+    assert command_line.run(*command, "shard=1/2").returncode == 0
+    check_each_index_is_there_once(command_line, 10, complete=False)
+    assert command_line.run(*command, "shard=2/2").returncode == 0
+    check_each_index_is_there_once(command_line, 10, complete=True)
