@@ -94,7 +94,8 @@ class ChatServer:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            await asyncio.sleep(self.delay_s)
+            if self.delay_s:
+                await asyncio.sleep(self.delay_s)
         finally:
             self._at_once -= 1
         answer = self.answer(body, len(self.bodies))
