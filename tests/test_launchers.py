@@ -227,3 +227,24 @@ def test_a_shard_is_shared_among_workers(command_line: CommandLine) -> None:
     check_each_index_is_there_once(command_line, 10, complete=False)
     assert command_line.run(*command, "shard=2/2").returncode == 0
     check_each_index_is_there_once(command_line, 10, complete=True)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_workers_end_with_their_command(
+    command_line: CommandLine, chat_server: ChatServer, number: signal.Signals, code: int
+) -> None:
+    """Terminated, it prints the table of what is there; killed, its workers still let go of the terminal at once."""
+    chat_server.delay_s = 0.1
+    command = ["prompt=baseline", "samples=400", "max_connections=8", *at(chat_server), *LAUNCHERS["joblib"]]
+    process = command_line.start(*command)
+    while chat_server.calls < 30:
+        time.sleep(0.01)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)  # until the last worker has closed it
+    assert process.returncode == code, output
+    assert "Traceback" not in output
+    if number == signal.SIGTERM:
+        assert "Incomplete" in output
+    calls = chat_server.calls
+    time.sleep(1)
+    assert chat_server.calls == calls < 1600

@@ -27,7 +27,8 @@ from hanlon.config.schema import CellConfig
 from hanlon.planning import PlannedCell, plan_cells
 from hanlon.records import SweepRecord
 
-WORST_FIRST = (130, 1, 3, 0)
+INTERRUPTED = 130
+WORST_FIRST = (INTERRUPTED, 1, 3, 0)
 """Exit codes of workers: what the sweep's is, is the first of these that one of them has."""
 
 WATCH_S = 0.5
@@ -87,12 +88,16 @@ def _with_calls(plan: PlannedCell) -> PlannedCell:
 
 @contextlib.contextmanager
 def _ending_with(parent: int) -> Generator[None]:
-    """Interrupt this process when the one that started it is gone: the next command finds nobody at work."""
-    done = threading.Event()
+    """Interrupt this process when the one that started it is gone: the next command finds nobody at work.
+
+    It then ends with the work: a worker of joblib would wait for more, and hold the terminal's pipes, for minutes.
+    """
+    done, orphaned = threading.Event(), threading.Event()
 
     def watch() -> None:
         while not done.wait(WATCH_S):
             if os.getppid() != parent:
+                orphaned.set()
                 os.kill(os.getpid(), signal.SIGINT)
                 return
 
@@ -101,6 +106,18 @@ def _ending_with(parent: int) -> Generator[None]:
         yield
     finally:
         done.set()
+        if orphaned.is_set():
+            os._exit(INTERRUPTED)
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Generator[None]:
+    """SIGTERM ends the workers and still prints the table, as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @dataclass(frozen=True)
@@ -126,10 +143,11 @@ class Sharing:
         self.launcher.setup(hydra_context=self.context, task_function=task, config=self.master)
         jobs = [list(self.composed[0].overrides)] * count
         try:
-            returns = self.launcher.launch(jobs, initial_job_idx=0)
+            with _terminated_like_interrupted():
+                returns = self.launcher.launch(jobs, initial_job_idx=0)
             ends: list[WorkerEnd] = [job.return_value for job in returns]
         except KeyboardInterrupt:
-            return 130
+            return INTERRUPTED
         except Exception as error:  # every launcher has its own for a job that was killed
             lines = str(error).strip().splitlines() or [""]
             say(f"A worker has ended before its time: {type(error).__name__}: {lines[0]}")
