@@ -1,11 +1,10 @@
 """Conducts a planned sweep: opens the store, samples what is missing, logs it, prints the table."""
 
 import asyncio
-import resource
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -16,21 +15,19 @@ from rich.console import Console
 from hanlon.analysis.cells import load_cell
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
-from hanlon.asking import PlannedInquiry, answer_rules, open_inquiry, plan_inquiry, unanswered
+from hanlon.asking import PlannedInquiry, answer_rules, plan_inquiry, unanswered
 from hanlon.cell import construct
-from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.digest import digest
 from hanlon.engine.inquiring import InquiryWork
 from hanlon.engine.keys import check_model
-from hanlon.engine.lines import CellBusy
-from hanlon.engine.store import CellWriter, read_cell, read_digests, write_json
+from hanlon.engine.store import read_digests, write_json
 from hanlon.estimates import FEWEST, estimate_cell
 from hanlon.judged import judged_gaps
+from hanlon.opening import OpenedCell, notes_of, open_store, prepare_store
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
-from hanlon.provenance import cell_record
-from hanlon.records import CellRecord, SweepRecord
+from hanlon.records import SweepRecord
 from hanlon.smoke_runs import try_rules
 from hanlon.tracking.base import Tracker
 from hanlon.tracking.none import NoTracker
@@ -85,12 +82,12 @@ def conduct(
     tracker: Tracker = construct("tracker", options.tracker, say=say)
     shared = COMPLETE
     if share is not None and any(_is_open(plan) for plan in planned):
-        _prepare_store(planned, options, say)
+        prepare_store(planned, options, say)
         write_json(runs_dir / "sweeps" / f"{sweep.id}.json", sweep)
         shared = share(planned, options, sweep, say)
         planned = [_without_calls(plan) for plan in planned]
     with ExitStack() as stack:
-        opened = _open_store(planned, options, stack)
+        opened = open_store(planned, options, stack)
         cells = [(cell.record, cell.plan.folder) for cell in opened]
         counted = [(cell.record, cell.plan.tally) for cell in opened]
         progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
@@ -128,37 +125,6 @@ def models_to_call(planned: Sequence[PlannedCell]) -> list[ModelConfig]:
     return list({id(model): model for model in (*sampled, *asked)}.values())
 
 
-@dataclass
-class _Opened:
-    """A planned cell with its files open for writing."""
-
-    plan: PlannedCell
-    record: CellRecord
-    writer: CellWriter | None
-    inquiries: list[InquiryWork]
-
-
-def _open_store(planned: Sequence[PlannedCell], options: CellConfig, stack: ExitStack) -> list[_Opened]:
-    """The cells with the writers of what is missing; on any refusal nothing new is left behind."""
-    _raise_open_files_limit()
-    new = [plan.folder for plan in planned if not plan.folder.exists()]
-    try:
-        return [_open_cell(plan, options, stack) for plan in planned]
-    except (CellBusy, OSError) as error:
-        stack.close()
-        _remove_new(new, Path(options.runs_dir))
-        what = str(error) if isinstance(error, CellBusy) else f"{error.filename}: {error.strerror}"
-        raise ConfigError(f"runs_dir={options.runs_dir}: {what}") from None
-
-
-def _prepare_store(planned: Sequence[PlannedCell], options: CellConfig, say: Callable[[str], None]) -> None:
-    """Make the cells' folders before other processes write to them; refuse what is being written already."""
-    with ExitStack() as stack:
-        opened = _open_store(planned, options, stack)
-        for note in _notes(opened):
-            say(note)
-
-
 def _is_open(plan: PlannedCell) -> bool:
     """Whether a cell needs a call."""
     return bool(plan.missing) or any(a.open and a.inquiry.model is not None for a in plan.inquiries)
@@ -179,44 +145,11 @@ def sample_share(
         ConfigError: a cell that another process writes.
     """
     with ExitStack() as stack:
-        return _sample(_open_store(planned, options, stack), options, progress, NoTracker())
-
-
-def _open_cell(plan: PlannedCell, options: CellConfig, stack: ExitStack) -> _Opened:
-    folder, shard = plan.folder, plan.cell.config.shard_part()
-    folder.mkdir(parents=True, exist_ok=True)
-    writer = stack.enter_context(closing(CellWriter(folder, shard))) if plan.missing else None
-    if not (folder / "cell.json").exists():
-        write_json(folder / "cell.json", cell_record(plan.cell, options.samples))
-    record = read_cell(folder)
-    works = [
-        open_inquiry(asked, record, folder, shard, stack)
-        for asked in plan.inquiries
-        if plan.missing or asked.open
-    ]
-    return _Opened(plan, record, writer, works)
-
-
-def _remove_new(folders: Sequence[Path], runs_dir: Path) -> None:
-    for folder in folders:
-        for name in (".lock", "episodes.jsonl", "cell.json"):
-            with suppress(OSError):
-                (folder / name).unlink()
-        for empty in (folder, folder.parent, runs_dir):
-            with suppress(OSError):
-                empty.rmdir()
-
-
-def _raise_open_files_limit() -> None:
-    """A sweep holds two files open for each cell; the usual soft limit of 1,024 ends at 500 cells."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with suppress(ValueError, OSError):  # macOS reports a hard limit that it does not grant
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536) if hard > 0 else 65_536, hard))
+        return _sample(open_store(planned, options, stack), options, progress, NoTracker())
 
 
 def _sample(
-    opened: Sequence[_Opened],
+    opened: Sequence[OpenedCell],
     options: CellConfig,
     progress: Progress,
     tracker: Tracker,
@@ -234,15 +167,10 @@ def _sample(
         for cell in opened
         if cell.writer is not None
     ]
-    for note in _notes(opened):
+    for note in notes_of(opened):
         progress.notice(note)
     budget = _budget([cell.plan for cell in opened], options)
     return sample_and_ask(works, inquiries, options, budget, [progress, tracker], progress)
-
-
-def _notes(opened: Sequence[_Opened]) -> list[str]:
-    notes = dict.fromkeys(note for cell in opened for note in cell.record.notes)
-    return [f"Note: {note}." for note in notes]
 
 
 def sample_and_ask(
