@@ -118,7 +118,7 @@ class Budget:
             account.settled += value
 
     def open_inquiry(self) -> bool:
-        """Whether another stored episode may be asked about: the reserve is for episodes in flight."""
+        """Whether another question about a stored episode may be asked: the reserve is for episodes in flight."""
         for name, account in self._accounts.items():
             if not account.allows_call(self._calls_in_flight, RESERVE):
                 self._reached = self._reached or name
