@@ -170,7 +170,7 @@ def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
     asked = [inquiry for plan in planned for inquiry in plan.inquiries]
     spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned)
     spent_tokens = sum(plan.tally.input_tokens + plan.tally.output_tokens for plan in planned)
-    budget = budget_of(options, spent_usd, spent_tokens, asked)
+    budget = budget_of(options, spent_usd, spent_tokens, sum(plan.tally.calls for plan in planned), asked)
     missing = [plan for plan in planned if plan.missing]
     if missing and (options.budget_usd is not None or options.max_tokens_total is not None):
         _expect(budget, missing)
@@ -178,14 +178,15 @@ def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
 
 
 def budget_of(
-    options: CellConfig, spent_usd: float, spent_tokens: int, asked: Sequence[PlannedInquiry]
+    options: CellConfig, spent_usd: float, spent_tokens: int, calls: int, asked: Sequence[PlannedInquiry]
 ) -> "Budget":
-    """The budget that a configuration sets, less what was spent on episodes and on answers about them."""
+    """The budget that a configuration sets, less what was spent on the calls of episodes and on answers about them."""
     from hanlon.engine.budget import Budget
 
     spent_usd += sum(plan.cost_usd for plan in asked)
     spent_tokens += sum(plan.tokens for plan in asked)
-    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)
+    calls += sum(plan.calls for plan in asked)
+    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens, calls)
 
 
 def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:

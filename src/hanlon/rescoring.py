@@ -55,7 +55,7 @@ def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Seque
         exit_code = COMPLETE
         if asked:
             progress = Progress(console, [], 0, 0)
-            budget = budget_of(options, 0.0, 0, [plan for _, plan in planned])
+            budget = budget_of(options, 0.0, 0, 0, [plan for _, plan in planned])
             exit_code, _ = sample_and_ask([], asked, options, budget, [], progress)
     left = unanswered(plan for _, plan in _plan(states, inquiries))
     for name, count in left.items():
