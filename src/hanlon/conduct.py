@@ -1,11 +1,9 @@
 """Conducts a planned sweep: opens the store, samples what is missing, logs it, prints the table."""
 
 import asyncio
-import resource
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -16,21 +14,27 @@ from rich.console import Console
 from hanlon.analysis.cells import load_cell
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
-from hanlon.asking import PlannedInquiry, answer_rules, open_inquiry, plan_inquiry, unanswered
+from hanlon.asking import (
+    PlannedInquiry,
+    answer_rules,
+    of_shard,
+    plan_inquiry,
+    unanswered,
+    write_records,
+)
 from hanlon.cell import construct
-from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.digest import digest
 from hanlon.engine.inquiring import InquiryWork
 from hanlon.engine.keys import check_model
-from hanlon.engine.lines import CellBusy
-from hanlon.engine.store import CellWriter, read_cell, read_digests, write_json
+from hanlon.engine.store import read_digests, write_json
 from hanlon.estimates import FEWEST, estimate_cell
 from hanlon.judged import judged_gaps
+from hanlon.opening import OpenedCell, open_store
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
-from hanlon.provenance import cell_record
-from hanlon.records import CellRecord, SweepRecord
+from hanlon.records import SweepRecord
+from hanlon.shard import Shard
 from hanlon.smoke_runs import try_rules
 from hanlon.tracking.base import Tracker
 
@@ -66,7 +70,8 @@ def conduct(
         "tracker", options.tracker, say=partial(console.print, markup=False, soft_wrap=True)
     )
     with ExitStack() as stack:
-        opened = _open_store(planned, options, stack)
+        opened = open_store(planned, options, stack)
+        write_records((asked for plan in planned for asked in plan.inquiries), runs_dir)
         cells = [(cell.record, cell.plan.folder) for cell in opened]
         counted = [(cell.record, cell.plan.tally) for cell in opened]
         progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
@@ -78,9 +83,9 @@ def conduct(
             exit_code = _sample(opened, options, progress, tracker, sweep)
             states = [load_cell(plan.folder)[0] for plan in planned]
             if exit_code != INTERRUPTED:
-                answer_rules(work for cell in opened for work in cell.inquiries)
+                answer_rules((work for cell in opened for work in cell.inquiries), options.shard_part())
                 try_rules(runs_dir, (work.inquiry for cell in opened for work in cell.inquiries))
-            asked = [_asked_now(plan) for plan in planned]
+            asked = [_asked_now(plan, options.shard_part()) for plan in planned]
             sweep.finished_at = time.time()
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
             sweep.cost_usd += sum(plan.cost_usd for plans in asked for plan in plans)
@@ -103,64 +108,8 @@ def _models_to_call(planned: Sequence[PlannedCell]) -> list[ModelConfig]:
     return list({id(model): model for model in (*sampled, *asked)}.values())
 
 
-@dataclass
-class _Opened:
-    """A planned cell with its files open for writing."""
-
-    plan: PlannedCell
-    record: CellRecord
-    writer: CellWriter | None
-    inquiries: list[InquiryWork]
-
-
-def _open_store(planned: Sequence[PlannedCell], options: CellConfig, stack: ExitStack) -> list[_Opened]:
-    """The cells with the writers of what is missing; on any refusal nothing new is left behind."""
-    _raise_open_files_limit()
-    new = [plan.folder for plan in planned if not plan.folder.exists()]
-    try:
-        return [_open_cell(plan, options, stack) for plan in planned]
-    except (CellBusy, OSError) as error:
-        stack.close()
-        _remove_new(new, Path(options.runs_dir))
-        what = str(error) if isinstance(error, CellBusy) else f"{error.filename}: {error.strerror}"
-        raise ConfigError(f"runs_dir={options.runs_dir}: {what}") from None
-
-
-def _open_cell(plan: PlannedCell, options: CellConfig, stack: ExitStack) -> _Opened:
-    folder, shard = plan.folder, options.shard_part()
-    folder.mkdir(parents=True, exist_ok=True)
-    writer = stack.enter_context(closing(CellWriter(folder, shard))) if plan.missing else None
-    if not (folder / "cell.json").exists():
-        write_json(folder / "cell.json", cell_record(plan.cell, options.samples))
-    record = read_cell(folder)
-    works = [
-        open_inquiry(asked, record, folder, shard, stack)
-        for asked in plan.inquiries
-        if plan.missing or asked.open
-    ]
-    return _Opened(plan, record, writer, works)
-
-
-def _remove_new(folders: Sequence[Path], runs_dir: Path) -> None:
-    for folder in folders:
-        for name in (".lock", "episodes.jsonl", "cell.json"):
-            with suppress(OSError):
-                (folder / name).unlink()
-        for empty in (folder, folder.parent, runs_dir):
-            with suppress(OSError):
-                empty.rmdir()
-
-
-def _raise_open_files_limit() -> None:
-    """A sweep holds two files open for each cell; the usual soft limit of 1,024 ends at 500 cells."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with suppress(ValueError, OSError):  # macOS reports a hard limit that it does not grant
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536) if hard > 0 else 65_536, hard))
-
-
 def _sample(
-    opened: Sequence[_Opened],
+    opened: Sequence[OpenedCell],
     options: CellConfig,
     progress: Progress,
     tracker: Tracker,
@@ -212,9 +161,9 @@ def sample_and_ask(
     return INCOMPLETE if end.stopped or end.store_failure else COMPLETE, end.limits
 
 
-def _asked_now(plan: PlannedCell) -> list[PlannedInquiry]:
+def _asked_now(plan: PlannedCell, shard: Shard) -> list[PlannedInquiry]:
     """What is asked and answered now about a cell."""
-    digests = read_digests(plan.folder) if plan.inquiries else []
+    digests = of_shard(read_digests(plan.folder), shard) if plan.inquiries else []
     return [plan_inquiry(asked.inquiry, plan.folder, digests) for asked in plan.inquiries]
 
 
@@ -223,7 +172,7 @@ def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
     asked = [inquiry for plan in planned for inquiry in plan.inquiries]
     spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned)
     spent_tokens = sum(plan.tally.input_tokens + plan.tally.output_tokens for plan in planned)
-    budget = budget_of(options, spent_usd, spent_tokens, asked)
+    budget = budget_of(options, spent_usd, spent_tokens, sum(plan.tally.calls for plan in planned), asked)
     missing = [plan for plan in planned if plan.missing]
     if missing and (options.budget_usd is not None or options.max_tokens_total is not None):
         _expect(budget, missing)
@@ -231,14 +180,15 @@ def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
 
 
 def budget_of(
-    options: CellConfig, spent_usd: float, spent_tokens: int, asked: Sequence[PlannedInquiry]
+    options: CellConfig, spent_usd: float, spent_tokens: int, calls: int, asked: Sequence[PlannedInquiry]
 ) -> "Budget":
-    """The budget that a configuration sets, less what was spent on episodes and on answers about them."""
+    """The budget that a configuration sets, less what was spent on the calls of episodes and on answers about them."""
     from hanlon.engine.budget import Budget
 
     spent_usd += sum(plan.cost_usd for plan in asked)
     spent_tokens += sum(plan.tokens for plan in asked)
-    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens)
+    calls += sum(plan.calls for plan in asked)
+    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens, calls)
 
 
 def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hanlon.asking import Inquiries, PlannedInquiry, plan_inquiry
+from hanlon.asking import Inquiries, PlannedInquiry, of_shard, plan_inquiry
 from hanlon.cell import Cell
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.outcomes import RETRIED_LATER
@@ -51,7 +51,8 @@ def _plan_cell(cell: Cell, folder: Path, options: CellConfig, inquiries: Sequenc
         tally.add(episode)
     done = {episode.index for episode in digests if episode.outcome not in RETRIED_LATER}
     missing = [index for index in options.shard_part().indices(options.samples) if index not in done]
-    asked = [plan_inquiry(inquiry, folder, digests) for inquiry in inquiries]
+    own = of_shard(digests, options.shard_part())
+    asked = [plan_inquiry(inquiry, folder, own) for inquiry in inquiries]
     return PlannedCell(cell, folder, digests, tally, missing, asked)
 
 

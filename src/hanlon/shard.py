@@ -14,6 +14,10 @@ class Shard:
         """The indices below `samples` that belong to this shard."""
         return range(self.number - 1, samples, self.of)
 
+    def has(self, index: int) -> bool:
+        """Whether an index belongs to this shard."""
+        return index % self.of == self.number - 1
+
     def file_name(self, stem: str) -> str:
         """The file of a cell that only this shard writes."""
         return f"{stem}.jsonl" if self.of == 1 else f"{stem}.{self.number}of{self.of}.jsonl"

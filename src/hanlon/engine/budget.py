@@ -74,10 +74,16 @@ class Budget:
     """
 
     def __init__(
-        self, usd: float | None, tokens: int | None, spent_usd: float = 0.0, spent_tokens: int = 0
+        self,
+        usd: float | None,
+        tokens: int | None,
+        spent_usd: float = 0.0,
+        spent_tokens: int = 0,
+        calls: int = 0,
     ) -> None:
-        self._usd = _Account(usd, spent_usd)
-        self._tokens = _Account(tokens, float(spent_tokens))
+        """`calls` is how many calls earlier runs have spent that on: what the next one is expected to cost."""
+        self._usd = _Account(usd, spent_usd, per_call=_Mean(spent_usd, calls))
+        self._tokens = _Account(tokens, float(spent_tokens), per_call=_Mean(spent_tokens, calls))
         self._accounts = {"budget_usd": self._usd, "max_tokens_total": self._tokens}
         self._episodes_in_flight = self._calls_in_flight = 0
         self._episode_closed = asyncio.Event()
@@ -118,7 +124,7 @@ class Budget:
             account.settled += value
 
     def open_inquiry(self) -> bool:
-        """Whether another stored episode may be asked about: the reserve is for episodes in flight."""
+        """Whether another question about a stored episode may be asked: the reserve is for episodes in flight."""
         for name, account in self._accounts.items():
             if not account.allows_call(self._calls_in_flight, RESERVE):
                 self._reached = self._reached or name
