@@ -25,8 +25,8 @@ WORDS_ONLY = frozenset(
     {"wording", "texts", "lab", "requests", "program", "tag_style", "tag_case", "wrapper", "turn_limit"}
 )
 """Factors that say the same in other words: they need not agree, unless the published condition names them."""
-NAMED = frozenset({"voice", "suffix"})
-"""Factors that may differ if that is said: no bundled level has Greenblatt et al.'s voice without a suffix."""
+NAMED = frozenset({"suffix"})
+"""Factors that may differ if that is said: Greenblatt et al.'s prompts ask for no tags where our levels do."""
 DEFAULT_EFFORT = (None, "medium")
 """Every published row is at the endpoint's default effort, which OpenAI documents as medium."""
 
