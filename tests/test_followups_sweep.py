@@ -1,5 +1,6 @@
 """Follow-up questions from the command line: what is sent, what is stored, and that the episodes stay as they were."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,9 @@ def test_follow_ups_are_asked_beside_stored_episodes_and_change_none(
 def _check_body(body: Body, system_role: str) -> None:
     messages: list[dict[str, Any]] = body["messages"]
     roles = [message["role"] for message in messages]
-    assert {tool["function"]["name"] for tool in body["tools"]} == {"bash"}
+    assert {tool["function"]["name"] for tool in body["tools"]} == {"bash", "submit"}
     assert roles[-1] == "user"
-    assert ("user", "user") not in list(zip(roles, roles[1:], strict=False))
+    assert ("user", "user") not in list(pairwise(roles))
     assert set(roles) <= {system_role, "user", "assistant", "tool"}
     assert roles.count(system_role) <= 1
     for position, message in enumerate(messages):
