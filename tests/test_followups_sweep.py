@@ -137,3 +137,21 @@ def test_the_embedded_model_answers_follow_ups_by_grammar(command_line: CommandL
     answers = stored_answers(command_line.runs, "followups")
     assert answers
     assert all(answer.value is not None for answer in answers), [msgspec.to_builtins(a) for a in answers]
+
+
+def test_an_episode_that_no_question_can_be_made_of_takes_no_other_along(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """A stored record whose facts do not fit its messages is named and stays open; the others are asked about."""
+    assert command_line.run("samples=4", *at(chat_server)).returncode == 0
+    (folder,) = cell_folders(command_line.runs)
+    episodes = sorted(read_episodes(folder), key=lambda episode: episode.index)
+    episodes[1].facts["notice_turn"] = 99
+    (folder / "episodes.jsonl").write_bytes(b"".join(msgspec.json.encode(e) + b"\n" for e in episodes))
+    run = command_line.run("samples=4", *at(chat_server), BOTH)
+    assert run.returncode == 3, run.stderr
+    assert "comprehension cannot be asked about episode 1" in run.stderr
+    assert "comprehension has not answered about 1 episodes" in run.stderr
+    assert "Traceback" not in run.stderr
+    asked = {a.index for a in stored_answers(command_line.runs, "followups")}
+    assert asked == {0, 1, 2, 3}
