@@ -12,10 +12,10 @@ import msgspec
 from hanlon.cell import Cell, construct
 from hanlon.config.schema import CellConfig
 from hanlon.engine.answers import AnswerWriter, by_episode, inquiry_path, read_answers
-from hanlon.engine.inquiring import InquiryWork, answer_by_rule, open_episodes
+from hanlon.engine.inquiring import InquiryWork, Unaskable, answer_by_rule, open_episodes, questions_about
 from hanlon.engine.store import read_cell, read_digests, read_episodes, write_json
 from hanlon.inquiries import Inquiry
-from hanlon.records import Answer, CallUsage, CellRecord, EpisodeDigest
+from hanlon.records import Answer, CallUsage, CellRecord, Episode, EpisodeDigest
 from hanlon.shard import Shard
 
 
@@ -142,4 +142,12 @@ def _lacking(plan: PlannedInquiry) -> int:
         return len(plan.open)
     record = read_cell(plan.folder)
     episodes = (episode for episode in read_episodes(plan.folder) if episode.index in bare)
-    return len(plan.open) - len(bare) + sum(bool(plan.inquiry.questions(record, e)) for e in episodes)
+    return len(plan.open) - len(bare) + sum(_arises(plan.inquiry, record, episode) for episode in episodes)
+
+
+def _arises(inquiry: Inquiry, record: CellRecord, episode: Episode) -> bool:
+    """Whether there is a question; where that cannot be said, the episode stays open."""
+    try:
+        return bool(questions_about(inquiry, record, episode))
+    except Unaskable:
+        return True

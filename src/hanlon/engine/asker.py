@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hanlon.config.schema import ModelConfig
 from hanlon.engine import outcomes
-from hanlon.engine.inquiring import OpenEpisode, answer_to
+from hanlon.engine.inquiring import OpenEpisode, answer_to, questions_about
 from hanlon.engine.lane import Lane
 from hanlon.engine.protocols import visible_text
 from hanlon.engine.requests import RequestHead, drawn_seed
@@ -34,6 +34,7 @@ class Asker:
 
         Raises:
             StoreFailed: an answer could not be written.
+            Unaskable: the inquiry failed over the episode.
         """
         calls, noted = list[ModelCall](), list[str]()
         try:
@@ -49,7 +50,7 @@ class Asker:
     ) -> None:
         """Ask on until nothing is open or `stopping`; adds the calls that were made and how each of them ended."""
         work = asked.work
-        questions = work.inquiry.questions(work.cell, asked.episode)
+        questions = questions_about(work.inquiry, work.cell, asked.episode)
         for question in questions:
             given = list(asked.answers.get(question.name, ()))
             while work.inquiry.wants_more(question.name, given) and not stopping():

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from hanlon.cell import Cell
@@ -20,7 +21,7 @@ from hanlon.engine import outcomes
 from hanlon.engine.asker import Asker
 from hanlon.engine.budget import Budget
 from hanlon.engine.feed import Feed
-from hanlon.engine.inquiring import InquiryWork, OpenEpisode, read_open
+from hanlon.engine.inquiring import InquiryWork, OpenEpisode, Unaskable, read_open
 from hanlon.engine.lane import Lane, LaneKey
 from hanlon.engine.limiter import Gate, LimiterState
 from hanlon.engine.lines import LineWriter, StoreFailed
@@ -160,6 +161,7 @@ class Sweep:
         self._workers: set[asyncio.Task[None]] = set()
         self._samplers: list[_Crew] = []
         self._askers: list[_Crew] = []
+        self._unaskable: set[Path] = set()
         self._feeds: dict[Lane, Feed[OpenEpisode]] = {}
         self.end = SweepEnd()
 
@@ -309,6 +311,10 @@ class Sweep:
         try:
             calls = await asker.ask(asked, lambda: self._is_over(lane) or not self._budget.open_inquiry())
             self._budget.close_inquiry(calls)
+        except Unaskable as failure:
+            if asked.work.folder not in self._unaskable:  # one such episode of a cell tells
+                self._unaskable.add(asked.work.folder)
+                self._say(str(failure))
         except StoreFailed as failure:
             self._fail(failure)
 
