@@ -226,7 +226,7 @@ def messages_of(rubric: Rubric, exhibit: Exhibit) -> list[Message]:
     parts: dict[Part, str | None] = {part: exhibit.part(part) for part in (*rubric.reads, *rubric.also)}
     code = _code([text for text in parts.values() if text is not None])
     fields: dict[str, str] = {part: _between(part, text, code) for part, text in parts.items()}
-    fields |= {"code": code, "form": rubric.form()}
+    fields |= {"code": code, "form": rubric.form(), "setting_rule": rubric.setting_rule(exhibit.setting)}
     return [
         {"role": "system", "content": rubric.system.format(**fields).strip()},
         {"role": "user", "content": rubric.user.format(**fields).strip()},
