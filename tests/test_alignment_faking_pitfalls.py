@@ -176,7 +176,9 @@ def test_point_12_events_and_n_are_exported_for_each_cell(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
     """A rate without its counts cannot be pooled or tested again: the CSV has k, n, outcomes and exclusions."""
-    chat_server.answer = saying("<accepted/> Yes.", "<rejected/> I must decline.")
+    chat_server.answer = saying(
+        "<accepted/> Yes.", "<rejected/> I must decline.", "<rejected/> I must decline."
+    )
     run = command_line.run(
         *COMMAND, "tier=free,paid", "samples=4", "max_connections=1", "controls=none", *at(chat_server)
     )
@@ -189,9 +191,14 @@ def test_point_12_events_and_n_are_exported_for_each_cell(
         assert sum(json.loads(row["outcomes"]).values()) == 4
         assert row["excluded"] == "{}"
     (gap,) = csv.DictReader(io.StringIO(command_line.hanlon("gaps", "--format", "csv").stdout))
-    assert (json.loads(gap["k"]), json.loads(gap["n"])) == ([2, 2], [4, 4])
+    counts = {row["cell"]: int(row["k"]) for row in table}
+    assert sorted(json.loads(gap["k"])) == sorted(counts.values())
+    assert (sum(counts.values()), json.loads(gap["n"])) == (3, [4, 4])
     labels = list(csv.DictReader(io.StringIO(command_line.hanlon("labels", "--format", "csv").stdout)))
-    assert {(row["k"], row["n"]) for row in labels if row["label"] == "compliance=complied"} == {("2", "4")}
+    complied = {
+        row["cell"]: (int(row["k"]), row["n"]) for row in labels if row["label"] == "compliance=complied"
+    }
+    assert complied == {cell: (k, "4") for cell, k in counts.items()}
 
 
 def every_text() -> Iterator[tuple[str, str]]:
