@@ -286,7 +286,10 @@ def test_point_13_judges_and_tables_are_made_again_when_the_model_is_gone(comman
     assert len(exported(command_line, "judge-check")) > 1
     assert rows(command_line) == before
     (gap,) = exported(command_line, "gaps")
-    assert gap["reasoning"][0]["n"] == 4
+    assert gap["reasoning"][0]["n"] == gap["confusion"]["any"][0]["n"] == 4  # a model's label, and the rules'
+    unknown = command_line.hanlon("gaps", "--judge", "regx")
+    assert unknown.returncode == 2
+    assert "no judge 'regx' here. Judges: simulated, regex" in unknown.stderr
     first = next(folder.name for folder in cell_folders(Path(command_line.runs)))
     assert "Roses" not in (shown := command_line.hanlon("show", "--cell", first).stdout)
     assert "<output>" in shown
