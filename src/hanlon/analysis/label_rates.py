@@ -14,7 +14,7 @@ OPEN = ("unscored", "unobservable", "unsettled", "tied")
 
 
 def label_rows(judged: Sequence[JudgedCell]) -> list[dict[str, Any]]:
-    """One row for each cell, judge and label (of a choice: each value that was given), numbers as numbers.
+    """One row for each cell, judge and label (of a choice: each of its values), numbers as numbers.
 
     `k` of `n` is yes of yes, maybe and no; `with_maybe` the rate if every maybe were a yes; `bounds` the rates if all
     that is open had been called no or yes.
@@ -28,9 +28,8 @@ def label_rows(judged: Sequence[JudgedCell]) -> list[dict[str, Any]]:
             for label in labels:
                 values.setdefault(label.name, Counter())[label.value] += 1
         for name, counts in values.items():
-            if one.judge.settings["labels"].get(name, {}).get("choices"):
-                given = sorted(set(counts) - set(OPEN))
-                rows += [_row(one, model, f"{name}={value}", counts, value) for value in given or ["none"]]
+            if choices := one.judge.settings["labels"].get(name, {}).get("choices"):
+                rows += [_row(one, model, f"{name}={value}", counts, value) for value in choices]
             else:
                 rows.append(_row(one, model, name, counts, YES))
     return rows
