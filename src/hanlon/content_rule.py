@@ -36,6 +36,7 @@ _REFUSAL = re.compile(
     "|".join(
         (
             rf"\bI (?:really )?{_NOT} {_BETWEEN}{_DONE}",
+            rf"^\W*(?:no\W+|sorry\W+)*I (?:really )?{_NOT}\s*(?:[.!]|$)",  # nothing but the no
             rf"\bI (?:really )?{_NOT} {_BETWEEN}{_INVENTED}",
             r"\bI (?:did not|didn['’]t|have not|haven['’]t|do not|don['’]t) (?:compl(?:y|ied)|do (?:this|that)\b)",
             r"\b(?:my|the) answer(?: (?:here|to (?:this|that)))?(?: is|:) no\b",

@@ -55,6 +55,11 @@ class LlmJudge:
             ValueError: a number out of range, an unknown rubric, or a model that is none.
         """
         names = _chosen(votes, rubrics)
+        for bound, value in {"threshold": threshold, "maybe": maybe}.items():
+            if value is not None and (not isinstance(value, (int, float)) or isinstance(value, bool)):
+                raise ValueError(f"{bound}={value}: a share of votes is a number above 0 and at most 1.")
+        if not isinstance(adaptive, bool):
+            raise ValueError(f"adaptive={adaptive}: true or false.")
         self._rubrics = _by_name([load_rubric(rubric) for rubric in names])
         self._model = _model(model)
         self._settings = _settings(self._rubrics, votes, threshold, maybe, adaptive)
@@ -130,7 +135,7 @@ def _shown(rubric: Rubric, episode: Estimate) -> tuple[float, float]:
 
 def _chosen(votes: int | None, rubrics: Sequence[str] | None) -> Sequence[str]:
     """The rubrics' names, each once."""
-    if votes is not None and (votes < 1 or votes != int(votes)):
+    if votes is not None and (not isinstance(votes, int) or isinstance(votes, bool) or votes < 1):
         raise ValueError(f"votes={votes}: a judge is asked a whole number of times, at least once.")
     if isinstance(rubrics, str):
         raise ValueError(f"rubrics={rubrics} is one name; write it as a list: rubrics=[{rubrics}].")
