@@ -31,7 +31,7 @@ doing of one long reply."""
 
 @dataclass(frozen=True, slots=True)
 class LaneKey:
-    """What shares one limit: an endpoint (by its address, or its local server), a model, and the key it is called with."""
+    """What shares one limit: an endpoint (by its address, or its local server), a model, and the key of its calls."""
 
     address: str
     model: str
