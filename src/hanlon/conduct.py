@@ -31,6 +31,7 @@ from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
 from hanlon.provenance import cell_record
 from hanlon.records import CellRecord, SweepRecord
+from hanlon.registering import register
 from hanlon.tracking.base import Tracker
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def conduct(
         started_at=time.time(),
         experiment=experiment,
     )
+    sweep.registration = register(sweep, planned, options)
     console = Console(stderr=True, highlight=False)
     tracker: Tracker = construct(
         "tracker", options.tracker, say=partial(console.print, markup=False, soft_wrap=True)

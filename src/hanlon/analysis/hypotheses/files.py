@@ -213,23 +213,21 @@ def load_plan(folder: Path, env: str, names: Sequence[str] | None = None) -> Pla
     Args:
         folder: `conf/hypothesis`.
         env: the environment's name. One without a folder has no hypotheses.
-        names: which; None for all.
+        names: which, of `known_names`; None for all.
 
     Raises:
-        ConfigError: a file is malformed, or a name has no file; the message says which, where and what would do.
+        ConfigError: a file is malformed; the message says which, where and what would do.
     """
-    files = sorted((folder / env).glob("*.yaml"))
-    known = [file.stem for file in files]
-    for name in names or ():
-        if name not in known:
-            listed = ", ".join(known) or f"none, for want of {folder / env}/*.yaml"
-            raise ConfigError(
-                f"hypotheses: '{name}' is no hypothesis about env={env}.{nearest(name, known)} There are: {listed}"
-            )
-    found = [_hypothesis(file, env) for file in files if names is None or file.stem in names]
+    wanted = known_names(folder, env) if names is None else names
+    found = [_hypothesis(folder / env / f"{name}.yaml", env) for name in wanted]
     controls = folder / f"{env}.yaml"
     gates: Any = _read(controls).get("gates", ()) if controls.exists() else ()
     return _validated(Plan, {"env": env, "hypotheses": found, "gates": gates}, folder / f"{env}.yaml")
+
+
+def known_names(folder: Path, env: str) -> list[str]:
+    """The hypotheses that `conf/hypothesis` has about an environment."""
+    return sorted(file.stem for file in (folder / env).glob("*.yaml"))
 
 
 def plan_of(content: Mapping[str, Any]) -> Plan:

@@ -45,7 +45,9 @@ def read_gate(gate: Gate, grid: Grid) -> GateReading:
 
 
 def _shown(cells: Sequence[CellState], gate: Gate, margin: float) -> CellState | None:
-    return next((cell for cell in cells if _rate(cell, gate).n and _rate(cell, gate).lo > margin), None)
+    """A cell whose rate is shown to be above the margin; the level allows for as many looks as there are cells."""
+    level = 1 - (1 - LEVEL) / len(cells)
+    return next((cell for cell in cells if rate_of(cell.tally, gate.measure, level).lo > margin), None)
 
 
 def _worked(gate: Gate, rate: Rate) -> bool:

@@ -12,10 +12,12 @@ from typing import Any, cast
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.differences import (
+    BOSCHLOO_LIMIT,
     Difference,
     Term,
+    boschloo,
     difference,
-    exact_test,
+    fisher,
     inverted_p,
     linear_combination,
 )
@@ -73,24 +75,26 @@ class Observation:
         return sum(sum(rate.excluded.values()) for rate in self.rates)
 
 
-def observe(instance: Instance, values: Values = no_requests) -> Observation:
-    """What is stored of a contrast."""
+def observe(instance: Instance, values: Values = no_requests, *, quick: bool = False) -> Observation:
+    """What is stored of a contrast; `quick` takes Fisher's test of independent episodes whatever the n."""
     rates = tuple(rate_of(cell.tally, instance.measure) for cell in instance.cells)
     by_request = [values(cell, instance.measure) for cell in instance.cells]
     if all(own is not None for own in by_request):
         return _paired(rates, cast("list[ByRequest]", by_request))
-    return _independent(rates)
+    return _independent(rates, quick=quick)
 
 
-def _independent(rates: tuple[Rate, ...]) -> Observation:
+def _independent(rates: tuple[Rate, ...], *, quick: bool) -> Observation:
     base, treated, *other = ((rate.k, rate.n) for rate in rates)
 
     def single(level: float) -> Difference:
         return difference(*treated, *base, level)
 
     if not other:
-        p, test = exact_test(*treated, *base)
-        return Observation(rates, single, test, "episode", lambda: p)
+        counts = (*treated, *base)
+        if quick or treated[1] * base[1] > BOSCHLOO_LIMIT:
+            return Observation(rates, single, "Fisher", "episode", lambda: fisher(*counts))
+        return Observation(rates, single, "Boschloo", "episode", lambda: boschloo(*counts))
     change = [Term(weight, rate.k, rate.n) for weight, rate in zip(WEIGHTS[4], rates, strict=True)]
 
     def both(level: float) -> Difference:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hanlon.analysis.cells import CellState
+from hanlon.analysis.contrasts import BOSCHLOO_BUDGET
 from hanlon.analysis.differences import holm
 from hanlon.analysis.equivalence import Ending
 from hanlon.analysis.grid import grids
@@ -85,7 +86,8 @@ def judge(
         alpha: of the family of all predictions of the sweep, by Holm; for claims and for failures each.
     """
     matrices = [matrix_of(grid, plan.hypotheses) for grid in grids(cells)]
-    judged = _corrected([each for matrix in matrices for each in _tested(matrix, values)])
+    quick = _too_much_for_boschloo(matrices)
+    judged = _corrected([each for matrix in matrices for each in _tested(matrix, values, quick=quick)])
     verdicts: list[GridVerdict] = []
     for matrix in matrices:
         gates = [read_gate(gate, matrix.grid) for gate in plan.gates]
@@ -115,13 +117,23 @@ def conclusion(findings: Sequence[Finding]) -> str:
     )
 
 
-def _tested(matrix: Matrix, values: Values) -> list[Judged]:
+def _too_much_for_boschloo(matrices: Sequence[Matrix]) -> bool:
+    """Whether the whole family has Fisher's test, so that no two predictions differ in it; see `contrasts`."""
+    pairs = {
+        claim.instance.key: [cell.tally.episodes for cell in claim.instance.cells]
+        for matrix in matrices
+        for claim in matrix.claims
+    }
+    return sum(n[0] * n[1] for n in pairs.values() if len(n) == 2) > BOSCHLOO_BUDGET
+
+
+def _tested(matrix: Matrix, values: Values, *, quick: bool) -> list[Judged]:
     seen: dict[tuple[object, ...], Observation] = {}
     judged: list[Judged] = []
     for claim in matrix.claims:
         key = claim.instance.key
         if key not in seen:
-            seen[key] = observe(claim.instance, values)
+            seen[key] = observe(claim.instance, values, quick=quick)
         test = tested(claim.prediction, seen[key], matrix.rivals_allow(claim))
         judged.append(Judged(claim, seen[key], test, test.holds, test.fails, "undetermined"))
     return judged
