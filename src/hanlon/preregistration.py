@@ -113,14 +113,14 @@ def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterat
     paired = any("requests" in state.record.texts for state in states)
     yield "## Analysis\n"
     yield (
-        f"- Family: {family} different predictions of contrasts, corrected by Holm at alpha {ALPHA}, for holding and for "
-        "failing each. All other contrasts are exploratory."
+        f"- Family: {family} different predictions of contrasts, corrected by Holm at alpha {ALPHA}, for holding and "
+        "for failing each. All other contrasts are exploratory."
     )
     yield (
         "- Unit: the request; percentile bootstrap and sign flips over requests."
         if paired
-        else "- Unit: the episode; Newcombe's interval for differences, Boschloo's test (Fisher's at large n), MOVER on "
-        "Wilson intervals for changes of differences."
+        else "- Unit: the episode; Newcombe's interval for differences, Boschloo's test (Fisher's at large n), MOVER "
+        "on Wilson intervals for changes of differences."
     )
     yield (
         "- Rises and falls hold by the two-sided p and the sign, and fail where the interval leaves out any effect of "
@@ -129,8 +129,8 @@ def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterat
         "and fails where the treated one is above it."
     )
     yield (
-        "- A hypothesis is ruled out by one failed prediction, and consistent where all that the grid tests of it hold; "
-        "else it is undetermined. None of these, and several, are ends. There is no score."
+        "- A hypothesis is ruled out by one failed prediction, and consistent where all that the grid tests of it "
+        "hold; else it is undetermined. None of these, and several, are ends. There is no score."
     )
     yield "- Undetermined: no room for the effect (floor, ceiling), exclusions that could turn it, n not reached."
     yield (
@@ -138,8 +138,8 @@ def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterat
         "later are marked as added after a look."
     )
     yield (
-        "- Exclusions: what the machinery did (no reply, a reply cut off), with reason and bounds. Refusals, unreadable "
-        "replies and turn limits count. Nothing that returned the model's tokens is sampled again.\n"
+        "- Exclusions: what the machinery did (no reply, a reply cut off), with reason and bounds. Refusals, "
+        "unreadable replies and turn limits count. Nothing that returned the model's tokens is sampled again.\n"
     )
 
 

@@ -14,6 +14,11 @@ from hanlon.analysis.hypotheses.selection import Instance, Selector
 _OPPOSITE: Mapping[Direction, Direction] = {"+": "-", "0": "0", "-": "+"}
 
 
+def turned(allowed: frozenset[Direction]) -> frozenset[Direction]:
+    """The same directions of the contrast the other way round."""
+    return frozenset(_OPPOSITE[side] for side in allowed)
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A prediction of a hypothesis about one contrast of the grid. `place` numbers the hypothesis's predictions."""
@@ -32,13 +37,13 @@ class Claimed:
     def allowed(self) -> frozenset[Direction]:
         """The directions that it allows of the contrast as `column` has it."""
         own = self.prediction.allowed
-        return own if self.column == self.instance.key else frozenset(_OPPOSITE[side] for side in own)
+        return own if self.column == self.instance.key else turned(own)
 
     @property
     def _turned(self) -> tuple[Any, ...]:
         *cells, measure = self.instance.key
-        turned = [cells[1], cells[0], *([cells[3], cells[2]] if len(cells) > 2 else [])]
-        return (*turned, measure)
+        other = [cells[3], cells[2]] if len(cells) > 2 else []
+        return (cells[1], cells[0], *other, measure)
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Matrix:
         others = [own for name, own in self.columns[claim.column].items() if name != claim.hypothesis.name]
         allowed: frozenset[Direction] = frozenset(side for own in others for side in own)
         if claim.column != claim.instance.key:
-            allowed = frozenset(_OPPOSITE[side] for side in allowed)
+            allowed = turned(allowed)
         return allowed - claim.prediction.allowed
 
 

@@ -1,9 +1,10 @@
 """A verdict as rows of plain values, for JSON and CSV; a fraction is a fraction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from hanlon.analysis.hypotheses.matrix import Matrix
+from hanlon.analysis.hypotheses.files import Direction
+from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, turned
 from hanlon.analysis.hypotheses.verdict import Finding, GridVerdict, Judged
 from hanlon.analysis.tables import model_name
 
@@ -91,17 +92,21 @@ def matrix_rows(matrix: Matrix) -> list[dict[str, Any]]:
 
     `+` rises, `-` falls, `0` neither; two of them: either; empty: it says nothing of it.
     """
-    labels = {claim.column: claim for claim in matrix.claims if claim.column == claim.instance.key}
-    labels |= {claim.column: claim for claim in matrix.claims if claim.column not in labels}
+    first: dict[tuple[Any, ...], Claimed] = {}
+    for claim in matrix.claims:
+        first.setdefault(claim.column, claim)
     speaking = [group for group in matrix.groups if group[0] not in matrix.silent]
-    return [
-        {
-            "contrast": labels[column].instance.label,
-            "measure": labels[column].instance.measure,
-            **{" or ".join(group): "".join(sorted(own.get(group[0], ""))) for group in speaking},
-        }
-        for column, own in matrix.columns.items()
-    ]
+    return [_matrix_row(claim, matrix.columns[column], speaking) for column, claim in first.items()]
+
+
+def _matrix_row(
+    first: Claimed, own: Mapping[str, frozenset[Direction]], groups: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """The contrast the way round that its first prediction has it."""
+    as_written = first.column == first.instance.key
+    allowed = {name: sides if as_written else turned(sides) for name, sides in own.items()}
+    said = {" or ".join(group): "".join(sorted(allowed.get(group[0], ()))) for group in groups}
+    return {"contrast": first.instance.label, "measure": first.instance.measure, **said}
 
 
 _COLUMNS = (
