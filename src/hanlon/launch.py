@@ -11,7 +11,8 @@ from hanlon.cell import Cell, build_cell
 from hanlon.config.compose import CellComposer, ComposedCell
 from hanlon.config.controls import control_cells
 from hanlon.config.errors import ConfigError
-from hanlon.planning import plan_cells, print_plan
+from hanlon.config.schema import CellConfig
+from hanlon.planning import PlannedCell, plan_cells, print_plan
 
 
 class SweepEnded(Exception):
@@ -54,6 +55,7 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
         print(f"Note: {note}.", file=sys.stderr)
     if options.plan:
         print_plan(planned, options)
+        print_power(planned, options)
     else:
         from hanlon.conduct import conduct
 
@@ -62,6 +64,19 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
         if exit_code:
             raise SweepEnded(exit_code)
     return [_completed(job) for job in jobs]
+
+
+def print_power(planned: Sequence[PlannedCell], options: CellConfig) -> None:
+    """Say what the planned sweep can show, by approximation."""
+    from hanlon.analysis.cells import CellState
+    from hanlon.power import plan_lines
+    from hanlon.provenance import cell_record
+    from hanlon.registering import plans_for
+
+    plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
+    states = [CellState(cell_record(p.cell, options.samples), p.tally, p.folder) for p in planned]
+    for line in plan_lines(states, plans, options.samples):
+        print(line)
 
 
 def cells_of(
