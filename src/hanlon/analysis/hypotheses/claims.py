@@ -31,7 +31,7 @@ DIGITS = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Weighed:
     """The p of the claim and of its failure, before any correction, and why neither can be told (empty: it can)."""
 
     holds: float
@@ -39,7 +39,7 @@ class Tested:
     lacks: str = ""
 
 
-def tested(prediction: Prediction, seen: Observation, alternatives: frozenset[Direction]) -> Tested:
+def weigh(prediction: Prediction, seen: Observation, alternatives: frozenset[Direction]) -> Weighed:
     """Test one prediction against what is seen.
 
     Args:
@@ -49,7 +49,7 @@ def tested(prediction: Prediction, seen: Observation, alternatives: frozenset[Di
             only where there was room for theirs.
     """
     if seen.difference.value is None:
-        return Tested(1.0, 1.0, "no episode to compare")
+        return Weighed(1.0, 1.0, "no episode to compare")
     if prediction.vanishes is not None:
         return _vanishing(prediction.vanishes.margin, seen)
     margin = prediction.threshold
@@ -59,9 +59,9 @@ def tested(prediction: Prediction, seen: Observation, alternatives: frozenset[Di
         side = " and ".join("floor" if side == "-" else "ceiling" for side in sorted(needed))
         lacks = f"no room for an effect of {100 * margin:.0f} points ({side})"
         if prediction.sign in ("positive", "negative", "either"):
-            return Tested(holds, 1.0, lacks if holds > 0.05 else "")
-        return Tested(1.0, fails, lacks if fails > 0.05 else "")
-    return Tested(holds, fails)
+            return Weighed(holds, 1.0, lacks if holds > 0.05 else "")
+        return Weighed(1.0, fails, lacks if fails > 0.05 else "")
+    return Weighed(holds, fails)
 
 
 def room(seen: Observation, margin: float) -> frozenset[Direction]:
@@ -109,15 +109,15 @@ def _claims(prediction: Prediction, seen: Observation, margin: float) -> tuple[f
             return within, min(1.0, 2 * min(up, down))
 
 
-def _vanishing(margin: float, seen: Observation) -> Tested:
+def _vanishing(margin: float, seen: Observation) -> Weighed:
     from scipy import stats
 
     base, treated = seen.rates
     found = vanishes(base.k, base.n, treated.k, treated.n, margin)
     if not found.control_worked:
-        return Tested(1.0, 1.0, f"the base rate is not shown to be above {margin:.0%} (floor)")
+        return Weighed(1.0, 1.0, f"the base rate is not shown to be above {margin:.0%} (floor)")
     stays = float(cast(Any, stats).binomtest(treated.k, treated.n, margin, "greater").pvalue)
-    return Tested(found.p, stays)
+    return Weighed(found.p, stays)
 
 
 def _needed(prediction: Prediction, alternatives: frozenset[Direction]) -> frozenset[Direction]:

@@ -13,7 +13,7 @@ from hanlon.analysis.contrasts import BOSCHLOO_BUDGET
 from hanlon.analysis.differences import holm
 from hanlon.analysis.equivalence import Ending
 from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.claims import Tested, could_flip, tested
+from hanlon.analysis.hypotheses.claims import Weighed, could_flip, weigh
 from hanlon.analysis.hypotheses.files import Plan
 from hanlon.analysis.hypotheses.gates import GateReading, read_gate
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, matrix_of
@@ -30,7 +30,7 @@ class Judged:
 
     claim: Claimed
     seen: Observation
-    test: Tested
+    test: Weighed
     p_holds: float
     p_fails: float
     ending: Ending
@@ -134,7 +134,7 @@ def _tested(matrix: Matrix, values: Values, *, quick: bool) -> list[Judged]:
         key = claim.instance.key
         if key not in seen:
             seen[key] = observe(claim.instance, values, quick=quick)
-        test = tested(claim.prediction, seen[key], matrix.rivals_allow(claim))
+        test = weigh(claim.prediction, seen[key], matrix.rivals_allow(claim))
         judged.append(Judged(claim, seen[key], test, test.holds, test.fails, "undetermined"))
     return judged
 
