@@ -84,8 +84,8 @@ def plan_lines(states: Sequence[CellState], plans: Sequence[Plan], n: int) -> It
     found = planned_power(matrices, n, ALPHA, approximate=True)
     blind = [one for one in found if not one.enough]
     yield (
-        f"Power: {family} different predictions about this grid (conf/hypothesis); at n = {n} and an uncorrected alpha of {ALPHA}, {len(found) - len(blind)} of {len(found)} about "
-        "two cells have a power of 80 %."
+        f"Power: {family} different predictions about this grid (conf/hypothesis); at n = {n} and an uncorrected alpha "
+        f"of {ALPHA}, {len(found) - len(blind)} of the {len(found)} about two cells have a power of 80 %."
     )
     for one in list({(o.says, o.advice): o for o in blind}.values())[:5]:
         yield (

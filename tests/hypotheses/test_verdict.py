@@ -92,16 +92,21 @@ def full(**fields: Any) -> list[CellState]:
     return [cell(90, 100, **fields), cell(5, 100, "p", precedence="over_all_others", **fields)]
 
 
+def full_and_incompetent() -> list[CellState]:
+    """The same with a control in which nothing happens."""
+    return [*full(), cell(0, 100, "competence", how="keep_calling")]
+
+
 @pytest.mark.parametrize(
     ("cells", "options", "reason"),
     [
         (full(), {"planned": 200}, "100 of 200 planned episodes"),
         (full(endpoint="embedded"), {}, DEMO),
         (full(), {"gates": (GATE,)}, "control alive not sampled"),
-        ([*full(), cell(0, 100, "competence", how="keep_calling")], {"gates": (SUCCESS,)}, "control alive did not do its work"),
+        (full_and_incompetent(), {"gates": (SUCCESS,)}, "control alive did not do its work"),
         (full(excluded=200), {}, "the exclusions could turn it"),
     ],
-)  # fmt: skip
+)
 def test_whatever_stands_in_the_way_is_named(cells: list[CellState], options: Any, reason: str) -> None:
     """A plain fall of 85 points is undetermined all the same."""
     verdict = judged(cells, hypothesis("a", FALLS), **options)
