@@ -78,13 +78,17 @@ def test_too_few_episodes_leave_it_undetermined_and_the_verdict_says_so() -> Non
         ([("a", "consistent"), ("b", "ruled out")], "a"),
         ([("a", "ruled out"), ("b", "ruled out")], "none of these"),
         ([("a", "consistent"), ("b", "undetermined")], "a; undetermined: b"),
-        ([("a", "ruled out"), ("b", "undetermined")], "undetermined (ruled out: a)"),
+        ([("a", "ruled out"), ("b", "undetermined")], "undetermined; ruled out: a"),
         ([("a", "undetermined")], "undetermined"),
     ],
 )
 def test_the_verdict_in_one_line(findings: list[tuple[str, Any]], said: str) -> None:
     """None of these and several are ends; nothing is ever a score."""
-    assert conclusion([Finding((name,), standing, 1, 1, "") for name, standing in findings]) == said
+    found = [Finding((name,), standing, 1, 1, "") for name, standing in findings]
+    assert conclusion(found) == said
+    silent = conclusion([*found, Finding(("z",), "undetermined", 0, 0, "predicts nothing of this grid")])
+    assert silent.endswith("; not tested: z")
+    assert not silent.startswith("none of these")
 
 
 def full(**fields: Any) -> list[CellState]:

@@ -99,22 +99,23 @@ def judge(
 
 
 def conclusion(findings: Sequence[Finding]) -> str:
-    """What the findings come to: the hypotheses that stand, none of these, or nothing yet."""
-    standing: dict[Standing, list[str]] = {"consistent": [], "ruled out": [], "undetermined": []}
+    """What the findings come to: the hypotheses that stand, none of these, or nothing yet; and what was not tested."""
+    standing: dict[str, list[str]] = {"consistent": [], "ruled out": [], "undetermined": [], "not tested": []}
     for finding in findings:
-        if finding.tested or finding.standing != "undetermined":
-            standing[finding.standing].append(" or ".join(finding.names))
-    consistent, open_ = standing["consistent"], standing["undetermined"]
-    rest = f"; undetermined: {', '.join(open_)}" if open_ else ""
+        untested = finding.standing == "undetermined" and not finding.tested
+        standing["not tested" if untested else finding.standing].append(" or ".join(finding.names))
+    consistent = standing["consistent"]
     if len(consistent) > 1:
-        return f"more than one stands, a mixture or not parted by this grid: {'; '.join(consistent)}{rest}"
-    if consistent:
-        return f"{consistent[0]}{rest}"
-    if standing["ruled out"] and not open_:
-        return "none of these"
-    return "undetermined" + (
-        f" (ruled out: {', '.join(standing['ruled out'])})" if standing["ruled out"] else ""
-    )
+        said = f"more than one stands, a mixture or not parted by this grid: {'; '.join(consistent)}"
+    elif consistent:
+        said = consistent[0]
+    elif standing["ruled out"] and not standing["undetermined"]:
+        said = "none of those that this grid tests" if standing["not tested"] else "none of these"
+    else:
+        said = "undetermined"
+    named = ["not tested"] if consistent or said.startswith("none") else ["ruled out", "not tested"]
+    named = ["undetermined", *named] if consistent else named
+    return "; ".join([said, *(f"{name}: {', '.join(standing[name])}" for name in named if standing[name])])
 
 
 def _too_much_for_boschloo(matrices: Sequence[Matrix]) -> bool:
