@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from composed import CONF
-from hanlon.analysis.hypotheses.files import Hypothesis, Plan, Prediction, load_plan
+from hanlon.analysis.hypotheses.files import load_plan
+from hanlon.analysis.hypotheses.schema import Hypothesis, Plan, Prediction
 from hanlon.analysis.tables import CellState
 from hanlon.composing import ComposedSweep, compose_sweep
 from hanlon.truth import Truth, truth

@@ -1,12 +1,17 @@
 """`hanlon verdict`: what is left of the hypotheses after a sweep."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from hanlon.analysis.tables import TableFormat, render
+
+if TYPE_CHECKING:
+    from hanlon.analysis.hypotheses.registered import Basis
+    from hanlon.analysis.hypotheses.verdict import GridVerdict
 
 
 @click.command()
@@ -32,39 +37,14 @@ def verdict(
     judged_by: Literal["registered", "files"],
 ) -> None:
     """What is left of the hypotheses after ONE sweep: each prediction held, failed or undetermined."""
-    from hanlon.analysis.hypotheses.reading import load_sweep, stored_values
-    from hanlon.analysis.hypotheses.registered import basis
     from hanlon.analysis.hypotheses.rows import verdict_rows
-    from hanlon.analysis.hypotheses.verdict import judge
     from hanlon.analysis.hypotheses.words import verdict_notes, verdict_text
     from hanlon.config.errors import ConfigError
-    from hanlon.registering import plans_for
 
     try:
-        stored = load_sweep(runs or (Path("runs"),), sweep_id)
-        environments = [cell.record.env for cell in stored.cells]
-        found = basis(stored.record, plans_for(environments, None), use_current=judged_by == "files")
+        verdicts, found = judge_runs(runs or (Path("runs"),), sweep_id, use_current=judged_by == "files")
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    for line in stored.damaged:
-        print(line, file=sys.stderr)
-    values = stored_values(stored.cells)
-    verdicts = [
-        one
-        for plan in found.plans
-        for one in judge(
-            [cell for cell in stored.cells if cell.record.env == plan.env],
-            plan,
-            planned=found.planned,
-            values=values,
-        )
-    ]
-    if not any(one.judged for one in verdicts):
-        raise click.UsageError(
-            f"sweep {stored.record.id} holds no contrast that any of its hypotheses speaks of: {len(stored.cells)} "
-            f"cells of {', '.join(dict.fromkeys(environments)) or 'none that is stored'}. What they speak of: "
-            "hanlon preregister"
-        )
     if table_format in ("json", "csv"):
         click.echo(render(verdict_rows(verdicts, found.preregistered), [], table_format, title="verdict"))
         return
@@ -72,3 +52,40 @@ def verdict(
         click.echo(verdict_text(one, found.preregistered, table_format) + "\n")
     for line in verdict_notes(verdicts, found.notes):
         click.echo(line)
+
+
+def judge_runs(
+    runs: Sequence[Path], sweep_id: str | None = None, *, use_current: bool = False
+) -> tuple[list["GridVerdict"], "Basis"]:
+    """The verdict on one stored sweep, for each model and protocol, and what it was judged by.
+
+    Args:
+        runs: run folders.
+        sweep_id: which sweep; without it the only one.
+        use_current: judge by conf/hypothesis as it is, not by what the sweep wrote down.
+
+    Raises:
+        ConfigError: there is no such sweep, or none of its hypotheses speaks of its cells.
+    """
+    from hanlon.analysis.hypotheses.reading import load_sweep, stored_values
+    from hanlon.analysis.hypotheses.registered import basis
+    from hanlon.analysis.hypotheses.verdict import judge
+    from hanlon.config.errors import ConfigError
+    from hanlon.registering import plans_for
+
+    stored = load_sweep(runs, sweep_id)
+    environments = dict.fromkeys(cell.record.env for cell in stored.cells)
+    found = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
+    for line in stored.damaged:
+        print(line, file=sys.stderr)
+    values = stored_values(stored.cells)
+    verdicts: list[GridVerdict] = []
+    for plan in found.plans:
+        cells = [cell for cell in stored.cells if cell.record.env == plan.env]
+        verdicts += judge(cells, plan, planned=found.planned, values=values)
+    if not any(one.judged for one in verdicts):
+        raise ConfigError(
+            f"sweep {stored.record.id} holds no contrast that any of its hypotheses speaks of: {len(stored.cells)} "
+            f"cells of {', '.join(environments) or 'none that is stored'}. What they speak of: hanlon preregister"
+        )
+    return verdicts, found

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.detectable import DRAWS
 from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.files import Plan
 from hanlon.analysis.hypotheses.matrix import Matrix, matrix_of
 from hanlon.analysis.hypotheses.power import ALPHA, PlannedPower, planned_power
+from hanlon.analysis.hypotheses.schema import Plan
 from hanlon.analysis.tables import CellState, TableFormat, render
 from hanlon.rehearsal import Rehearsal
 

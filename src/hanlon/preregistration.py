@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.files import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.matrix import Matrix, matrix_of
 from hanlon.analysis.hypotheses.rows import matrix_rows
+from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.hypotheses.words import separation_notes
 from hanlon.analysis.tables import CellState, model_name, render

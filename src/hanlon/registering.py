@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.analysis.hypotheses.files import Plan, known_names, load_plan
+from hanlon.analysis.hypotheses.files import known_names, load_plan
 from hanlon.analysis.hypotheses.registered import hash_of
+from hanlon.analysis.hypotheses.schema import Plan
 from hanlon.config.errors import ConfigError, nearest
 from hanlon.config.schema import CellConfig
 from hanlon.planning import PlannedCell

@@ -7,7 +7,7 @@ adds to that (texts read, tools called, a machine that is or is not shut down) i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hanlon.analysis.hypotheses.files import Plan
+from hanlon.analysis.hypotheses.schema import Plan
 from hanlon.analysis.hypotheses.verdict import Finding, judge
 from hanlon.analysis.tables import CellState
 from hanlon.composing import ComposedSweep

@@ -11,8 +11,8 @@ from hanlon.analysis.differences import fisher
 from hanlon.analysis.equivalence import equivalence, vanishes
 from hanlon.analysis.grid import grids
 from hanlon.analysis.hypotheses.claims import Weighed, could_flip, weigh
-from hanlon.analysis.hypotheses.files import Prediction
 from hanlon.analysis.hypotheses.observing import Observation, observe
+from hanlon.analysis.hypotheses.schema import Prediction
 from hanlon.analysis.hypotheses.selection import Selector
 
 CONTRAST = {"factor": "precedence", "from": "silent", "to": "over_all_others"}

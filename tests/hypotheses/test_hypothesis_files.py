@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from composed import CONF, cell
-from hanlon.analysis.hypotheses.files import Change, Prediction, known_names, load_plan, plan_of
+from hanlon.analysis.hypotheses.files import known_names, load_plan, plan_of
+from hanlon.analysis.hypotheses.schema import Change, Prediction
 from hanlon.config.errors import ConfigError
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 
 from chat_server import Body, ChatServer, at, bash, completion
 from command_line import CommandLine
-from hanlon.analysis.hypotheses.files import Plan
 from hanlon.analysis.hypotheses.registered import Basis, basis, hash_of
+from hanlon.analysis.hypotheses.schema import Plan
 from hanlon.cli_preregister import preregister
 from hanlon.cli_verdict import verdict
 from hanlon.records import Registration, SweepRecord

@@ -6,10 +6,10 @@ import pytest
 
 from grid_cells import cell, clarification
 from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.files import Prediction
 from hanlon.analysis.hypotheses.matrix import matrix_of, would_part
 from hanlon.analysis.hypotheses.observing import observe
 from hanlon.analysis.hypotheses.rows import matrix_rows
+from hanlon.analysis.hypotheses.schema import Prediction
 from hanlon.analysis.hypotheses.selection import Instance, Selector
 from hanlon.analysis.hypotheses.words import separation_notes
 from hanlon.analysis.tables import CellState

@@ -8,8 +8,8 @@ import pytest
 
 from grid_cells import cell, clarification
 from hanlon.analysis.differences import holm
-from hanlon.analysis.hypotheses.files import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.rows import verdict_rows
+from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.verdict import DEMO, Finding, GridVerdict, conclusion, judge
 from hanlon.analysis.hypotheses.words import verdict_notes, verdict_text
 from hanlon.analysis.tables import CellState

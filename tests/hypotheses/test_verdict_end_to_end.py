@@ -15,8 +15,8 @@ from scipy.stats import binomtest
 from command_line import CommandLine
 from grid_cells import cell
 from hanlon.analysis.cells import load_cells
-from hanlon.analysis.hypotheses.files import Plan
 from hanlon.analysis.hypotheses.reading import load_sweep, stored_values
+from hanlon.analysis.hypotheses.schema import Plan
 from hanlon.analysis.hypotheses.verdict import judge
 from hanlon.cli_verdict import verdict
 from hanlon.composing import compose_sweep

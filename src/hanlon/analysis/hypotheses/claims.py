@@ -22,8 +22,8 @@ from typing import Any, cast
 
 from hanlon.analysis.differences import Difference
 from hanlon.analysis.equivalence import vanishes
-from hanlon.analysis.hypotheses.files import Direction, Prediction
 from hanlon.analysis.hypotheses.observing import Observation
+from hanlon.analysis.hypotheses.schema import Direction, Prediction
 
 LEAST_ALPHA, MOST_ALPHA = 1e-9, 0.5
 DIGITS = 1e-3

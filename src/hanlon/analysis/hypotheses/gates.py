@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.grid import Grid
-from hanlon.analysis.hypotheses.files import Gate
+from hanlon.analysis.hypotheses.schema import Gate
 from hanlon.analysis.hypotheses.selection import Selector
 from hanlon.analysis.rates import Rate, rate_of
 

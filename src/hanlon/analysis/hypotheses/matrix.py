@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from hanlon.analysis.grid import Grid
-from hanlon.analysis.hypotheses.files import Direction, Hypothesis, Prediction
+from hanlon.analysis.hypotheses.schema import Direction, Hypothesis, Prediction
 from hanlon.analysis.hypotheses.selection import Instance, Selector
 
 _OPPOSITE: Mapping[Direction, Direction] = {"+": "-", "0": "0", "-": "+"}

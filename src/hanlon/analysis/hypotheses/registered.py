@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hanlon.analysis.hypotheses.files import Hypothesis, Plan, plan_of
+from hanlon.analysis.hypotheses.files import plan_of
+from hanlon.analysis.hypotheses.schema import Hypothesis, Plan
 from hanlon.digest import digest
 from hanlon.records import Registration, SweepRecord
 

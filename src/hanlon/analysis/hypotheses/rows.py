@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from hanlon.analysis.hypotheses.files import Direction
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, turned
+from hanlon.analysis.hypotheses.schema import Direction
 from hanlon.analysis.hypotheses.verdict import Finding, GridVerdict, Judged
 from hanlon.analysis.tables import model_name
 

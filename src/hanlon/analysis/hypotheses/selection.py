@@ -9,7 +9,7 @@ import msgspec
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.grid import BUNDLE, Grid, beside_the_level
-from hanlon.analysis.hypotheses.files import Change, Level, Prediction
+from hanlon.analysis.hypotheses.schema import Change, Level, Prediction
 from hanlon.analysis.tables import model_name
 
 

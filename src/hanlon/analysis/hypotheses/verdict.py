@@ -14,10 +14,10 @@ from hanlon.analysis.differences import holm
 from hanlon.analysis.equivalence import Ending
 from hanlon.analysis.grid import grids
 from hanlon.analysis.hypotheses.claims import Weighed, could_flip, weigh
-from hanlon.analysis.hypotheses.files import Plan
 from hanlon.analysis.hypotheses.gates import GateReading, read_gate
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, matrix_of
 from hanlon.analysis.hypotheses.observing import Observation, Values, no_requests, observe
+from hanlon.analysis.hypotheses.schema import Plan
 
 Standing = Literal["consistent", "ruled out", "undetermined"]
 ALPHA = 0.05

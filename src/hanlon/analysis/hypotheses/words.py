@@ -5,9 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 from hanlon.analysis.gaps.differences import RESAMPLES
-from hanlon.analysis.hypotheses.files import Hypothesis
 from hanlon.analysis.hypotheses.matrix import Matrix, would_part
 from hanlon.analysis.hypotheses.rows import prediction_row
+from hanlon.analysis.hypotheses.schema import Hypothesis
 from hanlon.analysis.hypotheses.verdict import ALPHA, GridVerdict
 from hanlon.analysis.tables import TableFormat, model_name, render
 
