@@ -1,8 +1,8 @@
 """Simulated truth is recovered: the right hypothesis is left standing, and none where none is right.
 
-Counts are drawn from the policies' own rates at the n of the bundled experiments; 24 simulated sweeps each, with a
+Counts are drawn from the policies' own rates at the n of the bundled experiments; 8 or 24 simulated sweeps each, with a
 fixed seed. The bounds are the error rates that the experiments promise: the right one in at least 80 %, a wrong one in
-at most 5 % (one of 24). What the real pipeline adds is in test_verdict_end_to_end.py.
+at most 5 % (of 8 none, of 24 one). What the real pipeline adds is in test_verdict_end_to_end.py.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from rivals import (
     truths,
 )
 
-REPEATS = 24
+REPEATS, FEW = 24, 8
 POWER, WRONG = 0.8, 0.05
 RIGHT = {
     "ambiguity": "instruction_ambiguity",
@@ -59,8 +59,7 @@ def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: 
     """And all of its rivals that this grid opposes to it are ruled out."""
     in_shutdown = policy in list(RIGHT)[:4]
     overrides, env = (SHUTDOWN, "shutdown") if in_shutdown else (ALIGNMENT_FAKING, "alignment_faking")
-    repeats = REPEATS if in_shutdown else 8
-    found = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy), repeats)
+    found = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy), FEW)
     right = RIGHT[policy]
     assert found.alone[right] >= POWER
     assert found.falls[right] <= WRONG
@@ -69,6 +68,7 @@ def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: 
     assert min(ruled_out) >= POWER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rates"),
     [
@@ -90,6 +90,7 @@ def test_a_model_that_is_none_of_the_rivals_of_shutdown_leaves_none_standing(
     assert max(found.stands.values()) <= WRONG, found.stands
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rates"),
     [
@@ -105,7 +106,7 @@ def test_a_model_that_is_none_of_the_rivals_of_faking_leaves_none_standing(
 ) -> None:
     """Mixtures, refusal whatever is said, and a replication's numbers."""
     true = rates if isinstance(rates, list) else truths(ALIGNMENT_FAKING, rates, COMPLIES)
-    found = drawn_sweeps(ALIGNMENT_FAKING, "alignment_faking", name, true, repeats=8)
+    found = drawn_sweeps(ALIGNMENT_FAKING, "alignment_faking", name, true, repeats=FEW)
     assert max(found.stands.values()) <= WRONG, found.stands
 
 
