@@ -34,6 +34,7 @@ from hanlon.opening import OpenedCell, open_store
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
 from hanlon.records import SweepRecord
+from hanlon.registering import register
 from hanlon.shard import Shard
 from hanlon.smoke_runs import try_rules
 from hanlon.tracking.base import Tracker
@@ -65,6 +66,7 @@ def conduct(
         started_at=time.time(),
         experiment=experiment,
     )
+    sweep.registration = register(sweep, planned, options)
     console = Console(stderr=True, highlight=False)
     tracker: Tracker = construct(
         "tracker", options.tracker, say=partial(console.print, markup=False, soft_wrap=True)

@@ -7,11 +7,12 @@ from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from hanlon.cell import build_cell
-from hanlon.config.compose import CellComposer
+from hanlon.cell import Cell, build_cell
+from hanlon.config.compose import CellComposer, ComposedCell
 from hanlon.config.controls import control_cells
 from hanlon.config.errors import ConfigError
-from hanlon.planning import plan_cells, print_plan
+from hanlon.config.schema import CellConfig
+from hanlon.planning import PlannedCell, plan_cells, print_plan
 
 
 class SweepEnded(Exception):
@@ -35,10 +36,7 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
         raise ConfigError(f"this is a sweep of {len(jobs)} cells: add -m to run them all")
     composer = CellComposer(context.config_loader, master)
     composed = [composer.compose(job) for job in jobs]
-    cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}
-    swept = len(cells)
-    controls = [build_cell(c, arguments) for c in control_cells(composer, composed)]
-    cells |= {cell.key: cell for cell in controls if cell.key not in cells}
+    cells, swept = cells_of(composer, composed, arguments)
     if swept < len(jobs):
         print(
             f"{len(jobs)} configurations are {swept} different cells; equal ones run once.",
@@ -57,6 +55,7 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
         print(f"Note: {note}.", file=sys.stderr)
     if options.plan:
         print_plan(planned, options)
+        print_power(planned, options)
     else:
         from hanlon.conduct import conduct
 
@@ -65,6 +64,33 @@ def launch(context: HydraContext, master: DictConfig, jobs: Sequence[Sequence[st
         if exit_code:
             raise SweepEnded(exit_code)
     return [_completed(job) for job in jobs]
+
+
+def print_power(planned: Sequence[PlannedCell], options: CellConfig) -> None:
+    """Say what the planned sweep can show, by approximation."""
+    from hanlon.analysis.cells import CellState
+    from hanlon.power import plan_lines
+    from hanlon.provenance import cell_record
+    from hanlon.registering import plans_for
+
+    plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
+    states = [CellState(cell_record(p.cell, options.samples), p.tally, p.folder) for p in planned]
+    for line in plan_lines(states, plans, options.samples):
+        print(line)
+
+
+def cells_of(
+    composer: CellComposer, composed: Sequence[ComposedCell], arguments: list[str]
+) -> tuple[dict[str, Cell], int]:
+    """The different cells of composed jobs by key, how many of them were swept, and behind these their controls.
+
+    Raises:
+        ConfigError: anything wrong with one of them.
+    """
+    cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}
+    swept = len(cells)
+    controls = [build_cell(c, arguments) for c in control_cells(composer, composed)]
+    return cells | {cell.key: cell for cell in controls if cell.key not in cells}, swept
 
 
 def _completed(job: Sequence[str]) -> JobReturn:

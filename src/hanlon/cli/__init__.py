@@ -3,9 +3,12 @@
 import click
 
 from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
+from hanlon.cli.power import power
+from hanlon.cli.preregister import preregister
 from hanlon.cli.prompts import prompts
 from hanlon.cli.reading import contrasts, gaps, rates, show, status
 from hanlon.cli.serving import serve
+from hanlon.cli.verdict import verdict
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,6 +20,9 @@ for command in (
     rates,
     gaps,
     contrasts,
+    verdict,
+    power,
+    preregister,
     labels,
     judge_check,
     judge_smoke,
