@@ -8,11 +8,14 @@ import contextlib
 import importlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from hanlon.tracking.marker import Marker, synced_mark
+from hanlon.tracking.panels import Table
 from hanlon.tracking.redaction import Redaction
 
 Mode = Literal["auto", "online", "offline"]
@@ -32,6 +35,17 @@ class Options:
     max_live_runs: int
     init_timeout_s: float
     finish_timeout_s: float
+    workspace: bool = True
+
+    def shown(self) -> list[Any]:
+        """What of this decides where runs go and what they hold; other changes make no run stale."""
+        return [
+            self.project,
+            self.entity,
+            self.transcripts,
+            self.transcripts_max_rows,
+            self.local_transcripts,
+        ]
 
 
 class TrackingOff(Exception):
@@ -74,6 +88,7 @@ class WandbSession:
             runs_dir.absolute().relative_to(here) if runs_dir.absolute().is_relative_to(here) else runs_dir
         )
         self._saved_environ: dict[str, str | None] = {}
+        self._staging: Path | None = None
         self._wandb: Any = None
 
     def open_run(self, run_id: str, **about: Any) -> Any:
@@ -85,21 +100,32 @@ class WandbSession:
                 return probed
         return self._init(wandb, self.mode, run_id, about)
 
-    def log_table(self, run: Any, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def log_table(self, run: Any, name: str, content: Table) -> None:
         """Log a table once."""
-        table = self._wandb.Table(
-            columns=list(columns), data=[list(row) for row in rows], log_mode="IMMUTABLE"
-        )
+        lines = [list(line) for line in content.lines]
+        table = self._wandb.Table(columns=list(content.columns), data=lines, log_mode="IMMUTABLE")
         if self.mode == "offline":
             # bound by hand, `log` makes no artifact of it, whose record would hold an absolute path
             table.bind_to_run(run, name, 0)
         run.log({name: table})
 
     def finish_run(self, run: Any, complete: bool) -> None:
-        """End a run and drop its debug logs, which repeat its configuration and name local paths."""
+        """End a run and drop its debug logs, which repeat its configuration and name local paths.
+
+        Earlier offline folders of the run are marked as sent: this one holds all that they hold and more, and
+        `wandb sync` would put them before it, or in its place.
+        """
         logs = run.settings.log_dir
         run.finish(exit_code=0 if complete else 1)
         shutil.rmtree(logs, ignore_errors=True)
+        for file in (self._dir / "wandb").glob(f"offline-run-*/run-{run.id}.wandb"):
+            if file.parent.name != self.folder_of(run):
+                synced_mark(file.parent, run.id).touch()
+
+    def marker(self, run: Any, rows: int, fingerprint: str) -> Marker:
+        """What is noted of a finished run."""
+        project = f"{run.entity}/{run.project}" if run.entity else str(run.project)
+        return Marker(run.id, self.folder_of(run), self.mode or "", rows, fingerprint, project)
 
     def folder_of(self, run: Any) -> str:
         """The name of the run's folder under `runs/wandb`."""
@@ -126,7 +152,11 @@ class WandbSession:
     def _import(self) -> Any:
         wandb_dir = self._dir / "wandb"
         wandb_dir.mkdir(parents=True, exist_ok=True)
-        ours = {"WANDB_DATA_DIR": str(wandb_dir / "data"), "WANDB_CACHE_DIR": str(wandb_dir / "cache")}
+        # the manifest of a table names the file that it is uploaded from, so that must say nothing of this machine
+        self._staging = Path(
+            tempfile.mkdtemp(prefix="hanlon-", dir="/tmp" if Path("/tmp").is_dir() else None)
+        )
+        ours = {"WANDB_DATA_DIR": str(self._staging), "WANDB_CACHE_DIR": str(wandb_dir / "cache")}
         ours["WANDB_ERROR_REPORTING"] = "false"
         self._saved_environ = {name: os.environ.get(name) for name in ours}
         os.environ.update(ours)
@@ -192,8 +222,8 @@ class WandbSession:
     def _clean_up(self) -> None:
         """Drop the service's logs (they name temporary folders) and give the environment back."""
         shutil.rmtree(self._dir / "wandb" / "cache", ignore_errors=True)
-        if self.mode == "offline":
-            shutil.rmtree(self._dir / "wandb" / "data", ignore_errors=True)
+        if self._staging is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
         for name, value in self._saved_environ.items():
             os.environ.pop(name, None)
             if value is not None:

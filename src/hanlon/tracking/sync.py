@@ -1,0 +1,143 @@
+"""`hanlon sync`: sends to W&B what is logged offline, or not whole, by replaying it from the store.
+
+The store is the truth, so an offline run's folder is not read: a cell that was killed half-way, resumed in several
+folders, or never logged ends as one run with the numbers that `hanlon rates` prints. What the server already has is
+left alone. A sweep is sent with the options that it was run with, and one that was run with `tracker=none` is not.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+import msgspec
+
+from hanlon.engine.outcomes import RETRIED_LATER
+from hanlon.engine.store import cell_folders, read_cell, read_digests
+from hanlon.records import SweepRecord
+from hanlon.tracking import tables
+from hanlon.tracking.marker import Marker
+from hanlon.tracking.redaction import Redaction
+from hanlon.tracking.wandb_cell import CellLog
+from hanlon.tracking.wandb_session import Options, TrackingOff, WandbSession, one_line
+from hanlon.tracking.wandb_summary import SummaryLog, read_options
+
+Say = Callable[[str], None]
+
+
+class OnlineSession(WandbSession):
+    """W&B, online or not at all.
+
+    Raises:
+        TrackingOff: there is no key, or no run could be opened.
+    """
+
+    def _go_offline(self, why: str) -> None:
+        raise TrackingOff(f"{why}. Nothing was sent; to log in: wandb login")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    record: SweepRecord
+    cells: Sequence[CellLog]
+    summary: SummaryLog
+    options: Options
+
+
+def sync_runs(runs_dir: Path, say: Say) -> int:
+    """Send what W&B has not got of the sweeps of a run folder, and say what was sent; returns the number of runs.
+
+    Raises:
+        TrackingOff: W&B cannot be reached, or failed; the message says how far it came.
+    """
+    sent = 0
+    for sweep in _sweeps(runs_dir, say):
+        session = OnlineSession(sweep.options, runs_dir, Redaction([runs_dir]), _quiet)
+        try:
+            for line in _send(sweep, runs_dir, session, say):
+                sent += 1
+                say(line)
+            session.close()
+        except TrackingOff:
+            session.abandon()
+            raise
+        except Exception as error:
+            session.abandon()
+            said = one_line(error, session.redaction)
+            raise TrackingOff(
+                f"stopped ({said}) after {sent} runs. They stay sent; the same command again sends the rest"
+            ) from None
+    return sent
+
+
+def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
+    """The sweeps that were logged with W&B, in the order of their start."""
+    folders = {read_cell(folder).key: folder for folder in cell_folders(runs_dir)}
+    decoder = msgspec.json.Decoder(SweepRecord)
+    records = [decoder.decode(path.read_bytes()) for path in runs_dir.glob("sweeps/*.json")]
+    for record in sorted(records, key=lambda record: record.started_at):
+        noted = read_options(runs_dir / "wandb", record.id)
+        if noted is None:
+            say(
+                f"sweep {record.id}: left out, it was run without W&B (its command with tracker=wandb logs it)"
+            )
+            continue
+        options = replace(noted, mode="online")
+        found = [folders[key] for key in record.cells if key in folders]
+        cells = [CellLog(read_cell(folder), folder, record.id, options) for folder in found]
+        yield _Sweep(record, cells, SummaryLog(record, cells, runs_dir, options), options)
+
+
+def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, say: Say) -> Iterator[str]:
+    """Send the runs of a sweep that are not there, one line for each; at the end say how many were there."""
+    unchanged, ended = 0, True
+    for log in sweep.cells:
+        complete = _is_complete(log.folder, sweep.record.planned_samples)
+        ended = ended and complete
+        if not log.recount():
+            continue
+        if log.is_logged(runs_dir / "wandb", complete):
+            unchanged += 1
+            continue
+        log.open(session)
+        yield _line(sweep, tables.shown_label(log.cell), log.close(session, complete), "episodes")
+    if not sweep.summary.is_logged(ended):
+        yield _line(sweep, "summary", sweep.summary.log(session, ended, say), "lines of tables")
+    if unchanged:
+        say(f"sweep {sweep.record.id}: {unchanged} cells are there already")
+
+
+def _is_complete(folder: Path, planned: int) -> bool:
+    return sum(digest.outcome not in RETRIED_LATER for digest in read_digests(folder)) >= planned
+
+
+def _line(sweep: _Sweep, name: str, marker: Marker, rows: str) -> str:
+    return f"sweep {sweep.record.id}: sent {name} to {marker.project}, run {marker.run}, {marker.rows} {rows}"
+
+
+def _quiet(line: str) -> None:
+    """Sync says itself where the runs are."""
+
+
+@click.command()
+@click.argument(
+    "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUNS..."
+)
+def sync(runs: tuple[Path, ...]) -> None:
+    """Send to W&B what it has not got of the sweeps below RUNS (default: runs): offline, interrupted or failed runs.
+
+    Cells and their numbers come from the store, one run each, however often they were interrupted; a second time
+    there is nothing to send. Needs a key (wandb login).
+    """
+    sent = 0
+    for runs_dir in runs or (Path("runs"),):
+        if not (runs_dir / "sweeps").is_dir():
+            raise click.UsageError(
+                f"{runs_dir} is no run folder: it holds no sweeps (sweeps/<id>.json). Give the sweep's runs_dir."
+            )
+        try:
+            sent += sync_runs(runs_dir, click.echo)
+        except TrackingOff as off:
+            raise click.ClickException(f"W&B: {off}.") from None
+    if not sent:
+        click.echo("W&B has everything: nothing was sent")
