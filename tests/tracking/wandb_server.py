@@ -1,7 +1,8 @@
 """A W&B server on loopback in a thread: the calls that wandb 0.31 makes, and a record of all that it received.
 
-It keeps runs as the real one does: an upsert of a known id goes on with the same run, and a piece of a file stream
-replaces the file from its offset on. `die` makes it refuse connections from then on.
+An upsert of a known id goes on with the same run. What the real server does to an earlier history then is reported
+differently over the years, so `history` chooses: it is cut where new lines come, overwritten line by line with the
+rest left, or (the upsert says how long it is) appended to.
 """
 
 import asyncio
@@ -10,13 +11,14 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
 KEY = "0123456789" * 4
 ENTITY = "team"
 Json = dict[str, Any]
+History = Literal["cut", "overwritten", "appended to"]
 
 
 @dataclass
@@ -42,6 +44,16 @@ class ServedRun:
         return self.about.get("jobType") or ""
 
     @property
+    def complete(self) -> bool:
+        """Whether its process said that the run is at its end."""
+        return self.exit_code is not None
+
+    def table(self, name: str) -> list[Json]:
+        """The lines of a table that was uploaded and stands in the summary."""
+        table = json.loads(self.files[self.summary[name]["path"]])
+        return [dict(zip(table["columns"], line, strict=True)) for line in table["data"]]
+
+    @property
     def rows(self) -> list[Json]:
         """The history, without wandb's own columns."""
         rows = [json.loads(line) for line in self.lines.get("wandb-history.jsonl", [])]
@@ -58,7 +70,8 @@ class ServedRun:
 class WandbServer:
     """The server. `requests` holds every body that was received, `operations` the GraphQL calls by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, history: History = "cut") -> None:
+        self.history = history
         self.runs: dict[str, ServedRun] = {}
         self.views: dict[str, Json] = {}
         self.artifacts: dict[str, Json] = {}
@@ -149,7 +162,8 @@ class WandbServer:
         run = self.runs[request.match_info["run"]]
         for name, part in (piece.get("files") or {}).items():
             lines = run.lines.setdefault(name, [])
-            lines[part["offset"] :] = part["content"]
+            end = part["offset"] + len(part["content"]) if self.history == "overwritten" else None
+            lines[part["offset"] : end] = part["content"]
         if piece.get("complete"):
             run.exit_code = piece.get("exitcode")
         return web.json_response({})
@@ -172,7 +186,7 @@ class WandbServer:
 
     def _on_UpsertBucket(self, variables: Json) -> Json:
         run_id, project = variables.get("name") or variables["id"], variables.get("project")
-        new = run_id not in self.runs
+        new, appends = run_id not in self.runs, self.history == "appended to"
         run = self.runs.setdefault(run_id, ServedRun(project or "", run_id))
         run.about |= {name: value for name, value in variables.items() if value is not None}
         bucket = {
@@ -182,7 +196,7 @@ class WandbServer:
             "description": "",
             "config": "{}",
             "sweepName": None,
-            "historyLineCount": len(run.lines.get("wandb-history.jsonl", [])),
+            "historyLineCount": len(run.lines.get("wandb-history.jsonl", [])) if appends else None,
             "project": {
                 "id": "p",
                 "name": run.project,
@@ -190,24 +204,6 @@ class WandbServer:
             },
         }
         return {"upsertBucket": {"bucket": bucket, "inserted": new}}
-
-    def _on_RunResumeStatus(self, variables: Json) -> Json:
-        run = self.runs.get(variables["name"])
-        if run is None:
-            return {"model": None}
-        counts = {
-            f"{kind}LineCount": len(run.lines.get(file, []))
-            for kind, file in (("history", "wandb-history.jsonl"), ("events", "wandb-events.jsonl"))
-        }
-        bucket = {
-            "id": run.id,
-            "name": run.id,
-            "config": "{}",
-            "summaryMetrics": "{}",
-            "logLineCount": 0,
-            **counts,
-        }
-        return {"model": {"id": "p", "name": run.project, "entity": {"name": ENTITY}, "bucket": bucket}}
 
     def _on_CreateRunFiles(self, variables: Json) -> Json:
         run = variables.get("runName") or variables.get("run")
@@ -255,3 +251,10 @@ class WandbServer:
         artifact = self.artifacts[variables["artifactID"]]
         artifact["state"] = "COMMITTED"
         return {"commitArtifact": {"artifact": {"id": variables["artifactID"], "digest": artifact["digest"]}}}
+
+    def _on_UpsertView2(self, variables: Json) -> Json:
+        view_id = variables.get("id") or f"view{len(self.views)}"
+        if variables.get("id") and view_id not in self.views:
+            return {"upsertView": None}
+        self.views[view_id] = variables
+        return {"upsertView": {"view": {"id": view_id, "name": variables["name"]}, "inserted": True}}

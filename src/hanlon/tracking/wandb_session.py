@@ -8,6 +8,7 @@ import contextlib
 import importlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -238,9 +239,13 @@ def one_line(error: BaseException, redaction: Redaction, longest: int = 200) -> 
 
 
 def kill_core() -> None:
-    """Kill wandb's service process, if this process owns it, and the hook that would wait for it at exit."""
+    """Kill wandb's service process, if this process owns it, and the hook that would wait for it at exit.
+
+    Without wandb's own lock: where its service cannot be started, wandb 0.31 holds that lock for ever.
+    """
+    setup: Any = sys.modules.get("wandb.sdk.wandb_setup")
     with contextlib.suppress(Exception):
-        connection = _singleton_attribute("_connection")
+        connection = setup._singleton._connection
         if connection is not None and connection.owns_service:
             connection._cleanup()
             connection._proc._process.kill()
