@@ -40,7 +40,7 @@ def two_cells(**changes: Any) -> list[Any]:
 
 def tier_cells() -> list[Any]:
     """A free and a paid cell over the same requests."""
-    scheme = [{"name": name, "word": name, "trained": name == "free"} for name in ("free", "paid")]
+    facts = {name: {"word": name, "trained": name == "free"} for name in ("free", "paid")}
     return [
         cell_record(
             name,
@@ -48,10 +48,10 @@ def tier_cells() -> list[Any]:
             env="alignment_faking",
             factors={"setting": "helpful_only", "tier": name},
             measures={"compliance": "does as asked"},
-            texts={"requests": "abc", "user": "{request}"},
-            config={"tier": {"name": name, "word": name, "trained": name == "free", "scheme": scheme}},
+            texts={"requests": "abc", "system": "s", "user": "{request}"},
+            config={"tier": {"name": name, **facts[name], "others": [facts[other]]}},
         )
-        for name in ("free", "paid")
+        for name, other in (("free", "paid"), ("paid", "free"))
     ]
 
 
@@ -83,7 +83,9 @@ def test_contrasts_stand_in_the_summary_run(runs_dir: Path, offline: Offline) ->
     assert not list(run.folder.glob("files/media/table/gaps_*"))
 
 
-def test_gaps_stand_in_the_summary_run_where_there_are_pairs(runs_dir: Path, offline: Offline) -> None:
+def test_gaps_stand_in_the_summary_run_where_there_are_pairs(
+    runs_dir: Path, offline: Offline, said: list[str]
+) -> None:
     """A free and a paid tier over the same requests: the gap over requests, its interval, its reading, its gate."""
     free, paid = tier_cells()
     TrackedSweep(runs_dir, [free, paid]).run(
@@ -93,12 +95,25 @@ def test_gaps_stand_in_the_summary_run_where_there_are_pairs(runs_dir: Path, off
             "paid": [answer_to(i, i < 2) for i in range(10)],
         },
     )
+    assert len(said) == 1, said
     [run] = by_job(runs_dir, "summary")
     [line] = lines_of(run, "gaps")
     assert (line["first"], line["second"], line["requests"], line["differ"]) == ("free", "paid", 10, "trained")
     assert line["gap"] == pytest.approx(0.4)
     assert line["lo"] < 0.4 < line["hi"]
     assert line["gate"].startswith("gate not sampled")
+
+
+def test_a_panel_that_fails_costs_a_line_and_no_other_panel(
+    runs_dir: Path, offline: Offline, said: list[str]
+) -> None:
+    """A record with a tier that nobody can read: the gaps are missing, and said to be; rates and transcripts are there."""
+    [odd, _] = tier_cells()
+    odd.config["tier"]["others"] = "damaged"
+    TrackedSweep(runs_dir, [odd]).run(offline(), {"free": [answer_to(0, True)]})
+    assert [line.split(" (")[0] for line in said] == ["W&B: offline", "W&B: no gaps table"]
+    [run] = by_job(runs_dir, "summary")
+    assert (len(run.rates()), len(lines_of(run, "transcripts"))) == (1, 1)
 
 
 def test_the_rates_table_names_the_tier_with_what_was_overridden(runs_dir: Path, offline: Offline) -> None:

@@ -40,8 +40,8 @@ class SummaryLog:
     def log(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker:
         """Open the run, log everything, end it, leave the marker; then save the workspace where there can be one."""
         counted = self._counted()
+        contents = self._tables(session, counted, say)
         run = self._open(session, counted)
-        contents = self._tables(session, counted)
         for name, content in contents.items():
             session.log_table(run, name, content)
         run.summary.update(self._totals(counted, complete))
@@ -75,10 +75,18 @@ class SummaryLog:
             },
         )
 
-    def _tables(self, session: WandbSession, counted: Sequence[CellLog]) -> dict[str, Table]:
-        states = [log.state for log in counted]
-        made = {name: panel(states, session.redaction) for name, panel in PANELS.items()}
-        contents = {name: content for name, content in made.items() if content is not None}
+    def _tables(
+        self, session: WandbSession, counted: Sequence[CellLog], say: Callable[[str], None]
+    ) -> dict[str, Table]:
+        states, contents = [log.state for log in counted], dict[str, Table]()
+        for name, panel in PANELS.items():
+            try:
+                content = panel(states, session.redaction)
+            except Exception as error:  # odd data in one panel shall not cost the others
+                say(f"W&B: no {name} table ({one_line(error, session.redaction)})")
+                continue
+            if content is not None:
+                contents[name] = content
         shown = [(log.cell, log.folder) for log in counted if log.transcripts_may_leave]
         if shown:
             limit = self._options.transcripts_max_rows

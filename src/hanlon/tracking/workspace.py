@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import importlib.util
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def build(
     workspace = ws.Workspace(
         entity=entity,
         project=project,
-        name=f"{sweep_id}{simulated}"[:128],
+        name=re.sub(r"[^\w ().,+-]", "_", sweep_id)[:100] + simulated,  # W&B refuses some characters as emojis
         sections=[
             ws.Section(name="Rates", panels=_rate_panels(wr, cells), is_open=True),
             ws.Section(name="Figures and tables", panels=[media, *shown], is_open=True),
