@@ -56,7 +56,10 @@ def test_only_cells_with_new_episodes_are_sent_again(
     run_sync()
     sweep.run(offline(), {"b2": EPISODES[4:]})
     done = run_sync()
-    assert [line.split(" ")[3] for line in done.output.splitlines() if "sent" in line] == ["second", "summary"]
+    assert [line.split(" ")[3] for line in done.output.splitlines() if "sent" in line] == [
+        "second",
+        "summary",
+    ]
     assert len(server.runs) == 3
     assert server.by_job("cell")[1].summary["n"] == 6
 
@@ -125,7 +128,10 @@ def test_a_server_that_dies_half_way_leaves_the_rest_for_the_next_time(
     server.before_stream = lambda number: None
     done = run_sync()
     assert done.exit_code == 0
-    assert [line.split(" ")[3] for line in done.output.splitlines() if "sent" in line] == ["second", "summary"]
+    assert [line.split(" ")[3] for line in done.output.splitlines() if "sent" in line] == [
+        "second",
+        "summary",
+    ]
     assert [run.summary["n"] for run in server.by_job("cell")] == [6, 6]
 
 

@@ -47,8 +47,14 @@ def test_a_sweep_arrives_whole(runs_dir: Path, server: WandbServer, said: list[s
     assert len(first.table("transcripts")) == 6
     [summary] = server.by_job("summary")
     assert {line["label"] for line in summary.table("rates")} == {"baseline+placement=system", "other"}
-    assert [artifact["state"] for artifact in server.artifacts.values()] == ["COMMITTED"] * len(server.artifacts)
-    assert {artifact["runName"] for artifact in server.artifacts.values()} == {first.id, second.id, summary.id}
+    assert [artifact["state"] for artifact in server.artifacts.values()] == ["COMMITTED"] * len(
+        server.artifacts
+    )
+    assert {artifact["runName"] for artifact in server.artifacts.values()} == {
+        first.id,
+        second.id,
+        summary.id,
+    }
 
 
 def test_an_online_sweep_typed_again_sends_nothing(
@@ -92,7 +98,10 @@ def test_a_server_that_is_back_in_time_gets_everything(
     runs_dir: Path, server: WandbServer, said: list[str]
 ) -> None:
     """A short outage in the middle is not even noticed."""
-    sweep, tracker = TrackedSweep(runs_dir), WandbTracker(row_interval_s=0.0, workspace=False, say=said.append)
+    sweep, tracker = (
+        TrackedSweep(runs_dir),
+        WandbTracker(row_interval_s=0.0, workspace=False, say=said.append),
+    )
     sweep.start(tracker)
     sweep.store_live(tracker, "c0ffee", EPISODES[0])
     while not server.by_job("cell"):
@@ -117,9 +126,7 @@ def test_an_interrupted_online_sweep_ends_as_one_run_with_the_stores_numbers(
     whole.run(WandbTracker(say=said.append, workspace=False), {"c0ffee": EPISODES})
     resumed.run(WandbTracker(say=said.append, workspace=False), {"c0ffee": EPISODES[4:1:-1]}, complete=False)
     assert server.by_job("cell")[1].summary["complete"] is False
-    resumed.run(
-        WandbTracker(say=said.append, workspace=False), {"c0ffee": [EPISODES[i] for i in (0, 5, 1)]}
-    )
+    resumed.run(WandbTracker(say=said.append, workspace=False), {"c0ffee": [EPISODES[i] for i in (0, 5, 1)]})
     first, second = server.by_job("cell")
     assert numbers(first.summary) == numbers(second.summary)
     assert first.rows[-1] == second.rows[-1]

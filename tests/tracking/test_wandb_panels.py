@@ -98,7 +98,12 @@ def test_gaps_stand_in_the_summary_run_where_there_are_pairs(
     assert len(said) == 1, said
     [run] = by_job(runs_dir, "summary")
     [line] = lines_of(run, "gaps")
-    assert (line["first"], line["second"], line["requests"], line["differ"]) == ("free", "paid", 10, "trained")
+    assert (line["first"], line["second"], line["requests"], line["differ"]) == (
+        "free",
+        "paid",
+        10,
+        "trained",
+    )
     assert line["gap"] == pytest.approx(0.4)
     assert line["lo"] < 0.4 < line["hi"]
     assert line["gate"].startswith("gate not sampled")
@@ -180,9 +185,7 @@ def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path
     ),
     limit=st.integers(0, 20),
 )
-def test_a_sample_is_as_large_as_it_can_be_and_fair(
-    outcomes: dict[str, dict[int, str]], limit: int
-) -> None:
+def test_a_sample_is_as_large_as_it_can_be_and_fair(outcomes: dict[str, dict[int, str]], limit: int) -> None:
     """Never more than the limit or than there is; no outcome misses while another has two; always the same."""
     chosen = sample(outcomes, limit)
     assert chosen == sample(outcomes, limit)

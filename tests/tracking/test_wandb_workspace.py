@@ -24,7 +24,10 @@ def plain(view: Any, name: str = "") -> Any:
     """A view without the ids that wandb draws at random, and without its code for reading a table of that name."""
     if isinstance(view, dict):
         if view.get("viewType") == "Weave":
-            return {"viewType": "Weave", "table": [key for key in ("rates", "contrasts") if key in json.dumps(view)]}
+            return {
+                "viewType": "Weave",
+                "table": [key for key in ("rates", "contrasts") if key in json.dumps(view)],
+            }
         return {key: plain(value) for key, value in view.items() if key not in ("__id__", "layout")}
     return [plain(value) for value in view] if isinstance(view, list) else view
 
@@ -43,7 +46,9 @@ def test_a_factor_that_does_not_vary_is_no_coordinate() -> None:
     assert workspace.varied(cells) == ["factors.new"]
 
 
-@pytest.mark.parametrize("sweep_id", ["it's", 'say "hi"', "a' or Metric('x') == 'b", "back\\slash", "x" * 300])
+@pytest.mark.parametrize(
+    "sweep_id", ["it's", 'say "hi"', "a' or Metric('x') == 'b", "back\\slash", "x" * 300]
+)
 def test_any_sweep_id_is_one_group_in_the_filter(sweep_id: str) -> None:
     """Quotes and backslashes neither end the filter nor change it."""
     view = workspace.build("team", "hanlon", sweep_id, CELLS, [])
@@ -70,9 +75,7 @@ def test_a_sweep_saves_one_view_however_often_it_is_run(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_view_that_was_deleted_is_made_anew(
-    runs_dir: Path, server: WandbServer, said: list[str]
-) -> None:
+def test_a_view_that_was_deleted_is_made_anew(runs_dir: Path, server: WandbServer, said: list[str]) -> None:
     """The server no longer knows the noted id: another view is saved, and noted."""
     sweep = TrackedSweep(runs_dir)
     sweep.run(WandbTracker(say=said.append), {"c0ffee": [episode(0)]})

@@ -82,7 +82,8 @@ def build(
     workspace = ws.Workspace(
         entity=entity,
         project=project,
-        name=re.sub(r"[^\w ().,+-]", "_", sweep_id)[:100] + simulated,  # W&B refuses some characters as emojis
+        name=re.sub(r"[^\w ().,+-]", "_", sweep_id)[:100]
+        + simulated,  # W&B refuses some characters as emojis
         sections=[
             ws.Section(name="Rates", panels=_rate_panels(wr, cells), is_open=True),
             ws.Section(name="Figures and tables", panels=[media, *shown], is_open=True),
