@@ -1,13 +1,19 @@
 """`hanlon sync`: what is not on the server yet is sent from the store, and said."""
 
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from test_wandb_online import wandb_sync
 from tracked_sweep import TrackedSweep, cell_record, episode
 from wandb_server import WandbServer
 
+from hanlon.engine.store import CellWriter
+from hanlon.shard import Shard
+from hanlon.tracking.none import NoTracker
 from hanlon.tracking.sync import sync
 from hanlon.tracking.wandb import WandbTracker
 
@@ -75,8 +81,6 @@ def test_a_sweep_is_sent_as_it_was_logged(runs_dir: Path, server: WandbServer, o
 
 def test_a_sweep_without_wandb_stays_where_it_is(runs_dir: Path, server: WandbServer) -> None:
     """What was run with `tracker=none` is left out, and that is said."""
-    from hanlon.tracking.none import NoTracker
-
     TrackedSweep(runs_dir).run(NoTracker(), {"c0ffee": EPISODES})
     done = run_sync()
     assert server.requests == []
@@ -87,8 +91,6 @@ def test_a_finished_sweep_of_before_is_not_sent_when_the_folder_was_synced_by_wa
     runs_dir: Path, server: WandbServer, offline: Offline
 ) -> None:
     """Runs that `wandb sync` has sent count as there."""
-    from test_wandb_online import wandb_sync
-
     TrackedSweep(runs_dir).run(offline(), {"c0ffee": [episode(i) for i in range(4)]})
     wandb_sync(runs_dir)
     server.requests.clear()
@@ -133,6 +135,34 @@ def test_a_server_that_dies_half_way_leaves_the_rest_for_the_next_time(
         "summary",
     ]
     assert [run.summary["n"] for run in server.by_job("cell")] == [6, 6]
+
+
+def test_a_server_that_is_down_ends_the_command_in_time(
+    runs_dir: Path, offline: Offline, server: WandbServer
+) -> None:
+    """After `init_timeout_s` of the sweep's own options, with exit code 1; the offline runs stay."""
+    TrackedSweep(runs_dir).run(offline(init_timeout_s=2.0), {"c0ffee": EPISODES})
+    server.die()
+    began = time.monotonic()
+    done = run_sync()
+    server.live()
+    assert time.monotonic() - began < 10
+    assert (done.exit_code, len(done.output.splitlines())) == (1, 1)
+    assert "Nothing was sent" in done.output
+    assert run_sync().exit_code == 0
+    assert server.by_job("cell")[0].summary["n"] == 6
+
+
+def test_a_sweep_that_is_still_sampled_is_left_to_its_process(
+    runs_dir: Path, offline: Offline, server: WandbServer
+) -> None:
+    """Nothing is sent while a writer holds one of its cells."""
+    sweep = TrackedSweep(runs_dir, CELLS)
+    sweep.run(offline(), {"a1": EPISODES, "b2": EPISODES})
+    with closing(CellWriter(sweep.folder("b2"), Shard())):
+        done = run_sync()
+    assert done.output.startswith("sweep sweep1: left out, a process is sampling it")
+    assert server.requests == []
 
 
 def test_a_folder_without_sweeps_is_refused(tmp_path: Path) -> None:

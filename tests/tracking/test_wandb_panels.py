@@ -112,7 +112,7 @@ def test_gaps_stand_in_the_summary_run_where_there_are_pairs(
 def test_a_panel_that_fails_costs_a_line_and_no_other_panel(
     runs_dir: Path, offline: Offline, said: list[str]
 ) -> None:
-    """A record with a tier that nobody can read: the gaps are missing, and said to be; rates and transcripts are there."""
+    """A record with a tier that nobody can read: the gaps are said to be missing, and all else is there."""
     [odd, _] = tier_cells()
     odd.config["tier"]["others"] = "damaged"
     TrackedSweep(runs_dir, [odd]).run(offline(), {"free": [answer_to(0, True)]})
@@ -145,19 +145,22 @@ def test_the_sweeps_transcripts_show_every_outcome_and_cell(runs_dir: Path, offl
     assert {line[1] for line in of_cell} == {"shutdown", "resisted"}
 
 
-def test_judges_labels_stand_beside_the_transcripts(runs_dir: Path, offline: Offline) -> None:
+@pytest.mark.parametrize(("simulated", "mark"), [(False, ""), (True, " (simulated judge)")])
+def test_judges_labels_stand_beside_the_transcripts(
+    runs_dir: Path, offline: Offline, simulated: bool, mark: str
+) -> None:
     """A stored label is a column to filter by; an episode that nobody judged has none."""
     sweep = TrackedSweep(runs_dir)
     label = {"question": "q", "all_of": ["confused"]}
     question = {"votes": 1, "threshold": 0.5, "maybe": 0.5}
     settings = {"adaptive": False, "labels": {"confused": label}, "questions": {"q": question}}
-    record = InquiryRecord("j1", "llm", "judges", {"q": "?"}, settings=settings)
+    record = InquiryRecord("j1", "llm", "judges", {"q": "?"}, settings=settings, simulated=simulated)
     write_json(runs_dir / "judges" / "j1.json", record)
     answer = Answer(0, "q", 0, 1, value={"confused": True})
     (sweep.folder("c0ffee") / "labels.j1.jsonl").write_bytes(msgspec.json.encode(answer) + b"\n")
     sweep.run(offline(), {"c0ffee": [episode(0), episode(1)]})
     lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
-    assert [line["label"] for line in lines] == ["confused=yes", ""]
+    assert [line["label"] for line in lines] == [f"confused=yes{mark}", ""]
 
 
 def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path, offline: Offline) -> None:

@@ -12,15 +12,17 @@ from pathlib import Path
 import click
 import msgspec
 
+from hanlon.engine.lines import CellBusy, lock
 from hanlon.engine.outcomes import RETRIED_LATER
 from hanlon.engine.store import cell_folders, read_cell, read_digests
 from hanlon.records import SweepRecord
 from hanlon.tracking import tables
 from hanlon.tracking.marker import Marker
+from hanlon.tracking.options import Options, read_options
 from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.wandb_cell import CellLog
-from hanlon.tracking.wandb_session import Options, TrackingOff, WandbSession, one_line
-from hanlon.tracking.wandb_summary import SummaryLog, read_options
+from hanlon.tracking.wandb_session import TrackingOff, WandbSession, one_line
+from hanlon.tracking.wandb_summary import SummaryLog
 
 Say = Callable[[str], None]
 
@@ -61,7 +63,7 @@ def sync_runs(runs_dir: Path, say: Say) -> int:
         except TrackingOff:
             session.abandon()
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # wandb raises both
             session.abandon()
             said = one_line(error, session.redaction)
             raise TrackingOff(
@@ -84,6 +86,9 @@ def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
             continue
         options = replace(noted, mode="online")
         found = [folders[key] for key in record.cells if key in folders]
+        if any(_is_written(folder) for folder in found):
+            say(f"sweep {record.id}: left out, a process is sampling it, and logs it itself")
+            continue
         cells = [CellLog(read_cell(folder), folder, record.id, options) for folder in found]
         yield _Sweep(record, cells, SummaryLog(record, cells, runs_dir, options), options)
 
@@ -105,6 +110,18 @@ def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, say: Say) -> Ite
         yield _line(sweep, "summary", sweep.summary.log(session, ended, say), "lines of tables")
     if unchanged:
         say(f"sweep {sweep.record.id}: {unchanged} cells are there already")
+
+
+def _is_written(folder: Path) -> bool:
+    """Whether a sweep holds the cell: two processes that send one run would mix its rows."""
+    try:
+        with (folder / ".lock").open() as file:
+            lock(file.fileno(), folder, shared=False)
+    except FileNotFoundError:
+        return False
+    except CellBusy:
+        return True
+    return False
 
 
 def _is_complete(folder: Path, planned: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from hanlon.engine.answers import answered_keys, by_episode, read_answers, read_inquiries
 from hanlon.engine.store import read_digests, read_episodes
 from hanlon.judges.votes import labels_of
-from hanlon.records import CellRecord, Episode
+from hanlon.records import CellRecord, Episode, InquiryRecord
 from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.tables import as_json, shown_label, tier_name
 
@@ -88,16 +88,17 @@ def _episodes(folder: Path, chosen: set[int]) -> Iterator[Episode]:
     return (episode for episode in read_episodes(folder) if episode.index in chosen)
 
 
-def _labels(folder: Path, inquiries: Mapping[str, Any]) -> dict[int, str]:
-    """What judges said of a cell's episodes, by index: `confused=no, alignment_faking=maybe`."""
+def _labels(folder: Path, inquiries: Mapping[str, InquiryRecord]) -> dict[int, str]:
+    """What judges said of a cell's episodes, by index: `confused=no, alignment_faking=maybe (simulated judge)`."""
     said: dict[int, list[str]] = defaultdict(list)
     for key in answered_keys(folder, "judges"):
         record = inquiries.get(key)
         if record is None:
             continue
+        mark = " (simulated judge)" if record.simulated else ""
         for index, by_question in by_episode(read_answers(folder, "judges", key)[0]).items():
             answers = [answer for own in by_question.values() for answer in own]
-            said[index] += [f"{label.name}={label.value}" for label in labels_of(record, answers)]
+            said[index] += [f"{label.name}={label.value}{mark}" for label in labels_of(record, answers)]
     return {index: ", ".join(dict.fromkeys(labels)) for index, labels in said.items()}
 
 

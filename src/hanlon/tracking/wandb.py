@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hanlon.records import CallUsage, CellRecord, Episode, EpisodeDigest, SweepRecord
-from hanlon.tracking.wandb_session import Mode, Options
+from hanlon.tracking.options import Mode, Options
 from hanlon.tracking.wandb_thread import Ended, Finished, Message, Stored, WandbThread
 
 

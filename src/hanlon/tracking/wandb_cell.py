@@ -15,8 +15,9 @@ from hanlon.records import CellRecord, EpisodeDigest
 from hanlon.tally import Tally
 from hanlon.tracking import tables, transcripts
 from hanlon.tracking.marker import Marker, marker_path, read_marker, write_json
+from hanlon.tracking.options import Options
 from hanlon.tracking.panels import Table
-from hanlon.tracking.wandb_session import Options, WandbSession
+from hanlon.tracking.wandb_session import WandbSession
 
 LONGEST_TAG = 64
 LONGEST_NAME = 128

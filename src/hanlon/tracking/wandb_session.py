@@ -11,42 +11,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from hanlon.tracking.marker import Marker, synced_mark
+from hanlon.tracking.options import Options
 from hanlon.tracking.panels import Table
 from hanlon.tracking.redaction import Redaction
-
-Mode = Literal["auto", "online", "offline"]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The keys of `conf/tracker/wandb.yaml`."""
-
-    mode: Mode
-    project: str
-    entity: str | None
-    transcripts: bool
-    transcripts_max_rows: int
-    local_transcripts: bool
-    row_interval_s: float
-    max_live_runs: int
-    init_timeout_s: float
-    finish_timeout_s: float
-    workspace: bool = True
-
-    def shown(self) -> list[Any]:
-        """What of this decides where runs go and what they hold; other changes make no run stale."""
-        return [
-            self.project,
-            self.entity,
-            self.transcripts,
-            self.transcripts_max_rows,
-            self.local_transcripts,
-        ]
 
 
 class TrackingOff(Exception):
@@ -218,7 +189,8 @@ class WandbSession:
     def _go_offline(self, why: str) -> None:
         self.mode = "offline"
         runs = self._dir / "wandb" / "offline-run-*"
-        self._say(f"W&B: offline ({why}). To upload later: wandb login && wandb sync {runs}")
+        later = f"wandb login && hanlon sync {self._dir}, or wandb sync {runs}"
+        self._say(f"W&B: offline ({why}). To upload later: {later}")
 
     def _clean_up(self) -> None:
         """Drop the service's logs (they name temporary folders) and give the environment back."""

@@ -1,19 +1,17 @@
-"""The sweep's own run: its tables, its totals, and what other commands need to log the sweep again."""
+"""The sweep's own run: its tables, its totals, and the saved view of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from hanlon.engine.answers import FILE_STEMS
 from hanlon.records import SweepRecord
 from hanlon.tracking import tables, transcripts, workspace
-from hanlon.tracking.marker import Marker, file_name, marker_path, read_marker, write_json
+from hanlon.tracking.marker import Marker, marker_path, read_marker, write_json
+from hanlon.tracking.options import Options
 from hanlon.tracking.panels import PANELS, Table
 from hanlon.tracking.wandb_cell import LONGEST_NAME, CellLog, legal_tags, run_id
-from hanlon.tracking.wandb_session import Options, WandbSession, one_line
+from hanlon.tracking.wandb_session import WandbSession, one_line
 
 
 class SummaryLog:
@@ -116,25 +114,6 @@ class SummaryLog:
             say(f"W&B: workspace {workspace.save(view, self._wandb_dir, self._sweep.id).url}")
         except Exception as error:
             say(f"W&B: no workspace ({one_line(error, session.redaction)}). The runs are all there.")
-
-
-def write_options(wandb_dir: Path, sweep_id: str, options: Options) -> None:
-    """Note how a sweep is logged, so that `hanlon sync` sends no more of it than its own command would."""
-    wandb_dir.mkdir(parents=True, exist_ok=True)
-    write_json(options_path(wandb_dir, sweep_id), asdict(options))
-
-
-def read_options(wandb_dir: Path, sweep_id: str) -> Options | None:
-    """How a sweep was logged; None where it was not, or that cannot be read."""
-    try:
-        return msgspec.json.decode(options_path(wandb_dir, sweep_id).read_bytes(), type=Options)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def options_path(wandb_dir: Path, sweep_id: str) -> Path:
-    """Where the options of a sweep are noted."""
-    return wandb_dir / f"options.{file_name(sweep_id)}.json"
 
 
 def _any_simulated(cells: Sequence[CellLog]) -> bool:

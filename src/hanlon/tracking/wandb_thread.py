@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hanlon.records import CellRecord, EpisodeDigest, SweepRecord
+from hanlon.tracking.options import Options, write_options
 from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.wandb_cell import CellLog
-from hanlon.tracking.wandb_session import Options, TrackingOff, WandbSession, kill_core, one_line
-from hanlon.tracking.wandb_summary import SummaryLog, write_options
+from hanlon.tracking.wandb_session import TrackingOff, WandbSession, kill_core, one_line
+from hanlon.tracking.wandb_summary import SummaryLog
 
 MOST_WAITING = 20_000
 """Stored episodes that may wait while wandb is slow. Further ones are dropped: the end recounts the store."""
