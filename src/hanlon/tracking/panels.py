@@ -27,6 +27,9 @@ GAP_COLUMNS = (
 )
 """Of `hanlon.analysis.gaps.rows`."""
 
+MOST_LINES = 10_000
+"""Of a table; W&B drops the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -34,6 +37,10 @@ class Table:
 
     columns: Sequence[str]
     lines: Sequence[Sequence[Any]]
+
+    def cut(self) -> "Table":
+        """Its first `MOST_LINES` lines."""
+        return Table(self.columns, self.lines[:MOST_LINES])
 
 
 Panel = Callable[[Sequence[CellState], Redaction], Table | None]

@@ -9,7 +9,7 @@ from hanlon.records import SweepRecord
 from hanlon.tracking import tables, transcripts, workspace
 from hanlon.tracking.marker import Marker, marker_path, read_marker, write_json
 from hanlon.tracking.options import Options
-from hanlon.tracking.panels import PANELS, Table
+from hanlon.tracking.panels import MOST_LINES, PANELS, Table
 from hanlon.tracking.wandb_cell import LONGEST_NAME, CellLog, legal_tags, run_id
 from hanlon.tracking.wandb_session import WandbSession, one_line
 
@@ -84,7 +84,9 @@ class SummaryLog:
                 say(f"W&B: no {name} table ({one_line(error, session.redaction)})")
                 continue
             if content is not None:
-                contents[name] = content
+                contents[name] = content.cut()
+                if len(content.lines) > MOST_LINES:
+                    say(f"W&B: the {name} table holds {MOST_LINES} of {len(content.lines)} lines")
         shown = [(log.cell, log.folder) for log in counted if log.transcripts_may_leave]
         if shown:
             limit = self._options.transcripts_max_rows
