@@ -153,3 +153,47 @@ def test_an_interrupted_offline_sweep_synced_by_wandb_arrives_once(
     server.requests.clear()
     wandb_sync(runs_dir)
     assert server.requests == []
+
+
+STATUSES = [401, 403, 404, 429, 500, 503, 0]
+"""As servers refuse; 0: no answer at all."""
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_server_that_refuses_from_the_start_means_offline(
+    runs_dir: Path, server: WandbServer, said: list[str], status: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A revoked key, a proxy, an outage: offline in `init_timeout_s`, one line with the reason, nothing lost."""
+    server.refuse_with = status
+    began = time.monotonic()
+    tracker = WandbTracker(init_timeout_s=2.0, say=said.append)
+    TrackedSweep(runs_dir).run(tracker, {"c0ffee": EPISODES})
+    assert time.monotonic() - began < 10
+    assert [line.split(" (")[0] for line in said] == ["W&B: offline"]
+    assert by_job(runs_dir, "cell")[0].summary["n"] == 6
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_server_that_refuses_in_the_middle_costs_one_line_and_no_time(
+    runs_dir: Path, server: WandbServer, said: list[str], status: int
+) -> None:
+    """`finish` keeps its limit; the next start, when the server is well, ends with everything there."""
+    sweep = TrackedSweep(runs_dir)
+    options = {"row_interval_s": 0.0, "finish_timeout_s": 2.0, "workspace": False, "say": said.append}
+    tracker = WandbTracker(**options)
+    sweep.start(tracker)
+    sweep.store_live(tracker, "c0ffee", EPISODES[0])
+    while not server.by_job("cell"):
+        time.sleep(0.02)
+    server.refuse_with = status
+    sweep.store_live(tracker, "c0ffee", *EPISODES[1:])
+    tracker.cell_finished("c0ffee")
+    began = time.monotonic()
+    tracker.finish(True)
+    assert time.monotonic() - began < 6
+    server.refuse_with = None
+    sweep.run(WandbTracker(**options), {})
+    [run], [summary] = server.by_job("cell"), server.by_job("summary")
+    assert (run.summary["n"], summary.summary["episodes"]) == (6, 6)
+    assert len(run.table("transcripts")) == 6

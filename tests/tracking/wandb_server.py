@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 KEY = "0123456789" * 4
 ENTITY = "team"
@@ -78,6 +79,7 @@ class WandbServer:
         self.requests: list[tuple[str, bytes]] = []
         self.operations: list[tuple[str, Json]] = []
         self.before_stream: Callable[[int], None] = lambda number: None
+        self.refuse_with: int | None = None
         self._streams = 0
         self._loop = asyncio.new_event_loop()
         self._port = 0
@@ -125,7 +127,7 @@ class WandbServer:
         self._loop.run_forever()
 
     async def _start(self) -> None:
-        app = web.Application(client_max_size=2**30)
+        app = web.Application(client_max_size=2**30, middlewares=[self._refuse])
         app.router.add_post("/graphql", self._graphql)
         app.router.add_post("/files/{entity}/{project}/{run}/file_stream", self._stream)
         app.router.add_put("/upload/{kind}/{owner}/{name:.*}", self._upload)
@@ -136,6 +138,13 @@ class WandbServer:
         await site.start()
         assert site._server is not None  # the port that 0 became is not public
         self._port = site._server.sockets[0].getsockname()[1]
+
+    @web.middleware
+    async def _refuse(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer everything with a status where a test says so, 0 for never."""
+        if self.refuse_with == 0:
+            await asyncio.sleep(60)
+        return web.Response(status=self.refuse_with) if self.refuse_with else await handler(request)
 
     async def _body(self, request: web.Request) -> bytes:
         body = await request.read()  # aiohttp has undone the compression

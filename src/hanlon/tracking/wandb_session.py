@@ -62,15 +62,17 @@ class WandbSession:
         self._saved_environ: dict[str, str | None] = {}
         self._staging: Path | None = None
         self._wandb: Any = None
+        self._runs: list[Any] = []
 
     def open_run(self, run_id: str, **about: Any) -> Any:
         """Open a run; `about` are arguments of `wandb.init`."""
         wandb = self._wandb or self._import()
         if self.mode is None:
-            probed = self._decide_mode(run_id, about)
-            if probed is not None:
-                return probed
-        return self._init(wandb, self.mode, run_id, about)
+            run = self._decide_mode(run_id, about) or self._init(self._wandb, self.mode, run_id, about)
+        else:
+            run = self._init(wandb, self.mode, run_id, about)
+        self._runs.append(run)
+        return run
 
     def log_table(self, run: Any, name: str, content: Table) -> None:
         """Log a table once."""
@@ -89,6 +91,7 @@ class WandbSession:
         """
         logs = run.settings.log_dir
         run.finish(exit_code=0 if complete else 1)
+        self._runs.remove(run)
         shutil.rmtree(logs, ignore_errors=True)
         for file in (self._dir / "wandb").glob(f"offline-run-*/run-{run.id}.wandb"):
             if file.parent.name != self.folder_of(run):
@@ -115,6 +118,10 @@ class WandbSession:
         """End wandb's service process whatever state it is in, without a word and without waiting."""
         if self._wandb is None:
             return
+        for run in self._runs:  # a thread of wandb's that asks a dead service would end with a traceback
+            with contextlib.suppress(Exception):
+                run._run_status_checker.stop()
+        self._runs.clear()
         kill_core()
         for _ in range(2):  # measured: the first teardown of a dead core raises, the second works
             with contextlib.suppress(Exception, SystemExit):
