@@ -70,6 +70,22 @@ def test_only_cells_with_new_episodes_are_sent_again(
     assert server.by_job("cell")[1].summary["n"] == 6
 
 
+def test_cells_of_an_earlier_command_of_the_same_experiment_are_sent_too(
+    runs_dir: Path, server: WandbServer, offline: Offline
+) -> None:
+    """An experiment typed with one model and then another: both cells' runs, and the last command's summary."""
+    TrackedSweep(runs_dir, CELLS[:1]).run(offline(), {"a1": EPISODES})
+    TrackedSweep(runs_dir, CELLS[1:]).run(offline(), {"b2": EPISODES[:4]})
+    run_sync()
+    runs = {run.config["label"]: run.summary for run in server.by_job("cell")}
+    assert {label: (summary["n"], summary["complete"]) for label, summary in runs.items()} == {
+        "first": (6, True),
+        "second": (4, True),
+    }
+    assert [line["label"] for line in server.by_job("summary")[0].table("rates")] == ["second", "second"]
+    assert run_sync().output.splitlines()[-1] == "W&B has everything: nothing was sent"
+
+
 def test_a_sweep_is_sent_as_it_was_logged(runs_dir: Path, server: WandbServer, offline: Offline) -> None:
     """To its own project, and without the transcripts that its own command kept out."""
     tracker = offline(project="elsewhere", entity="lab", transcripts=False)

@@ -75,7 +75,7 @@ def test_a_sweep_over_tiers_shows_rates_contrasts_gaps_and_transcripts(
         if name.startswith("outcome/")
     }
     assert all(line["simulated"] == "simulated" for line in transcripts)
-    assert [view["displayName"].endswith("(simulated)") for view in server.views.values()] == [True]
+    assert all(view["displayName"].endswith("(simulated)") for view in server.views.values())
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from tracked_sweep import TrackedSweep, cell_record, episode
 from wandb_file import by_job
 from wandb_server import KEY, WandbServer
 
+from hanlon.tracking import workspace
 from hanlon.tracking.sync import sync_runs
 from hanlon.tracking.wandb import WandbTracker
 
@@ -70,7 +71,7 @@ def test_nothing_that_must_stay_is_sent_said_or_stored(
     line = [*own_host_name(), *command("runs" if where == "runs" else folder, ARGV, **options)]
     done = subprocess.run(line, timeout=60, check=True, capture_output=True)
     assert len(server.runs) == 2
-    assert server.views
+    assert server.views or not workspace.available()
     assert server.artifacts
     words = secret_words(tmp_path, host)
     assert in_text(server.received, words) == []

@@ -17,7 +17,7 @@ from hanlon.engine.outcomes import RETRIED_LATER
 from hanlon.engine.store import cell_folders, read_cell, read_digests
 from hanlon.records import SweepRecord
 from hanlon.tracking import tables
-from hanlon.tracking.marker import Marker
+from hanlon.tracking.marker import Marker, marker_path
 from hanlon.tracking.options import Options, read_options
 from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.wandb_cell import CellLog
@@ -42,8 +42,17 @@ class OnlineSession(WandbSession):
 class _Sweep:
     record: SweepRecord
     cells: Sequence[CellLog]
+    earlier: Sequence[CellLog]
+    """Cells that an earlier command of the same experiment logged and the last one has not got."""
     summary: SummaryLog
     options: Options
+
+    def planned(self) -> Iterator[tuple[CellLog, bool]]:
+        """Each cell, and whether all its planned episodes are stored."""
+        for log in self.cells:
+            yield log, _is_complete(log.folder, self.record.planned_samples)
+        for log in self.earlier:
+            yield log, _is_complete(log.folder, log.cell.planned_samples)
 
 
 def sync_runs(runs_dir: Path, say: Say) -> int:
@@ -76,7 +85,7 @@ def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
     """The sweeps that were logged with W&B, in the order of their start."""
     folders = {read_cell(folder).key: folder for folder in cell_folders(runs_dir)}
     decoder = msgspec.json.Decoder(SweepRecord)
-    records = [decoder.decode(path.read_bytes()) for path in runs_dir.glob("sweeps/*.json")]
+    records = [decoder.decode(path.read_bytes()) for path in (runs_dir / "sweeps").rglob("*.json")]
     for record in sorted(records, key=lambda record: record.started_at):
         noted = read_options(runs_dir / "wandb", record.id)
         if noted is None:
@@ -86,19 +95,23 @@ def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
             continue
         options = replace(noted, mode="online")
         found = [folders[key] for key in record.cells if key in folders]
-        if any(_is_written(folder) for folder in found):
+        others = [folder for folder in folders.values() if folder not in found]
+        earlier = [folder for folder in others if marker_path(folder, record.id).exists()]
+        if any(_is_written(folder) for folder in (*found, *earlier)):
             say(f"sweep {record.id}: left out, a process is sampling it, and logs it itself")
             continue
-        cells = [CellLog(read_cell(folder), folder, record.id, options) for folder in found]
-        yield _Sweep(record, cells, SummaryLog(record, cells, runs_dir, options), options)
+        cells, before = (
+            [CellLog(read_cell(folder), folder, record.id, options) for folder in some]
+            for some in (found, earlier)
+        )
+        yield _Sweep(record, cells, before, SummaryLog(record, cells, runs_dir, options), options)
 
 
 def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, say: Say) -> Iterator[str]:
     """Send the runs of a sweep that are not there, one line for each; at the end say how many were there."""
     unchanged, ended = 0, True
-    for log in sweep.cells:
-        complete = _is_complete(log.folder, sweep.record.planned_samples)
-        ended = ended and complete
+    for log, complete in sweep.planned():
+        ended = ended and (complete or log in sweep.earlier)
         if not log.recount():
             continue
         if log.is_logged(runs_dir / "wandb", complete):
