@@ -14,7 +14,7 @@ from wandb_server import WandbServer
 from hanlon.engine.store import CellWriter
 from hanlon.shard import Shard
 from hanlon.tracking.none import NoTracker
-from hanlon.tracking.sync import sync
+from hanlon.tracking.sync_command import sync
 from hanlon.tracking.wandb import WandbTracker
 
 Offline = Callable[..., WandbTracker]
