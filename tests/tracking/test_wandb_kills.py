@@ -115,6 +115,41 @@ def test_offline_then_hanlon_sync(runs_dir: Path, server: WandbServer, seed: int
     assert server.requests == []
 
 
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 6))])
+def test_a_killed_sync_typed_again_sends_the_rest(runs_dir: Path, server: WandbServer, seed: int) -> None:
+    """`hanlon sync` killed at a random moment: the next one ends with the store's numbers, one run each."""
+    start(runs_dir, "offline").communicate(timeout=60)
+    dice = random.Random(seed)
+    server.history = dice.choice(["cut", "overwritten", "appended to"])
+    command = [sys.executable, "-c", "from hanlon.tracking.sync_command import sync; sync()", str(runs_dir)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(dice.uniform(0.8, LATEST_KILL_S))
+    process.kill()
+    process.wait(10)
+    subprocess.run(command, check=True, timeout=60, capture_output=True)
+    check(server)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_outages_of_the_server_at_random_moments(runs_dir: Path, server: WandbServer, seed: int) -> None:
+    """A server that goes and comes while a sweep runs; afterwards the same command makes everything right."""
+    dice = random.Random(seed)
+    server.history = dice.choice(["cut", "overwritten", "appended to"])
+    process = start(runs_dir, "online")
+    while process.poll() is None and dice.random() < 0.9:
+        time.sleep(dice.uniform(0.1, 1.5))
+        server.die()
+        time.sleep(dice.uniform(0.1, 1.5))
+        server.live()
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "done\n")
+    last = start(runs_dir, "online")
+    out, err = last.communicate(timeout=60)
+    assert (last.returncode, out) == (0, "done\n"), err
+    check(server)
+
+
 def test_a_sweep_that_was_killed_and_not_resumed_is_sent_as_far_as_the_store_goes(
     runs_dir: Path, server: WandbServer
 ) -> None:

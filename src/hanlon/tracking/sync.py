@@ -34,7 +34,7 @@ class OnlineSession(WandbSession):
     """
 
     def _go_offline(self, why: str) -> None:
-        raise TrackingOff(f"{why}. Nothing was sent; to log in: wandb login")
+        raise TrackingOff(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,10 @@ def sync_runs(runs_dir: Path, say: Say) -> int:
                 sent += 1
                 say(line)
             session.close()
-        except TrackingOff:
+        except TrackingOff as off:
             session.abandon()
-            raise
+            so_far = f"{sent} runs were sent before that" if sent else "Nothing was sent"
+            raise TrackingOff(f"{off}. {so_far}; to log in: wandb login") from None
         except (Exception, SystemExit) as error:  # wandb raises both
             session.abandon()
             said = one_line(error, session.redaction)
