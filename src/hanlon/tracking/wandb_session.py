@@ -133,7 +133,7 @@ class WandbSession:
         wandb_dir.mkdir(parents=True, exist_ok=True)
         # the manifest of a table names the file that it is uploaded from, so that must say nothing of this machine
         self._staging = Path(
-            tempfile.mkdtemp(prefix="hanlon-", dir="/tmp" if Path("/tmp").is_dir() else None)
+            tempfile.mkdtemp(prefix="hanlon-wandb-", dir="/tmp" if Path("/tmp").is_dir() else None)
         )
         ours = {"WANDB_DATA_DIR": str(self._staging), "WANDB_CACHE_DIR": str(wandb_dir / "cache")}
         ours["WANDB_ERROR_REPORTING"] = "false"
