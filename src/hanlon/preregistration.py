@@ -8,7 +8,8 @@ from hanlon.analysis.hypotheses.rows import matrix_rows
 from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.hypotheses.words import separation_notes
-from hanlon.analysis.tables import CellState, model_name, render
+from hanlon.analysis.model_names import model_name
+from hanlon.analysis.tables import CellState, render
 from hanlon.composing import ComposedSweep
 from hanlon.registering import registration
 

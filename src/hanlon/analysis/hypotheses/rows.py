@@ -6,7 +6,7 @@ from typing import Any
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, turned
 from hanlon.analysis.hypotheses.schema import Direction
 from hanlon.analysis.hypotheses.verdict import Finding, GridVerdict, Judged
-from hanlon.analysis.tables import model_name
+from hanlon.analysis.model_names import model_name
 
 
 def verdict_rows(verdicts: Sequence[GridVerdict], preregistered: Collection[str]) -> list[dict[str, Any]]:

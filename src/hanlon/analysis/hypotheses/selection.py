@@ -10,7 +10,7 @@ import msgspec
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.grid import BUNDLE, Grid, beside_the_level
 from hanlon.analysis.hypotheses.schema import Change, Level, Prediction
-from hanlon.analysis.tables import model_name
+from hanlon.analysis.model_names import model_name
 
 
 @dataclass(frozen=True, slots=True)

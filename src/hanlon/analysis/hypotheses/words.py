@@ -9,7 +9,8 @@ from hanlon.analysis.hypotheses.matrix import Matrix, would_part
 from hanlon.analysis.hypotheses.rows import prediction_row
 from hanlon.analysis.hypotheses.schema import Hypothesis
 from hanlon.analysis.hypotheses.verdict import ALPHA, GridVerdict
-from hanlon.analysis.tables import TableFormat, model_name, render
+from hanlon.analysis.model_names import model_name
+from hanlon.analysis.tables import TableFormat, render
 
 
 def verdict_text(verdict: GridVerdict, preregistered: Collection[str], table_format: TableFormat) -> str:
