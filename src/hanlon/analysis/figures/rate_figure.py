@@ -1,0 +1,96 @@
+"""A figure of rates, described by what it shows; the catalogue of the papers' figures is made of these."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hanlon.analysis.figures.bars import grouped_bars, lying_bars, rate_table
+from hanlon.analysis.figures.points import DEFAULT, given
+from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = Any
+"""A row of a frame of points, as `itertuples` gives it."""
+Name = Callable[[Row], str]
+OWN_PANEL = {OWN: "Own runs of the same conditions", SIMULATED: "Own simulated runs of the same conditions"}
+
+
+def _no_remarks(points: "pd.DataFrame") -> Sequence[str]:
+    del points
+    return ()
+
+
+@dataclass(frozen=True)
+class RateFigure:
+    """One figure: which published rows it has, and how a row becomes its panel, group and series.
+
+    `order` is the order of the series in the original, `draw` one of `bars` (upright), `lying`, `table`; `remarks`
+    are further sentences of the caption that are made of the rows. Own cells stand in panels of their own.
+    """
+
+    name: str
+    title: str
+    notes: Sequence[str]
+    has: Callable[[Row], bool]
+    axis: str
+    panel: Name
+    group: Name = field(default=lambda row: row.model)
+    series: Name = field(default=lambda row: row.condition)
+    order: Sequence[str] = ()
+    draw: str = "bars"
+    any_effort: bool = False
+    remarks: "Callable[[pd.DataFrame], Sequence[str]]" = _no_remarks
+
+    def points(self, published: "pd.DataFrame", own: "pd.DataFrame | None" = None) -> "pd.DataFrame":
+        """The figure's rows: the published ones, and below them the own cells of the same conditions."""
+        import pandas as pd
+
+        rows = published[[self.has(row) for row in published.itertuples()]]
+        beside = self._own(rows, own)
+        if beside is not None and len(beside):
+            rows = pd.concat([rows, beside], ignore_index=True)
+        placed = list(rows.itertuples())
+        rows = rows.assign(
+            panel=[self.panel(row) if row.whose == PUBLISHED else OWN_PANEL[row.whose] for row in placed],
+            group=[self.group(row) for row in placed],
+            series=[self.series(row) for row in placed],
+        )
+        rank = {name: place for place, name in enumerate(self.order)}
+        return rows.sort_values("series", key=lambda names: names.map(lambda n: rank.get(n, 99)), kind="stable")
+
+    def _own(self, rows: "pd.DataFrame", own: "pd.DataFrame | None") -> "pd.DataFrame | None":
+        if own is None or not len(own):
+            return None
+        beside = own[own["matches"].isin(rows["row"])]
+        if not self.any_effort:
+            beside = beside[beside["effort"] == DEFAULT]
+        series = [self.series(row) for row in beside.itertuples()]
+        once = beside.assign(_s=series).drop_duplicates(["key", "measure", "_s"]).drop(columns="_s")
+        return once.sort_values("model", kind="stable")
+
+    def chart(self, points: "pd.DataFrame") -> Any:
+        """The chart of such rows.
+
+        Raises:
+            NothingToDraw: there is no row.
+        """
+        notes = [*self.notes, *self.remarks(points)]
+        if self.draw == "table":
+            said = [_in_a_field(row) for row in points.itertuples()]
+            return rate_table(points.assign(said=said), self.title, notes)
+        draw = grouped_bars if self.draw == "bars" else lying_bars
+        return draw(points, self.title, notes, self.axis)
+
+
+def _in_a_field(row: Row) -> str:
+    """Rate, interval and k/n in two lines."""
+    rate = f"{100 * row.rate:.3g}%" + (f" [{100 * row.low:.1f}, {100 * row.high:.1f}]" if given(row.low) else "")
+    if row.kind == "ratio":
+        return rate
+    return f"{rate}\n{row.label}" if "/" in row.label or "of" in row.label else f"{rate}\n{_n(row)}"
+
+
+def _n(row: Row) -> str:
+    return f"n={row.n}" if given(row.n) else "no n printed"
