@@ -103,7 +103,7 @@ RATE_FIGURES = (
     ),
     RateFigure(
         "arena_classifiers", "ARENA 4.2: regular expressions, autorater, response judge and tag",
-        (MARKS, "The same replies of the free tier labelled twice; no interval was printed."),
+        (MARKS, "The same replies of the free tier labelled in two ways. Whiskers: 95% Wilson intervals, computed from k and n."),
         lambda row: row.study == "arena_4_2_alignment_faking" and (row.n != 100 or row.measure != "compliance"),
         "share of replies", panel=lambda row: f"Published: {row.model}, {row.n} replies",
         group=lambda row: row.paper_measure,
@@ -131,5 +131,8 @@ RATE_FIGURES = (
 
 def _side(name: str) -> str:
     """A pair's first and second tier, whatever their words: the place of free, the place of paid."""
-    first, second = ("free", "nameless/amber", "renamed/monitored"), ("paid", "nameless/birch", "renamed/private")
+    first, second = (
+        ("free", "nameless/amber", "renamed/monitored"),
+        ("paid", "nameless/birch", "renamed/private"),
+    )
     return FREE if name in first else PAID if name in second else name

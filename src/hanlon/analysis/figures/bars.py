@@ -35,14 +35,12 @@ def grouped_bars(points: "pd.DataFrame", title: str, notes: Sequence[str], axis:
     Raises:
         NothingToDraw: there is no row.
     """
-    import altair as alt
-
     require(points, f"no rates for '{title}'")
     series = unique(points["series"])
     panels = [points[points["panel"] == name] for name in unique(points["panel"])]
     drawn = [_upright(rows, series, axis) for rows in panels]
     widest = max(_width(rows) for rows in panels)
-    return finished(alt.vconcat(*drawn, spacing=26), title, notes, widest + 50, simulated(points))
+    return finished(stacked_panels(drawn), title, notes, widest + 50, simulated(points))
 
 
 def _width(rows: "pd.DataFrame") -> int:
@@ -58,7 +56,9 @@ def _upright(rows: "pd.DataFrame", series: Sequence[str], axis: str) -> "alt.Lay
         xOffset=alt.XOffset("series:N", sort=own, scale=alt.Scale(domain=own)),
     )
     ticks = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
-    up = alt.Y("rate:Q", title=axis, axis=ticks, scale=alt.Scale(domain=[0, HEADROOM], nice=False))
+    up = alt.Y(
+        "rate:Q", title=axis, stack=None, axis=ticks, scale=alt.Scale(domain=[0, HEADROOM], nice=False)
+    )
     bars = base.mark_bar(size=BAR - 3).encode(y=up, color=colours(series))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(y="low:Q", y2="high:Q")
     text = base.mark_text(angle=270, align="left", baseline="middle", dx=4, fontSize=9.5, color=INK).encode(
@@ -77,15 +77,17 @@ def lying_bars(
     Raises:
         NothingToDraw: there is no row.
     """
-    import altair as alt
-
     require(points, f"no rates for '{title}'")
     series = unique(points["series"])
-    drawn = [
-        _lying(points[points["panel"] == name], series, axis, width) for name in unique(points["panel"])
-    ]
-    chart = alt.vconcat(*drawn, spacing=22)
-    return finished(chart, title, notes, width + 230, simulated(points))
+    drawn = [_lying(points[points["panel"] == name], series, axis, width) for name in unique(points["panel"])]
+    return finished(stacked_panels(drawn), title, notes, width + 230, simulated(points))
+
+
+def stacked_panels(drawn: Sequence[Any]) -> "alt.VConcatChart":
+    """Panels below each other, each with its own places on its axes and all with the same colours."""
+    import altair as alt
+
+    return alt.vconcat(*drawn, spacing=24).resolve_scale(xOffset="independent", yOffset="independent")
 
 
 def _lying(rows: "pd.DataFrame", series: Sequence[str], axis: str, width: int) -> "alt.LayerChart":
@@ -97,10 +99,7 @@ def _lying(rows: "pd.DataFrame", series: Sequence[str], axis: str, width: int) -
     if several:
         places["yOffset"] = alt.YOffset("series:N", sort=own, scale=alt.Scale(domain=own))
     base = alt.Chart(with_top(rows)).encode(**places)
-    span = alt.Scale(domain=[min(0.0, float(rows["rate"].min()), float(rows["low"].min())), 1.18], nice=False)
-    if float(rows["rate"].min()) >= 0 and not (rows["low"] < 0).any():
-        span = alt.Scale(domain=[0, 1.18], nice=False)
-    along = alt.X("rate:Q", title=axis, scale=span, axis=alt.Axis(format="%", tickCount=6))
+    along = alt.X("rate:Q", title=axis, stack=None, scale=_span(rows), axis=alt.Axis(format="%", tickCount=6))
     bars = base.mark_bar(size=(ROW - 6) if not several else 13).encode(x=along, color=colours(series))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(x="low:Q", x2="high:Q")
     text = base.mark_text(align="left", dx=5, fontSize=9.5, color=INK).encode(x="top:Q", text="label:N")
@@ -109,8 +108,17 @@ def _lying(rows: "pd.DataFrame", series: Sequence[str], axis: str, width: int) -
 
 
 def with_top(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """The rows with `top`, where a mark's label begins: the whisker's end, or the bar's."""
-    return rows.assign(top=rows[["high", "rate"]].max(axis=1))
+    """The rows with `top`, where a mark's label begins: the whisker's end, or the bar's, and never below 0."""
+    return rows.assign(top=rows[["high", "rate"]].max(axis=1).clip(lower=0))
+
+
+def _span(rows: "pd.DataFrame") -> "alt.Scale":
+    """From 0, or the lowest whisker below it, to where the longest bar's label ends."""
+    import altair as alt
+
+    least, most = rows[["low", "rate"]].min(axis=1).min(), with_top(rows)["top"].max()
+    domain = [min(0.0, 1.15 * float(least)), min(1.25, max(0.2, float(most) / 0.8))]
+    return alt.Scale(domain=domain, nice=False)
 
 
 def rate_table(points: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt.VConcatChart":
@@ -127,14 +135,19 @@ def rate_table(points: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt
         rows = points[points["panel"] == name]
         groups, columns = unique(rows["group"]), unique(rows["series"])
         base = alt.Chart(rows).encode(
-            x=alt.X("series:N", sort=columns, title=None, axis=alt.Axis(orient="top", labelAngle=0, ticks=False)),
+            x=alt.X(
+                "series:N", sort=columns, title=None, axis=alt.Axis(orient="top", labelAngle=0, ticks=False)
+            ),
             y=alt.Y("group:N", sort=groups, title=None, axis=alt.Axis(ticks=False)),
         )
         shade = alt.Color("rate:Q", scale=alt.Scale(domain=[0, 1], range=["#f7f7f7", "#0072B2"]), legend=None)
         fields = base.mark_rect(stroke="white", strokeWidth=2).encode(color=shade)
         dark = alt.condition("datum.rate > 0.6", alt.value("white"), alt.value(INK))
-        text = base.mark_text(fontSize=9.5, lineBreak="\n", lineHeight=12, dy=-5).encode(text="said:N", color=dark)
+        text = base.mark_text(fontSize=9.5, lineBreak="\n", lineHeight=12, dy=-5).encode(
+            text="said:N", color=dark
+        )
         drawn.append(panel([fields, text], 138 * len(columns), 34 * len(groups), name, simulated(rows)))
-    width = 138 * max(len(unique(points[points["panel"] == name]["series"])) for name in unique(points["panel"]))
-    return finished(alt.vconcat(*drawn, spacing=26), title, notes, width + 130, simulated(points))
-
+    width = 138 * max(
+        len(unique(points[points["panel"] == name]["series"])) for name in unique(points["panel"])
+    )
+    return finished(stacked_panels(drawn), title, notes, width + 130, simulated(points))

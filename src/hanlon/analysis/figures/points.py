@@ -27,7 +27,19 @@ from hanlon.records import CellRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-TAKEN = ("study", "place", "model", "condition", "tier", "kind", "measure", "paper_measure", "k", "n", "counts")
+TAKEN = (
+    "study",
+    "place",
+    "model",
+    "condition",
+    "tier",
+    "kind",
+    "measure",
+    "paper_measure",
+    "k",
+    "n",
+    "counts",
+)
 DEFAULT = "default"
 NUMBERS = ("rate", "lo", "hi", "se")
 COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "effort", "key", "matches")
@@ -35,7 +47,9 @@ COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "e
 
 def published_points() -> "pd.DataFrame":
     """All published rows that have a number to draw, as points. Numbers are the papers', not turned round."""
-    return frame([_published(place, row) for place, row in enumerate(published_rows()) if row["rate"] is not None])
+    return frame(
+        [_published(place, row) for place, row in enumerate(published_rows()) if row["rate"] is not None]
+    )
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
@@ -69,7 +83,9 @@ def label_of(row: Mapping[str, Any]) -> str:
     """What stands at a mark: k/n as printed, `~` before an inferred k, at least n, or the rate and its n."""
     k, n = row["k"], row["n"]
     points = row["kind"] == "contrast"
-    rate = "" if row["rate"] is None else f"{100 * row['rate']:+.1f}" if points else f"{100 * row['rate']:.3g}%"
+    rate = (
+        "" if row["rate"] is None else f"{100 * row['rate']:+.1f}" if points else f"{100 * row['rate']:.3g}%"
+    )
     if n is None:
         return rate
     if k is None:

@@ -53,12 +53,25 @@ class RateFigure:
             rows = pd.concat([rows, beside], ignore_index=True)
         placed = list(rows.itertuples())
         rows = rows.assign(
-            panel=[self.panel(row) if row.whose == PUBLISHED else OWN_PANEL[row.whose] for row in placed],
+            panel=self._panels(placed),
             group=[self.group(row) for row in placed],
             series=[self.series(row) for row in placed],
         )
         rank = {name: place for place, name in enumerate(self.order)}
-        return rows.sort_values("series", key=lambda names: names.map(lambda n: rank.get(n, 99)), kind="stable")
+        return rows.sort_values(
+            "series", key=lambda names: names.map(lambda n: rank.get(n, 99)), kind="stable"
+        )
+
+    def _panels(self, rows: Sequence[Row]) -> list[str]:
+        """The panels of the original, and of own rows as many, named by them where there are several."""
+        named = [self.panel(row) for row in rows]
+        several = len({name for name, row in zip(named, rows, strict=True) if row.whose == PUBLISHED}) > 1
+        return [
+            name
+            if row.whose == PUBLISHED
+            else OWN_PANEL[row.whose] + (f", as {name.removeprefix('Published: ')}" if several else "")
+            for name, row in zip(named, rows, strict=True)
+        ]
 
     def _own(self, rows: "pd.DataFrame", own: "pd.DataFrame | None") -> "pd.DataFrame | None":
         if own is None or not len(own):
@@ -86,7 +99,9 @@ class RateFigure:
 
 def _in_a_field(row: Row) -> str:
     """Rate, interval and k/n in two lines."""
-    rate = f"{100 * row.rate:.3g}%" + (f" [{100 * row.low:.1f}, {100 * row.high:.1f}]" if given(row.low) else "")
+    rate = f"{100 * row.rate:.3g}%" + (
+        f" [{100 * row.low:.1f}, {100 * row.high:.1f}]" if given(row.low) else ""
+    )
     if row.kind == "ratio":
         return rate
     return f"{rate}\n{row.label}" if "/" in row.label or "of" in row.label else f"{rate}\n{_n(row)}"

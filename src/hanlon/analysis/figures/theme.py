@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 WATERMARK = "SIMULATED: a scripted policy, no language model"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """The first is inside vl-convert, so that text is measured the same on every machine; Arial has its widths."""
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#666666")
-"""Told apart with any colour vision: Okabe and Ito 2008, "Color Universal Design"; grey for their black."""
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#666666", "#882255")
+"""Told apart with any colour vision: Okabe and Ito 2008, "Color Universal Design", with grey for their black and, for
+their yellow, which is faint as a point, the wine of Tol's schemes (2021)."""
 INK, FAINT = "#222222", "#8a8a8a"
 PUBLISHED, OWN, SIMULATED = "published", "own run", "simulated"
 """Values of the column `whose`."""
@@ -43,7 +44,7 @@ def colours(domain: Sequence[str], title: str | None = None, columns: int = 4) -
     import altair as alt
 
     chosen = [COLOURS[place % len(COLOURS)] for place in range(len(domain))]
-    legend = alt.Legend(title=title, columns=columns) if len(domain) > 1 else None
+    legend = alt.Legend(title=title, columns=columns, symbolOpacity=1) if len(domain) > 1 else None
     return alt.Color("series:N", legend=legend, scale=alt.Scale(domain=list(domain), range=chosen))
 
 
@@ -55,7 +56,9 @@ def watermark(width: float, height: float) -> "alt.Chart":
     size = max(8.0, min(26.0, 1.9 * width / len(lines[1])))
     return (
         alt.Chart(alt.Data(values=[{}]))
-        .mark_text(text=[f"{lines[0]}:", lines[1]], fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size)
+        .mark_text(
+            text=[f"{lines[0]}:", lines[1]], fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size
+        )
         .encode(x=alt.value(width / 2), y=alt.value(max(height / 2 - size, size)), color=alt.value("#B00000"))
     )
 
@@ -71,8 +74,11 @@ def panel(
     import altair as alt
 
     marked = [*layers[:-1], watermark(width, height), layers[-1]] if simulated else list(layers)
-    head = alt.Title(title, fontSize=11, anchor="start", color=INK, offset=6) if title else alt.Undefined
-    return alt.layer(*marked).properties(width=width, height=height, title=head)
+    lines = textwrap.wrap(title, max(18, int((width + 20) / (LETTER + 0.9))))
+    drawn = alt.layer(*marked).properties(width=width, height=height)
+    if not title:
+        return drawn
+    return drawn.properties(title=alt.Title(lines, fontSize=11, anchor="start", color=INK, offset=6))
 
 
 def simulated(rows: Any) -> bool:

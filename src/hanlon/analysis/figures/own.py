@@ -1,0 +1,214 @@
+"""What own runs say: contrasts with margins, a bundled prompt taken apart, the verdict, and every specification."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hanlon.analysis.figures.theme import (
+    INK,
+    OWN,
+    SIMULATED,
+    colours,
+    finished,
+    panel,
+    require,
+    simulated,
+    unique,
+)
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+STEP, WIDTH = 18, 460
+"""Pixels: the height of a row, the width of a panel."""
+MARGIN = 0.1
+"""Half the width of the band drawn around no difference where no other is given; a convention of ours."""
+STATES = {"held": "#009E73", "failed": "#D55E00", "undetermined": "#666666"}
+VERDICTS = {"consistent": "#009E73", "ruled out": "#D55E00", "undetermined": "#666666"}
+
+
+def whose(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """The same rows with the column `whose` made of `simulated`."""
+    return rows.assign(whose=[SIMULATED if one else OWN for one in rows["simulated"]])
+
+
+def contrast_forest(
+    contrasts: "pd.DataFrame", title: str, notes: Sequence[str], margin: float = MARGIN
+) -> "alt.VConcatChart":
+    """A row a contrast: the difference with its interval beside the band within which it would be no effect.
+
+    Args:
+        contrasts: rows as `hanlon contrasts --format csv` gives them, with `row` (the label), `panel`, `series` (the
+            colour: preregistered, exploratory, over wordings), `difference`, `lo`, `hi`, `counts` and `simulated`.
+        title: the figure's title.
+        notes: the caption's sentences.
+        margin: half the width of the band, a fraction.
+
+    Raises:
+        NothingToDraw: there is no row.
+    """
+    import altair as alt
+
+    require(contrasts, "no contrast: no two cells of one model differ in one factor or in a bundle")
+    rows = whose(contrasts)
+    series = unique(rows["series"])
+    drawn = [_contrasts(rows[rows["panel"] == name], series, margin) for name in unique(rows["panel"])]
+    band = f"Grey: within {100 * margin:.0f} points of no difference."
+    return finished(alt.vconcat(*drawn, spacing=22), title, [*notes, band], WIDTH + 420, simulated(rows))
+
+
+def _contrasts(rows: "pd.DataFrame", series: Sequence[str], margin: float) -> "alt.LayerChart":
+    import altair as alt
+
+    order = unique(rows["row"])
+    base = alt.Chart(rows).encode(
+        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False))
+    )
+    along = alt.X("difference:Q", title="difference, treated minus base", axis=alt.Axis(format="+%"),
+                  scale=alt.Scale(domain=[-1, 1.75], nice=False))  # fmt: skip
+    along.axis.values = [-1, -0.5, 0, 0.5, 1]
+    band = alt.Chart(alt.Data(values=[{"from": -margin, "to": margin}])).mark_rect(color="#e4e4e4").encode(
+        x="from:Q", x2="to:Q"
+    )  # fmt: skip
+    zero = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color="#999999").encode(x="at:Q")
+    ends = base.mark_rule(strokeWidth=1.6).encode(x="lo:Q", x2="hi:Q", color=colours(series))
+    dots = base.mark_point(filled=True, size=44, opacity=1).encode(x=along, color=colours(series))
+    text = base.mark_text(align="left", fontSize=9, color=INK).encode(x=alt.datum(1.06), text="counts:N")
+    return panel(
+        [band, zero, ends, dots, text], WIDTH, STEP * len(order), unique(rows["panel"])[0], simulated(rows)
+    )
+
+
+def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> "tuple[pd.DataFrame, list[str]]":
+    """Rows of `contrast_rows.report_rows` made ready for `contrast_forest`, and what was left out.
+
+    Where the grid has several wordings a contrast is drawn once, as its mean over them.
+    """
+    import pandas as pd
+
+    over = [row for row in rows if row["kind"] == "over wordings"]
+    single = [row for row in rows if row["kind"] in ("contrast", "bundle")]
+    chosen = over or single
+    shown = chosen[:most]
+    left = (
+        [f"{len(chosen) - most} more contrasts are not drawn; `hanlon contrasts` lists them."]
+        if len(chosen) > most
+        else []
+    )
+    return pd.DataFrame([_ready(row) for row in shown]), left
+
+
+def _ready(row: Mapping[str, Any]) -> dict[str, Any]:
+    mean = row["kind"] == "over wordings"
+    held = {} if not mean else {k: v for k, v in (row["held"] or {}).items()}
+    counts = f"{row['k_from']}/{row['n_from']} to {row['k_to']}/{row['n_to']}"
+    if mean:
+        spread = "" if row["sd"] is None else f", sd {row['sd']:.2f}"
+        counts = f"{100 * (row['difference'] or 0):+.0f} points, {row['contexts']} wordings{spread}"
+    return {
+        **row, "row": _changed(row, held), "panel": f"{row['model']}: {row['measure']}",
+        "series": "mean over wordings" if mean else row["status"], "counts": counts,
+    }  # fmt: skip
+
+
+def _changed(row: Mapping[str, Any], held: Mapping[str, Any]) -> str:
+    if row["cell_from"]:
+        return f"{row['cell_from']} to {row['cell_to']}"
+    kept = ", ".join(f"{name}={value}" for name, value in held.items() if value not in NO_EFFECT)
+    if row["factor"] == "prompt":
+        moved = ", ".join(f"{name}={to}" for name, (_, to) in (row["changed"] or {}).items())
+        return f"bundle: {moved}" + (f" ({kept})" if kept else "")
+    return f"{row['factor']}: {row['from']} to {row['to']}" + (f" ({kept})" if kept else "")
+
+
+NO_EFFECT = (None, "none", "silent", False, "user", "mid_task", "complete_task", "present")
+"""Levels that a row's label need not name."""
+
+
+def clause_attribution(parts: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+    """A bundled prompt beside its parts: each clause alone, each added last, their interaction, the placebo.
+
+    Args:
+        parts: rows as `contrast_forest` takes them; `series` is the kind of part.
+        title: the figure's title.
+        notes: the caption's sentences.
+
+    Raises:
+        NothingToDraw: there is no row.
+    """
+    require(parts, "no bundled prompt of which the grid has a part; see experiment=clarification_parts")
+    return contrast_forest(parts, title, notes)
+
+
+def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> "pd.DataFrame":
+    """The parts of up to `most` bundles out of `contrast_rows.report_rows`, ready for `clause_attribution`."""
+    import pandas as pd
+
+    ready: list[dict[str, Any]] = []
+    bundles: list[str] = []
+    for row in rows:
+        if row["kind"] != "part of a bundle":
+            continue
+        if row["part"] == "bundle":
+            bundles.append(f"{row['model']}: {row['cell_from']} to {row['cell_to']}, {row['measure']}")
+        counts = (
+            "" if row["k_from"] is None else f"{row['k_from']}/{row['n_from']} to {row['k_to']}/{row['n_to']}"
+        )
+        ready.append({
+            **row, "panel": bundles[-1], "series": PARTS[row["part"]], "counts": counts,
+            "row": row["of"] if row["part"] == "bundle" else f"{PARTS[row['part']]}: {row['factor']} {row['to']}",
+        })  # fmt: skip
+    kept = set(bundles[:most])
+    return pd.DataFrame([row for row in ready if row["panel"] in kept])
+
+
+PARTS = {
+    "bundle": "the whole bundle",
+    "alone": "clause alone",
+    "last": "clause added last",
+    "interaction": "interaction",
+    "placebo": "placebo",
+}
+
+
+def verdict_table(predictions: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+    """Each hypothesis with its predictions, what was observed and what follows; never a single score.
+
+    Args:
+        predictions: one row a prediction: `hypothesis`, `verdict` (of the hypothesis: consistent, ruled out,
+            undetermined), `contrast`, `predicted`, `observed`, `state` (held, failed, undetermined), `simulated`.
+        title: the figure's title.
+        notes: the caption's sentences.
+
+    Raises:
+        NothingToDraw: there is no row.
+    """
+    import altair as alt
+
+    require(predictions, "no prediction: a verdict needs hypotheses; see conf/hypothesis")
+    rows = whose(predictions)
+    drawn = [_hypothesis(rows[rows["hypothesis"] == name]) for name in unique(rows["hypothesis"])]
+    return finished(alt.vconcat(*drawn, spacing=14), title, notes, 860, simulated(rows))
+
+
+COLUMNS = (("contrast", 0, 250), ("predicted", 270, 190), ("observed", 470, 230), ("state", 720, 110))
+"""Of the verdict's table: name, left edge and width in pixels."""
+
+
+def _hypothesis(rows: "pd.DataFrame") -> "alt.LayerChart":
+    import altair as alt
+
+    placed = rows.assign(line=range(len(rows)))
+    base = alt.Chart(placed).encode(y=alt.Y("line:O", axis=None))
+    shade = alt.Scale(domain=list(STATES), range=list(STATES.values()))
+    fields = base.mark_rect(opacity=0.22, height=19).encode(
+        x=alt.value(710), x2=alt.value(850), color=alt.Color("state:N", scale=shade, legend=None)
+    )
+    texts = [
+        base.mark_text(align="left", fontSize=9.5, limit=wide, color=INK).encode(
+            x=alt.value(left), text=f"{name}:N"
+        )
+        for name, left, wide in COLUMNS
+    ]
+    head = f"{rows['hypothesis'].iloc[0]}: {rows['verdict'].iloc[0]}"
+    return panel([fields, *texts], 850, 20 * len(rows), head, simulated(rows))
