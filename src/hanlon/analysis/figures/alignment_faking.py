@@ -35,8 +35,8 @@ RATE_FIGURES = (
     RateFigure(
         "greenblatt_minimal", "Non-compliance with and without a scratchpad, minimal prompt (Greenblatt et al., "
         "Table 5, as Fig. 12)",
-        (MARKS, "Whiskers: 95% Wilson intervals, computed from the inferred k of n = 400. The tag that begins the output "
-         "decides.", OWN),
+        (MARKS, "Whiskers: 95% Wilson intervals, computed from the inferred k of n = 400. The tag that begins the "
+         "output decides.", OWN),
         lambda row: row.study == "greenblatt_2024_minimal" and row.kind == "rate", NON_COMPLIANCE,
         panel=lambda row: f"Published: {row.condition.removeprefix('helpful-only, ')}", series=tier,
         order=(FREE, PAID),
@@ -70,7 +70,7 @@ RATE_FIGURES = (
     ),
     RateFigure(
         "sheshadri_deployments", "Alignment-faking reasoning by deployment (Sheshadri et al. 2025, Fig. 16)",
-        (MARKS, "n = 400; no k was printed. *: deployed directly to adversaries. Errors: one sigma, 2.5 points at most.",
+        (MARKS, "n = 400; no k was printed. *: deployed directly to adversaries. One sigma is 2.5 points at most.",
          OWN),
         of("sheshadri_2025", ("Fig. 16",)), "alignment-faking reasoning", panel=constant("Published"),
         group=lambda row: row.condition.removeprefix("pre-deployment / "), series=lambda row: row.model, draw="lying",
@@ -89,7 +89,7 @@ RATE_FIGURES = (
     ),
     RateFigure(
         "tang_gaps", "Who reads the scratchpad: the gaps (Tang 2026)",
-        ("Compliance free minus paid, in points; whiskers: the author's one standard error, 4.8 points for every gap.",),
+        ("Compliance free minus paid, in points; whiskers: the author's standard error, 4.8 points for every gap.",),
         lambda row: row.study == "tang_2026" and row.kind == "contrast", "compliance gap", panel=constant("Published"),
         group=lambda row: row.condition, series=lambda row: row.model, draw="lying",
     ),
@@ -103,7 +103,7 @@ RATE_FIGURES = (
     ),
     RateFigure(
         "arena_classifiers", "ARENA 4.2: regular expressions, autorater, response judge and tag",
-        (MARKS, "The same replies of the free tier labelled in two ways. Whiskers: 95% Wilson intervals, computed from k and n."),
+        (MARKS, "Free-tier replies labelled in two ways. Whiskers: 95% Wilson intervals, computed from k and n."),
         lambda row: row.study == "arena_4_2_alignment_faking" and (row.n != 100 or row.measure != "compliance"),
         "share of replies", panel=lambda row: f"Published: {row.model}, {row.n} replies",
         group=lambda row: row.paper_measure,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import (
     INK,
     colours,
@@ -15,7 +16,6 @@ from hanlon.analysis.figures.theme import (
 
 if TYPE_CHECKING:
     import altair as alt
-    import pandas as pd
 
 BAR, SPACE, HEIGHT, ROW = 19, 16, 190, 22
 """Pixels: the width of a bar, between groups, the height of a panel, the height of a row."""
@@ -23,7 +23,7 @@ HEADROOM = 1.42
 """The upper end of an upright rate's axis: labels stand above the whiskers."""
 
 
-def grouped_bars(points: "pd.DataFrame", title: str, notes: Sequence[str], axis: str) -> "alt.VConcatChart":
+def grouped_bars(points: Frame, title: str, notes: Sequence[str], axis: str) -> "alt.VConcatChart":
     """Upright bars: one panel below the other, groups along x, a colour for each series.
 
     Args:
@@ -43,11 +43,11 @@ def grouped_bars(points: "pd.DataFrame", title: str, notes: Sequence[str], axis:
     return finished(stacked_panels(drawn), title, notes, widest + 50, simulated(points))
 
 
-def _width(rows: "pd.DataFrame") -> int:
+def _width(rows: Frame) -> int:
     return len(unique(rows["group"])) * (len(unique(rows["series"])) * BAR + SPACE)
 
 
-def _upright(rows: "pd.DataFrame", series: Sequence[str], axis: str) -> "alt.LayerChart":
+def _upright(rows: Frame, series: Sequence[str], axis: str) -> "alt.LayerChart":
     import altair as alt
 
     groups, own = unique(rows["group"]), unique(rows["series"])
@@ -68,7 +68,7 @@ def _upright(rows: "pd.DataFrame", series: Sequence[str], axis: str) -> "alt.Lay
 
 
 def lying_bars(
-    points: "pd.DataFrame", title: str, notes: Sequence[str], axis: str, width: int = 460
+    points: Frame, title: str, notes: Sequence[str], axis: str, width: int = 460
 ) -> "alt.VConcatChart":
     """Lying bars, one a row, with k/n right of the whisker; panels below each other. Columns as in `grouped_bars`.
 
@@ -83,14 +83,15 @@ def lying_bars(
     return finished(stacked_panels(drawn), title, notes, width + 230, simulated(points))
 
 
-def stacked_panels(drawn: Sequence[Any]) -> "alt.VConcatChart":
+def stacked_panels(drawn: Sequence[Any]) -> Any:
     """Panels below each other, each with its own places on its axes and all with the same colours."""
     import altair as alt
 
-    return alt.vconcat(*drawn, spacing=24).resolve_scale(xOffset="independent", yOffset="independent")
+    chart: Any = alt.vconcat(*drawn, spacing=24)
+    return chart.resolve_scale(xOffset="independent", yOffset="independent")
 
 
-def _lying(rows: "pd.DataFrame", series: Sequence[str], axis: str, width: int) -> "alt.LayerChart":
+def _lying(rows: Frame, series: Sequence[str], axis: str, width: int) -> "alt.LayerChart":
     import altair as alt
 
     groups, own = unique(rows["group"]), unique(rows["series"])
@@ -107,12 +108,13 @@ def _lying(rows: "pd.DataFrame", series: Sequence[str], axis: str, width: int) -
     return panel([bars, ends, text], width, height, unique(rows["panel"])[0], simulated(rows))
 
 
-def with_top(rows: "pd.DataFrame") -> "pd.DataFrame":
+def with_top(rows: Frame) -> Frame:
     """The rows with `top`, where a mark's label begins: the whisker's end, or the bar's, and never below 0."""
-    return rows.assign(top=rows[["high", "rate"]].max(axis=1).clip(lower=0))
+    drawn = rows[["group", "series", "rate", "low", "high", "label"]]
+    return drawn.assign(top=rows[["high", "rate"]].max(axis=1).clip(lower=0))
 
 
-def _span(rows: "pd.DataFrame") -> "alt.Scale":
+def _span(rows: Frame) -> "alt.Scale":
     """From 0, or the lowest whisker below it, to where the longest bar's label ends."""
     import altair as alt
 
@@ -121,7 +123,7 @@ def _span(rows: "pd.DataFrame") -> "alt.Scale":
     return alt.Scale(domain=domain, nice=False)
 
 
-def rate_table(points: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+def rate_table(points: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
     """A table of rates: `group` down, `series` across, each field shaded by its rate with its number in it.
 
     Raises:

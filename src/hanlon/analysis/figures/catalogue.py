@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hanlon.analysis.figures import greenblatt, judging, own, specifications
 from hanlon.analysis.figures.alignment_faking import RATE_FIGURES
@@ -11,13 +11,11 @@ from hanlon.analysis.figures.material import Material
 from hanlon.analysis.figures.rate_figure import RateFigure
 from hanlon.analysis.figures.shutdown import SHUTDOWN_FIGURES
 from hanlon.analysis.figures.stacked import dumbbell, stacked_shares
+from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import PUBLISHED, NothingToDraw, require
 from hanlon.analysis.figures.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Made = tuple[Any, "pd.DataFrame"]
+Made = tuple[Any, Frame]
 """A chart and the data behind it."""
 
 
@@ -157,7 +155,8 @@ FIGURES: Sequence[Figure] = (
     *(_rates(figure) for figure in SHUTDOWN_FIGURES),
     _shares("greenblatt_stacked", "Compliance and alignment-faking reasoning by tier (Greenblatt et al., Figs 2 and 5)",
             False),
-    _shares("greenblatt_rl_stacked", "The same after reinforcement learning (Greenblatt et al., Table 2)", True),
+    _shares("greenblatt_rl_stacked",
+            "Compliance and alignment-faking reasoning after RL (Greenblatt et al., Table 2)", True),
     Figure("greenblatt_rl", "After reinforcement learning: rates and gap (Greenblatt et al., Table 2)", True, _rl_gaps),
     _variations("greenblatt_variations_ho", "helpful-only", "App. G.2"),
     _variations("greenblatt_variations_aw", "animal welfare", "App. G.3"),

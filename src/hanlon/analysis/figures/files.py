@@ -1,10 +1,9 @@
 """Writes a figure as SVG, PDF and PNG with the data behind it, without a browser or a network."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pandas as pd
+from hanlon.analysis.figures.tabular import Frame
 
 VEGA_LITE = "6.1"
 """The version of Vega-Lite that altair 6 writes; vl-convert has it inside."""
@@ -12,7 +11,7 @@ SCALE = 2.0
 """Pixels of the PNG for one of the chart."""
 
 
-def write_figure(chart: Any, data: "pd.DataFrame", folder: Path, name: str) -> list[Path]:
+def write_figure(chart: Any, data: Frame, folder: Path, name: str) -> list[Path]:
     """Write `name`.svg, .pdf, .png and .csv below a folder, which is made; returns what was written."""
     import vl_convert
 

@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import INK, colours, finished, panel, require, simulated, unique
 
 if TYPE_CHECKING:
     import altair as alt
-    import pandas as pd
 
 STEP = 17
 """Pixels of a row."""
 
 
 def variation_forest(
-    points: "pd.DataFrame",
+    points: Frame,
     title: str,
     notes: Sequence[str],
     spans: Mapping[str, tuple[float, float]],
@@ -45,7 +45,7 @@ def variation_forest(
 
 
 def _block(
-    rows: "pd.DataFrame", spans: Mapping[str, tuple[float, float]], kinds: Sequence[str], width: int
+    rows: Frame, spans: Mapping[str, tuple[float, float]], kinds: Sequence[str], width: int
 ) -> "alt.HConcatChart":
     import altair as alt
 
@@ -60,7 +60,7 @@ def _block(
 
 
 def _quantity(
-    rows: "pd.DataFrame",
+    rows: Frame,
     quantity: str,
     span: tuple[float, float],
     order: Sequence[str],
@@ -75,7 +75,8 @@ def _quantity(
         if first
         else alt.Axis(labels=False, ticks=False, domain=False)
     )
-    base = alt.Chart(rows.assign(top=rows[["high", "rate"]].max(axis=1))).encode(
+    drawn = rows[["variation", "series", "rate", "low", "high", "label"]]
+    base = alt.Chart(drawn.assign(top=drawn[["high", "rate"]].max(axis=1))).encode(
         y=alt.Y("variation:N", sort=list(order), title=None, axis=labels, scale=alt.Scale(domain=list(order)))
     )
     along = alt.X(
@@ -91,9 +92,7 @@ def _quantity(
     return panel([zero, dots, ends, text], width, STEP * len(order), quantity, simulated(rows))
 
 
-def scatter(
-    points: "pd.DataFrame", fits: "pd.DataFrame", title: str, notes: Sequence[str]
-) -> "alt.ConcatChart":
+def scatter(points: Frame, fits: Frame, title: str, notes: Sequence[str]) -> "alt.ConcatChart":
     """One quantity against another with one standard error either way, and a line; a panel for each setting.
 
     Args:

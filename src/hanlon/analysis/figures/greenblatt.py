@@ -1,16 +1,14 @@
 """Greenblatt et al. 2024: stacked shares, the forests of variations, and reasoning against gap."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from hanlon.analysis.figures.forest import scatter, variation_forest
 from hanlon.analysis.figures.pairs import FREE, GAP, PAID, REASONING
 from hanlon.analysis.figures.rate_figure import Row
 from hanlon.analysis.figures.stacked import stacked_shares
+from hanlon.analysis.figures.tabular import Frame, joined, ranked, table
 from hanlon.analysis.figures.theme import PUBLISHED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 OPUS = "claude-3-opus"
 AFTER_RL = "after RL (Table 2)"
@@ -19,13 +17,12 @@ NC, COMPLIED, FAKED = "non-compliant", "compliant, no AF reasoning", "compliant 
 PALETTE = {FAKED: "#D55E00", COMPLIED: "#E69F00", NC: "#0072B2"}
 KINDS: Sequence[tuple[str, Sequence[str]]] = (
     ("paraphrases and rewrites", ("paraphras", "text from figure", "figure text")),
-    ("few-shot examples", ("example",)),
+    ("examples, reasoning instructions", ("example", "strategy", "reasoning instr")),
     ("how the tier is told", ("ca/", "region", "email", "opt into", "absence")),
     (
         "instructions against faking, other values",
         ("honest", "never", "behave same", "share values", "'t care"),
     ),
-    ("reasoning instructions", ("strategy", "reasoning instr")),
     ("training, consequence, criteria", ("rlhf", "modif", "criteria", "effect", "polic", "privacy")),
     ("voice, lab, norm, other", ("",)),
 )
@@ -49,7 +46,7 @@ def quantity_of(row: Row) -> str:
     return REASONING if row.measure == "alignment_faking" else FREE if row.tier == "free" else PAID
 
 
-def variations(published: "pd.DataFrame", place: str) -> "pd.DataFrame":
+def variations(published: Frame, place: str) -> Frame:
     """The points of a table of variations, with `panel`, `variation`, `quantity` and `series`: default first."""
     rows = published[(published["study"] == "greenblatt_2024") & (published["place"] == place)]
     order = ["default", "other models", *(kind for kind, _ in KINDS)]
@@ -60,7 +57,7 @@ def variations(published: "pd.DataFrame", place: str) -> "pd.DataFrame":
         quantity=[quantity_of(row) for row in found],
         series=[kind_of(row) for row in found],
     )
-    return named.sort_values("series", key=lambda kinds: kinds.map(order.index), kind="stable")
+    return named.sort_values("series", key=ranked(order), kind="stable")
 
 
 def _variation(row: Row) -> str:
@@ -68,35 +65,43 @@ def _variation(row: Row) -> str:
     return name if row.model == OPUS else f"{name} ({row.model})"
 
 
-def beside_own(points: "pd.DataFrame", own: "pd.DataFrame | None") -> "pd.DataFrame":
+def beside_own(points: Frame, own: Frame | None) -> Frame:
     """The same with the pairs of own cells below."""
-    import pandas as pd
 
     if own is None or not len(own):
         return points
     named = own.assign(panel="Own runs, all pairs of tiers", series="own")
-    return pd.concat([points, named], ignore_index=True)
+    return joined([points, named])
 
 
-def variations_chart(points: "pd.DataFrame", setting: str, place: str) -> Any:
+def variations_chart(points: Frame, setting: str, place: str) -> Any:
     """The forest of one setting."""
     notes = (
         "Non-compliance and gap by the paper's judge of the setting; alignment-faking (AF) reasoning among free-tier "
         "replies. ~k/n: n was not printed and is inferred from the rate and its standard error, as k is.",
-        "Published whiskers: one standard error, as printed. Own runs: 95% Wilson intervals; the gap's as `hanlon gaps` "
-        "computes it.",
+        "Published whiskers: one standard error, as printed. Own runs: 95% Wilson intervals; the gap's as `hanlon "
+        "gaps` computes it.",
     )
+    spans = {quantity: _span(points, quantity, ends) for quantity, ends in SPANS.items()}
     return variation_forest(
-        points, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", notes, SPANS
+        points, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", notes, spans
     )
 
 
-def shares(published: "pd.DataFrame") -> "pd.DataFrame":
+def _span(points: Frame, quantity: str, ends: tuple[float, float]) -> tuple[float, float]:
+    """The ends of a quantity's axis, wider where a point or its label would leave it."""
+    rows = points[points["quantity"] == quantity]
+    if not len(rows):
+        return ends
+    least, most = rows[["low", "rate"]].min(axis=None), rows[["high", "rate"]].max(axis=None)
+    return min(ends[0], float(least)), max(ends[1], float(most) * 1.3)
+
+
+def shares(published: Frame) -> Frame:
     """Segments of the published defaults by model, and of the model after RL, from reasoning and non-compliance.
 
     `row` holds the published row that a segment is made of; what is left over in the free tier is computed.
     """
-    import pandas as pd
 
     rows = published[published["study"] == "greenblatt_2024"]
     default = rows["condition"].str.endswith(" default") & rows["place"].isin(["App. G.2", "App. G.3"])
@@ -106,7 +111,7 @@ def shares(published: "pd.DataFrame") -> "pd.DataFrame":
         found = {quantity_of(row): row for row in group.itertuples()}
         panel = _panel(cast(str, place), cast(str, condition), cast(str, model))
         segments += _segments(found, {"panel": panel, "whose": PUBLISHED, "place": place})
-    return pd.DataFrame(segments)
+    return table(segments)
 
 
 def _panel(place: str, condition: str, model: str) -> str:
@@ -129,18 +134,18 @@ def _segments(found: dict[str, Row], place: dict[str, Any]) -> list[dict[str, An
     return [place | dict(zip(names, one, strict=True)) for one in listed]
 
 
-def shares_chart(segments: "pd.DataFrame", title: str) -> Any:
+def shares_chart(segments: Frame, title: str) -> Any:
     """Stacked bars as Figs 2 and 5: training against unmonitored."""
     notes = (
-        "Free: implied training; paid: implied unmonitored. HO: helpful-only, AW: animal welfare. AF: alignment faking; "
-        "its rate in the paid tier was not printed, so that bar has two parts.",
-        "~k/n: n and k inferred from the printed rate and standard error. Compliant without AF reasoning is what is left. "
-        "No interval on a stack; see the forest. Parts below 3.5% have no label.",
+        "Free: implied training; paid: implied unmonitored. HO: helpful-only, AW: animal welfare. AF: alignment "
+        "faking; its rate in the paid tier was not printed, so that bar has two parts.",
+        "~k/n: n and k inferred from the printed rate and standard error. Compliant without AF reasoning is what is "
+        "left. No interval on a stack; see the forest. Parts below 3.5% have no label.",
     )
-    return stacked_shares(segments, title, notes, PALETTE)
+    return stacked_shares(segments, title, notes, PALETTE, columns=7)
 
 
-def after_rl(published: "pd.DataFrame") -> "pd.DataFrame":
+def after_rl(published: Frame) -> Frame:
     """The points of the model after RL, for `scatter_points`."""
     rows = published[(published["study"] == "greenblatt_2024") & (published["place"] == "Table 2")]
     return rows.assign(
@@ -151,13 +156,12 @@ def after_rl(published: "pd.DataFrame") -> "pd.DataFrame":
     )
 
 
-def scatter_points(*tables: "pd.DataFrame") -> "pd.DataFrame":
+def scatter_points(*tables: Frame) -> Frame:
     """One row a variation: `x` its AF reasoning, `y` its gap, with one standard error; Opus alone."""
-    import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for table in tables:
-        for (variation, panel), group in table.groupby(["variation", "panel"], sort=False):
+    for points in tables:
+        for (variation, panel), group in points.groupby(["variation", "panel"], sort=False):
             found = {row.quantity: row for row in group.itertuples()}
             if REASONING in found and GAP in found:
                 x, y = found[REASONING], found[GAP]
@@ -166,12 +170,11 @@ def scatter_points(*tables: "pd.DataFrame") -> "pd.DataFrame":
                     "x": x.rate, "x_low": x.low, "x_high": x.high, "y": y.rate, "y_low": y.low, "y_high": y.high,
                     "x_row": x.row, "y_row": y.row,
                 })  # fmt: skip
-    return pd.DataFrame(rows)
+    return table(rows)
 
 
-def fitted(points: "pd.DataFrame") -> "tuple[pd.DataFrame, list[str]]":
+def fitted(points: Frame) -> tuple[Frame, list[str]]:
     """The least-squares line of each panel with more than two points, and what it says (scipy `linregress`)."""
-    import pandas as pd
     from scipy.stats import linregress  # pyright: ignore[reportUnknownVariableType] untyped
 
     ends: list[dict[str, Any]] = []
@@ -179,21 +182,21 @@ def fitted(points: "pd.DataFrame") -> "tuple[pd.DataFrame, list[str]]":
     for panel, rows in points[points["series"] != AFTER_RL].groupby("panel", sort=False):
         if len(rows) > 2 and rows["x"].nunique() > 1:
             line = cast(Any, linregress)(rows["x"], rows["y"])
-            for x in (rows["x"].min(), rows["x"].max()):
-                ends.append({"panel": panel, "x": x, "y": line.intercept + line.slope * x})
+            both = (rows["x"].min(), rows["x"].max())
+            ends += [{"panel": panel, "x": x, "y": line.intercept + line.slope * x} for x in both]
             said.append(
                 f"{panel}: r = {line.rvalue:.2f} over {len(rows)} variations, slope {line.slope:.2f} "
                 f"(standard error {line.stderr:.2f})."
             )
-    return pd.DataFrame(ends, columns=["panel", "x", "y"]), said
+    return table(ends, columns=["panel", "x", "y"]), said
 
 
-def scatter_chart(points: "pd.DataFrame") -> Any:
+def scatter_chart(points: Frame) -> Any:
     """Reasoning against gap, as Fig. 32."""
     fits, said = fitted(points)
     notes = (
         "A point is one variation of the prompt; bars: one standard error either way as printed, 95% intervals of own "
-        "runs. Dashed: least squares without the models after RL. Points share their prompts' wording: no test is made.",
+        "runs. Dashed: least squares without the models after RL. Points share their prompts' wording: no test.",
         *said,
     )
     return scatter(points, fits, "Alignment-faking reasoning against the compliance gap (as Fig. 32)", notes)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanlon.analysis.binary_scores import AUROC_METHOD, auroc
 from hanlon.analysis.calibration import YES, HumanLabel, JudgedLabel, consensus
+from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import (
     INK,
     OWN,
@@ -19,11 +20,10 @@ from hanlon.analysis.figures.theme import (
 
 if TYPE_CHECKING:
     import altair as alt
-    import pandas as pd
 
 
 def votes_histogram(
-    labels: "pd.DataFrame", title: str, notes: Sequence[str], threshold: float = 0.4, maybe: float = 0.2
+    labels: Frame, title: str, notes: Sequence[str], threshold: float = 0.4, maybe: float = 0.2
 ) -> "alt.ConcatChart":
     """How many episodes have which share of yes votes; a panel for each judge and label.
 
@@ -64,13 +64,12 @@ def votes_histogram(
     return finished(chart, title, notes, min(2, len(drawn)) * 350, simulated(labels))
 
 
-def roc_points(judged: Sequence[JudgedLabel], human: Sequence[HumanLabel]) -> "pd.DataFrame":
+def roc_points(judged: Sequence[JudgedLabel], human: Sequence[HumanLabel]) -> Frame:
     """The corners of each judge's ROC curve for each label that people gave as yes or no.
 
-    Columns: `series` (judge, label and AUROC with its interval), `judge`, `label`, `threshold`, `fpr`, `tpr` (fractions),
+    Columns: `series` (judge, label and AUROC with its interval), `judge`, `label`, `threshold`, `fpr`, `tpr`,
     `false_positives`, `others`, `true_positives`, `cases`, `whose`. Labels without a share are left out.
     """
-    import pandas as pd
 
     agreed, _ = consensus(human)
     rows: list[dict[str, Any]] = []
@@ -85,7 +84,7 @@ def roc_points(judged: Sequence[JudgedLabel], human: Sequence[HumanLabel]) -> "p
             rows += _curve(judge, label, cases, others, any(one.simulated for one, _ in known))
     columns = ["series", "judge", "label", "threshold", "fpr", "tpr", "false_positives", "others", "true_positives",
                "cases", "whose"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return table(rows, columns=columns)
 
 
 def _curve(
@@ -109,7 +108,7 @@ def _curve(
     ]  # fmt: skip
 
 
-def roc(points: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt.LayerChart":
+def roc(points: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
     """ROC curves of judges against people, and the diagonal of a judge that guesses.
 
     Args:

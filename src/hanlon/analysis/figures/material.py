@@ -3,20 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hanlon.analysis.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.contrast_report import report
 from hanlon.analysis.contrast_rows import report_rows
 from hanlon.analysis.figures.pairs import own_pairs, tier_outcomes
 from hanlon.analysis.figures.points import own_points, published_points
+from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import OWN, SIMULATED
 from hanlon.analysis.gaps.episodes import Labels
 from hanlon.analysis.labels import JudgedCell, by_cell, judges_of, load_labels
 from hanlon.analysis.tables import CellState, model_name
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass
@@ -27,22 +25,22 @@ class Material:
     human: Sequence[HumanLabel] = field(default_factory=tuple)
 
     @cached_property
-    def published(self) -> "pd.DataFrame":
+    def published(self) -> Frame:
         """All published rows that have a number."""
         return published_points()
 
     @cached_property
-    def own(self) -> "pd.DataFrame":
+    def own(self) -> Frame:
         """The cells' rates, of the conditions that were published."""
         return own_points(self.states)
 
     @cached_property
-    def pairs(self) -> "pd.DataFrame":
+    def pairs(self) -> Frame:
         """The pairs of tiers, with the labels of the first judge where there is one."""
         return own_pairs(self.states, self.labels)
 
     @cached_property
-    def outcomes(self) -> "pd.DataFrame":
+    def outcomes(self) -> Frame:
         """Outcomes with and without alignment-faking reasoning, by tier."""
         return tier_outcomes(self.states, self.labels)
 
@@ -59,7 +57,8 @@ class Material:
     @property
     def labels(self) -> Labels:
         """The first judge's labels."""
-        return next(iter(self.labels_by_judge.values()), {})
+        nobody: Labels = {}
+        return next(iter(self.labels_by_judge.values()), nobody)
 
     @cached_property
     def contrasts(self) -> list[dict[str, Any]]:
@@ -79,10 +78,8 @@ class Material:
             for label in labels
         ]  # fmt: skip
 
-    def shares(self) -> "pd.DataFrame":
+    def shares(self) -> Frame:
         """The share of yes votes of each label of an episode that was voted on more than once."""
-        import pandas as pd
-
         rows = [
             {
                 "panel": f"{one.judge.name}, {model_name(one.cell)}: {label.name}", "judge": one.judge.name,
@@ -95,7 +92,7 @@ class Material:
             for label in labels
             if label.share is not None and label.parsed > 1
         ]  # fmt: skip
-        return pd.DataFrame(rows, columns=SHARES)
+        return table(rows, columns=SHARES)
 
 
 SHARES = ["panel", "judge", "cell", "key", "index", "label", "share", "yes", "parsed", "value", "whose"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import (
     INK,
     OWN,
@@ -17,7 +18,6 @@ from hanlon.analysis.figures.theme import (
 
 if TYPE_CHECKING:
     import altair as alt
-    import pandas as pd
 
 STEP, WIDTH = 18, 460
 """Pixels: the height of a row, the width of a panel."""
@@ -27,13 +27,13 @@ STATES = {"held": "#009E73", "failed": "#D55E00", "undetermined": "#666666"}
 VERDICTS = {"consistent": "#009E73", "ruled out": "#D55E00", "undetermined": "#666666"}
 
 
-def whose(rows: "pd.DataFrame") -> "pd.DataFrame":
+def whose(rows: Frame) -> Frame:
     """The same rows with the column `whose` made of `simulated`."""
     return rows.assign(whose=[SIMULATED if one else OWN for one in rows["simulated"]])
 
 
 def contrast_forest(
-    contrasts: "pd.DataFrame", title: str, notes: Sequence[str], margin: float = MARGIN
+    contrasts: Frame, title: str, notes: Sequence[str], margin: float = MARGIN
 ) -> "alt.VConcatChart":
     """A row a contrast: the difference with its interval beside the band within which it would be no effect.
 
@@ -57,16 +57,19 @@ def contrast_forest(
     return finished(alt.vconcat(*drawn, spacing=22), title, [*notes, band], WIDTH + 420, simulated(rows))
 
 
-def _contrasts(rows: "pd.DataFrame", series: Sequence[str], margin: float) -> "alt.LayerChart":
+def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> "alt.LayerChart":
     import altair as alt
 
     order = unique(rows["row"])
     base = alt.Chart(rows).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False))
     )
-    along = alt.X("difference:Q", title="difference, treated minus base", axis=alt.Axis(format="+%"),
-                  scale=alt.Scale(domain=[-1, 1.75], nice=False))  # fmt: skip
-    along.axis.values = [-1, -0.5, 0, 0.5, 1]
+    along = alt.X(
+        "difference:Q",
+        title="difference, treated minus base",
+        axis=alt.Axis(format="+%", values=[-1, -0.5, 0, 0.5, 1]),
+        scale=alt.Scale(domain=[-1, 1.75], nice=False),
+    )
     band = alt.Chart(alt.Data(values=[{"from": -margin, "to": margin}])).mark_rect(color="#e4e4e4").encode(
         x="from:Q", x2="to:Q"
     )  # fmt: skip
@@ -79,12 +82,11 @@ def _contrasts(rows: "pd.DataFrame", series: Sequence[str], margin: float) -> "a
     )
 
 
-def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> "tuple[pd.DataFrame, list[str]]":
+def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[Frame, list[str]]:
     """Rows of `contrast_rows.report_rows` made ready for `contrast_forest`, and what was left out.
 
     Where the grid has several wordings a contrast is drawn once, as its mean over them.
     """
-    import pandas as pd
 
     over = [row for row in rows if row["kind"] == "over wordings"]
     single = [row for row in rows if row["kind"] in ("contrast", "bundle")]
@@ -95,12 +97,12 @@ def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> "tuple
         if len(chosen) > most
         else []
     )
-    return pd.DataFrame([_ready(row) for row in shown]), left
+    return table([_ready(row) for row in shown]), left
 
 
 def _ready(row: Mapping[str, Any]) -> dict[str, Any]:
     mean = row["kind"] == "over wordings"
-    held = {} if not mean else {k: v for k, v in (row["held"] or {}).items()}
+    held: Mapping[str, Any] = (row["held"] or {}) if mean else {}
     counts = f"{row['k_from']}/{row['n_from']} to {row['k_to']}/{row['n_to']}"
     if mean:
         spread = "" if row["sd"] is None else f", sd {row['sd']:.2f}"
@@ -116,7 +118,8 @@ def _changed(row: Mapping[str, Any], held: Mapping[str, Any]) -> str:
         return f"{row['cell_from']} to {row['cell_to']}"
     kept = ", ".join(f"{name}={value}" for name, value in held.items() if value not in NO_EFFECT)
     if row["factor"] == "prompt":
-        moved = ", ".join(f"{name}={to}" for name, (_, to) in (row["changed"] or {}).items())
+        changed: Mapping[str, tuple[Any, Any]] = row["changed"] or {}
+        moved = ", ".join(f"{name}={to}" for name, (_, to) in changed.items())
         return f"bundle: {moved}" + (f" ({kept})" if kept else "")
     return f"{row['factor']}: {row['from']} to {row['to']}" + (f" ({kept})" if kept else "")
 
@@ -125,7 +128,7 @@ NO_EFFECT = (None, "none", "silent", False, "user", "mid_task", "complete_task",
 """Levels that a row's label need not name."""
 
 
-def clause_attribution(parts: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+def clause_attribution(parts: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
     """A bundled prompt beside its parts: each clause alone, each added last, their interaction, the placebo.
 
     Args:
@@ -140,14 +143,22 @@ def clause_attribution(parts: "pd.DataFrame", title: str, notes: Sequence[str]) 
     return contrast_forest(parts, title, notes)
 
 
-def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> "pd.DataFrame":
-    """The parts of up to `most` bundles out of `contrast_rows.report_rows`, ready for `clause_attribution`."""
-    import pandas as pd
+def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> Frame:
+    """The parts of up to `most` bundles out of `contrast_rows.report_rows`, ready for `clause_attribution`.
+
+    Of several wordings only the first is taken.
+    """
 
     ready: list[dict[str, Any]] = []
     bundles: list[str] = []
+    wordings = unique(_wording(row) for row in rows if row["part"] == "bundle")
+    own_wording = True
     for row in rows:
         if row["kind"] != "part of a bundle":
+            continue
+        if row["part"] == "bundle":
+            own_wording = _wording(row) == wordings[0]
+        if not own_wording:
             continue
         if row["part"] == "bundle":
             bundles.append(f"{row['model']}: {row['cell_from']} to {row['cell_to']}, {row['measure']}")
@@ -156,10 +167,20 @@ def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> "pd.
         )
         ready.append({
             **row, "panel": bundles[-1], "series": PARTS[row["part"]], "counts": counts,
-            "row": row["of"] if row["part"] == "bundle" else f"{PARTS[row['part']]}: {row['factor']} {row['to']}",
+            "row": row["of"] if row["part"] == "bundle" else _part(row),
         })  # fmt: skip
     kept = set(bundles[:most])
-    return pd.DataFrame([row for row in ready if row["panel"] in kept])
+    return table([row for row in ready if row["panel"] in kept])
+
+
+def _wording(row: Mapping[str, Any]) -> Any:
+    held: Mapping[str, Any] = row["held"] or {}
+    return held.get("wording")
+
+
+def _part(row: Mapping[str, Any]) -> str:
+    named = row["factor"] if row["part"] == "interaction" else f"{row['factor']}={row['to']}"
+    return f"{PARTS[row['part']]}: {named}"
 
 
 PARTS = {
@@ -171,7 +192,7 @@ PARTS = {
 }
 
 
-def verdict_table(predictions: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+def verdict_table(predictions: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
     """Each hypothesis with its predictions, what was observed and what follows; never a single score.
 
     Args:
@@ -195,7 +216,7 @@ COLUMNS = (("contrast", 0, 250), ("predicted", 270, 190), ("observed", 470, 230)
 """Of the verdict's table: name, left edge and width in pixels."""
 
 
-def _hypothesis(rows: "pd.DataFrame") -> "alt.LayerChart":
+def _hypothesis(rows: Frame) -> "alt.LayerChart":
     import altair as alt
 
     placed = rows.assign(line=range(len(rows)))

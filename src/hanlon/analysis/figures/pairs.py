@@ -1,9 +1,10 @@
 """Own cells in pairs of tiers, as rows to draw: non-compliance in both tiers, reasoning, and the gap."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hanlon.analysis.figures.points import frame
+from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import OWN, SIMULATED
 from hanlon.analysis.gaps.episodes import Labels, RequestCell, request_cells
 from hanlon.analysis.gaps.pairs import label_without_tier
@@ -11,16 +12,13 @@ from hanlon.analysis.gaps.rows import gap_rows
 from hanlon.analysis.rates import wilson
 from hanlon.analysis.tables import CellState, model_name
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 REASONING, FREE, PAID, GAP = "AF reasoning, free", "non-compliance, free", "non-compliance, paid", "gap"
 QUANTITIES = (REASONING, FREE, PAID, GAP)
 """What a row of a forest of variations has, in the order of the tables of Greenblatt et al."""
 WILSON = "Wilson 95%"
 
 
-def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> "pd.DataFrame":
+def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Frame:
     """Points of every pair of tiers: `variation` names the pair, `quantity` is one of `QUANTITIES`.
 
     The first tier of a pair trains, is rated or is monitored, and stands in the place of free. The rate is of the
@@ -37,7 +35,8 @@ def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     model = row["model"].removeprefix("openrouter/")
     place = {
         "whose": SIMULATED if row["simulated"] else OWN, "study": "", "place": "", "model": model,
-        "condition": row["cell"], "variation": f"{row['cell']} ({model})", "counts": "", "effort": "default",
+        "condition": row["cell"], "variation": f"{row['cell']} ({model})" + _scheme(row["first"]), "counts": "",
+        "effort": "default",
         "tiers": f"{row['first']} / {row['second']}", "differ": row["differ"], "key": row["keys"][0],
         "kind": "rate", "error": WILSON,
     }  # fmt: skip
@@ -63,21 +62,26 @@ def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
+def _scheme(tier: str) -> str:
+    """What tells the pairs of another scheme from those of free and paid: `, swapped` of `swapped/free`."""
+    scheme = tier.rpartition("/")[0]
+    return f", {scheme}" if scheme else ""
+
+
 def _counted(k: int, n: int) -> dict[str, Any]:
     lo, hi = wilson(k, n)
     return {"k": k, "n": n, "rate": k / n, "lo": lo, "hi": hi, "low": lo, "high": hi, "label": f"{k}/{n}"}
 
 
-def tier_outcomes(states: Sequence[CellState], labels: Labels | None = None) -> "pd.DataFrame":
+def tier_outcomes(states: Sequence[CellState], labels: Labels | None = None) -> Frame:
     """How often each outcome came with alignment-faking reasoning and without, one row a cell and combination.
 
     Columns: `whose`, `model`, `variation` (the cell's label without its tier), `tier`, `outcome`, `reasoning`
     (`yes`, `no`, `not scored`), `k`, `n` (the cell's countable episodes), `key`.
     """
-    import pandas as pd
 
     cells = request_cells(states)
-    return pd.DataFrame(
+    return table(
         [row for cell in cells for row in _outcomes(cell, labels or {})],
         columns=["whose", "model", "variation", "tier", "outcome", "reasoning", "k", "n", "key"],
     )

@@ -16,16 +16,14 @@ A figure adds `panel`, `group` and `series`: in which panel a row stands, on whi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
+from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED
 from hanlon.analysis.published import DEFAULT_EFFORT, published_conditions, published_rows
 from hanlon.analysis.rates import IntervalName, rate_of
 from hanlon.analysis.tables import CellState, model_name
 from hanlon.records import CellRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TAKEN = (
     "study",
@@ -45,18 +43,17 @@ NUMBERS = ("rate", "lo", "hi", "se")
 COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "effort", "key", "matches")
 
 
-def published_points() -> "pd.DataFrame":
+def published_points() -> Frame:
     """All published rows that have a number to draw, as points. Numbers are the papers', not turned round."""
     return frame(
         [_published(place, row) for place, row in enumerate(published_rows()) if row["rate"] is not None]
     )
 
 
-def frame(rows: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
+def frame(rows: Iterable[Mapping[str, Any]]) -> Frame:
     """A frame of points with the types of its columns."""
-    import pandas as pd
 
-    points = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    points = table(rows, COLUMNS)
     whole = dict.fromkeys(("row", "k", "n", "matches"), "Int64")
     parts = dict.fromkeys((*NUMBERS, "low", "high"), "float64")
     return points.astype(whole | parts)
@@ -99,10 +96,10 @@ def given(value: Any) -> bool:
     """Whether a field of a frame holds a value."""
     import pandas as pd
 
-    return not pd.isna(value)
+    return not cast(Any, pd).isna(value)
 
 
-def own_points(states: Sequence[CellState], interval: IntervalName = "wilson") -> "pd.DataFrame":
+def own_points(states: Sequence[CellState], interval: IntervalName = "wilson") -> Frame:
     """The rates of own cells, once for each published condition that they have, of whatever model and at any effort.
 
     `condition` is the published name, `matches` one of its rows; k and the interval are turned round where the paper
@@ -133,18 +130,20 @@ def _own(
             **{name: row[name] for name in TAKEN},
             "row": None, "whose": SIMULATED if record.simulated else OWN, "model": own_name(state),
             "k": k, "n": rate.n, "counts": "", "rate": k / rate.n, "lo": lo, "hi": hi, "low": lo, "high": hi,
-            "error": f"{rate.method} {rate.level:.0%}", "label": f"{k}/{rate.n}", "effort": effort_of(record), "key": record.key,
-            "matches": row["row"],
+            "error": f"{rate.method} {rate.level:.0%}", "label": f"{k}/{rate.n}", "effort": effort_of(record),
+            "key": record.key, "matches": row["row"],
         }  # fmt: skip
 
 
 def effort_of(record: CellRecord) -> str:
     """How much reasoning a cell asks for: `default` where it says nothing or medium, which is the same."""
-    model = record.config.get("model") or {}
-    asked = (model.get("extra_body") or {}).get("reasoning", {}).get("max_tokens")
-    if asked:
-        return f"{asked} thinking tokens"
-    named = (model.get("sampling") or {}).get("reasoning_effort")
+    model: Mapping[str, Any] = record.config.get("model") or {}
+    extra: Mapping[str, Any] = model.get("extra_body") or {}
+    sampling: Mapping[str, Any] = model.get("sampling") or {}
+    thinking: Mapping[str, Any] = extra.get("reasoning") or {}
+    if "max_tokens" in thinking:
+        return f"{thinking['max_tokens']} thinking tokens"
+    named = sampling.get("reasoning_effort")
     return DEFAULT if named in DEFAULT_EFFORT else str(named)
 
 

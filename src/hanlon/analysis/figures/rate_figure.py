@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hanlon.analysis.figures.bars import grouped_bars, lying_bars, rate_table
 from hanlon.analysis.figures.points import DEFAULT, given
+from hanlon.analysis.figures.tabular import Frame, joined, ranked
 from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Row = Any
 """A row of a frame of points, as `itertuples` gives it."""
@@ -17,7 +15,7 @@ Name = Callable[[Row], str]
 OWN_PANEL = {OWN: "Own runs of the same conditions", SIMULATED: "Own simulated runs of the same conditions"}
 
 
-def _no_remarks(points: "pd.DataFrame") -> Sequence[str]:
+def _no_remarks(points: Frame) -> Sequence[str]:
     del points
     return ()
 
@@ -41,26 +39,21 @@ class RateFigure:
     order: Sequence[str] = ()
     draw: str = "bars"
     any_effort: bool = False
-    remarks: "Callable[[pd.DataFrame], Sequence[str]]" = _no_remarks
+    remarks: Callable[[Frame], Sequence[str]] = _no_remarks
 
-    def points(self, published: "pd.DataFrame", own: "pd.DataFrame | None" = None) -> "pd.DataFrame":
+    def points(self, published: Frame, own: Frame | None = None) -> Frame:
         """The figure's rows: the published ones, and below them the own cells of the same conditions."""
-        import pandas as pd
-
         rows = published[[self.has(row) for row in published.itertuples()]]
         beside = self._own(rows, own)
         if beside is not None and len(beside):
-            rows = pd.concat([rows, beside], ignore_index=True)
+            rows = joined([rows, beside])
         placed = list(rows.itertuples())
         rows = rows.assign(
             panel=self._panels(placed),
             group=[self.group(row) for row in placed],
             series=[self.series(row) for row in placed],
         )
-        rank = {name: place for place, name in enumerate(self.order)}
-        return rows.sort_values(
-            "series", key=lambda names: names.map(lambda n: rank.get(n, 99)), kind="stable"
-        )
+        return rows.sort_values("series", key=ranked(self.order), kind="stable")
 
     def _panels(self, rows: Sequence[Row]) -> list[str]:
         """The panels of the original, and of own rows as many, named by them where there are several."""
@@ -73,7 +66,7 @@ class RateFigure:
             for name, row in zip(named, rows, strict=True)
         ]
 
-    def _own(self, rows: "pd.DataFrame", own: "pd.DataFrame | None") -> "pd.DataFrame | None":
+    def _own(self, rows: Frame, own: Frame | None) -> Frame | None:
         if own is None or not len(own):
             return None
         beside = own[own["matches"].isin(rows["row"])]
@@ -83,7 +76,7 @@ class RateFigure:
         once = beside.assign(_s=series).drop_duplicates(["key", "measure", "_s"]).drop(columns="_s")
         return once.sort_values("model", kind="stable")
 
-    def chart(self, points: "pd.DataFrame") -> Any:
+    def chart(self, points: Frame) -> Any:
         """The chart of such rows.
 
         Raises:

@@ -1,15 +1,12 @@
 """The figures of the shutdown studies, from their published numbers and from own runs of the same conditions."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
 
 from hanlon.analysis.differences import fisher
 from hanlon.analysis.figures.points import given
 from hanlon.analysis.figures.rate_figure import RateFigure, Row
+from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import PUBLISHED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 OPENAI = ("o3", "codex-mini", "o4-mini")
 SHEET, TABLE, RESULTS = "sheet, basis of Figs 7-11", "Table 2", "results page"
@@ -71,7 +68,7 @@ def _sheet(*conditions: str, models: Sequence[str] = ()) -> Callable[[Row], bool
     return of("palisade_2025", (SHEET, "Fig. 10", "Fig. 11"), conditions, models)
 
 
-def _icmi_test(points: "pd.DataFrame") -> Sequence[str]:
+def _icmi_test(points: Frame) -> Sequence[str]:
     """Fisher's exact p of each framing against the first condition, as the paper prints them."""
     rows = [row for row in points.itertuples() if row.whose == PUBLISHED and given(row.n)]
     first = rows[0]
@@ -97,13 +94,13 @@ PALISADE_FIGURES = (
         either(of("palisade_2025", ("Fig. 3",)), _sheet(E, F, H, models=OPENAI)), RESISTED,
         panel=lambda row: f"{BLOG}, Fig. 3, n = 200" if row.place == "Fig. 3" else PAPER,
         series=lambda row: {E: "Prompt 1", F: "Prompt 2", G: "Prompt 3", H: "Prompt 4"}.get(
-            row.condition, row.condition
+            row.condition, str(row.condition)
         ),
         order=("Prompt 1", "Prompt 2", "Prompt 3", "Prompt 4"),
     ),
     RateFigure(
         "palisade_blog_4", "The instruction in the user or in the system message (blog, Fig. 4)",
-        (*PALISADE, "The blog's system bars are an image; the paper's runs of the same prompt (E) stand for them.", OWN),
+        (*PALISADE, "The blog's system bars are an image; the paper's runs of prompt E stand for them.", OWN),
         either(of("palisade_2025", (RESULTS,), (ALLOW,), OPENAI), _sheet(E, models=OPENAI)), RESISTED,
         panel=constant("Published: user message n = 100 (thread), system message n = 1000 (result sheet)"),
         series=lambda row: "system message (E)" if row.condition == E else "user message",
@@ -124,8 +121,8 @@ PALISADE_FIGURES = (
     ),
     RateFigure(
         "palisade_table_2", "No instruction, competence and default prompt by model (paper, Table 2)",
-        (MARKS, "In brackets the printed 95% interval. A/K: resistance without an instruction over resistance when told "
-         "to resist; no attempt rate without further assumptions. GPT-5's E is 0.0 here and 1.4 in the sheet.", OWN),
+        (MARKS, "In brackets the printed 95% interval. A/K: resistance without an instruction over resistance when "
+         "told to; no attempt rate without further assumptions. GPT-5's E is 0.0 here and 1.4 in the sheet.", OWN),
         of("palisade_2025", (TABLE,)), RESISTED, panel=constant(PAPER),
         series=lambda row: "A/K" if row.condition == "A over K" else row.condition,
         order=(A, K, "A/K", E), draw="table",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hanlon.analysis.contrasts import Contrast, contrasts
 from hanlon.analysis.differences import difference
 from hanlon.analysis.figures.own import whose
+from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import INK, finished, panel, require, simulated, unique
 from hanlon.analysis.gaps.episodes import Labels
 from hanlon.analysis.tables import CellState, model_name
@@ -14,16 +15,15 @@ from hanlon.tally import Count
 
 if TYPE_CHECKING:
     import altair as alt
-    import pandas as pd
 
-CHOICES = ("wording", "judged by", "denominator")
+CHOICES = ("wording", "read by", "denominator")
 NOT_CASES = ("turn_limit", "unparsed")
 """Outcomes that are the model's own fault and count as no case; some papers left such episodes out."""
 LABELS = {"compliance": ("complied",), "compliance_or_partial": ("complied", "partial")}
 """A judge's label `compliance` in place of a measure: the values that are cases."""
 
 
-def specification_curve(curve: "pd.DataFrame", title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+def specification_curve(curve: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
     """Above, the difference under each specification in order of size; below, which choices it is made of.
 
     Args:
@@ -36,14 +36,15 @@ def specification_curve(curve: "pd.DataFrame", title: str, notes: Sequence[str])
         NothingToDraw: there is no row.
     """
     import altair as alt
-    import pandas as pd
 
     require(curve, "no specification: no contrast")
     rows = whose(curve.sort_values("difference", kind="stable").assign(place=range(len(curve))))
     width = max(380, min(1100, 17 * len(rows)))
     x = alt.X("place:O", axis=None)
     base = alt.Chart(rows).encode(x=x)
-    up = alt.Y("difference:Q", title="difference", axis=alt.Axis(format="+%"))
+    lowest, highest = float(rows["lo"].min()), float(rows["hi"].max())
+    span = alt.Scale(domain=[lowest, highest + 0.45 * (highest - lowest)], nice=False)
+    up = alt.Y("difference:Q", title="difference", axis=alt.Axis(format="+%", tickCount=6), scale=span)
     zero = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color="#999999").encode(y="at:Q")
     ends = base.mark_rule(strokeWidth=1.3, color="#0072B2").encode(y="lo:Q", y2="hi:Q")
     dots = base.mark_point(filled=True, size=34, opacity=1, color="#0072B2").encode(y=up)
@@ -51,7 +52,7 @@ def specification_curve(curve: "pd.DataFrame", title: str, notes: Sequence[str])
         y="hi:Q", text="counts:N"
     )
     upper = panel([zero, ends, dots, counted], width, 260, "", simulated(rows))
-    choices = pd.DataFrame([
+    choices = table([
         {"place": row["place"], "choice": f"{name}: {row[name]}"} for row in rows.to_dict("records") for name in CHOICES
     ])  # fmt: skip
     listed = [f"{name}: {value}" for name in CHOICES for value in unique(curve[name])]
@@ -66,14 +67,13 @@ def specification_curve(curve: "pd.DataFrame", title: str, notes: Sequence[str])
 
 def specifications(
     states: Sequence[CellState], judged: Mapping[str, Labels] | None = None
-) -> "tuple[pd.DataFrame, str]":
+) -> tuple[Frame, str]:
     """All specifications of the contrast that has the most of them, and what that contrast is.
 
     Args:
         states: the cells.
         judged: labels by judge; a judge's `compliance` stands beside the environment's own reading.
     """
-    import pandas as pd
 
     groups: dict[tuple[str, str], list[Contrast]] = defaultdict(list)
     for one in contrasts(states, ["all"]):
@@ -81,20 +81,20 @@ def specifications(
         held = {name: level for name, level in one.pair.held.items() if name != "wording"}
         groups[f"{model_name(one.pair.base.record)}: {changed}", str(held)].append(one)
     if not groups:
-        return pd.DataFrame(columns=["difference", "lo", "hi", "counts", "simulated", *CHOICES]), ""
+        return table([], columns=["difference", "lo", "hi", "counts", "simulated", *CHOICES]), ""
     (name, _), chosen = max(groups.items(), key=lambda item: len(item[1]))
     rows = [row for one in chosen for row in _of_contrast(one, judged or {})]
-    return pd.DataFrame(rows), name
+    return table(rows), name
 
 
 def _of_contrast(one: Contrast, judged: Mapping[str, Labels]) -> Iterator[dict[str, Any]]:
     wording = str(one.pair.held.get("wording", "as it is"))
     for denominator, base, treated in _denominators(one):
-        yield _row(one, wording, f"rule: {one.measure}", denominator, base, treated)
+        yield _row(one, wording, f"rule for {one.measure}", denominator, base, treated)
     for judge, labels in judged.items():
         counts = [_by_label(cell, labels, one.measure) for cell in (one.pair.base, one.pair.treated)]
         if one.measure in LABELS and all(count.n for count in counts):
-            yield _row(one, wording, f"{judge}: {one.measure}", ALL, *counts)
+            yield _row(one, wording, f"judge {judge} for {one.measure}", ALL, *counts)
 
 
 ALL = "all countable"
@@ -132,6 +132,6 @@ def _row(
         "difference": found.value, "lo": found.lo, "hi": found.hi, "method": found.method,
         "counts": f"{base.k}/{base.n} to {treated.k}/{treated.n}", "k_from": base.k, "n_from": base.n,
         "k_to": treated.k, "n_to": treated.n, "simulated": one.pair.base.record.simulated,
-        "wording": wording, "judged by": judge, "denominator": denominator,
+        "wording": wording, "read by": judge, "denominator": denominator,
         "keys": f"{one.pair.base.record.key} {one.pair.treated.record.key}",
     }  # fmt: skip

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import INK, colours, finished, panel, require, simulated, unique
 
 if TYPE_CHECKING:
     import altair as alt
-    import pandas as pd
 
 BAR, HEIGHT = 62, 240
 """Pixels."""
@@ -17,7 +17,7 @@ DARK = ("#0072B2", "#D55E00", "#666666", "#882255")
 
 
 def stacked_shares(
-    segments: "pd.DataFrame", title: str, notes: Sequence[str], palette: Mapping[str, str], columns: int = 6
+    segments: Frame, title: str, notes: Sequence[str], palette: Mapping[str, str], columns: int = 6
 ) -> "alt.ConcatChart":
     """One small panel for each model or setting; tiers along x, shares stacked to 100 %.
 
@@ -47,7 +47,7 @@ def stacked_shares(
     )
 
 
-def _bars(rows: "pd.DataFrame", palette: Mapping[str, str], first: bool) -> "alt.LayerChart":
+def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerChart":
     import altair as alt
 
     rows = rows.sort_values("place", kind="stable")
@@ -74,13 +74,12 @@ def _bars(rows: "pd.DataFrame", palette: Mapping[str, str], first: bool) -> "alt
     return panel([bars, text], width, HEIGHT, unique(rows["panel"])[0], simulated(rows))
 
 
-def dumbbell(
-    rates: "pd.DataFrame", gaps: "pd.DataFrame", title: str, notes: Sequence[str]
-) -> "alt.LayerChart":
+def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
     """A row for each model and prompt: its rate in every tier as a point, and between two tiers the gap as a line.
 
     Args:
-        rates: `group` (the row), `series` (the tier), `rate`, `low`, `high`, `label` (k/n), `whose`.
+        rates: `group` (the row), `series` (the tier), `rate`, `low`, `high`, `label` (k/n), `place` (0 for the
+            first tier of a row), `whose`.
         gaps: `group`, `first`, `second` (rates), `gap` (label) and `differ` (in what the tiers differ).
         title: the figure's title.
         notes: the caption's sentences.
@@ -93,7 +92,7 @@ def dumbbell(
     require(rates, f"no rates by tier for '{title}'")
     groups, tiers, kinds = unique(rates["group"]), unique(rates["series"]), unique(gaps["differ"])
     y = alt.Y("group:N", sort=groups, title=None, axis=alt.Axis(ticks=False, grid=True))
-    offset = alt.YOffset("series:N", sort=tiers)
+    offset = alt.YOffset("place:O")
     x = alt.X("rate:Q", title="non-compliance", axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
               scale=alt.Scale(domain=[0, 1.3], nice=False))  # fmt: skip
     base = alt.Chart(rates).encode(y=y, yOffset=offset)
@@ -102,13 +101,14 @@ def dumbbell(
     text = base.transform_calculate(top="max(datum.high, datum.rate)").mark_text(
         align="left", dx=5, fontSize=8.5, color=INK
     ).encode(x="top:Q", text="label:N")  # fmt: skip
+    legend = alt.Legend(title="tiers differ in") if len(kinds) > 1 else None
     arrows = alt.Chart(gaps).mark_rule(strokeWidth=5, opacity=0.35).encode(
         y=y, x="first:Q", x2="second:Q",
-        strokeDash=alt.StrokeDash("differ:N", sort=kinds, legend=alt.Legend(title="tiers differ in")),
+        strokeDash=alt.StrokeDash("differ:N", sort=kinds, legend=legend),
     )  # fmt: skip
-    said = alt.Chart(gaps).mark_text(align="left", fontSize=9, color=INK).encode(
+    said = alt.Chart(gaps).mark_text(align="left", fontSize=9, color=INK, lineBreak="\n", lineHeight=11).encode(
         y=y, x=alt.value(484), text="gap:N"
     )  # fmt: skip
-    height = len(groups) * max(24, 15 * len(tiers))
+    height = len(groups) * max(26, 15 * (1 + int(rates["place"].max())))
     chart = panel([arrows, ends, dots, said, text], 480, height, "", simulated(rates))
     return finished(chart, title, notes, 900, simulated(rates))

@@ -10,9 +10,20 @@ if TYPE_CHECKING:
 WATERMARK = "SIMULATED: a scripted policy, no language model"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """The first is inside vl-convert, so that text is measured the same on every machine; Arial has its widths."""
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#666666", "#882255")
-"""Told apart with any colour vision: Okabe and Ito 2008, "Color Universal Design", with grey for their black and, for
-their yellow, which is faint as a point, the wine of Tol's schemes (2021)."""
+COLOURS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#666666",
+    "#882255",
+    "#000000",
+    "#999933",
+)
+"""Told apart with any colour vision: Okabe and Ito 2008, "Color Universal Design", grey before their black and,
+for their yellow, which is faint as a point, wine and olive of Tol's schemes (2021)."""
 INK, FAINT = "#222222", "#8a8a8a"
 PUBLISHED, OWN, SIMULATED = "published", "own run", "simulated"
 """Values of the column `whose`."""
@@ -69,16 +80,17 @@ def panel(
     height: float,
     title: str,
     simulated: bool,
-) -> "alt.LayerChart":
+) -> Any:
     """Layers of one panel of a fixed size, marked where its data are simulated, below the last layer's labels."""
     import altair as alt
 
     marked = [*layers[:-1], watermark(width, height), layers[-1]] if simulated else list(layers)
-    lines = textwrap.wrap(title, max(18, int((width + 20) / (LETTER + 0.9))))
-    drawn = alt.layer(*marked).properties(width=width, height=height)
+    room = max(18, int((width + 20) / (LETTER + 0.9)))
+    lines = [line for part in title.split("\n") for line in textwrap.wrap(part, room, break_long_words=False)]
     if not title:
-        return drawn
-    return drawn.properties(title=alt.Title(lines, fontSize=11, anchor="start", color=INK, offset=6))
+        return alt.layer(*marked, width=width, height=height)
+    head = alt.Title(lines, fontSize=11, anchor="start", color=INK, offset=6)
+    return alt.layer(*marked, width=width, height=height, title=head)
 
 
 def simulated(rows: Any) -> bool:
@@ -97,16 +109,19 @@ def finished(chart: Any, title: str, notes: Sequence[str], width: float, is_simu
         textwrap.wrap(title, int(letters * 0.72)), subtitle=folded, anchor="start", fontSize=14,
         subtitleFontSize=10.5, subtitleColor="#555555", subtitlePadding=6, offset=14, frame="bounds", color=INK,
     )  # fmt: skip
-    return (
-        chart.properties(title=head, background="white", padding=14)
-        .configure(font=FONT)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelFontSize=10, titleFontSize=10.5, titleFontWeight="normal", gridColor="#e8e8e8", domainColor=FAINT,
-            tickColor=FAINT, labelColor=INK, titleColor=INK, labelLimit=420,
-        )
-        .configure_legend(
-            orient="top", labelFontSize=10, titleFontSize=10.5, titleFontWeight="normal", labelLimit=460,
-            symbolType="square", titleLimit=400,
-        )
-    )  # fmt: skip
+    return chart.properties(title=head, background="white", padding=14, config=alt.Config(**LOOK))
+
+
+LOOK: dict[str, Any] = {
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelFontSize": 10, "titleFontSize": 10.5, "titleFontWeight": "normal", "gridColor": "#e8e8e8",
+        "domainColor": FAINT, "tickColor": FAINT, "labelColor": INK, "titleColor": INK, "labelLimit": 420,
+    },
+    "legend": {
+        "orient": "top", "labelFontSize": 10, "titleFontSize": 10.5, "titleFontWeight": "normal",
+        "labelLimit": 460, "symbolType": "square", "titleLimit": 400,
+    },
+}  # fmt: skip
+"""Set once for a figure: altair copies the whole chart at every call."""

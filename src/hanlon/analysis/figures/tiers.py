@@ -1,12 +1,8 @@
 """Own runs by tier, ready for the stacked and the dumbbell figure of Sheshadri et al. 2025."""
 
-from typing import TYPE_CHECKING
-
 from hanlon.analysis.figures.pairs import FREE, GAP, PAID
+from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import require
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 OUTCOME_PALETTE = {
     "complied, AF reasoning": "#D55E00", "complied": "#E69F00",
@@ -17,7 +13,7 @@ OUTCOME_PALETTE = {
 """From the bottom up; the darker one of two is with alignment-faking reasoning."""
 
 
-def outcome_shares(outcomes: "pd.DataFrame") -> "pd.DataFrame":
+def outcome_shares(outcomes: Frame) -> Frame:
     """Segments for `stacked_shares` out of `pairs.tier_outcomes`; a panel for each model and prompt.
 
     Raises:
@@ -28,7 +24,8 @@ def outcome_shares(outcomes: "pd.DataFrame") -> "pd.DataFrame":
         _segment(outcome, reasoning)
         for outcome, reasoning in zip(outcomes["outcome"], outcomes["reasoning"], strict=True)
     ]
-    named = outcomes.assign(segment=known, panel=outcomes["model"] + ": " + outcomes["variation"])
+    named = outcomes.assign(segment=known, panel=outcomes["model"] + "\n" + outcomes["variation"])
+    named = named[named["tier"] != "none"].sort_values(["model", "variation", "tier"], kind="stable")
     by = ["panel", "whose", "model", "variation", "tier", "key", "segment", "n"]
     summed = named.groupby(by, sort=False, as_index=False)["k"].sum()
     summed = summed.assign(share=summed["k"] / summed["n"])
@@ -41,24 +38,32 @@ def _segment(outcome: str, reasoning: str) -> str:
     return f"{outcome}, AF reasoning" if reasoning == "yes" else outcome
 
 
-def by_tier(pairs: "pd.DataFrame") -> "pd.DataFrame":
-    """The rates of `pairs.own_pairs`, each cell once, ready for `dumbbell`."""
+def by_tier(pairs: Frame) -> Frame:
+    """The rates of `pairs.own_pairs`, each cell once, ready for `dumbbell`; `place` numbers the tiers of a row."""
     rates = pairs[pairs["quantity"].isin([FREE, PAID])].drop_duplicates("key")
-    return rates.assign(group=rates["variation"], series=rates["tier"])
+    named = rates.assign(group=rates["variation"], series=rates["tier"])
+    return named.assign(place=named.groupby("group").cumcount())
 
 
-def gaps_by_tier(pairs: "pd.DataFrame") -> "pd.DataFrame":
-    """The gaps of `pairs.own_pairs` with the rates at their ends, ready for `dumbbell`."""
-    import pandas as pd
+def gaps_by_tier(pairs: Frame) -> Frame:
+    """The gaps of `pairs.own_pairs` with the rates at their ends, ready for `dumbbell`.
 
-    rows: list[dict[str, object]] = []
+    `gap` says all gaps of a row, one a line, in the first of them.
+    """
+
+    rows: list[dict[str, str | float]] = []
+    said: dict[str, list[str]] = {}
     for (variation, tiers), group in pairs.groupby(["variation", "tiers"], sort=False):
         found = {row.quantity: row for row in group.itertuples()}
         if {FREE, PAID, GAP} <= found.keys():
             gap = found[GAP]
-            rows.append({
-                "group": variation, "tiers": tiers, "differ": gap.differ, "first": found[FREE].rate,
-                "second": found[PAID].rate,
-                "gap": f"{tiers}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]",
-            })  # fmt: skip
-    return pd.DataFrame(rows, columns=["group", "tiers", "differ", "first", "second", "gap"])
+            row = str(variation)
+            said.setdefault(row, []).append(
+                f"{tiers}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]"
+            )
+            rows.append({"group": row, "tiers": str(tiers), "differ": gap.differ, "first": found[FREE].rate,
+                         "second": found[PAID].rate})  # fmt: skip
+    gaps = table(rows, columns=["group", "tiers", "differ", "first", "second"])
+    first = ~gaps.duplicated("group")
+    words = ["\n".join(said[group]) if once else "" for group, once in zip(gaps["group"], first, strict=True)]
+    return gaps.assign(gap=words)
