@@ -15,6 +15,7 @@ from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import PUBLISHED, NothingToDraw, require
 from hanlon.analysis.figures.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
 
+SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
 """A chart and the data behind it."""
 
@@ -43,7 +44,7 @@ def _rates(figure: RateFigure) -> Figure:
 def _variations(name: str, setting: str, place: str) -> Figure:
     def make(material: Material) -> Made:
         points = greenblatt.variations(material.published, place)
-        chosen = greenblatt.beside_own(points, material.pairs if material.states else None)
+        chosen = greenblatt.beside_own(points, material.pairs if material.states else None, SETTINGS[setting])
         return greenblatt.variations_chart(chosen, setting, place), chosen
 
     return Figure(name, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", True, make)

@@ -1,6 +1,7 @@
 """`hanlon figures`: the papers' figures from their published numbers, own runs beside them, and what runs say."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,11 +44,20 @@ def figures(
         for figure in FIGURES:
             click.echo(f"{figure.name:<28}  {figure.about}")
         return
+    _check_installed()
     unknown = sorted(set(names) - {figure.name for figure in FIGURES})
     if unknown:
         raise click.BadParameter(f"no figure is called {unknown[0]!r}; see --list", param_hint="--only")
     chosen = [figure for figure in FIGURES if not names or figure.name in names]
     _draw(runs, chosen, published or not runs or bool(names), human, out)
+
+
+def _check_installed() -> None:
+    missing = [name for name in ("altair", "vl_convert") if find_spec(name) is None]
+    if missing:
+        raise click.UsageError(
+            f"figures need {' and '.join(missing)}, which is not installed: pip install 'hanlon[figures]'"
+        )
 
 
 def _draw(

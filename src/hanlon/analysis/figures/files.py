@@ -5,8 +5,8 @@ from typing import Any
 
 from hanlon.analysis.figures.tabular import Frame
 
-VEGA_LITE = "6.1"
-"""The version of Vega-Lite that altair 6 writes; vl-convert has it inside."""
+VEGA_LITE = "6.4"
+"""The version of Vega-Lite that altair 6.3 writes; vl-convert has it inside."""
 SCALE = 2.0
 """Pixels of the PNG for one of the chart."""
 

@@ -65,12 +65,15 @@ def _variation(row: Row) -> str:
     return name if row.model == OPUS else f"{name} ({row.model})"
 
 
-def beside_own(points: Frame, own: Frame | None) -> Frame:
-    """The same with the pairs of own cells below."""
+def beside_own(points: Frame, own: Frame | None, setting: str) -> Frame:
+    """The same with the pairs of own cells of that setting (`helpful_only`) below."""
 
     if own is None or not len(own):
         return points
-    named = own.assign(panel="Own runs, all pairs of tiers", series="own")
+    chosen = own[own["setting"] == setting]
+    if not len(chosen):
+        return points
+    named = chosen.assign(panel="Own runs, all pairs of tiers", series="own")
     return joined([points, named])
 
 

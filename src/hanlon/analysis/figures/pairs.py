@@ -19,16 +19,16 @@ WILSON = "Wilson 95%"
 
 
 def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Frame:
-    """Points of every pair of tiers: `variation` names the pair, `quantity` is one of `QUANTITIES`.
+    """Points of every pair of tiers: `variation` names the pair, `quantity` is one of `QUANTITIES`, `setting` the
+    environment's factor.
 
     The first tier of a pair trains, is rated or is monitored, and stands in the place of free. The rate is of the
     environment's headline measure turned round. Reasoning is there where a judge has labelled it.
     """
+    settings = {state.record.key: str(state.record.factors.get("setting")) for state in states}
     rows = [point for row in gap_rows(request_cells(states), labels) for point in _of_pair(row)]
-    points = frame(rows)
-    named = [(row["variation"], row["quantity"], row["tiers"], row["differ"]) for row in rows]
-    columns = ("variation", "quantity", "tiers", "differ")
-    return points.assign(**{name: [one[at] for one in named] for at, name in enumerate(columns)})
+    named = {name: [row[name] for row in rows] for name in ("variation", "quantity", "tiers", "differ")}
+    return frame(rows).assign(**named, setting=[settings[row["key"]] for row in rows])
 
 
 def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ A frame of points has one row a rate, difference or ratio:
 - `error`: what the whisker is
 - `label`: k/n, with what is inferred or missing said
 - `effort`: `default`, or what an own cell asked for
-- `key`: the key of an own cell, and `matches`: the published row whose condition it has
+- `key`: the key of an own cell; its study, place and condition are those of the published rows that it stands beside
 
 A figure adds `panel`, `group` and `series`: in which panel a row stands, on which place of the axis, in which colour.
 """
@@ -40,7 +40,7 @@ TAKEN = (
 )
 DEFAULT = "default"
 NUMBERS = ("rate", "lo", "hi", "se")
-COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "effort", "key", "matches")
+COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "effort", "key")
 
 
 def published_points() -> Frame:
@@ -54,7 +54,7 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> Frame:
     """A frame of points with the types of its columns."""
 
     points = table(rows, COLUMNS)
-    whole = dict.fromkeys(("row", "k", "n", "matches"), "Int64")
+    whole = dict.fromkeys(("row", "k", "n"), "Int64")
     parts = dict.fromkeys((*NUMBERS, "low", "high"), "float64")
     return points.astype(whole | parts)
 
@@ -62,7 +62,7 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> Frame:
 def _published(place: int, row: Mapping[str, Any]) -> dict[str, Any]:
     low, high, error = _whisker(row)
     own = {name: row[name] for name in (*TAKEN, *NUMBERS)}
-    said = {"low": low, "high": high, "error": error, "label": label_of(row), "key": None, "matches": place}
+    said = {"low": low, "high": high, "error": error, "label": label_of(row), "key": None}
     return {"row": place, "whose": PUBLISHED, "effort": DEFAULT, **own, **said}
 
 
@@ -102,7 +102,7 @@ def given(value: Any) -> bool:
 def own_points(states: Sequence[CellState], interval: IntervalName = "wilson") -> Frame:
     """The rates of own cells, once for each published condition that they have, of whatever model and at any effort.
 
-    `condition` is the published name, `matches` one of its rows; k and the interval are turned round where the paper
+    `study`, `place` and `condition` are the published ones; k and the interval are turned round where the paper
     counts the opposite. Cells of conditions that nobody published are not in it.
     """
     rows = [{**row, "row": place} for place, row in enumerate(published_rows())]
@@ -131,7 +131,7 @@ def _own(
             "row": None, "whose": SIMULATED if record.simulated else OWN, "model": own_name(state),
             "k": k, "n": rate.n, "counts": "", "rate": k / rate.n, "lo": lo, "hi": hi, "low": lo, "high": hi,
             "error": f"{rate.method} {rate.level:.0%}", "label": f"{k}/{rate.n}", "effort": effort_of(record),
-            "key": record.key, "matches": row["row"],
+            "key": record.key,
         }  # fmt: skip
 
 

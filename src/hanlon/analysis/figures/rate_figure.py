@@ -12,6 +12,8 @@ from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED
 Row = Any
 """A row of a frame of points, as `itertuples` gives it."""
 Name = Callable[[Row], str]
+CONDITION = ("study", "place", "condition", "tier", "paper_measure")
+"""What an own row has in common with the published ones that it stands beside."""
 OWN_PANEL = {OWN: "Own runs of the same conditions", SIMULATED: "Own simulated runs of the same conditions"}
 
 
@@ -69,7 +71,8 @@ class RateFigure:
     def _own(self, rows: Frame, own: Frame | None) -> Frame | None:
         if own is None or not len(own):
             return None
-        beside = own[own["matches"].isin(rows["row"])]
+        here = set(rows[list(CONDITION)].itertuples(index=False, name=None))
+        beside = own[[at in here for at in own[list(CONDITION)].itertuples(index=False, name=None)]]
         if not self.any_effort:
             beside = beside[beside["effort"] == DEFAULT]
         series = [self.series(row) for row in beside.itertuples()]
