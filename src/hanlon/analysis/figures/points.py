@@ -44,10 +44,8 @@ COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "e
 
 
 def published_points() -> Frame:
-    """All published rows that have a number to draw, as points. Numbers are the papers', not turned round."""
-    return frame(
-        [_published(place, row) for place, row in enumerate(published_rows()) if row["rate"] is not None]
-    )
+    """All published rows as points, also those without a rate. Numbers are the papers', not turned round."""
+    return frame([_published(place, row) for place, row in enumerate(published_rows())])
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> Frame:

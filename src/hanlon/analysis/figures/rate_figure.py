@@ -47,6 +47,7 @@ class RateFigure:
         """The figure's rows: the published ones, and below them the own cells of the same conditions."""
         rows = published[[self.has(row) for row in published.itertuples()]]
         beside = self._own(rows, own)
+        rows = rows[rows["rate"].notna()]
         if beside is not None and len(beside):
             rows = joined([rows, beside])
         placed = list(rows.itertuples())
@@ -58,15 +59,15 @@ class RateFigure:
         return rows.sort_values("series", key=ranked(self.order), kind="stable")
 
     def _panels(self, rows: Sequence[Row]) -> list[str]:
-        """The panels of the original, and of own rows as many, named by them where there are several."""
+        """The panels of the original; own rows in one, or as many where one would put two bars on a place."""
         named = [self.panel(row) for row in rows]
-        several = len({name for name, row in zip(named, rows, strict=True) if row.whose == PUBLISHED}) > 1
+        places = [(row.whose, self.group(row), self.series(row)) for row in rows if row.whose != PUBLISHED]
+        apart = len(set(places)) < len(places)
         return [
-            name
-            if row.whose == PUBLISHED
-            else OWN_PANEL[row.whose] + (f", as {name.removeprefix('Published: ')}" if several else "")
+            name if row.whose == PUBLISHED
+            else OWN_PANEL[row.whose] + (f", as {name.removeprefix('Published: ')}" if apart else "")
             for name, row in zip(named, rows, strict=True)
-        ]
+        ]  # fmt: skip
 
     def _own(self, rows: Frame, own: Frame | None) -> Frame | None:
         if own is None or not len(own):

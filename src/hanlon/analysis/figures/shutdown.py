@@ -174,6 +174,8 @@ REPLICATIONS = (
         (MARKS, "The page's expected output prints 80% compliance of ten after the task, and its text says that nearly "
          "nothing is bypassed there; its other bars are an image.", OWN),
         of("arena_4_2_shutdown"), RESISTED, panel=constant("Published: expected output, n = 10"),
+        group=lambda row: row.condition if row.whose == PUBLISHED else f"{row.model}: {row.condition}",
+        series=lambda row: "published" if row.whose == PUBLISHED else "own",
     ),
     RateFigure(
         "clarification_replications", "Replications with the clarified instruction",

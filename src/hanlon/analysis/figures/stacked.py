@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hanlon.analysis.figures.tabular import Frame
-from hanlon.analysis.figures.theme import INK, colours, finished, panel, require, simulated, unique
+from hanlon.analysis.figures.theme import INK, colours, finished, folded, panel, require, simulated, unique
 
 if TYPE_CHECKING:
     import altair as alt
@@ -71,7 +71,8 @@ def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerCha
     ink = alt.condition(alt.FieldOneOfPredicate("segment", dark), alt.value("white"), alt.value(INK))
     text = large.mark_text(fontSize=8.5).encode(y="middle:Q", text="label:N", color=ink)
     width = BAR * len(unique(rows["tier"]))
-    return panel([bars, text], width, HEIGHT, unique(rows["panel"])[0], simulated(rows))
+    title = "\n".join(folded(unique(rows["panel"])[0], max(18, width // 6)))
+    return panel([bars, text], width, HEIGHT, title, simulated(rows))
 
 
 def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":

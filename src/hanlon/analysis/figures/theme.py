@@ -85,12 +85,18 @@ def panel(
     import altair as alt
 
     marked = [*layers[:-1], watermark(width, height), layers[-1]] if simulated else list(layers)
-    room = max(18, int((width + 20) / (LETTER + 0.9)))
-    lines = [line for part in title.split("\n") for line in textwrap.wrap(part, room, break_long_words=False)]
+    lines = folded(title, max(60, int(width / (LETTER + 0.9))))
     if not title:
         return alt.layer(*marked, width=width, height=height)
     head = alt.Title(lines, fontSize=11, anchor="start", color=INK, offset=6)
     return alt.layer(*marked, width=width, height=height, title=head)
+
+
+def folded(text: str, letters: int) -> list[str]:
+    """A text's lines, none longer than so many letters but for a longer word."""
+    return [
+        line for part in text.split("\n") for line in textwrap.wrap(part, letters, break_long_words=False)
+    ]
 
 
 def simulated(rows: Any) -> bool:
@@ -104,9 +110,9 @@ def finished(chart: Any, title: str, notes: Sequence[str], width: float, is_simu
 
     said = [f"{WATERMARK}.", *notes] if is_simulated else list(notes)
     letters = max(94, int(width / LETTER))
-    folded = [line for note in said for line in textwrap.wrap(note, letters)]
+    caption = [line for note in said for line in folded(note, letters)]
     head = alt.Title(
-        textwrap.wrap(title, int(letters * 0.72)), subtitle=folded, anchor="start", fontSize=14,
+        textwrap.wrap(title, int(letters * 0.72)), subtitle=caption, anchor="start", fontSize=14,
         subtitleFontSize=10.5, subtitleColor="#555555", subtitlePadding=6, offset=14, frame="bounds", color=INK,
     )  # fmt: skip
     return chart.properties(title=head, background="white", padding=14, config=alt.Config(**LOOK))
