@@ -124,6 +124,23 @@ def test_no_two_bars_stand_on_one_place(figure: Figure, material: Material) -> N
         assert not data.duplicated(["panel", "group", "series"]).any()
 
 
+@pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
+def test_no_two_own_bars_stand_on_one_place(figure: Figure, shutdown_runs: Path, tier_runs: Path) -> None:
+    """Nor do own bars: several prompts, wordings and tiers of one model stand apart."""
+    states, _ = load_cells([shutdown_runs, tier_runs])
+    _, data = chart(figure, Material(states))
+    if {"panel", "group", "series"} <= set(data):
+        assert not data.duplicated(["panel", "group", "series"]).any()
+
+
+@pytest.mark.parametrize("place", ["App. G.2", "App. G.3"])
+def test_a_variation_has_each_quantity_once(place: str, material: Material) -> None:
+    """Reasoning, both tiers and the gap, whatever the tiers are called."""
+    points = greenblatt.variations(material.published, place)
+    for _, group in points.groupby("variation"):
+        assert sorted(group["quantity"]) == sorted(QUANTITIES)
+
+
 @pytest.mark.parametrize("name", ["palisade_robots", "icmi"])
 def test_a_specification_is_as_it_was_looked_at(name: str, material: Material) -> None:
     """A figure that was looked at stays as it is; after a change look at it, then store its specification anew."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BAR, SPACE, HEIGHT, ROW = 19, 16, 190, 22
 """Pixels: the width of a bar, between groups, the height of a panel, the height of a row."""
+WITHIN = "datum.value > 1.001 ? '' : datum.label"
+"""Of an axis: labels up to 100 %; what is beyond is room for the marks' labels."""
 HEADROOM = 1.42
 """The upper end of an upright rate's axis: labels stand above the whiskers."""
 
@@ -100,7 +102,13 @@ def _lying(rows: Frame, series: Sequence[str], axis: str, width: int) -> "alt.La
     if several:
         places["yOffset"] = alt.YOffset("series:N", sort=own, scale=alt.Scale(domain=own))
     base = alt.Chart(with_top(rows)).encode(**places)
-    along = alt.X("rate:Q", title=axis, stack=None, scale=_span(rows), axis=alt.Axis(format="%", tickCount=6))
+    along = alt.X(
+        "rate:Q",
+        title=axis,
+        stack=None,
+        scale=_span(rows),
+        axis=alt.Axis(format="%", tickCount=6, labelExpr=WITHIN),
+    )
     bars = base.mark_bar(size=(ROW - 6) if not several else 13).encode(x=along, color=colours(series))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(x="low:Q", x2="high:Q")
     text = base.mark_text(align="left", dx=5, fontSize=9.5, color=INK).encode(x="top:Q", text="label:N")

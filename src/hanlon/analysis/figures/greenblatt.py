@@ -12,6 +12,8 @@ from hanlon.analysis.figures.theme import PUBLISHED
 
 OPUS = "claude-3-opus"
 AFTER_RL = "after RL (Table 2)"
+TRAINED = ("free", "choice/opted_in")
+"""Tiers that train, the first of a pair."""
 SPANS = {REASONING: (0.0, 0.6), FREE: (0.0, 1.3), PAID: (0.0, 1.3), GAP: (-0.15, 0.62)}
 NC, COMPLIED, FAKED = "non-compliant", "compliant, no AF reasoning", "compliant with AF reasoning"
 PALETTE = {FAKED: "#D55E00", COMPLIED: "#E69F00", NC: "#0072B2"}
@@ -43,7 +45,7 @@ def quantity_of(row: Row) -> str:
     """Which of `QUANTITIES` a published row is."""
     if row.kind == "contrast":
         return GAP
-    return REASONING if row.measure == "alignment_faking" else FREE if row.tier == "free" else PAID
+    return REASONING if row.measure == "alignment_faking" else FREE if row.tier in TRAINED else PAID
 
 
 def variations(published: Frame, place: str) -> Frame:

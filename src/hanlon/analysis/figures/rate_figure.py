@@ -56,13 +56,14 @@ class RateFigure:
             group=[self.group(row) for row in placed],
             series=[self.series(row) for row in placed],
         )
-        return rows.sort_values("series", key=ranked(self.order), kind="stable")
+        return _apart(rows).sort_values("series", key=ranked(self.order), kind="stable")
 
     def _panels(self, rows: Sequence[Row]) -> list[str]:
         """The panels of the original; own rows in one, or as many where one would put two bars on a place."""
         named = [self.panel(row) for row in rows]
         places = [(row.whose, self.group(row), self.series(row)) for row in rows if row.whose != PUBLISHED]
-        apart = len(set(places)) < len(places)
+        panels = {name for name, row in zip(named, rows, strict=True) if row.whose == PUBLISHED}
+        apart = len(panels) > 1 and len(set(places)) < len(places)
         return [
             name if row.whose == PUBLISHED
             else OWN_PANEL[row.whose] + (f", as {name.removeprefix('Published: ')}" if apart else "")
@@ -92,6 +93,12 @@ class RateFigure:
             return rate_table(points.assign(said=said), self.title, notes)
         draw = grouped_bars if self.draw == "bars" else lying_bars
         return draw(points, self.title, notes, self.axis)
+
+
+def _apart(rows: Frame) -> Frame:
+    """The same with own rows that would stand on one place told apart by their condition."""
+    clash = rows.duplicated(["panel", "group", "series"], keep=False) & (rows["whose"] != PUBLISHED)
+    return rows.assign(group=rows["group"].where(~clash, rows["group"] + ": " + rows["condition"]))
 
 
 def _in_a_field(row: Row) -> str:

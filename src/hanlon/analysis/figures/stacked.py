@@ -50,13 +50,14 @@ def stacked_shares(
 def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerChart":
     import altair as alt
 
+    tiers = unique(rows["tier"])
     rows = rows.sort_values("place", kind="stable")
     ends = rows.groupby("tier", sort=False)["share"].cumsum()
     placed = rows.assign(upper=ends, lower=ends - rows["share"], middle=ends - rows["share"] / 2)
     shown = list(palette)
     axis = alt.Axis(format="%") if first else alt.Axis(labels=False, ticks=False)
     base = alt.Chart(placed).encode(
-        x=alt.X("tier:N", sort=unique(rows["tier"]), title=None, axis=alt.Axis(labelAngle=0, ticks=False))
+        x=alt.X("tier:N", sort=tiers, title=None, axis=alt.Axis(labelAngle=0, ticks=False))
     )
     color = alt.Color(
         "segment:N", scale=alt.Scale(domain=shown, range=list(palette.values())),
@@ -70,7 +71,7 @@ def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerCha
     dark = [name for name in shown if palette[name] in DARK]
     ink = alt.condition(alt.FieldOneOfPredicate("segment", dark), alt.value("white"), alt.value(INK))
     text = large.mark_text(fontSize=8.5).encode(y="middle:Q", text="label:N", color=ink)
-    width = BAR * len(unique(rows["tier"]))
+    width = BAR * len(tiers)
     title = "\n".join(folded(unique(rows["panel"])[0], max(18, width // 6)))
     return panel([bars, text], width, HEIGHT, title, simulated(rows))
 

@@ -64,13 +64,13 @@ def watermark(width: float, height: float) -> "alt.Chart":
     import altair as alt
 
     lines = WATERMARK.split(": ")
-    size = max(8.0, min(26.0, 1.9 * width / len(lines[1])))
+    size = max(7.0, min(26.0, 1.9 * width / len(lines[1]), height / 2.6))
     return (
         alt.Chart(alt.Data(values=[{}]))
         .mark_text(
             text=[f"{lines[0]}:", lines[1]], fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size
         )
-        .encode(x=alt.value(width / 2), y=alt.value(max(height / 2 - size, size)), color=alt.value("#B00000"))
+        .encode(x=alt.value(width / 2), y=alt.value(height / 2 - size / 4), color=alt.value("#B00000"))
     )
 
 
@@ -85,7 +85,7 @@ def panel(
     import altair as alt
 
     marked = [*layers[:-1], watermark(width, height), layers[-1]] if simulated else list(layers)
-    lines = folded(title, max(60, int(width / (LETTER + 0.9))))
+    lines = folded(title, max(70, int(width / (LETTER + 0.9))))
     if not title:
         return alt.layer(*marked, width=width, height=height)
     head = alt.Title(lines, fontSize=11, anchor="start", color=INK, offset=6)
