@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from command_line import CommandLine
 from hanlon.analysis.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.cells import load_cells
-from hanlon.analysis.figures import greenblatt, own, specifications
+from hanlon.analysis.figures import greenblatt, own, specifications, verdicts
 from hanlon.analysis.figures.bars import grouped_bars, lying_bars, rate_table
 from hanlon.analysis.figures.catalogue import FIGURES, Figure, made
 from hanlon.analysis.figures.command import figures
@@ -262,8 +262,46 @@ def test_a_verdict_is_a_table() -> None:
         {"hypothesis": "self-preservation", "verdict": "ruled out", "contrast": "stakes", "predicted": "up",
          "observed": "1/40 to 1/40", "state": "failed", "simulated": True},
     ])  # fmt: skip
-    spec = own.verdict_table(rows, "Verdict", ()).to_dict()
+    spec = verdicts.verdict_table(rows, "Verdict", ()).to_dict()
     assert {"ambiguity: consistent", "self-preservation: ruled out", f"{WATERMARK}."} <= set(strings(spec))
+
+
+def test_the_rows_of_hanlon_verdict_are_drawn(tmp_path: Path) -> None:
+    """Merged hypotheses share a verdict; observations are k/n and points."""
+    prediction = {
+        "kind": "prediction", "model": "m", "simulated": True, "cells": "baseline to priority_clarified",
+        "predicts": "falls", "k": [26, 1], "n": [40, 40], "difference": -0.625, "lo": -0.75, "hi": -0.45,
+    }  # fmt: skip
+    rows = [
+        prediction | {"hypothesis": "ambiguity", "ending": "held"},
+        prediction | {"hypothesis": "task_drive", "ending": "failed"},
+        {"kind": "hypothesis", "model": "m", "hypothesis": "ambiguity or hierarchy", "ending": "consistent"},
+        {"kind": "hypothesis", "model": "m", "hypothesis": "task_drive", "ending": "ruled out"},
+    ]
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps(rows))
+    done = CliRunner().invoke(figures, ["--verdict", str(path), "--only", "verdict", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    svg = (tmp_path / "verdict.svg").read_text()
+    for said in ("ambiguity: consistent", "task_drive: ruled out", "26/40 to 1/40: -62 [-75, -45]", "held"):
+        assert said in svg
+
+
+def test_people_s_labels_make_a_roc_curve(tier_runs: Path, tmp_path: Path) -> None:
+    """Labels from a file stand against the judge's votes; a file with a mistake says where it is."""
+    states, _ = load_cells([tier_runs])
+    (cell,) = [state for state in states if state.record.label == "arena+tier=free"]
+    lines = ["cell,index,alignment_faking", *(f"{cell.record.key},{index},{index % 2}" for index in range(8))]
+    path = tmp_path / "human.csv"
+    path.write_text("\n".join(lines))
+    words = [str(tier_runs), "--human", str(path), "--only", "judges_roc", "--out", str(tmp_path)]
+    done = CliRunner().invoke(figures, words)
+    assert done.exit_code == 0, done.output
+    assert "4 cases, 4 others" in (tmp_path / "judges_roc.svg").read_text()
+    path.write_text("cell,index,alignment_faking\nnowhere,0,1")
+    done = CliRunner().invoke(figures, words)
+    assert done.exit_code == 2
+    assert "line 2" in done.output
 
 
 @pytest.mark.parametrize(
@@ -280,7 +318,7 @@ def test_a_verdict_is_a_table() -> None:
         lambda empty: roc(empty, "t", ()),
         lambda empty: own.contrast_forest(empty, "t", ()),
         lambda empty: own.clause_attribution(empty, "t", ()),
-        lambda empty: own.verdict_table(empty, "t", ()),
+        lambda empty: verdicts.verdict_table(empty, "t", ()),
         lambda empty: specifications.specification_curve(empty, "t", ()),
     ],
 )
@@ -313,12 +351,15 @@ def test_the_command_writes_what_it_lists(tmp_path: Path) -> None:
         (["--only", "nonsense"], "no figure is called 'nonsense'"),
         (["--only", "contrast_forest"], "shows own runs, so name run folders"),
         (["EMPTY"], "no cells in"),
+        (["--verdict", "FILE", "--only", "verdict"], "not what `hanlon verdict --format json` prints"),
     ],
 )
 def test_the_command_says_what_is_wrong(arguments: list[str], said: str, tmp_path: Path) -> None:
     """An unknown name, own figures without runs, a folder without cells."""
     (tmp_path / "empty").mkdir()
-    words = [str(tmp_path / "empty") if word == "EMPTY" else word for word in arguments]
+    (tmp_path / "rows.json").write_text('[{"kind": "prediction"}]')
+    places = {"EMPTY": str(tmp_path / "empty"), "FILE": str(tmp_path / "rows.json")}
+    words = [places.get(word, word) for word in arguments]
     done = CliRunner().invoke(figures, [*words, "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
     assert said in done.output

@@ -14,6 +14,7 @@ from hanlon.analysis.figures.stacked import dumbbell, stacked_shares
 from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import PUBLISHED, NothingToDraw, require
 from hanlon.analysis.figures.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
+from hanlon.analysis.figures.verdicts import verdict_points, verdict_table
 
 SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
@@ -140,6 +141,13 @@ def _specifications(material: Material) -> Made:
     ), curve
 
 
+def _verdict(material: Material) -> Made:
+    points = verdict_points(material.verdict)
+    notes = ("k/n to k/n, and the difference in points with its interval. States as `hanlon verdict` gives them: Holm over "
+             "the preregistered predictions. Consistent is not true: all that this grid tests held.",)  # fmt: skip
+    return verdict_table(points, "Which explanation survives?", notes), points
+
+
 def _votes(material: Material) -> Made:
     shares = material.shares()
     notes = ("Episodes by the share of the judge's votes that were yes, count/all; dashed: from where a label is maybe "
@@ -169,6 +177,7 @@ FIGURES: Sequence[Figure] = (
     Figure("judges_votes", "How judges' votes are spread; own runs", False, _votes),
     Figure("judges_roc", "Judges against people's labels; own runs with --human", False, _roc),
     Figure("contrast_forest", "Contrasts with margins; own runs", False, _contrast_forest),
+    Figure("verdict", "Each hypothesis and its predictions; own runs with --verdict", False, _verdict),
     Figure("clause_attribution", "A bundled prompt taken apart; own runs", False, _attribution),
     Figure("specification_curve", "One contrast under every choice of analysis; own runs", False, _specifications),
 )  # fmt: skip
@@ -182,7 +191,7 @@ def made(
     Without `published`, a figure of published numbers is left out unless some own row stands in it.
     """
     for figure in figures:
-        if not figure.published and not material.states:
+        if not figure.published and not (material.states or material.verdict):
             continue
         try:
             chart, data = figure.make(material)

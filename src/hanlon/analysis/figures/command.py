@@ -1,9 +1,9 @@
 """`hanlon figures`: the papers' figures from their published numbers, own runs beside them, and what runs say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 @click.option("--only", "names", multiple=True, metavar="NAME", help="This figure alone; may be repeated.")
 @click.option("--human", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="CSV of people's labels, for judges_roc; as for `hanlon judge-check`.")  # fmt: skip
+@click.option(
+    "--verdict",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `hanlon verdict --format json` printed, for the figure verdict.",
+)
 @click.option("--list", "listing", is_flag=True, help="Name the figures and draw none.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
@@ -30,6 +35,7 @@ def figures(
     published: bool,
     names: tuple[str, ...],
     human: Path | None,
+    verdict: Path | None,
     listing: bool,
     out: Path,
 ) -> None:
@@ -49,7 +55,7 @@ def figures(
     if unknown:
         raise click.BadParameter(f"no figure is called {unknown[0]!r}; see --list", param_hint="--only")
     chosen = [figure for figure in FIGURES if not names or figure.name in names]
-    _draw(runs, chosen, published or not runs or bool(names), human, out)
+    _draw(_material(runs, human, verdict), chosen, published or not runs or bool(names), out)
 
 
 def _check_installed() -> None:
@@ -60,16 +66,14 @@ def _check_installed() -> None:
         )
 
 
-def _draw(
-    runs: tuple[Path, ...], chosen: "Sequence[Figure]", published: bool, human: Path | None, out: Path
-) -> None:
+def _draw(material: "Material", chosen: "Sequence[Figure]", published: bool, out: Path) -> None:
     """Make and write the figures, and say what came of each."""
     from hanlon.analysis.figures.catalogue import made
     from hanlon.analysis.figures.files import write_figure
     from hanlon.analysis.figures.theme import NothingToDraw
 
     written, absent = 0, 0
-    for figure, result in made(_material(runs, human), chosen, published=published):
+    for figure, result in made(material, chosen, published=published):
         if isinstance(result, NothingToDraw):
             absent += 1
             click.echo(f"{figure.name:<28}  not drawn: {result}")
@@ -88,21 +92,36 @@ def _draw(
         raise click.exceptions.Exit(1)
 
 
-def _material(runs: tuple[Path, ...], human: Path | None) -> "Material":
+def _material(runs: tuple[Path, ...], human: Path | None, verdict: Path | None) -> "Material":
     from hanlon.analysis.cells import load_cells
     from hanlon.analysis.figures.material import Material
 
-    if not runs:
-        return Material()
     states, damaged = load_cells(runs)
     for line in damaged:
         click.echo(str(line), err=True)
-    if not states:
+    if runs and not states:
         raise click.UsageError(
             f"no cells in {', '.join(map(str, runs))}: a run folder holds <env>/<label>-<key>/cell.json"
         )
-    material = Material(states)
-    return Material(states, _people(material, human)) if human else material
+    rows = _verdict_rows(verdict) if verdict else ()
+    return Material(states, _people(Material(states), human) if human else (), rows)
+
+
+def _verdict_rows(path: Path) -> "Sequence[Mapping[str, Any]]":
+    import msgspec
+
+    try:
+        rows = msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
+    except msgspec.DecodeError as error:
+        raise click.BadParameter(
+            f"{path} is not what `hanlon verdict --format json` prints: {error}", param_hint="--verdict"
+        ) from None
+    if not all({"kind", "hypothesis", "ending", "model"} <= row.keys() for row in rows):
+        raise click.BadParameter(
+            f"{path} is not what `hanlon verdict --format json` prints: a row has no kind, hypothesis, ending or model",
+            param_hint="--verdict",
+        )
+    return rows
 
 
 def _people(material: "Material", path: Path) -> "Sequence[HumanLabel]":

@@ -19,10 +19,14 @@ from hanlon.analysis.tables import CellState, model_name
 
 @dataclass
 class Material:
-    """The published numbers and some cells; `human` are people's labels of their episodes."""
+    """The published numbers and some cells.
+
+    `human` are people's labels of their episodes, `verdict` the rows of `hanlon verdict --format json`.
+    """
 
     states: Sequence[CellState] = ()
     human: Sequence[HumanLabel] = field(default_factory=tuple)
+    verdict: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def published(self) -> Frame:

@@ -1,4 +1,4 @@
-"""What own runs say: contrasts with margins, a bundled prompt taken apart, the verdict, and every specification."""
+"""What own runs say: contrasts with margins, and a bundled prompt taken apart."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,6 @@ STEP, WIDTH = 18, 460
 """Pixels: the height of a row, the width of a panel."""
 MARGIN = 0.1
 """Half the width of the band drawn around no difference where no other is given; a convention of ours."""
-STATES = {"held": "#009E73", "failed": "#D55E00", "undetermined": "#666666"}
-VERDICTS = {"consistent": "#009E73", "ruled out": "#D55E00", "undetermined": "#666666"}
 
 
 def whose(rows: Frame) -> Frame:
@@ -190,46 +188,3 @@ PARTS = {
     "interaction": "interaction",
     "placebo": "placebo",
 }
-
-
-def verdict_table(predictions: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
-    """Each hypothesis with its predictions, what was observed and what follows; never a single score.
-
-    Args:
-        predictions: one row a prediction: `hypothesis`, `verdict` (of the hypothesis: consistent, ruled out,
-            undetermined), `contrast`, `predicted`, `observed`, `state` (held, failed, undetermined), `simulated`.
-        title: the figure's title.
-        notes: the caption's sentences.
-
-    Raises:
-        NothingToDraw: there is no row.
-    """
-    import altair as alt
-
-    require(predictions, "no prediction: a verdict needs hypotheses; see conf/hypothesis")
-    rows = whose(predictions)
-    drawn = [_hypothesis(rows[rows["hypothesis"] == name]) for name in unique(rows["hypothesis"])]
-    return finished(alt.vconcat(*drawn, spacing=14), title, notes, 860, simulated(rows))
-
-
-COLUMNS = (("contrast", 0, 250), ("predicted", 270, 190), ("observed", 470, 230), ("state", 720, 110))
-"""Of the verdict's table: name, left edge and width in pixels."""
-
-
-def _hypothesis(rows: Frame) -> "alt.LayerChart":
-    import altair as alt
-
-    placed = rows.assign(line=range(len(rows)))
-    base = alt.Chart(placed).encode(y=alt.Y("line:O", axis=None))
-    shade = alt.Scale(domain=list(STATES), range=list(STATES.values()))
-    fields = base.mark_rect(opacity=0.22, height=19).encode(
-        x=alt.value(710), x2=alt.value(850), color=alt.Color("state:N", scale=shade, legend=None)
-    )
-    texts = [
-        base.mark_text(align="left", fontSize=9.5, limit=wide, color=INK).encode(
-            x=alt.value(left), text=f"{name}:N"
-        )
-        for name, left, wide in COLUMNS
-    ]
-    head = f"{rows['hypothesis'].iloc[0]}: {rows['verdict'].iloc[0]}"
-    return panel([fields, *texts], 850, 20 * len(rows), head, simulated(rows))
