@@ -143,8 +143,8 @@ def _specifications(material: Material) -> Made:
 
 def _verdict(material: Material) -> Made:
     points = verdict_points(material.verdict)
-    notes = ("k/n to k/n, and the difference in points with its interval. States as `hanlon verdict` gives them: Holm over "
-             "the preregistered predictions. Consistent is not true: all that this grid tests held.",)  # fmt: skip
+    notes = ("k/n to k/n, and the difference in points with its interval. States as `hanlon verdict` gives them, with "
+             "Holm over the preregistered ones. Consistent is not true: all that this grid tests held.",)  # fmt: skip
     return verdict_table(points, "Which explanation survives?", notes), points
 
 

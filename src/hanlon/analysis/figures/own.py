@@ -95,12 +95,20 @@ def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[
         if len(chosen) > most
         else []
     )
-    return table([_ready(row) for row in shown]), left
+    return _told_apart(table([_ready(row) for row in shown])), left
+
+
+def _told_apart(rows: Frame) -> Frame:
+    """The same with contrasts of one name in one panel named by their cells."""
+    if not len(rows):
+        return rows
+    clash = rows.duplicated(["panel", "row"], keep=False) & rows["cell_from"].notna()
+    return rows.assign(row=rows["row"].where(~clash, rows["cell_from"] + " to " + rows["cell_to"]))
 
 
 def _ready(row: Mapping[str, Any]) -> dict[str, Any]:
     mean = row["kind"] == "over wordings"
-    held: Mapping[str, Any] = (row["held"] or {}) if mean else {}
+    held: Mapping[str, Any] = row["held"] or {}
     counts = f"{row['k_from']}/{row['n_from']} to {row['k_to']}/{row['n_to']}"
     if mean:
         spread = "" if row["sd"] is None else f", sd {row['sd']:.2f}"
@@ -112,8 +120,6 @@ def _ready(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(row: Mapping[str, Any], held: Mapping[str, Any]) -> str:
-    if row["cell_from"]:
-        return f"{row['cell_from']} to {row['cell_to']}"
     kept = ", ".join(f"{name}={value}" for name, value in held.items() if value not in NO_EFFECT)
     if row["factor"] == "prompt":
         changed: Mapping[str, tuple[Any, Any]] = row["changed"] or {}

@@ -7,7 +7,7 @@ from hanlon.analysis.figures.points import frame
 from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import OWN, SIMULATED
 from hanlon.analysis.gaps.episodes import Labels, RequestCell, request_cells
-from hanlon.analysis.gaps.pairs import label_without_tier
+from hanlon.analysis.gaps.pairs import FACTS, label_without_tier, tier_of
 from hanlon.analysis.gaps.rows import gap_rows
 from hanlon.analysis.rates import wilson
 from hanlon.analysis.tables import CellState, model_name
@@ -76,14 +76,27 @@ def _counted(k: int, n: int) -> dict[str, Any]:
 def tier_outcomes(states: Sequence[CellState], labels: Labels | None = None) -> Frame:
     """How often each outcome came with alignment-faking reasoning and without, one row a cell and combination.
 
-    Columns: `whose`, `model`, `variation` (the cell's label without its tier), `tier`, `outcome`, `reasoning`
+    Columns: `whose`, `model`, `variation` (the cell's label without its tier), `scheme` (of its tiers: `, three`),
+    `tier`, `facts` (how many of trained, rated and monitored it is), `outcome`, `reasoning`
     (`yes`, `no`, `not scored`), `k`, `n` (the cell's countable episodes), `key`.
     """
 
     cells = request_cells(states)
     return table(
         [row for cell in cells for row in _outcomes(cell, labels or {})],
-        columns=["whose", "model", "variation", "tier", "outcome", "reasoning", "k", "n", "key"],
+        columns=[
+            "whose",
+            "model",
+            "variation",
+            "scheme",
+            "tier",
+            "facts",
+            "outcome",
+            "reasoning",
+            "k",
+            "n",
+            "key",
+        ],
     )
 
 
@@ -97,12 +110,13 @@ def _outcomes(cell: RequestCell, labels: Labels) -> Iterator[dict[str, Any]]:
             value if value in ("yes", "no") else "no" if value == "maybe" else "not scored",
         )
         counts[at] = counts.get(at, 0) + 1
-    record = cell.record
+    record, tier = cell.record, str(cell.record.factors.get("tier", "none"))
     for (outcome, reasoning), k in sorted(counts.items()):
         yield {
             "whose": SIMULATED if record.simulated else OWN,
             "model": model_name(record).removeprefix("openrouter/"),
             "variation": label_without_tier(record),
-            "tier": str(record.factors.get("tier", "none")),
+            "tier": tier, "scheme": _scheme(tier),
+            "facts": sum(bool(getattr(tier_of(record), fact)) for fact in FACTS),
             "outcome": outcome, "reasoning": reasoning, "k": k, "n": len(cell.countable), "key": record.key,
         }  # fmt: skip

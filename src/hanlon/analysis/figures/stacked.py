@@ -82,7 +82,8 @@ def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "al
     Args:
         rates: `group` (the row), `series` (the tier), `rate`, `low`, `high`, `label` (k/n), `place` (0 for the
             first tier of a row), `whose`.
-        gaps: `group`, `first`, `second` (rates), `gap` (label) and `differ` (in what the tiers differ).
+        gaps: `group`, `first`, `second` (rates), `gap` (label), `place` (its lane) and `differ` (in what the
+            tiers differ).
         title: the figure's title.
         notes: the caption's sentences.
 
@@ -105,12 +106,12 @@ def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "al
     ).encode(x="top:Q", text="label:N")  # fmt: skip
     legend = alt.Legend(title="tiers differ in") if len(kinds) > 1 else None
     arrows = alt.Chart(gaps).mark_rule(strokeWidth=5, opacity=0.35).encode(
-        y=y, x="first:Q", x2="second:Q",
+        y=y, yOffset=offset, x="first:Q", x2="second:Q",
         strokeDash=alt.StrokeDash("differ:N", sort=kinds, legend=legend),
     )  # fmt: skip
-    said = alt.Chart(gaps).mark_text(align="left", fontSize=9, color=INK, lineBreak="\n", lineHeight=11).encode(
-        y=y, x=alt.value(484), text="gap:N"
+    said = alt.Chart(gaps).mark_text(align="left", fontSize=9, color=INK).encode(
+        y=y, yOffset=offset, x=alt.value(484), text="gap:N"
     )  # fmt: skip
-    height = len(groups) * max(26, 15 * (1 + int(rates["place"].max())))
+    height = len(groups) * 14 * (2 + int(gaps["place"].max() if len(gaps) else rates["place"].max()))
     chart = panel([arrows, ends, dots, said, text], 480, height, "", simulated(rates))
     return finished(chart, title, notes, 900, simulated(rates))

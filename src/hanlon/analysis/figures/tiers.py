@@ -24,8 +24,13 @@ def outcome_shares(outcomes: Frame) -> Frame:
         _segment(outcome, reasoning)
         for outcome, reasoning in zip(outcomes["outcome"], outcomes["reasoning"], strict=True)
     ]
-    named = outcomes.assign(segment=known, panel=outcomes["model"] + "\n" + outcomes["variation"])
-    named = named[named["tier"] != "none"].sort_values(["model", "variation", "tier"], kind="stable")
+    named = outcomes.assign(
+        segment=known, panel=outcomes["model"] + "\n" + outcomes["variation"] + outcomes["scheme"]
+    )
+    named = named[named["tier"] != "none"].sort_values(
+        ["panel", "facts"], ascending=[True, False], kind="stable"
+    )
+    named = named.assign(tier=named["tier"].str.rpartition("/")[2])
     by = ["panel", "whose", "model", "variation", "tier", "key", "segment", "n"]
     summed = named.groupby(by, sort=False, as_index=False)["k"].sum()
     summed = summed.assign(share=summed["k"] / summed["n"])
@@ -48,22 +53,19 @@ def by_tier(pairs: Frame) -> Frame:
 def gaps_by_tier(pairs: Frame) -> Frame:
     """The gaps of `pairs.own_pairs` with the rates at their ends, ready for `dumbbell`.
 
-    `gap` says all gaps of a row, one a line, in the first of them.
+    A gap has a lane (`place`) of its own, below those of the tiers.
     """
 
     rows: list[dict[str, str | float]] = []
-    said: dict[str, list[str]] = {}
+    lanes = pairs[pairs["quantity"].isin([FREE, PAID])].groupby("variation")["key"].nunique().to_dict()
     for (variation, tiers), group in pairs.groupby(["variation", "tiers"], sort=False):
         found = {row.quantity: row for row in group.itertuples()}
         if {FREE, PAID, GAP} <= found.keys():
             gap = found[GAP]
-            row = str(variation)
-            said.setdefault(row, []).append(
-                f"{tiers}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]"
-            )
-            rows.append({"group": row, "tiers": str(tiers), "differ": gap.differ, "first": found[FREE].rate,
-                         "second": found[PAID].rate})  # fmt: skip
-    gaps = table(rows, columns=["group", "tiers", "differ", "first", "second"])
-    first = ~gaps.duplicated("group")
-    words = ["\n".join(said[group]) if once else "" for group, once in zip(gaps["group"], first, strict=True)]
-    return gaps.assign(gap=words)
+            rows.append({
+                "group": variation, "tiers": tiers, "differ": gap.differ, "first": found[FREE].rate,
+                "second": found[PAID].rate, "place": lanes[variation],
+                "gap": f"{tiers}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]",
+            })  # fmt: skip
+            lanes[variation] += 1
+    return table(rows, ["group", "tiers", "differ", "first", "second", "place", "gap"])
