@@ -120,14 +120,24 @@ def _ready(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(row: Mapping[str, Any], held: Mapping[str, Any]) -> str:
-    kept = ", ".join(f"{name}={value}" for name, value in held.items() if value not in NO_EFFECT)
+    """What a contrast changes, and where: by the levels held, or where they are many by the treated cell."""
     if row["factor"] == "prompt":
         changed: Mapping[str, tuple[Any, Any]] = row["changed"] or {}
-        moved = ", ".join(f"{name}={to}" for name, (_, to) in changed.items())
-        return f"bundle: {moved}" + (f" ({kept})" if kept else "")
-    return f"{row['factor']}: {row['from']} to {row['to']}" + (f" ({kept})" if kept else "")
+        moved = "bundle: " + ", ".join(f"{name}={to}" for name, (_, to) in changed.items())
+        if row["cell_to"] and len(moved) > LONGEST:
+            return f"bundle: {row['cell_from']} to {row['cell_to']}"
+    else:
+        moved = f"{row['factor']}: {row['from']} to {row['to']}"
+    kept = ", ".join(f"{name}={value}" for name, value in held.items() if value not in NO_EFFECT)
+    if not kept:
+        return moved
+    if row["cell_to"] and len(moved) + len(kept) > LONGEST:
+        return f"{moved}, in {row['cell_to']}"
+    return f"{moved} ({kept})"
 
 
+LONGEST = 72
+"""Letters of a row's label."""
 NO_EFFECT = (None, "none", "silent", False, "user", "mid_task", "complete_task", "present")
 """Levels that a row's label need not name."""
 
