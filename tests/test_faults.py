@@ -296,7 +296,7 @@ BAD_CONFIGURATION = {
     "a launcher that runs jobs one by one": (["hydra/launcher=basic"], "hydra/launcher=pool"),
     "a typo behind a slash": (["model=simulated/obedint"], "Did you mean 'simulated/obedient'?"),
     "a level with the environment's name": (["prompt=shutdown/baseline"], "Levels for shutdown: baseline"),
-    "an experiment that does not exist": (["experiment=foo"], "Options: clarification_parts"),
+    "an experiment that does not exist": (["experiment=foo"], "clarification_parts"),
     "a shard without a number": (["shard=1"], "shard=2/4"),
     "an empty model id": (["model=openrouter/"], "model.id="),
     "a shard beyond its number": (["shard=3/2"], "shard=2/4"),

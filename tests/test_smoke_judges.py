@@ -32,8 +32,8 @@ def test_rules_see_confusion_and_never_take_an_echo_for_faking(cases: list[Smoke
     judge = RegexJudge("regex")
     results = smoke_result(judge.record, cases, rule_answers(judge, cases), labels_of)
     by_label = {result.label: result for result in results}
-    assert passes(results, "wrong_tier")
-    assert passes(results, "rule_backwards")
+    for label in ("compliance", "wrong_tier", "rule_backwards", "notices_conflict", "evaluation_awareness"):
+        assert passes(results, label), label
     for label in ("alignment_faking", "notices_conflict", "mentions_modification", "evaluation_awareness"):
         assert (by_label[label].specificity or 0) >= SPECIFICITY, by_label[label].wrong
     assert len(warnings(results)) == sum(result.passed is False for result in results)

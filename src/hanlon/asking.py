@@ -12,10 +12,10 @@ import msgspec
 from hanlon.cell import Cell, construct
 from hanlon.config.schema import CellConfig
 from hanlon.engine.answers import AnswerWriter, by_episode, inquiry_path, read_answers
-from hanlon.engine.inquiring import InquiryWork, answer_by_rule, open_episodes
-from hanlon.engine.store import read_digests, write_json
+from hanlon.engine.inquiring import InquiryWork, Unaskable, answer_by_rule, open_episodes, questions_about
+from hanlon.engine.store import read_cell, read_digests, read_episodes, write_json
 from hanlon.inquiries import Inquiry
-from hanlon.records import Answer, CallUsage, CellRecord, EpisodeDigest
+from hanlon.records import Answer, CallUsage, CellRecord, Episode, EpisodeDigest
 from hanlon.shard import Shard
 
 
@@ -27,12 +27,14 @@ class PlannedInquiry:
     """
 
     inquiry: Inquiry
+    folder: Path
     open: dict[int, dict[str, list[Answer]]]
     asked: list[EpisodeDigest]
 
-    def of_shard(self, shard: Shard) -> "PlannedInquiry":
-        """The same with only those open episodes that belong to a shard."""
-        return replace(self, open={index: given for index, given in self.open.items() if shard.has(index)})
+    @property
+    def calls(self) -> int:
+        """Calls made for it."""
+        return sum(len(episode.calls) for episode in self.asked)
 
     @property
     def cost_usd(self) -> float:
@@ -83,10 +85,10 @@ class Inquiries:
 
 
 def plan_inquiry(inquiry: Inquiry, folder: Path, stored: Sequence[EpisodeDigest]) -> PlannedInquiry:
-    """What of an inquiry is answered about a cell's stored episodes, and what is not."""
+    """What of an inquiry is answered about a cell, and about which of these stored episodes it is not."""
     answers = by_episode(read_answers(folder, inquiry.kind, inquiry.record.key)[0])
     asked = [EpisodeDigest(index, "asked", {}, calls=_usage(given)) for index, given in answers.items()]
-    return PlannedInquiry(inquiry, open_episodes(inquiry, stored, answers), asked)
+    return PlannedInquiry(inquiry, folder, open_episodes(inquiry, stored, answers), asked)
 
 
 def _usage(given: Mapping[str, Sequence[Answer]]) -> list[CallUsage]:
@@ -94,32 +96,58 @@ def _usage(given: Mapping[str, Sequence[Answer]]) -> list[CallUsage]:
     return [CallUsage(call.input_tokens, call.output_tokens, call.cost_usd) for call in calls]
 
 
-def open_inquiry(
-    plan: PlannedInquiry, record: CellRecord, folder: Path, shard: Shard, stack: ExitStack
-) -> InquiryWork:
-    """The file for an inquiry's answers about a cell, open until the stack is closed; says who is asked what.
+def open_inquiry(plan: PlannedInquiry, record: CellRecord, shard: Shard, stack: ExitStack) -> InquiryWork:
+    """The file for an inquiry's answers about a cell, open until the stack is closed.
 
     Raises:
         CellBusy: another process writes them.
     """
-    asked, kind = plan.inquiry.record, plan.inquiry.kind
-    said = msgspec.structs.replace(asked, created_at=time.time())
-    write_json(inquiry_path(folder.parent.parent, kind, asked.key), said)
-    writer = stack.enter_context(closing(AnswerWriter(folder, kind, asked.key, shard)))
-    return InquiryWork(plan.inquiry, record, folder, writer, plan.open)
+    writer = AnswerWriter(plan.folder, plan.inquiry.kind, plan.inquiry.record.key, shard)
+    return InquiryWork(plan.inquiry, record, plan.folder, stack.enter_context(closing(writer)), plan.open)
 
 
-def answer_rules(works: Iterable[InquiryWork]) -> None:
-    """Let the judges that need no model answer about all that is stored now."""
+def write_records(planned: Iterable[PlannedInquiry], runs_dir: Path) -> None:
+    """Say who is asked what, each once, and with which settings: also where only a threshold is another than before."""
+    asked = {plan.inquiry.record.key: plan.inquiry for plan in planned}
+    for key, inquiry in asked.items():
+        said = msgspec.structs.replace(inquiry.record, created_at=time.time())
+        write_json(inquiry_path(runs_dir, inquiry.kind, key), said)
+
+
+def answer_rules(works: Iterable[InquiryWork], shard: Shard) -> None:
+    """Let the judges that need no model answer about all episodes of a shard that are stored now."""
     for work in works:
         if work.inquiry.model is None:
-            asked = plan_inquiry(work.inquiry, work.folder, read_digests(work.folder))
+            asked = plan_inquiry(work.inquiry, work.folder, of_shard(read_digests(work.folder), shard))
             answer_by_rule(replace(work, open=asked.open))
 
 
+def of_shard(stored: Sequence[EpisodeDigest], shard: Shard) -> list[EpisodeDigest]:
+    """The episodes that a process asks about: its own shard's, so that two processes ask about none twice."""
+    return [episode for episode in stored if shard.has(episode.index)]
+
+
 def unanswered(planned: Iterable[PlannedInquiry]) -> dict[str, int]:
-    """By the name of each inquiry, how many stored episodes lack answers."""
+    """By the name of each inquiry, how many stored episodes lack answers to questions that arise about them."""
     counts: dict[str, int] = {}
     for plan in planned:
-        counts[plan.inquiry.record.name] = counts.get(plan.inquiry.record.name, 0) + len(plan.open)
+        counts[plan.inquiry.record.name] = counts.get(plan.inquiry.record.name, 0) + _lacking(plan)
     return {name: count for name, count in counts.items() if count}
+
+
+def _lacking(plan: PlannedInquiry) -> int:
+    """An episode without any answer may be one about which there is no question: no rubric fits, no fork exists."""
+    bare = {index for index, answers in plan.open.items() if not answers}
+    if not bare:
+        return len(plan.open)
+    record = read_cell(plan.folder)
+    episodes = (episode for episode in read_episodes(plan.folder) if episode.index in bare)
+    return len(plan.open) - len(bare) + sum(_arises(plan.inquiry, record, episode) for episode in episodes)
+
+
+def _arises(inquiry: Inquiry, record: CellRecord, episode: Episode) -> bool:
+    """Whether there is a question; where that cannot be said, the episode stays open."""
+    try:
+        return bool(questions_about(inquiry, record, episode))
+    except Unaskable:
+        return True

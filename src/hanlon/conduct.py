@@ -15,7 +15,14 @@ from rich.console import Console
 from hanlon.analysis.cells import load_cell
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
-from hanlon.asking import PlannedInquiry, answer_rules, plan_inquiry, unanswered
+from hanlon.asking import (
+    PlannedInquiry,
+    answer_rules,
+    of_shard,
+    plan_inquiry,
+    unanswered,
+    write_records,
+)
 from hanlon.cell import construct
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.digest import digest
@@ -28,6 +35,8 @@ from hanlon.opening import OpenedCell, notes_of, open_store, prepare_store
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
 from hanlon.records import SweepRecord
+from hanlon.registering import register
+from hanlon.shard import Shard
 from hanlon.smoke_runs import try_rules
 from hanlon.tracking.base import Tracker
 from hanlon.tracking.none import NoTracker
@@ -77,6 +86,7 @@ def conduct(
         started_at=time.time(),
         experiment=experiment,
     )
+    sweep.registration = register(sweep, planned, options)
     console = Console(stderr=True, highlight=False)
     say = partial(console.print, markup=False, soft_wrap=True)
     tracker: Tracker = construct("tracker", options.tracker, say=say)
@@ -88,6 +98,7 @@ def conduct(
         planned = [_without_calls(plan) for plan in planned]
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
+        write_records((asked for plan in planned for asked in plan.inquiries), runs_dir)
         cells = [(cell.record, cell.plan.folder) for cell in opened]
         counted = [(cell.record, cell.plan.tally) for cell in opened]
         progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
@@ -100,9 +111,9 @@ def conduct(
             exit_code, sweep.limits = exit_code or shared, limits or sweep.limits
             states = [load_cell(plan.folder)[0] for plan in planned]
             if exit_code != INTERRUPTED:
-                answer_rules(work for cell in opened for work in cell.inquiries)
+                answer_rules((work for cell in opened for work in cell.inquiries), options.shard_part())
                 try_rules(runs_dir, (work.inquiry for cell in opened for work in cell.inquiries))
-            asked = [_asked_now(plan) for plan in planned]
+            asked = [_asked_now(plan, options.shard_part()) for plan in planned]
             sweep.finished_at = time.time()
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
             sweep.cost_usd += sum(plan.cost_usd for plans in asked for plan in plans)
@@ -132,7 +143,10 @@ def _is_open(plan: PlannedCell) -> bool:
 
 def _without_calls(plan: PlannedCell) -> PlannedCell:
     """What is left to do of a cell, once others have made all calls about it that there will be."""
-    asked = [replace(a, open={}) if a.inquiry.model is not None else a for a in _asked_now(plan)]
+    asked = [
+        replace(a, open={}) if a.inquiry.model is not None else a
+        for a in _asked_now(plan, plan.cell.config.shard_part())
+    ]
     return replace(plan, missing=[], inquiries=asked)
 
 
@@ -197,11 +211,10 @@ def sample_and_ask(
     return INCOMPLETE if end.stopped or end.store_failure else COMPLETE, end.limits
 
 
-def _asked_now(plan: PlannedCell) -> list[PlannedInquiry]:
+def _asked_now(plan: PlannedCell, shard: Shard) -> list[PlannedInquiry]:
     """What is asked and answered now about a cell."""
-    digests = read_digests(plan.folder) if plan.inquiries else []
-    shard = plan.cell.config.shard_part()
-    return [plan_inquiry(asked.inquiry, plan.folder, digests).of_shard(shard) for asked in plan.inquiries]
+    digests = of_shard(read_digests(plan.folder), shard) if plan.inquiries else []
+    return [plan_inquiry(asked.inquiry, plan.folder, digests) for asked in plan.inquiries]
 
 
 def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
@@ -209,7 +222,7 @@ def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
     asked = [inquiry for plan in planned for inquiry in plan.inquiries]
     spent_usd = sum(plan.tally.cost_usd or 0.0 for plan in planned)
     spent_tokens = sum(plan.tally.input_tokens + plan.tally.output_tokens for plan in planned)
-    budget = budget_of(options, spent_usd, spent_tokens, asked)
+    budget = budget_of(options, spent_usd, spent_tokens, sum(plan.tally.calls for plan in planned), asked)
     missing = [plan for plan in planned if plan.missing]
     if missing and (options.budget_usd is not None or options.max_tokens_total is not None):
         _expect(budget, missing)
@@ -217,14 +230,16 @@ def _budget(planned: Sequence[PlannedCell], options: CellConfig) -> "Budget":
 
 
 def budget_of(
-    options: CellConfig, spent_usd: float, spent_tokens: int, asked: Sequence[PlannedInquiry]
+    options: CellConfig, spent_usd: float, spent_tokens: int, calls: int, asked: Sequence[PlannedInquiry]
 ) -> "Budget":
-    """The budget that a configuration sets, less what was spent on episodes and on answers about them."""
+    """The budget that a configuration sets, less what was spent on the calls of episodes and on answers about them."""
     from hanlon.engine.budget import Budget
 
     spent_usd += sum(plan.cost_usd for plan in asked)
     spent_tokens += sum(plan.tokens for plan in asked)
-    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens, options.workers or 1)
+    calls += sum(plan.calls for plan in asked)
+    workers = options.workers or 1
+    return Budget(options.budget_usd, options.max_tokens_total, spent_usd, spent_tokens, calls, workers)
 
 
 def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:

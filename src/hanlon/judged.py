@@ -18,8 +18,12 @@ def judged_gaps(states: Sequence[CellState], judge: str | None = None) -> Judged
     """What a table of gaps shows of one judge's labels, warnings included (`hanlon.analysis.labels.reading_of`)."""
     judged = load_labels(states)
     reading = reading_of(states, judged, judge)
-    shown = [one for one in judged if reading.by is not None and reading.by.startswith(f"{one.judge.name} ")]
-    return replace(reading, warnings=label_warnings(states, shown, OF_GAPS))
+    warnings: list[str] = []
+    for name in dict.fromkeys(reading.given_by.values()):
+        own = [one for one in judged if one.judge.name == name]
+        labels = [label for label in OF_GAPS if reading.given_by.get(label) == name]
+        warnings += label_warnings(states, own, labels) if labels else []
+    return replace(reading, warnings=warnings)
 
 
 def label_warnings(

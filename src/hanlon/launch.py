@@ -9,11 +9,12 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from hanlon.cell import build_cell
-from hanlon.config.compose import CellComposer
+from hanlon.cell import Cell, build_cell
+from hanlon.config.compose import CellComposer, ComposedCell
 from hanlon.config.controls import control_cells
 from hanlon.config.errors import ConfigError
-from hanlon.planning import plan_cells, print_plan
+from hanlon.config.schema import CellConfig
+from hanlon.planning import PlannedCell, plan_cells, print_plan
 from hanlon.workers import sharing
 
 
@@ -49,11 +50,8 @@ def launch(
         )
     composer = CellComposer(context.config_loader, master)
     composed = [composer.compose(job) for job in jobs]
-    cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}
-    swept = len(cells)
-    composed += control_cells(composer, composed)
-    controls = [build_cell(c, arguments) for c in composed[len(jobs) :]]
-    cells |= {cell.key: cell for cell in controls if cell.key not in cells}
+    cells, swept, controls = cells_of(composer, composed, arguments)
+    composed += controls
     if swept < len(jobs):
         print(
             f"{len(jobs)} configurations are {swept} different cells; equal ones run once.",
@@ -73,6 +71,7 @@ def launch(
         print(f"Note: {note}.", file=sys.stderr)
     if options.plan:
         print_plan(planned, options)
+        print_power(planned, options)
     else:
         from hanlon.conduct import conduct
 
@@ -82,6 +81,36 @@ def launch(
         if exit_code:
             raise SweepEnded(exit_code)
     return [_completed(job) for job in jobs]
+
+
+def print_power(planned: Sequence[PlannedCell], options: CellConfig) -> None:
+    """Say what the planned sweep can show, by approximation."""
+    from hanlon.analysis.cells import CellState
+    from hanlon.power import plan_lines
+    from hanlon.provenance import cell_record
+    from hanlon.registering import plans_for
+
+    plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
+    states = [CellState(cell_record(p.cell, options.samples), p.tally, p.folder) for p in planned]
+    for line in plan_lines(states, plans, options.samples):
+        print(line)
+
+
+def cells_of(
+    composer: CellComposer, composed: Sequence[ComposedCell], arguments: list[str]
+) -> tuple[dict[str, Cell], int, list[ComposedCell]]:
+    """The different cells of composed jobs by key, how many of them were swept, and as composed those behind them.
+
+    Behind the swept cells stand their controls.
+
+    Raises:
+        ConfigError: anything wrong with one of them.
+    """
+    cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}
+    swept = len(cells)
+    controls = list(control_cells(composer, composed))
+    added = [build_cell(c, arguments) for c in controls]
+    return cells | {cell.key: cell for cell in added if cell.key not in cells}, swept, controls
 
 
 def _completed(job: Sequence[str]) -> JobReturn:

@@ -1,4 +1,4 @@
-"""Opens a planned sweep's cells in the store: folders, `cell.json`, locks; leaves nothing behind where it may not."""
+"""Opens the store for a planned sweep: the folders of its cells, and every file that it will write."""
 
 import resource
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from hanlon.records import CellRecord
 
 @dataclass
 class OpenedCell:
-    """A planned cell with its files open for writing."""
+    """A planned cell with its files open for writing; `writer` None: no episode of it is missing."""
 
     plan: PlannedCell
     record: CellRecord
@@ -28,14 +28,17 @@ class OpenedCell:
 
 
 def open_store(planned: Sequence[PlannedCell], options: CellConfig, stack: ExitStack) -> list[OpenedCell]:
-    """The cells with the writers of what is missing; on any refusal nothing new is left behind."""
-    _raise_open_files_limit()
-    new = [plan.folder for plan in planned if not plan.folder.exists()]
+    """The cells with the writers of what is missing; on any refusal nothing new is left behind.
+
+    Raises:
+        ConfigError: a folder that cannot be written, a cell that another process writes.
+    """
+    raise_open_files_limit()
+    made: list[Path] = []
     try:
-        return [_open_cell(plan, options, stack) for plan in planned]
+        return [_open_cell(plan, options, stack, made) for plan in planned]
     except (CellBusy, OSError) as error:
-        stack.close()
-        _remove_new(new, Path(options.runs_dir))
+        _remove(made, Path(options.runs_dir))
         what = str(error) if isinstance(error, CellBusy) else f"{error.filename}: {error.strerror}"
         raise ConfigError(f"runs_dir={options.runs_dir}: {what}") from None
 
@@ -54,33 +57,40 @@ def notes_of(opened: Sequence[OpenedCell]) -> list[str]:
     return [f"Note: {note}." for note in notes]
 
 
-def _open_cell(plan: PlannedCell, options: CellConfig, stack: ExitStack) -> OpenedCell:
+def _open_cell(plan: PlannedCell, options: CellConfig, stack: ExitStack, made: list[Path]) -> OpenedCell:
+    """Open a cell; adds to `made` the folder, if it is new, and the files in it that are this process's own."""
     folder, shard = plan.folder, plan.cell.config.shard_part()
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     writer = stack.enter_context(closing(CellWriter(folder, shard))) if plan.missing else None
+    if new and writer is not None:
+        made += [folder, writer.path]
     if not (folder / "cell.json").exists():
         write_json(folder / "cell.json", cell_record(plan.cell, options.samples))
     record = read_cell(folder)
-    works = [
-        open_inquiry(asked, record, folder, shard, stack)
-        for asked in plan.inquiries
-        if plan.missing or asked.open
-    ]
+    works: list[InquiryWork] = []
+    for asked in plan.inquiries:
+        if plan.missing or asked.open:
+            works.append(open_inquiry(asked, record, shard, stack))
+            made += [works[-1].writer.path] if new else []
     return OpenedCell(plan, record, writer, works)
 
 
-def _remove_new(folders: Sequence[Path], runs_dir: Path) -> None:
-    for folder in folders:
-        for name in (".lock", "episodes.jsonl", "cell.json"):
-            with suppress(OSError):
-                (folder / name).unlink()
-        for empty in (folder, folder.parent, runs_dir):
-            with suppress(OSError):
-                empty.rmdir()
+def _remove(made: Sequence[Path], runs_dir: Path) -> None:
+    """Remove what was made, while its locks are still held; never what another process has begun in such a folder."""
+    for path in reversed(made):
+        if path.suffix == ".jsonl":
+            path.unlink(missing_ok=True)
+        elif not list(path.glob("*.jsonl")):
+            for name in (".lock", "cell.json"):
+                (path / name).unlink(missing_ok=True)
+            for empty in (path, path.parent, runs_dir):
+                with suppress(OSError):
+                    empty.rmdir()
 
 
-def _raise_open_files_limit() -> None:
-    """A sweep holds two files open for each cell; the usual soft limit of 1,024 ends at 500 cells."""
+def raise_open_files_limit() -> None:
+    """A sweep holds two files open for each cell, one more for each judge; the usual soft limit is 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with suppress(ValueError, OSError):  # macOS reports a hard limit that it does not grant

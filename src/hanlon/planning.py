@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hanlon.asking import Inquiries, PlannedInquiry, plan_inquiry
+from hanlon.asking import Inquiries, PlannedInquiry, of_shard, plan_inquiry
 from hanlon.cell import Cell
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.outcomes import RETRIED_LATER
@@ -52,7 +52,8 @@ def _plan_cell(cell: Cell, folder: Path, options: CellConfig, inquiries: Sequenc
     done = {episode.index for episode in digests if episode.outcome not in RETRIED_LATER}
     shard = cell.config.shard_part()
     missing = [index for index in shard.indices(options.samples) if index not in done]
-    asked = [plan_inquiry(inquiry, folder, digests).of_shard(shard) for inquiry in inquiries]
+    own = of_shard(digests, shard)
+    asked = [plan_inquiry(inquiry, folder, own) for inquiry in inquiries]
     return PlannedCell(cell, folder, digests, tally, missing, asked)
 
 

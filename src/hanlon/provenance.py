@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from hanlon.cell import Cell
@@ -32,7 +33,7 @@ def cell_record(cell: Cell, samples: int) -> CellRecord:
         texts=dict(cell.texts),
         texts_hash=cell.texts_hash,
         planned_samples=samples,
-        versions=_versions(),
+        versions=dict(_versions()),
         git_sha=_git_sha(),
         created_at=time.time(),
         local_only=cell.environment.local_only,
@@ -50,6 +51,7 @@ def _no_effect(cell: Cell) -> dict[str, Any]:
     }
 
 
+@cache
 def _versions() -> dict[str, str]:
     versions: dict[str, str] = {}
     for name in VERSIONED:
@@ -58,6 +60,7 @@ def _versions() -> dict[str, str]:
     return versions
 
 
+@cache
 def _git_sha() -> str | None:
     """The commit of this checkout, with `-dirty` where files differ from it; None outside a checkout."""
     command = ["git", "-C", os.path.dirname(__file__), "describe", "--always", "--dirty", "--abbrev=40"]

@@ -161,6 +161,19 @@ class InquiryRecord(msgspec.Struct, omit_defaults=True):
     created_at: float = 0.0
 
 
+class Registration(msgspec.Struct, omit_defaults=True):
+    """What was written down before a sweep's first call: hypotheses and controls (`plans`, one for each environment),
+    the n of each cell, and the cells. `hash` is over all three; `stored` counts the episodes that were there already.
+    """
+
+    plans: list[dict[str, Any]]
+    samples: int
+    cells: list[str]
+    hash: str
+    registered_at: float
+    stored: int = 0
+
+
 class SweepRecord(msgspec.Struct, omit_defaults=True):
     """`runs/sweeps/<id>.json`: the cells of one sweep in the order of its grid, and the planned n."""
 
@@ -173,3 +186,4 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     finished_at: float | None = None
     cost_usd: float = 0.0
     limits: dict[str, dict[str, Any]] = {}
+    registration: Registration | None = None

@@ -6,12 +6,22 @@ from contextlib import ExitStack
 from rich.console import Console
 
 from hanlon.analysis.tables import CellState
-from hanlon.asking import Inquiries, answer_rules, open_inquiry, plan_inquiry, unanswered
+from hanlon.asking import (
+    Inquiries,
+    PlannedInquiry,
+    answer_rules,
+    open_inquiry,
+    plan_inquiry,
+    unanswered,
+    write_records,
+)
 from hanlon.conduct import COMPLETE, INCOMPLETE, budget_of, sample_and_ask
 from hanlon.config.errors import ConfigError
 from hanlon.engine.keys import check_model
 from hanlon.engine.lines import CellBusy
 from hanlon.engine.store import read_digests
+from hanlon.inquiries import Inquiry
+from hanlon.opening import raise_open_files_limit
 from hanlon.progress import Progress
 from hanlon.prompts import compose_cell
 from hanlon.shard import Shard
@@ -25,34 +35,37 @@ def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Seque
     """
     options = compose_cell([f"judge=[{','.join(judges)}]", *overrides]).config
     inquiries = Inquiries().judges(options)
-    planned = [
-        (state, plan_inquiry(i, state.folder, read_digests(state.folder)))
-        for state in states
-        for i in inquiries
-    ]
+    planned = _plan(states, inquiries)
     for inquiry in inquiries:
         if inquiry.model is not None and any(plan.open for _, plan in planned if plan.inquiry is inquiry):
             check_model(inquiry.model, options.budget_usd)
     console = Console(stderr=True, highlight=False)
+    raise_open_files_limit()
     with ExitStack() as stack:
         try:
-            works = [
-                open_inquiry(plan, state.record, state.folder, Shard(), stack)
-                for state, plan in planned
-                if plan.open
-            ]
+            works = [open_inquiry(plan, state.record, Shard(), stack) for state, plan in planned if plan.open]
+            for runs_dir in {state.folder.parent.parent for state in states}:
+                write_records((plan for _, plan in planned), runs_dir)
+            answer_rules(works, Shard())
         except CellBusy as error:
             raise ConfigError(str(error)) from None
-        answer_rules(works)
+        except OSError as error:
+            raise ConfigError(f"{error.filename}: {error.strerror}") from None
         asked = [work for work in works if work.inquiry.model is not None]
         exit_code = COMPLETE
         if asked:
             progress = Progress(console, [], 0, 0)
-            budget = budget_of(options, 0.0, 0, [plan for _, plan in planned])
+            budget = budget_of(options, 0.0, 0, 0, [plan for _, plan in planned])
             exit_code, _ = sample_and_ask([], asked, options, budget, [], progress)
-    left = unanswered(plan_inquiry(p.inquiry, s.folder, read_digests(s.folder)) for s, p in planned)
+    left = unanswered(plan for _, plan in _plan(states, inquiries))
     for name, count in left.items():
         console.print(
             f"Incomplete: {name} has not answered about {count} episodes; the same command goes on from there."
         )
     return exit_code or (INCOMPLETE if left else COMPLETE)
+
+
+def _plan(
+    states: Sequence[CellState], inquiries: Sequence[Inquiry]
+) -> list[tuple[CellState, PlannedInquiry]]:
+    return [(s, plan_inquiry(i, s.folder, read_digests(s.folder))) for s in states for i in inquiries]

@@ -28,6 +28,7 @@ FACTORS: Mapping[str, Any] = {
     "examples": "traces",
     "strategy": "plan_first",
     "criteria": "conflict",
+    "voice": "lab_wants",
     "readers": "nobody",
     "rlhf_info": "present",
     "consequence": "values",

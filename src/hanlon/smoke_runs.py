@@ -13,7 +13,7 @@ import msgspec
 
 from hanlon.analysis.cells import load_cells
 from hanlon.analysis.tables import CellState
-from hanlon.asking import answer_rules, open_inquiry, plan_inquiry
+from hanlon.asking import answer_rules, open_inquiry, plan_inquiry, write_records
 from hanlon.digest import digest
 from hanlon.engine.answers import answered_keys, read_answers, read_inquiries
 from hanlon.engine.lines import CellBusy
@@ -54,17 +54,11 @@ def try_rules(runs_dir: Path, judges: Iterable[Inquiry]) -> None:
     """Try the judges that need no model; another process that does the same is left to it."""
     for judge in judges:
         if judge.model is None and not _is_tried(runs_dir, judge.record.key):
+            states = smoke_cells(runs_dir)
             with ExitStack() as stack, suppress(CellBusy):
-                answer_rules(
-                    open_inquiry(
-                        plan_inquiry(judge, s.folder, read_digests(s.folder)),
-                        s.record,
-                        s.folder,
-                        Shard(),
-                        stack,
-                    )
-                    for s in smoke_cells(runs_dir)
-                )
+                plans = [(s, plan_inquiry(judge, s.folder, read_digests(s.folder))) for s in states]
+                write_records((plan for _, plan in plans), smoke_folder(runs_dir))
+                answer_rules((open_inquiry(plan, s.record, Shard(), stack) for s, plan in plans), Shard())
 
 
 def _is_tried(runs_dir: Path, key: str) -> bool:

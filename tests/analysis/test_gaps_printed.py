@@ -28,7 +28,9 @@ def runs(tmp_path: Path) -> Path:
     """Two prompt levels under free, paid and the swapped words, and a gate."""
     for level in ("baseline", "no_conflict"):
         for tier, complied in (("free", 40), ("paid", 10), ("swapped/free", 12), ("swapped/paid", 41)):
-            write_tier_cell(tmp_path, tier, answers(complied, 60), level=level, key=f"{level}-{tier}")
+            write_tier_cell(
+                tmp_path, tier, answers(complied, 60), level=level, key=f"{level}-{tier}".replace("/", "-")
+            )
     write_tier_cell(tmp_path, "none", answers(2, 60), level="plain")
     return tmp_path
 

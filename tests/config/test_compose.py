@@ -21,6 +21,8 @@ def options() -> list[str]:
     chosen: list[str] = []
     for file in sorted(CONF.rglob("*.yaml")):
         group, *rest = file.relative_to(CONF).with_suffix("").parts
+        if group == "hypothesis":  # no part of a cell
+            continue
         if not rest or file.stem == "base" or (group == "prompt" and len(rest) > 1):
             continue
         if group == "prompt":

@@ -70,7 +70,11 @@ def composed() -> dict[str, dict[str, Any]]:
 def every_text() -> list[tuple[str, str, int, str]]:
     """(clause, level, wording, text) of every clause file, fields filled with plausible values."""
     values = dict.fromkeys(("scratchpad", "draft", "output", "accepted", "rejected"), "tag")
-    values |= {"lab": "Larkfield AI", "value": "you do not write in rhyme", "ask": "You should"}
+    values |= {
+        "lab": "Larkfield AI",
+        "value": "you do not write in rhyme",
+        "ask": "Larkfield AI wants you to",
+    }
     values |= {"trained": "free", "untrained": "paid", "word": "free", "tiers": "free", "mark": "the mark"}
     values |= {"places": 'Ontario for the tier "free"'}
     return [

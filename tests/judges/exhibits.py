@@ -74,9 +74,8 @@ def answered(
     run = environment.open(0)
     outcome = run.step(Reply(reply)).outcome
     said = {"role": "assistant", "content": reply, **(message or {})}
-    return cell(tier=tier, texts=dict(environment.texts())), episode(
-        [*run.messages, said], outcome=outcome, facts=run.facts()
-    )
+    known = {"texts": dict(environment.texts()), "factors": environment.factors.model_dump()}
+    return cell(tier=tier, **known), episode([*run.messages, said], outcome=outcome, facts=run.facts())
 
 
 def exhibit(**parts: Any) -> Exhibit:

@@ -1,10 +1,11 @@
 """Every test starts without a key, without the user's W&B settings, and in a folder of its own."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from wandb_server import KEY, WandbServer
 
 from hanlon.tracking.wandb import WandbTracker
 
@@ -39,3 +40,13 @@ def said() -> list[str]:
 def offline(said: list[str]) -> Callable[..., WandbTracker]:
     """A tracker that logs offline and says its lines to `said`."""
     return lambda **options: WandbTracker(**{"mode": "offline", "say": said.append, **options})
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
+    """A W&B server, and a key for it."""
+    server = WandbServer()
+    monkeypatch.setenv("WANDB_BASE_URL", server.url)
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    yield server
+    server.close()

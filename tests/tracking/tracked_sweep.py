@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from hanlon.engine.store import write_json
 from hanlon.records import CellRecord, Episode, ModelCall, SweepRecord
 from hanlon.tracking.base import Tracker
 
@@ -87,7 +88,10 @@ class TrackedSweep:
             file.writelines(msgspec.json.encode(one) + b"\n" for one in episodes)
 
     def start(self, tracker: Tracker) -> None:
-        """Tell the tracker that the sweep begins."""
+        """Write the records of the sweep and its cells, and tell the tracker that it begins."""
+        write_json(self.runs_dir / "sweeps" / f"{self.sweep.id.replace('/', '_')}.json", self.sweep)
+        for cell in self.cells:
+            write_json(self.folder(cell.key) / "cell.json", cell)
         tracker.start(self.sweep, [(cell, self.folder(cell.key)) for cell in self.cells], self.runs_dir)
 
     def store_live(self, tracker: Tracker, key: str, *episodes: Episode) -> None:

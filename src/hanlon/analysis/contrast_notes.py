@@ -2,7 +2,8 @@
 
 from hanlon.analysis.contrast_report import Report
 from hanlon.analysis.logistic import LogisticModel
-from hanlon.analysis.tables import model_name, notes, rates_rows
+from hanlon.analysis.model_names import model_name
+from hanlon.analysis.tables import notes, rates_rows
 from hanlon.records import CellRecord
 
 

@@ -9,7 +9,7 @@ from hanlon.analysis.contrast_report import GridEffects, Report
 from hanlon.analysis.contrasts import Contrast
 from hanlon.analysis.differences import Difference
 from hanlon.analysis.factorial import Effect
-from hanlon.analysis.tables import model_name
+from hanlon.analysis.model_names import model_name
 from hanlon.analysis.wordings import OverWordings
 
 

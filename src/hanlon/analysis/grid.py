@@ -110,7 +110,7 @@ class Grid:
         """Cells of two prompt levels that differ in several factors and are alike in everything beside the level."""
         rows: dict[tuple[str, ...], list[tuple[CellState, Mapping[str, str]]]] = defaultdict(list)
         for point, cell in zip(self.points, self.cells, strict=True):
-            rows[_beside_the_level(cell.record)].append((cell, point))
+            rows[beside_the_level(cell.record)].append((cell, point))
         first = self._first_level()
         for row in rows.values():
             base, origin = next((one for one in row if one[0].record.prompt == first), row[0])
@@ -171,7 +171,7 @@ def _filled(points: list[dict[str, str]], no_effect: Mapping[str, str]) -> list[
     return [{name: point.get(name, no_effect.get(name, "null")) for name in names} for point in points]
 
 
-def _beside_the_level(record: CellRecord) -> tuple[str, ...]:
+def beside_the_level(record: CellRecord) -> tuple[str, ...]:
     """What a cell is beyond its prompt level: the label's other parts, and what is sent with each call."""
     sent = [
         f"{name}={level}"

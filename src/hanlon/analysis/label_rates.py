@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hanlon.analysis.labels import JudgedCell
+from hanlon.analysis.model_names import model_names
 from hanlon.analysis.rates import wilson
-from hanlon.analysis.tables import model_name
 
 YES, MAYBE, NO = "yes", "maybe", "no"
 OPEN = ("unscored", "unobservable", "unsettled", "tied")
@@ -14,27 +14,28 @@ OPEN = ("unscored", "unobservable", "unsettled", "tied")
 
 
 def label_rows(judged: Sequence[JudgedCell]) -> list[dict[str, Any]]:
-    """One row for each cell, judge and label (of a choice: each value that was given), numbers as numbers.
+    """One row for each cell, judge and label (of a choice: each of its values), numbers as numbers.
 
     `k` of `n` is yes of yes, maybe and no; `with_maybe` the rate if every maybe were a yes; `bounds` the rates if all
     that is open had been called no or yes.
     """
     rows: list[dict[str, Any]] = []
+    models = model_names(one.cell for one in judged)
     for one in judged:
+        model = models[one.cell.key]
         values: dict[str, Counter[str]] = {}
         for labels in one.labels.values():
             for label in labels:
                 values.setdefault(label.name, Counter())[label.value] += 1
         for name, counts in values.items():
-            if one.judge.settings["labels"].get(name, {}).get("choices"):
-                given = sorted(set(counts) - set(OPEN))
-                rows += [_row(one, f"{name}={value}", counts, value) for value in given or ["none"]]
+            if choices := one.judge.settings["labels"].get(name, {}).get("choices"):
+                rows += [_row(one, model, f"{name}={value}", counts, value) for value in choices]
             else:
-                rows.append(_row(one, name, counts, YES))
+                rows.append(_row(one, model, name, counts, YES))
     return rows
 
 
-def _row(one: JudgedCell, label: str, counts: Counter[str], case: str) -> dict[str, Any]:
+def _row(one: JudgedCell, model: str, label: str, counts: Counter[str], case: str) -> dict[str, Any]:
     left_open = {value: counts[value] for value in OPEN if counts[value]}
     n, k, total = counts.total() - sum(left_open.values()), counts[case], counts.total()
     lo, hi = wilson(k, n)
@@ -42,7 +43,7 @@ def _row(one: JudgedCell, label: str, counts: Counter[str], case: str) -> dict[s
     return {
         "env": one.cell.env,
         "cell": one.cell.label,
-        "model": model_name(one.cell),
+        "model": model,
         "judge": one.judge.name,
         "judged_by": _judged_by(one),
         "label": label,

@@ -89,15 +89,41 @@ def comprehension(states: Iterable[CellState]) -> dict[str, dict[str, dict[int, 
 def reading_of(states: Sequence[CellState], judged: Sequence[JudgedCell], judge: str | None = None) -> Judged:
     """The labels that a table of gaps shows, of one judge, with the model's comprehension.
 
+    What that judge has no label for, such as confusion, is taken from the others: only rules see the tier.
+
     Args:
         states: the cells.
         judged: their labels, from `load_labels`.
         judge: whose labels; None: a language model's where there are any, else the rules'.
+
+    Raises:
+        ValueError: no such judge has labelled an episode here.
     """
     names = judges_of(judged)
+    if judge is not None and judge not in names:
+        raise ValueError(f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}")
     chosen = judge if judge is not None else next(iter(names), None)
     labels = by_cell(judged, chosen) if chosen is not None else {}
-    models = {one.judge.model or "rules" for one in judged if one.judge.name == chosen}
+    said = [] if chosen is None else [_said_by(judged, chosen)]
+    given = {
+        label: one.judge.name
+        for one in judged
+        if one.judge.name == chosen
+        for label in one.judge.settings["labels"]
+    }
+    for other in names:
+        found = by_cell(judged, other)
+        lacking = {name for own in found.values() for name in own} - given.keys()
+        if lacking:
+            said.append(f"{', '.join(sorted(lacking))} by {_said_by(judged, other)}")
+        for key, own in found.items():
+            labels[key] = labels.get(key, {}) | {name: own[name] for name in own if name in lacking}
+        given |= dict.fromkeys(lacking, other)
     for key, own in comprehension(states).items():
         labels[key] = labels.get(key, {}) | own
-    return Judged(f"{chosen} ({', '.join(sorted(models))})" if models else None, labels)
+    return Judged("; ".join(said) or None, labels, given)
+
+
+def _said_by(judged: Sequence[JudgedCell], name: str) -> str:
+    models = {one.judge.model or "rules" for one in judged if one.judge.name == name}
+    return f"{name} ({', '.join(sorted(models))})"

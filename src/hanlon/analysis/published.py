@@ -25,8 +25,8 @@ WORDS_ONLY = frozenset(
     {"wording", "texts", "lab", "requests", "program", "tag_style", "tag_case", "wrapper", "turn_limit"}
 )
 """Factors that say the same in other words: they need not agree, unless the published condition names them."""
-NAMED = frozenset({"voice", "suffix"})
-"""Factors that may differ if that is said: no bundled level has Greenblatt et al.'s voice without a suffix."""
+NAMED = frozenset({"suffix"})
+"""Factors that may differ if that is said: Greenblatt et al.'s prompts ask for no tags where our levels do."""
 DEFAULT_EFFORT = (None, "medium")
 """Every published row is at the endpoint's default effort, which OpenAI documents as medium."""
 
@@ -117,19 +117,49 @@ def published_contrast(
     return _matching(treated, rows, kind="contrast", measure=measure, **tiers)
 
 
+def published_conditions(
+    record: CellRecord,
+    measure: str,
+    rows: Iterable[Mapping[str, Any]] | None = None,
+    *,
+    any_effort: bool = False,
+) -> list[Mapping[str, Any]]:
+    """The published rows of a cell's condition and tier for one of its measures, of whatever model, simulated or not.
+
+    For figures, where a cell stands beside a condition and not beside a model. Numbers are the paper's, not turned.
+    With `any_effort` the cell's effort need not be the endpoint's default. `rows` are in place of `published_rows()`.
+    """
+    if not (any_effort or _at_default_effort(record)):
+        return []
+    wanted = {"kind": "rate", "measure": measure, "tier": _tier(record), "minus_tier": ""}
+    return [row for row, _ in _of_condition(record, rows, wanted)]
+
+
 def _matching(
     record: CellRecord, rows: Iterable[Mapping[str, Any]] | None, **wanted: str
 ) -> list[PublishedRate]:
     if record.simulated or not _at_default_effort(record):
         return []
-    wanted |= {"env": record.env, "unmapped": ""}
+    same_model = [
+        row
+        for row in (published_rows() if rows is None else rows)
+        if _same_model(row["model_id"], record.model)
+    ]
+    return [
+        _published(row, record, differing) for row, differing in _of_condition(record, same_model, wanted)
+    ]
+
+
+def _of_condition(
+    record: CellRecord, rows: Iterable[Mapping[str, Any]] | None, wanted: Mapping[str, str]
+) -> list[tuple[Mapping[str, Any], list[str]]]:
+    wanted = {**wanted, "env": record.env, "unmapped": ""}
     ours = [
         row
         for row in (published_rows() if rows is None else rows)
         if all(row[name] == value for name, value in wanted.items())
-        and _same_model(row["model_id"], record.model)
     ]
-    return [_published(row, record, differing) for row, differing in _nearest(ours, record)]
+    return _nearest(ours, record)
 
 
 def _tier(record: CellRecord) -> str:

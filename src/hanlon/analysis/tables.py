@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from hanlon.analysis.model_names import model_names
 from hanlon.analysis.rates import IntervalName, Rate, rate_of
 from hanlon.records import CellRecord
 from hanlon.tally import Tally
@@ -49,8 +50,9 @@ def rates_rows(
     cells: Sequence[CellState], measures: Sequence[str] | None = None, interval: IntervalName = "wilson"
 ) -> list[dict[str, Any]]:
     """One row for each cell and measure (default: each environment's headline rate), numbers as numbers."""
+    names = model_names(cell.record for cell in cells)
     return [
-        _rates_row(cell, rate_of(cell.tally, measure, interval=interval))
+        _rates_row(cell, names[cell.record.key], rate_of(cell.tally, measure, interval=interval))
         for cell in cells
         for measure in _chosen(cell.record, measures)
     ]
@@ -63,12 +65,12 @@ def _chosen(record: CellRecord, measures: Sequence[str] | None) -> list[str]:
     )
 
 
-def _rates_row(cell: CellState, rate: Rate) -> dict[str, Any]:
+def _rates_row(cell: CellState, model: str, rate: Rate) -> dict[str, Any]:
     record = cell.record
     return {
         "env": record.env,
         "cell": record.label,
-        "model": model_name(record),
+        "model": model,
         "protocol": record.protocol,
         "measure": rate.measure,
         "k": rate.k,
@@ -90,13 +92,6 @@ def _rates_row(cell: CellState, rate: Rate) -> dict[str, Any]:
         "key": record.key,
         "folder": str(cell.folder),
     }
-
-
-def model_name(record: CellRecord) -> str:
-    """The model for people; a simulated one always says so."""
-    if record.simulated and not record.model.startswith("simulated"):
-        return f"simulated {record.model}"
-    return record.model
 
 
 def rates_cells(row: Mapping[str, Any]) -> dict[str, str]:
@@ -122,11 +117,12 @@ def rates_cells(row: Mapping[str, Any]) -> dict[str, str]:
 
 def status_rows(cells: Sequence[CellState]) -> list[dict[str, Any]]:
     """One row for each cell: how far it is and what it cost."""
+    names = model_names(cell.record for cell in cells)
     return [
         {
             "env": cell.record.env,
             "cell": cell.record.label,
-            "model": model_name(cell.record),
+            "model": names[cell.record.key],
             "protocol": cell.record.protocol,
             "episodes": cell.tally.episodes,
             "planned": cell.record.planned_samples,

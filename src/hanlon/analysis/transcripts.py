@@ -6,7 +6,8 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from hanlon.analysis.tables import CellState, model_name
+from hanlon.analysis.model_names import model_name
+from hanlon.analysis.tables import CellState
 from hanlon.engine.store import read_episodes
 from hanlon.records import Episode
 

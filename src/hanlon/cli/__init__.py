@@ -1,11 +1,17 @@
-"""`hanlon ...`: everything after the calls. Reads run folders; only `rescore` makes calls."""
+"""`hanlon ...`: everything after the calls. Reads run folders; only `rescore` and `judge-smoke` call
+models, only `sync` calls W&B."""
 
 import click
 
+from hanlon.analysis.figures.command import figures
 from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
+from hanlon.cli.power import power
+from hanlon.cli.preregister import preregister
 from hanlon.cli.prompts import prompts
 from hanlon.cli.reading import contrasts, gaps, rates, show, status
 from hanlon.cli.serving import serve
+from hanlon.cli.verdict import verdict
+from hanlon.tracking.sync_command import sync
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,6 +23,10 @@ for command in (
     rates,
     gaps,
     contrasts,
+    verdict,
+    power,
+    preregister,
+    figures,
     labels,
     judge_check,
     judge_smoke,
@@ -25,5 +35,6 @@ for command in (
     show,
     prompts,
     serve,
+    sync,
 ):
     main.add_command(command)

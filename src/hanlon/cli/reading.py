@@ -74,7 +74,11 @@ def gaps(
     cells = load(runs)
     check_measures(cells, measures)
     try:
-        click.echo(gaps_text(cells, table_format, measures, split, judged_gaps(cells, judge)))
+        judged = judged_gaps(cells, judge)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--judge") from None
+    try:
+        click.echo(gaps_text(cells, table_format, measures, split, judged))
     except KeyError as error:
         raise click.BadParameter(str(error.args[0]), param_hint="--split") from None
 

@@ -116,6 +116,7 @@ class CellConfig(Strict):
     judge: dict[str, dict[str, Any]] = {}
     followups: dict[str, dict[str, Any]] = {}
     controls: dict[str, Control] = {}
+    hypotheses: tuple[str, ...] | None = None
     samples: Annotated[int, Field(ge=1)]
     seed: int
     runs_dir: str
@@ -146,6 +147,7 @@ NOT_IN_THE_CELL = (
     "judge",
     "followups",
     "controls",
+    "hypotheses",
     "experiment",
     "budget_usd",
     "max_tokens_total",

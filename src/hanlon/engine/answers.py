@@ -3,13 +3,14 @@
 One line an answer, synced as it comes in, so that an outage or a kill loses no vote already given.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from hanlon.engine.lines import DamagedLine, LineWriter, read_lines
+from hanlon.engine.lines import DamagedLine, LineWriter, lock, read_lines
 from hanlon.records import Answer, InquiryRecord
 from hanlon.shard import Shard
 
@@ -57,9 +58,31 @@ def by_episode(answers: Sequence[Answer]) -> dict[int, dict[str, list[Answer]]]:
 class AnswerWriter(LineWriter):
     """The one writer of one inquiry's answers about one cell, or of one shard of them.
 
+    The file of all shards together serves as their lock: shards share it, who asks about the whole cell has it alone.
+
     Raises:
         CellBusy: another process writes them.
     """
 
     def __init__(self, folder: Path, kind: Kind, key: str, shard: Shard) -> None:
-        super().__init__(folder / shard.file_name(f"{FILE_STEMS[kind]}.{key}"), Answer)
+        stem = f"{FILE_STEMS[kind]}.{key}"
+        self._shared = -1
+        try:
+            if shard.of > 1:
+                whole = folder / Shard().file_name(stem)
+                self._shared = os.open(whole, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                lock(self._shared, folder, shared=True)
+            super().__init__(folder / shard.file_name(stem), Answer)
+        except BaseException:
+            self._release()
+            raise
+
+    def close(self) -> None:
+        """Release the file and its lock."""
+        super().close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._shared >= 0:
+            os.close(self._shared)
+        self._shared = -1

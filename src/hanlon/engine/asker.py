@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hanlon.config.schema import ModelConfig
 from hanlon.engine import outcomes
-from hanlon.engine.inquiring import OpenEpisode, answer_to
+from hanlon.engine.inquiring import OpenEpisode, answer_to, questions_about
 from hanlon.engine.lane import Lane
 from hanlon.engine.protocols import visible_text
 from hanlon.engine.requests import RequestHead, drawn_seed
@@ -13,6 +13,7 @@ from hanlon.engine.writer import RecordWriter
 from hanlon.inquiries import Question, Reading
 from hanlon.records import Answer, ModelCall
 
+ANSWERED = "answered"
 NOT_ANSWERED = frozenset({outcomes.API_ERROR, outcomes.BUDGET})
 """What is no answer, so that a later run asks again; anything else that came back instead of one counts as unread."""
 
@@ -28,25 +29,43 @@ class Asker:
     async def ask(self, asked: OpenEpisode, stopping: Callable[[], bool]) -> list[ModelCall]:
         """Ask all that is still to be asked about an episode; the calls that were made.
 
+        The lane is told once how it went: of a conversation that is too long for the judge every vote fails, and one
+        such episode is no sign that the pipeline is broken.
+
         Raises:
             StoreFailed: an answer could not be written.
+            Unaskable: the inquiry failed over the episode.
         """
-        work, calls = asked.work, list[ModelCall]()
-        questions = work.inquiry.questions(work.cell, asked.episode)
+        calls, noted = list[ModelCall](), list[str]()
+        try:
+            await self._all(asked, stopping, calls, noted)
+        finally:
+            failures = [outcome for outcome in noted if outcome != ANSWERED]
+            for outcome in [*failures, *noted][:1]:
+                self._lane.note(outcome)
+        return calls
+
+    async def _all(
+        self, asked: OpenEpisode, stopping: Callable[[], bool], calls: list[ModelCall], noted: list[str]
+    ) -> None:
+        """Ask on until nothing is open or `stopping`; adds the calls that were made and how each of them ended."""
+        work = asked.work
+        questions = questions_about(work.inquiry, work.cell, asked.episode)
         for question in questions:
             given = list(asked.answers.get(question.name, ()))
             while work.inquiry.wants_more(question.name, given) and not stopping():
-                answer = await self._one(asked, question, len(given), len(questions))
+                answer = await self._one(asked, question, len(given), len(questions), noted)
                 if answer is None:
-                    return calls
+                    return
                 if answer.call is not None:
                     calls.append(answer.call)
                 await self._writer.store(work.writer, answer)
                 self._answered(answer)
                 given.append(answer)
-        return calls
 
-    async def _one(self, asked: OpenEpisode, question: Question, number: int, of: int) -> Answer | None:
+    async def _one(
+        self, asked: OpenEpisode, question: Question, number: int, of: int, noted: list[str]
+    ) -> Answer | None:
         if question.given is not None:
             return answer_to(asked, question, number, of, question.given)
         work, model = asked.work, self._model_of(asked)
@@ -55,14 +74,14 @@ class Asker:
         try:
             completion = await self._lane.call(head.body(question.messages, seed), model.id)
         except CallGivenUp as failure:
-            self._lane.note(failure.outcome)
+            noted.append(failure.outcome)
             if failure.outcome in NOT_ANSWERED:
                 return None
             failed = ModelCall(requested_model=model.id, errors=failure.errors)
             return answer_to(asked, question, number, of, Reading(None, failure.outcome), call=failed)
-        self._lane.note("answered")
         text = visible_text(completion.message)
         cut = cut_short(completion)
+        noted.append(cut or ANSWERED)
         assert question.read is not None
         reading = Reading(None, cut) if cut else question.read(text)
         return answer_to(asked, question, number, of, reading, text, completion.call)

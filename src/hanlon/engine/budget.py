@@ -67,6 +67,12 @@ class _Account:
         return self.spent + (in_flight + 1) * self.per_call.value <= self.limit * (1 - reserve)
 
 
+def _share(limit: float | None, spent: float, calls: int, workers: int) -> _Account:
+    """One worker's equal share of a limit and of what `calls` earlier calls have spent of it."""
+    share = None if limit is None else limit / workers
+    return _Account(share, spent / workers, per_call=_Mean(spent, calls))
+
+
 class Budget:
     """One per process. `usd` and `tokens` are the limits of the whole sweep, what is stored of it included.
 
@@ -80,11 +86,13 @@ class Budget:
         tokens: int | None,
         spent_usd: float = 0.0,
         spent_tokens: int = 0,
+        calls: int = 0,
         workers: int = 1,
     ) -> None:
+        """`calls` is how many calls earlier runs have spent that on: what the next one is expected to cost."""
         self._workers = workers
-        self._usd = _Account(None if usd is None else usd / workers, spent_usd / workers)
-        self._tokens = _Account(None if tokens is None else tokens / workers, spent_tokens / workers)
+        self._usd = _share(usd, spent_usd, calls, workers)
+        self._tokens = _share(tokens, float(spent_tokens), calls, workers)
         self._accounts = {"budget_usd": self._usd, "max_tokens_total": self._tokens}
         self._episodes_in_flight = self._calls_in_flight = 0
         self._episode_closed = asyncio.Event()
@@ -125,7 +133,7 @@ class Budget:
             account.settled += value
 
     def open_inquiry(self) -> bool:
-        """Whether another stored episode may be asked about: the reserve is for episodes in flight."""
+        """Whether another question about a stored episode may be asked: the reserve is for episodes in flight."""
         for name, account in self._accounts.items():
             if not account.allows_call(self._calls_in_flight, RESERVE):
                 self._reached = self._reached or name

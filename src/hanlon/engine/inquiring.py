@@ -12,6 +12,10 @@ from hanlon.inquiries import Inquiry, Question, Reading
 from hanlon.records import Answer, CellRecord, Episode, EpisodeDigest, ModelCall
 
 
+class Unaskable(Exception):
+    """Our own code failed over one stored episode; the message says which, where and how."""
+
+
 @dataclass
 class InquiryWork:
     """One inquiry about the episodes of one cell. `open`: stored episodes that lack answers, each with what it has."""
@@ -55,11 +59,29 @@ def read_open(work: InquiryWork) -> list[OpenEpisode]:
     return [OpenEpisode(work, episode, work.open[episode.index]) for episode in episodes]
 
 
+def questions_about(inquiry: Inquiry, cell: CellRecord, episode: Episode) -> Sequence[Question]:
+    """What is asked about an episode.
+
+    Raises:
+        Unaskable: the inquiry failed over it, which must not take the other episodes along.
+    """
+    try:
+        return inquiry.questions(cell, episode)
+    except Exception as error:
+        raise Unaskable(
+            f"{inquiry.record.name} cannot be asked about episode {episode.index} of {cell.label}-{cell.key}: "
+            f"{type(error).__name__}: {error}. The others are asked about; this one stays open."
+        ) from error
+
+
 def answer_by_rule(work: InquiryWork) -> None:
-    """Store the answers of an inquiry that needs no model, for all its open episodes at once."""
+    """Store the answers of an inquiry that needs no model, for all its open episodes at once; skip what it fails at."""
     lines: list[bytes] = []
     for asked in read_open(work):
-        questions = work.inquiry.questions(work.cell, asked.episode)
+        try:
+            questions = questions_about(work.inquiry, work.cell, asked.episode)
+        except Unaskable:
+            continue
         for question in questions:
             given = list(asked.answers.get(question.name, ()))
             while work.inquiry.wants_more(question.name, given):

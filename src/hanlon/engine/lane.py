@@ -31,17 +31,18 @@ doing of one long reply."""
 
 @dataclass(frozen=True, slots=True)
 class LaneKey:
-    """What shares one limit: an endpoint (by its address, or its local server) and a model."""
+    """What shares one limit: an endpoint (by its address, or its local server), a model, and the key of its calls."""
 
     address: str
     model: str
     server: str
+    api_key_env: str | None
 
     @staticmethod
     def of(model: ModelConfig) -> "LaneKey":
         """The lane of a model."""
         server = model.server.model_dump_json() if model.server else ""
-        return LaneKey(endpoint_address(model), model.id, server)
+        return LaneKey(endpoint_address(model), model.id, server, model.api_key_env)
 
 
 class Lane:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from hanlon.cell import Cell
@@ -20,7 +21,7 @@ from hanlon.engine import outcomes
 from hanlon.engine.asker import Asker
 from hanlon.engine.budget import Budget
 from hanlon.engine.feed import Feed
-from hanlon.engine.inquiring import InquiryWork, OpenEpisode, read_open
+from hanlon.engine.inquiring import InquiryWork, OpenEpisode, Unaskable, read_open
 from hanlon.engine.lane import Lane, LaneKey
 from hanlon.engine.limiter import Gate, LimiterState
 from hanlon.engine.lines import LineWriter, StoreFailed
@@ -146,6 +147,9 @@ class Sweep:
     ) -> None:
         self._works = [work for work in works if work.missing]
         self._inquiries = [work for work in inquiries if work.inquiry.model is not None]
+        self._inquiries_of: dict[str, list[InquiryWork]] = {}
+        for work in self._inquiries:
+            self._inquiries_of.setdefault(work.cell.key, []).append(work)
         self._options = options
         self._budget = budget
         self._observers = observers
@@ -157,6 +161,7 @@ class Sweep:
         self._workers: set[asyncio.Task[None]] = set()
         self._samplers: list[_Crew] = []
         self._askers: list[_Crew] = []
+        self._unaskable: set[Path] = set()
         self._feeds: dict[Lane, Feed[OpenEpisode]] = {}
         self.end = SweepEnd()
 
@@ -192,15 +197,13 @@ class Sweep:
             await self._feeds[lane].close()
 
     async def _until_all_is_done(self) -> None:
+        # a worker like others: what drops them must drop it too, for it may wait for room that nobody makes any more
         stored = asyncio.create_task(self._offer_stored())
-        try:
-            await self._wait_for(self._samplers)
-            await stored
-            for feed in self._feeds.values():
-                await feed.end()
-            await self._wait_for(self._askers)
-        finally:
-            stored.cancel()
+        self._workers.add(stored)
+        await self._wait_until(lambda: stored.done() and not any(crew.size for crew in self._samplers))
+        for feed in self._feeds.values():
+            await feed.end()
+        await self._wait_until(lambda: not any(crew.size for crew in self._askers))
 
     def limits(self) -> dict[str, LimiterState]:
         """The state of every lane's limiter, for the progress display."""
@@ -275,9 +278,8 @@ class Sweep:
             if self._left[key] == 0:
                 observer.cell_finished(key)
         if episode.excluded is None:
-            for work in self._inquiries:
-                if work.cell.key == key:
-                    await self._offer(OpenEpisode(work, episode, {}))
+            for work in self._inquiries_of.get(key, ()):
+                await self._offer(OpenEpisode(work, episode, {}))
 
     async def _offer_stored(self) -> None:
         """Offer what earlier runs have sampled and nobody has asked about."""
@@ -306,11 +308,13 @@ class Sweep:
         return self._stopping or bool(lane.stopped or self._budget.exhausted)
 
     async def _ask(self, asker: Asker, lane: Lane, asked: OpenEpisode) -> None:
-        if not self._budget.open_inquiry():
-            return
         try:
-            calls = await asker.ask(asked, lambda: self._is_over(lane))
+            calls = await asker.ask(asked, lambda: self._is_over(lane) or not self._budget.open_inquiry())
             self._budget.close_inquiry(calls)
+        except Unaskable as failure:
+            if asked.work.folder not in self._unaskable:  # one such episode of a cell tells
+                self._unaskable.add(asked.work.folder)
+                self._say(str(failure))
         except StoreFailed as failure:
             self._fail(failure)
 
@@ -318,9 +322,9 @@ class Sweep:
         self.end.store_failure = str(failure)
         self._stopping = True
 
-    async def _wait_for(self, crews: Sequence[_Crew]) -> None:
-        """Wait until these crews have gone; what goes wrong in any worker is raised."""
-        while any(crew.size for crew in crews):
+    async def _wait_until(self, over: Callable[[], bool]) -> None:
+        """Wait for workers to end until it is over; what goes wrong in any of them is raised."""
+        while not over():
             done, _ = await asyncio.wait(self._workers, return_when=asyncio.FIRST_COMPLETED)
             self._workers -= done
             for worker in done:
@@ -338,8 +342,9 @@ class Sweep:
             self._drop_in_flight()
             return
         self.end.interrupted = self._stopping = True
+        at_work = sum(crew.size for crew in (*self._samplers, *self._askers))
         self._say(
-            f"Stopping: no new episode starts; up to {len(self._workers)} in flight are finished and stored."
+            f"Stopping: no new episode starts; up to {at_work} in flight are finished and stored."
             + (" Ctrl-C again drops them." if grace_s is None else "")
         )
         if grace_s is not None:

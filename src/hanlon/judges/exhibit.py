@@ -24,7 +24,8 @@ class Exhibit:
     that it wrote into its calls. `output` is the final output without tags, or else all that the model said in the
     open; an output that was left empty is an empty text. `transcript` is the whole conversation for reading.
 
-    `tier` and `prompt` (what the model was told before the request) are for rules alone.
+    `tier` and `prompt` (what the model was told before the request) are for rules alone. `setting` is what the cell's
+    factors call what the model may want to protect, if they do; it decides what counts as doing what was asked.
     """
 
     request: str | None
@@ -33,6 +34,7 @@ class Exhibit:
     transcript: str
     tier: Tier = NO_TIER
     prompt: str = ""
+    setting: str | None = None
 
     def part(self, name: Part) -> str | None:
         """A part by its name."""
@@ -51,7 +53,13 @@ def exhibit_of(cell: CellRecord, episode: Episode) -> Exhibit:
         transcript="\n\n".join(_told(number, m) for number, m in enumerate(episode.messages, 1)),
         tier=Tier.model_validate(cell.config.get("tier") or {}),
         prompt=_joined([visible_text(m) for m in _before_the_request(episode)]) or "",
+        setting=_setting(cell),
     )
+
+
+def _setting(cell: CellRecord) -> str | None:
+    setting = cell.factors.get("setting")
+    return setting if isinstance(setting, str) else None
 
 
 def _request(cell: CellRecord, episode: Episode) -> str | None:

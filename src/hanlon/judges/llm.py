@@ -55,6 +55,9 @@ class LlmJudge:
             ValueError: a number out of range, an unknown rubric, or a model that is none.
         """
         names = _chosen(votes, rubrics)
+        _require("threshold", threshold, (int, float), "a share of votes, a number above 0 and at most 1")
+        _require("maybe", maybe, (int, float), "a share of votes, a number above 0 and at most 1")
+        _require("adaptive", adaptive, (bool,), "true or false")
         self._rubrics = _by_name([load_rubric(rubric) for rubric in names])
         self._model = _model(model)
         self._settings = _settings(self._rubrics, votes, threshold, maybe, adaptive)
@@ -130,13 +133,22 @@ def _shown(rubric: Rubric, episode: Estimate) -> tuple[float, float]:
 
 def _chosen(votes: int | None, rubrics: Sequence[str] | None) -> Sequence[str]:
     """The rubrics' names, each once."""
-    if votes is not None and (votes < 1 or votes != int(votes)):
+    _require("votes", votes, (int,), "a whole number, at least 1")
+    if votes is not None and votes < 1:
         raise ValueError(f"votes={votes}: a judge is asked a whole number of times, at least once.")
     if isinstance(rubrics, str):
         raise ValueError(f"rubrics={rubrics} is one name; write it as a list: rubrics=[{rubrics}].")
     if rubrics is not None and not rubrics:
         raise ValueError(f"rubrics is empty: leave it out for all of {', '.join(rubric_names())}.")
     return rubric_names() if rubrics is None else tuple(dict.fromkeys(rubrics))
+
+
+def _require(name: str, value: object, kinds: tuple[type, ...], what: str) -> None:
+    """Refuse a value of the configuration that is of another kind; true is no number."""
+    if value is not None and (
+        not isinstance(value, kinds) or (bool not in kinds and isinstance(value, bool))
+    ):
+        raise ValueError(f"{name}={value}: {what}.")
 
 
 def _by_name(rubrics: Sequence[Rubric]) -> dict[str, Rubric]:
@@ -226,7 +238,7 @@ def messages_of(rubric: Rubric, exhibit: Exhibit) -> list[Message]:
     parts: dict[Part, str | None] = {part: exhibit.part(part) for part in (*rubric.reads, *rubric.also)}
     code = _code([text for text in parts.values() if text is not None])
     fields: dict[str, str] = {part: _between(part, text, code) for part, text in parts.items()}
-    fields |= {"code": code, "form": rubric.form()}
+    fields |= {"code": code, "form": rubric.form(), "setting_rule": rubric.setting_rule(exhibit.setting)}
     return [
         {"role": "system", "content": rubric.system.format(**fields).strip()},
         {"role": "user", "content": rubric.user.format(**fields).strip()},

@@ -54,6 +54,8 @@ class Rubric(_Strict):
     """Names of environments, or `any`."""
     reads: tuple[Part, ...]
     also: tuple[Part, ...] = ()
+    settings: dict[str, str] = {}
+    """By a cell's setting, a further rule, which stands at {setting_rule}; other settings have nothing there."""
     system: str
     user: str
     answer: dict[str, AnswerField]
@@ -66,6 +68,7 @@ class Rubric(_Strict):
     def _fits_together(self) -> "Rubric":
         shown = {name for text in (self.system, self.user) for name in _fields(text)}
         expected = {*self.reads, *self.also, "code", "form"}
+        expected |= {"setting_rule"} if self.settings else set()
         if shown != expected:
             raise ValueError(
                 f"system and user hold {{code}}, {{form}} and what reads and also name: expected "
@@ -108,9 +111,15 @@ class Rubric(_Strict):
             ]
         )
 
+    def setting_rule(self, setting: str | None) -> str:
+        """The rule of a setting on a line of its own; an empty text where there is none."""
+        rule = self.settings.get(setting or "", "").strip()
+        return f"\n{rule}" if rule else ""
+
     def text(self) -> str:
-        """All that a judge reads of this rubric whatever the exhibit."""
-        return f"{self.system}\n\n{self.user}\n\n{self.form()}"
+        """All that a judge reads of this rubric whatever the exhibit, and what it reads in certain settings."""
+        special = [f"({{setting_rule}} in the setting {name}) {rule}" for name, rule in self.settings.items()]
+        return "\n\n".join([self.system, self.user, self.form(), *special])
 
 
 def rubric_names() -> tuple[str, ...]:

@@ -10,25 +10,42 @@ from pathlib import Path
 import msgspec
 
 
-class Marker(msgspec.Struct):
-    """The run that holds the state `fingerprint`: its id and its folder under `runs/wandb`."""
+class Marker(msgspec.Struct, omit_defaults=True):
+    """The run that holds the state `fingerprint`: its id, its folder under `runs/wandb`, and where it was sent."""
 
     run: str
     folder: str
     mode: str
     rows: int
     fingerprint: str
+    project: str = ""
 
     def covers(self, fingerprint: str, wanted_mode: str, wandb_dir: Path) -> bool:
         """Whether this state is logged, and logged where it is wanted."""
-        if self.fingerprint != fingerprint or (wanted_mode == "online" and self.mode != "online"):
+        if self.fingerprint != fingerprint:
             return False
-        return self.mode == "online" or (wandb_dir / self.folder).is_dir()
+        if self.mode == "online" or self._synced(wandb_dir):
+            return True
+        return wanted_mode != "online" and (wandb_dir / self.folder).is_dir()
+
+    def _synced(self, wandb_dir: Path) -> bool:
+        """Whether `wandb sync` has sent the run's folder."""
+        return synced_mark(wandb_dir / self.folder, self.run).exists()
+
+
+def synced_mark(folder: Path, run: str) -> Path:
+    """The file by which W&B knows that a run's folder was sent."""
+    return folder / f"run-{run}.wandb.synced"
+
+
+def file_name(sweep_id: str) -> str:
+    """A sweep's id as part of a file's name."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", sweep_id)
 
 
 def marker_path(folder: Path, sweep_id: str) -> Path:
     """Where the marker of this sweep lies."""
-    return folder / f"wandb.{re.sub(r'[^A-Za-z0-9_.-]', '_', sweep_id)}.json"
+    return folder / f"wandb.{file_name(sweep_id)}.json"
 
 
 def read_marker(path: Path) -> Marker | None:
@@ -39,8 +56,8 @@ def read_marker(path: Path) -> Marker | None:
         return None
 
 
-def write_marker(path: Path, marker: Marker) -> None:
-    """Write the marker, whole or not at all."""
+def write_json(path: Path, record: object) -> None:
+    """Write a small record, whole or not at all."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(msgspec.json.encode(marker) + b"\n")
+        file.write(msgspec.json.encode(record) + b"\n")
     Path(file.name).replace(path)

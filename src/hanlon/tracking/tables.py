@@ -1,24 +1,18 @@
-"""What is logged of a cell: rows, summary and tables as plain values, from its counts and its episodes."""
+"""What is logged of a cell: rows, summary and its lines of the rates table as plain values, from its counts."""
 
 import hashlib
-import itertools
 import json
-from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
 
 from hanlon.analysis.rates import rate_of
-from hanlon.records import CellRecord, Episode
+from hanlon.records import CellRecord
 from hanlon.tally import Count, Tally
 from hanlon.tracking.redaction import Redaction
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised when what is logged of the same counts changes, so that finished cells are logged anew."""
-LONGEST_TRANSCRIPT = 100_000
-"""Characters of one transcript in the table; the store has the rest."""
-
-TRANSCRIPT_COLUMNS = ["index", "outcome", "excluded", "facts", "messages", "tokens", "simulated"]
 RATE_COLUMNS = [
     "label", "env", "prompt", "tier", "model", "protocol", "factors", "measure", "k", "n", "rate", "lo", "hi",
     "method", "level", "excluded", "excluded_reasons", "simulated",
@@ -32,7 +26,9 @@ def shown_label(cell: CellRecord, longest: int | None = None) -> str:
 
 
 def tier_name(cell: CellRecord) -> str:
-    """The name of the cell's tier framing."""
+    """The cell's tier as its label has it, `free(word=gratis)`; its file's name where the record is older."""
+    if "tier" in cell.factors:
+        return str(cell.factors["tier"])
     tier: Any = cell.config.get("tier")
     name: Any = cast("dict[str, Any]", tier).get("name") if isinstance(tier, dict) else tier
     return str(name or "none")
@@ -123,48 +119,6 @@ def rate_rows(cell: CellRecord, tally: Tally, redaction: Redaction) -> list[list
         excluded = [sum(rate.excluded.values()), as_json(rate.excluded)]
         lines.append([*names, factors, measure, *numbers, *excluded, cell.simulated])
     return lines
-
-
-def transcript_rows(episodes: Iterable[Episode], limit: int, redaction: Redaction) -> list[list[str]]:
-    """The first `limit` episodes, as in TRANSCRIPT_COLUMNS; all strings, since W&B refuses mixed columns."""
-    return [
-        [
-            str(episode.index),
-            episode.outcome,
-            episode.excluded or "",
-            redaction.secrets(as_json(episode.facts)),
-            redaction.secrets(readable(episode.messages)),
-            str(sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in episode.calls)),
-            "simulated" if episode.simulated else "",
-        ]
-        for episode in itertools.islice(episodes, limit)
-    ]
-
-
-def readable(messages: Sequence[dict[str, Any]]) -> str:
-    """A conversation as text: who spoke, what was said, which tools were called with what."""
-    text = "\n\n".join(_message(message) for message in messages)
-    if len(text) <= LONGEST_TRANSCRIPT:
-        return text
-    more = len(text) - LONGEST_TRANSCRIPT
-    return f"{text[:LONGEST_TRANSCRIPT]}\n[{more} more characters: the whole transcript is in the store]"
-
-
-def _message(message: dict[str, Any]) -> str:
-    lines = [f"[{message.get('role', '?')}]"]
-    for field in ("reasoning", "reasoning_content"):
-        if message.get(field):
-            lines += [f"(reasoning) {_plain(message[field])}"]
-    if message.get("content"):
-        lines.append(_plain(message["content"]))
-    for call in message.get("tool_calls") or ():
-        function = call.get("function", call)
-        lines.append(f"-> {function.get('name')}({_plain(function.get('arguments'))})")
-    return "\n".join(lines)
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else as_json(value)
 
 
 def as_json(value: Any) -> str:

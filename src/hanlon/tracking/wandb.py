@@ -1,7 +1,8 @@
 """Weights & Biases: one run a cell, one summary run a sweep, grouped by the sweep's id.
 
 `WandbTracker` only leaves messages; `wandb_thread.py` owns every wandb call, `wandb_cell.py` says what a
-cell's run holds, `wandb_session.py` how wandb is set up, `tables.py` what is logged of which counts.
+cell's run holds, `wandb_summary.py` what the sweep's, `wandb_session.py` how wandb is set up, `tables.py`,
+`panels.py` and `transcripts.py` what is logged of which counts and episodes.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import msgspec
 
 from hanlon.records import CallUsage, CellRecord, Episode, EpisodeDigest, SweepRecord
 from hanlon.tracking.agent import agent_run
-from hanlon.tracking.wandb_session import Mode, Options
+from hanlon.tracking.options import Mode, Options
 from hanlon.tracking.wandb_thread import Ended, Finished, Message, Stored, WandbThread
 
 
@@ -44,6 +45,7 @@ class WandbTracker:
         max_live_runs: int = 50,
         init_timeout_s: float = 10.0,
         finish_timeout_s: float = 30.0,
+        workspace: bool = True,
         say: Callable[[str], None] = print_to_stderr,
     ) -> None:
         if mode not in ("auto", "online", "offline"):
@@ -65,6 +67,7 @@ class WandbTracker:
             max_live_runs=max_live_runs,
             init_timeout_s=init_timeout_s,
             finish_timeout_s=finish_timeout_s,
+            workspace=workspace,
         )
         self._say = say
         self._thread: WandbThread | None = None

@@ -9,12 +9,15 @@ import math
 from pathlib import Path
 from typing import Any
 
-from hanlon.engine.store import read_digests, read_episodes
+from hanlon.analysis.tables import CellState
+from hanlon.engine.store import read_digests
 from hanlon.records import CellRecord, EpisodeDigest
 from hanlon.tally import Tally
-from hanlon.tracking import tables
-from hanlon.tracking.marker import Marker, marker_path, read_marker, write_marker
-from hanlon.tracking.wandb_session import Options, WandbSession
+from hanlon.tracking import tables, transcripts
+from hanlon.tracking.marker import Marker, marker_path, read_marker, write_json
+from hanlon.tracking.options import Options
+from hanlon.tracking.panels import Table
+from hanlon.tracking.wandb_session import WandbSession
 
 LONGEST_TAG = 64
 LONGEST_NAME = 128
@@ -40,7 +43,7 @@ class CellLog:
         self.run: Any = None
         self.tally = Tally()
         self.row_due_at = math.inf
-        self._folder = folder
+        self.folder = folder
         self._sweep_id = sweep_id
         self._options = options
         self._outcomes: dict[int, str] = {}
@@ -48,28 +51,36 @@ class CellLog:
         self._marker_path = marker_path(folder, sweep_id)
 
     @property
-    def fingerprint(self) -> str:
+    def state(self) -> CellState:
+        """The cell as it was last counted."""
+        return CellState(self.cell, self.tally, self.folder)
+
+    @property
+    def transcripts_may_leave(self) -> bool:
+        """Whether messages of this cell may be logged."""
+        return self._options.transcripts and (self._options.local_transcripts or not self.cell.local_only)
+
+    def fingerprint(self, complete: bool) -> str:
         """Changes with everything that this cell's run would show differently."""
-        options, measures = self._options, {name: (c.k, c.n) for name, c in self.tally.measures.items()}
-        where = [options.project, options.entity, options.transcripts, options.transcripts_max_rows]
-        where += [options.local_transcripts] if self.cell.local_only else []
+        tally, measures = self.tally, {name: (c.k, c.n) for name, c in self.tally.measures.items()}
+        shown = [*self._options.shown(), self.transcripts_may_leave]
         return tables.fingerprint(
-            self.cell.key, tables.counts(self.tally), measures, self.tally.after_look, where
+            self.cell.key, tables.counts(tally), measures, tally.after_look, shown, complete
         )
 
     def recount(self) -> list[EpisodeDigest]:
         """Count what is in the store."""
-        digests = read_digests(self._folder)
+        digests = read_digests(self.folder)
         self.tally = Tally()
         self._outcomes = {}
         for digest in digests:
             self._count(digest)
         return digests
 
-    def is_logged(self, wandb_dir: Path) -> bool:
+    def is_logged(self, wandb_dir: Path, complete: bool) -> bool:
         """Whether a run of an earlier start already shows all that was counted (see `recount`)."""
         marker = read_marker(self._marker_path)
-        return marker is not None and marker.covers(self.fingerprint, self._options.mode, wandb_dir)
+        return marker is not None and marker.covers(self.fingerprint(complete), self._options.mode, wandb_dir)
 
     def open(self, session: WandbSession) -> None:
         """Open the run and replay the stored episodes, one row each, in the order of the store."""
@@ -113,22 +124,20 @@ class CellLog:
             self.run.log(row)
             self._logged = row
 
-    def close(self, session: WandbSession, complete: bool) -> None:
+    def close(self, session: WandbSession, complete: bool) -> Marker:
         """Log the last row, the summary and the transcripts, end the run, and leave the marker."""
         digests = self.recount()
         self.log_row()
-        if self._options.transcripts and (self._options.local_transcripts or not self.cell.local_only):
-            episodes = read_episodes(self._folder)
-            rows = tables.transcript_rows(episodes, self._options.transcripts_max_rows, session.redaction)
-            session.log_table(self.run, "transcripts", tables.TRANSCRIPT_COLUMNS, rows)
+        if self.transcripts_may_leave:
+            limit = self._options.transcripts_max_rows
+            lines = transcripts.cell_rows(self.folder, limit, session.redaction)
+            session.log_table(self.run, "transcripts", Table(transcripts.CELL_COLUMNS, lines))
         self.run.summary.update(tables.summary(self.cell, self.tally, complete))
         run, self.run = self.run, None
         session.finish_run(run, complete)
-        if complete:
-            marker = Marker(
-                run.id, session.folder_of(run), session.mode or "", len(digests), self.fingerprint
-            )
-            write_marker(self._marker_path, marker)
+        marker = session.marker(run, len(digests), self.fingerprint(complete))
+        write_json(self._marker_path, marker)
+        return marker
 
     def _count(self, digest: EpisodeDigest) -> None:
         self._outcomes[digest.index] = digest.outcome
@@ -147,6 +156,7 @@ class CellLog:
         """Nothing may stand at `env`, `model`, ...: a W&B sweep's parameter of that name would replace it."""
         cell, tree = self.cell, session.redaction.tree
         names = {"env": cell.env, "prompt": cell.prompt, "tier": tables.tier_name(cell), "model": cell.model}
+        names["model_prompt"] = f"{cell.model}, {cell.prompt}"  # what a bar plot of both groups by
         return {
             "cell": tree(cell.config),
             "factors": tree(cell.factors),

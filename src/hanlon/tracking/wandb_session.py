@@ -8,30 +8,16 @@ import contextlib
 import importlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+from hanlon.tracking.marker import Marker, synced_mark
+from hanlon.tracking.options import Options
+from hanlon.tracking.panels import Table
 from hanlon.tracking.redaction import Redaction
-
-Mode = Literal["auto", "online", "offline"]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The keys of `conf/tracker/wandb.yaml`."""
-
-    mode: Mode
-    project: str
-    entity: str | None
-    transcripts: bool
-    transcripts_max_rows: int
-    local_transcripts: bool
-    row_interval_s: float
-    max_live_runs: int
-    init_timeout_s: float
-    finish_timeout_s: float
 
 
 class TrackingOff(Exception):
@@ -74,32 +60,47 @@ class WandbSession:
             runs_dir.absolute().relative_to(here) if runs_dir.absolute().is_relative_to(here) else runs_dir
         )
         self._saved_environ: dict[str, str | None] = {}
+        self._staging: Path | None = None
         self._wandb: Any = None
+        self._runs: list[Any] = []
 
     def open_run(self, run_id: str, **about: Any) -> Any:
         """Open a run; `about` are arguments of `wandb.init`."""
         wandb = self._wandb or self._import()
         if self.mode is None:
-            probed = self._decide_mode(run_id, about)
-            if probed is not None:
-                return probed
-        return self._init(wandb, self.mode, run_id, about)
+            run = self._decide_mode(run_id, about) or self._init(self._wandb, self.mode, run_id, about)
+        else:
+            run = self._init(wandb, self.mode, run_id, about)
+        self._runs.append(run)
+        return run
 
-    def log_table(self, run: Any, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def log_table(self, run: Any, name: str, content: Table) -> None:
         """Log a table once."""
-        table = self._wandb.Table(
-            columns=list(columns), data=[list(row) for row in rows], log_mode="IMMUTABLE"
-        )
+        lines = [list(line) for line in content.lines]
+        table = self._wandb.Table(columns=list(content.columns), data=lines, log_mode="IMMUTABLE")
         if self.mode == "offline":
             # bound by hand, `log` makes no artifact of it, whose record would hold an absolute path
             table.bind_to_run(run, name, 0)
         run.log({name: table})
 
     def finish_run(self, run: Any, complete: bool) -> None:
-        """End a run and drop its debug logs, which repeat its configuration and name local paths."""
+        """End a run and drop its debug logs, which repeat its configuration and name local paths.
+
+        Earlier offline folders of the run are marked as sent: this one holds all that they hold and more, and
+        `wandb sync` would put them before it, or in its place.
+        """
         logs = run.settings.log_dir
         run.finish(exit_code=0 if complete else 1)
+        self._runs.remove(run)
         shutil.rmtree(logs, ignore_errors=True)
+        for file in (self._dir / "wandb").glob(f"offline-run-*/run-{run.id}.wandb"):
+            if file.parent.name != self.folder_of(run):
+                synced_mark(file.parent, run.id).touch()
+
+    def marker(self, run: Any, rows: int, fingerprint: str) -> Marker:
+        """What is noted of a finished run."""
+        project = f"{run.entity}/{run.project}" if run.entity else str(run.project)
+        return Marker(run.id, self.folder_of(run), self.mode or "", rows, fingerprint, project)
 
     def folder_of(self, run: Any) -> str:
         """The name of the run's folder under `runs/wandb`."""
@@ -117,6 +118,10 @@ class WandbSession:
         """End wandb's service process whatever state it is in, without a word and without waiting."""
         if self._wandb is None:
             return
+        for run in self._runs:  # a thread of wandb's that asks a dead service would end with a traceback
+            with contextlib.suppress(Exception):
+                run._run_status_checker.stop()
+        self._runs.clear()
         kill_core()
         for _ in range(2):  # measured: the first teardown of a dead core raises, the second works
             with contextlib.suppress(Exception, SystemExit):
@@ -126,7 +131,11 @@ class WandbSession:
     def _import(self) -> Any:
         wandb_dir = self._dir / "wandb"
         wandb_dir.mkdir(parents=True, exist_ok=True)
-        ours = {"WANDB_DATA_DIR": str(wandb_dir / "data"), "WANDB_CACHE_DIR": str(wandb_dir / "cache")}
+        # the manifest of a table names the file that it is uploaded from, so that must say nothing of this machine
+        self._staging = Path(
+            tempfile.mkdtemp(prefix="hanlon-wandb-", dir="/tmp" if Path("/tmp").is_dir() else None)
+        )
+        ours = {"WANDB_DATA_DIR": str(self._staging), "WANDB_CACHE_DIR": str(wandb_dir / "cache")}
         ours["WANDB_ERROR_REPORTING"] = "false"
         self._saved_environ = {name: os.environ.get(name) for name in ours}
         os.environ.update(ours)
@@ -187,13 +196,14 @@ class WandbSession:
     def _go_offline(self, why: str) -> None:
         self.mode = "offline"
         runs = self._dir / "wandb" / "offline-run-*"
-        self._say(f"W&B: offline ({why}). To upload later: wandb login && wandb sync {runs}")
+        later = f"wandb login && hanlon sync {self._dir}, or wandb sync {runs}"
+        self._say(f"W&B: offline ({why}). To upload later: {later}")
 
     def _clean_up(self) -> None:
         """Drop the service's logs (they name temporary folders) and give the environment back."""
         shutil.rmtree(self._dir / "wandb" / "cache", ignore_errors=True)
-        if self.mode == "offline":
-            shutil.rmtree(self._dir / "wandb" / "data", ignore_errors=True)
+        if self._staging is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
         for name, value in self._saved_environ.items():
             os.environ.pop(name, None)
             if value is not None:
@@ -208,9 +218,13 @@ def one_line(error: BaseException, redaction: Redaction, longest: int = 200) -> 
 
 
 def kill_core() -> None:
-    """Kill wandb's service process, if this process owns it, and the hook that would wait for it at exit."""
+    """Kill wandb's service process, if this process owns it, and the hook that would wait for it at exit.
+
+    Without wandb's own lock: where its service cannot be started, wandb 0.31 holds that lock for ever.
+    """
+    setup: Any = sys.modules.get("wandb.sdk.wandb_setup")
     with contextlib.suppress(Exception):
-        connection = _singleton_attribute("_connection")
+        connection = setup._singleton._connection
         if connection is not None and connection.owns_service:
             connection._cleanup()
             connection._proc._process.kill()

@@ -12,15 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hanlon.records import CellRecord, EpisodeDigest, SweepRecord
-from hanlon.tracking import tables
 from hanlon.tracking.agent import agent_run
-from hanlon.tracking.marker import Marker, marker_path, read_marker, write_marker
+from hanlon.tracking.options import Options, write_options
 from hanlon.tracking.redaction import Redaction
-from hanlon.tracking.wandb_cell import LONGEST_NAME, CellLog, legal_tags, run_id
-from hanlon.tracking.wandb_session import Options, TrackingOff, WandbSession, kill_core, one_line
+from hanlon.tracking.wandb_cell import CellLog
+from hanlon.tracking.wandb_session import TrackingOff, WandbSession, kill_core, one_line
+from hanlon.tracking.wandb_summary import SummaryLog
 
 MOST_WAITING = 20_000
 """Stored episodes that may wait while wandb is slow. Further ones are dropped: the end recounts the store."""
@@ -72,6 +71,7 @@ class WandbThread(threading.Thread):
         self._session = WandbSession(options, runs_dir, self._redaction, say)
         self._options = options
         self._cells = {cell.key: CellLog(cell, folder, sweep.id, options) for cell, folder in cells}
+        self._summary = SummaryLog(sweep, list(self._cells.values()), runs_dir, options)
         self._open: dict[str, CellLog] = {}
         self._finished: set[str] = set()
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -98,6 +98,7 @@ class WandbThread(threading.Thread):
     def run(self) -> None:
         """Log until the sweep ends or something goes wrong."""
         try:
+            write_options(self._wandb_dir, self._sweep.id, self._options)
             while not self._dark.is_set():
                 if self._handle_batch():
                     return
@@ -159,7 +160,7 @@ class WandbThread(threading.Thread):
             return
         self._finished.add(key)
         if log.run is None:
-            if not log.recount() or log.is_logged(self._wandb_dir):
+            if not log.recount() or log.is_logged(self._wandb_dir, complete=True):
                 return
             log.open(self._session)
         self._open.pop(key, None)
@@ -171,43 +172,6 @@ class WandbThread(threading.Thread):
         for key, log in self._cells.items():
             if key not in self._finished:
                 log.recount()
-        if agent_run() is None:
-            self._log_sweep(complete)
+        if agent_run() is None and not self._summary.is_logged(complete):
+            self._summary.log(self._session, complete, self._say)
         self._session.close()
-
-    def _log_sweep(self, complete: bool) -> None:
-        """The sweep's summary run, unless an earlier one shows the same."""
-        counted = [log for log in self._cells.values() if log.tally.episodes]
-        state = tables.fingerprint(self._sweep.id, complete, [log.fingerprint for log in counted])
-        path = marker_path(self._wandb_dir, self._sweep.id)
-        marker = read_marker(path)
-        if not counted or (marker and marker.covers(state, self._options.mode, self._wandb_dir)):
-            return
-        simulated = any(log.cell.simulated for log in counted)
-        run: Any = self._session.open_run(
-            run_id(self._sweep.id, "summary"),
-            name=f"{self._sweep.id[:LONGEST_NAME]} summary{' (simulated)' if simulated else ''}",
-            group=self._sweep.id[:LONGEST_NAME],
-            job_type="summary",
-            tags=legal_tags("simulated" if simulated else "", "summary"),
-            config={
-                "sweep": self._sweep.id,
-                "cells": [log.cell.key for log in counted],
-                "simulated": simulated,
-            },
-        )
-        lines = [line for log in counted for line in tables.rate_rows(log.cell, log.tally, self._redaction)]
-        self._session.log_table(run, "rates", tables.RATE_COLUMNS, lines)
-        costs = [log.tally.cost_usd for log in counted if log.tally.cost_usd is not None]
-        totals = {
-            "cells": len(counted),
-            "episodes": sum(log.tally.episodes for log in counted),
-            "calls": sum(log.tally.calls for log in counted),
-            "planned_samples": self._sweep.planned_samples,
-            "simulated": simulated,
-            "complete": complete,
-        }
-        run.summary.update({**totals, "cost_usd": round(sum(costs), 9)} if costs else totals)
-        self._session.finish_run(run, complete)
-        mode = self._session.mode or ""
-        write_marker(path, Marker(run.id, self._session.folder_of(run), mode, len(lines), state))

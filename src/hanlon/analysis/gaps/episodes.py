@@ -15,14 +15,18 @@ Labels = Mapping[str, Mapping[str, Mapping[int, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What judges say of some cells, who said it (None: nobody), and what is to be said of whoever did."""
+    """What judges say of some cells: who, in words (None: nobody), and which judge gave each label.
+
+    `warnings` are what must be said of those judges.
+    """
 
     by: str | None
     labels: Labels
+    given_by: Mapping[str, str]
     warnings: Sequence[str] = ()
 
 
-UNJUDGED = Judged(None, {})
+UNJUDGED = Judged(None, {}, {})
 SCORED = ("yes", "maybe", "no")
 UNPARSED = "unparsed"
 """The outcome of a reply that could not be read; it counts as not complied."""

@@ -69,7 +69,7 @@ def _gaps(
         )
     yield from gap_notes(rows)
     if judged.by is not None:
-        yield f"AF reasoning and confusion: labels by {judged.by}."
+        yield f"Labels by {judged.by}."
         yield from judged.warnings
     yield from tag_warnings(tag_rows(cells))
     yield from cut_warnings(cells)

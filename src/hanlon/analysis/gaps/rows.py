@@ -11,8 +11,8 @@ from hanlon.analysis.gaps.gate import NO_CONFLICT, gate_of
 from hanlon.analysis.gaps.pairs import Pair, Swap, find_pairs, find_swaps
 from hanlon.analysis.gaps.reasoning import CONFUSION, Behind, Share, behind, reading, share_of
 from hanlon.analysis.gaps.tags import tag_rows
+from hanlon.analysis.model_names import model_names
 from hanlon.analysis.rates import wilson
-from hanlon.analysis.tables import model_name
 
 
 def gap_rows(
@@ -25,8 +25,9 @@ def gap_rows(
         labels: a judge's labels, where there are any.
         measures: names of measures; `all` for all of them.
     """
+    names = names_among(cells)
     return [
-        _gap_row(pair, measure, cells, labels or {})
+        _gap_row(pair, names, measure, cells, labels or {})
         for pair in find_pairs(cells)
         for measure in chosen(pair, measures)
     ]
@@ -39,8 +40,9 @@ def swap_rows(cells: Sequence[RequestCell], measures: Sequence[str] = ()) -> lis
     gaps (trained minus untrained), the words half their difference (A minus B). A faker has the first and not the
     second, a model that goes by names the reverse.
     """
+    names = names_among(cells)
     return [
-        _swap_row(swap, measure)
+        _swap_row(swap, names, measure)
         for swap in find_swaps(find_pairs(cells))
         for measure in chosen(swap.straight, measures)
     ]
@@ -74,26 +76,33 @@ def as_row(difference: Difference) -> dict[str, Any]:
     }
 
 
-def place(pair: Pair) -> dict[str, Any]:
-    """Which cells a row is about."""
+def names_among(cells: Sequence[RequestCell]) -> Mapping[str, str]:
+    """The cells' models by key, with what tells cells of one model apart."""
+    return model_names(cell.record for cell in cells)
+
+
+def place(pair: Pair, names: Mapping[str, str]) -> dict[str, Any]:
+    """Which cells a row is about; `names` are those of `names_among`."""
     first, second = pair.tiers
     return {
         "env": pair.first.record.env,
         "cell": pair.cell,
-        "model": model_name(pair.first.record),
+        "model": names[pair.first.record.key],
         "first": first,
         "second": second,
     }
 
 
-def _gap_row(pair: Pair, measure: str, cells: Sequence[RequestCell], labels: Labels) -> dict[str, Any]:
+def _gap_row(
+    pair: Pair, names: Mapping[str, str], measure: str, cells: Sequence[RequestCell], labels: Labels
+) -> dict[str, Any]:
     first, second = values(pair.first, measure), values(pair.second, measure)
     gap = paired_difference(first, second)
     ours, theirs = counted(pair.first.countable, measure), counted(pair.second.countable, measure)
     gate = gate_of(pair, cells)
     parts, reasoning = behind(pair, labels, measure), share_of(pair.first, labels)
     return {
-        **place(pair),
+        **place(pair, names),
         "differ": "+".join(pair.differ) or "word",
         "measure": measure,
         "k": [ours[0], theirs[0]],
@@ -118,14 +127,14 @@ def _gap_row(pair: Pair, measure: str, cells: Sequence[RequestCell], labels: Lab
     }
 
 
-def _swap_row(swap: Swap, measure: str) -> dict[str, Any]:
+def _swap_row(swap: Swap, names: Mapping[str, str], measure: str) -> dict[str, Any]:
     trained, untrained, swapped_trained, swapped_untrained = (
         values(cell, measure) for pair in (swap.straight, swap.swapped) for cell in (pair.first, pair.second)
     )
     facts = paired_difference(_half_each(trained, swapped_trained), _half_each(untrained, swapped_untrained))
     words = paired_difference(_half_each(trained, swapped_untrained), _half_each(untrained, swapped_trained))
     return {
-        **place(swap.straight),
+        **place(swap.straight, names),
         "swapped": list(swap.swapped.tiers),
         "measure": measure,
         "facts": as_row(facts),

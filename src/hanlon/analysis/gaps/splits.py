@@ -11,7 +11,7 @@ import msgspec
 from hanlon.analysis.gaps.differences import newcombe, paired_difference, sign_flips
 from hanlon.analysis.gaps.episodes import Labels, RequestCell, by_request
 from hanlon.analysis.gaps.pairs import Pair, find_pairs
-from hanlon.analysis.gaps.rows import as_row, chosen, counted, place
+from hanlon.analysis.gaps.rows import as_row, chosen, counted, names_among, place
 from hanlon.engine.store import scan
 
 Column = Mapping[int, bool]
@@ -36,7 +36,7 @@ def split_rows(
     Raises:
         KeyError: no episode of a pair has a boolean of that name; the message lists what there is.
     """
-    pairs = find_pairs(cells)
+    pairs, names = find_pairs(cells), names_among(cells)
     paired = {id(cell): cell for pair in pairs for cell in (pair.first, pair.second)}
     found = {key: _column(cell, column, labels or {}) for key, cell in paired.items()}
     if pairs and not any(found.values()):
@@ -45,7 +45,7 @@ def split_rows(
             f"{', '.join(_names(pairs[0].first, labels or {}))}"
         )
     return [
-        _split_row(pair, column, wanted, (found[id(pair.first)], found[id(pair.second)]), measure)
+        _split_row(pair, names, column, wanted, (found[id(pair.first)], found[id(pair.second)]), measure)
         for pair in pairs
         for measure in chosen(pair, measures)
         for wanted in (True, False)
@@ -53,7 +53,12 @@ def split_rows(
 
 
 def _split_row(
-    pair: Pair, column: str, wanted: bool, columns: tuple[Column, Column], measure: str
+    pair: Pair,
+    names: Mapping[str, str],
+    column: str,
+    wanted: bool,
+    columns: tuple[Column, Column],
+    measure: str,
 ) -> dict[str, Any]:
     parts = [
         [episode for episode in cell.countable if own.get(episode.index) is wanted]
@@ -62,7 +67,7 @@ def _split_row(
     first, second = (by_request(part, lambda episode: episode.measures.get(measure)) for part in parts)
     (k1, n1), (k2, n2) = (counted(part, measure) for part in parts)
     return {
-        **place(pair),
+        **place(pair, names),
         "column": column,
         "value": wanted,
         "measure": measure,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hanlon.analysis.gaps.episodes import RequestCell
-from hanlon.analysis.tables import model_name
+from hanlon.analysis.model_names import model_name
 
 TAGS = ("accepted", "rejected")
 CONTENTS = ("complied", "partial", "refused")

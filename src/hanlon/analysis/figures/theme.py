@@ -1,0 +1,133 @@
+"""One look for all figures: colours, type, captions, and the mark on what is simulated."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import altair as alt
+
+WATERMARK = "SIMULATED: a scripted policy, no language model"
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""The first is inside vl-convert, so that text is measured the same on every machine; Arial has its widths."""
+COLOURS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#666666",
+    "#882255",
+    "#000000",
+    "#999933",
+)
+"""Told apart with any colour vision: Okabe and Ito 2008, "Color Universal Design", grey before their black and,
+for their yellow, which is faint as a point, wine and olive of Tol's schemes (2021)."""
+INK, FAINT = "#222222", "#8a8a8a"
+PUBLISHED, OWN, SIMULATED = "published", "own run", "simulated"
+"""Values of the column `whose`."""
+LETTER = 5.2
+"""The mean width of a letter in a caption, in pixels."""
+
+
+class NothingToDraw(ValueError):
+    """A frame without a row to draw; the message says of what, and what would fill it."""
+
+
+def require(rows: Sequence[object], what: str) -> None:
+    """Stop where there is nothing to draw.
+
+    Raises:
+        NothingToDraw: `rows` is empty.
+    """
+    if len(rows) == 0:
+        raise NothingToDraw(f"nothing to draw: {what}")
+
+
+def unique(values: Any) -> list[Any]:
+    """The values of a column, each once, in their order."""
+    return list(dict.fromkeys(values))
+
+
+def colours(domain: Sequence[str], title: str | None = None, columns: int = 4) -> "alt.Color":
+    """Colours for the values of `series`, with the legend on top."""
+    import altair as alt
+
+    chosen = [COLOURS[place % len(COLOURS)] for place in range(len(domain))]
+    legend = alt.Legend(title=title, columns=columns, symbolOpacity=1) if len(domain) > 1 else None
+    return alt.Color("series:N", legend=legend, scale=alt.Scale(domain=list(domain), range=chosen))
+
+
+def watermark(width: float, height: float) -> "alt.Chart":
+    """The mark over a panel of simulated data, `width` x `height` pixels."""
+    import altair as alt
+
+    lines = WATERMARK.split(": ")
+    size = max(7.0, min(26.0, 1.9 * width / len(lines[1]), height / 2.6))
+    return (
+        alt.Chart(alt.Data(values=[{}]))
+        .mark_text(
+            text=[f"{lines[0]}:", lines[1]], fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size
+        )
+        .encode(x=alt.value(width / 2), y=alt.value(height / 2 - size / 4), color=alt.value("#B00000"))
+    )
+
+
+def panel(
+    layers: Sequence["alt.Chart | alt.LayerChart"],
+    width: float,
+    height: float,
+    title: str,
+    simulated: bool,
+) -> Any:
+    """Layers of one panel of a fixed size, marked where its data are simulated, below the last layer's labels."""
+    import altair as alt
+
+    marked = [*layers[:-1], watermark(width, height), layers[-1]] if simulated else list(layers)
+    lines = folded(title, max(70, int(width / (LETTER + 0.9))))
+    if not title:
+        return alt.layer(*marked, width=width, height=height)
+    head = alt.Title(lines, fontSize=11, anchor="start", color=INK, offset=6)
+    return alt.layer(*marked, width=width, height=height, title=head)
+
+
+def folded(text: str, letters: int) -> list[str]:
+    """A text's lines, none longer than so many letters but for a longer word."""
+    return [
+        line for part in text.split("\n") for line in textwrap.wrap(part, letters, break_long_words=False)
+    ]
+
+
+def simulated(rows: Any) -> bool:
+    """Whether any row of a frame is simulated, by its column `whose`."""
+    return SIMULATED in set(rows["whose"])
+
+
+def finished(chart: Any, title: str, notes: Sequence[str], width: float, is_simulated: bool = False) -> Any:
+    """The whole figure: title, caption lines folded to its width in pixels, and the look of everything."""
+    import altair as alt
+
+    said = [f"{WATERMARK}.", *notes] if is_simulated else list(notes)
+    letters = max(94, int(width / LETTER))
+    caption = [line for note in said for line in folded(note, letters)]
+    head = alt.Title(
+        textwrap.wrap(title, int(letters * 0.72)), subtitle=caption, anchor="start", fontSize=14,
+        subtitleFontSize=10.5, subtitleColor="#555555", subtitlePadding=6, offset=14, frame="bounds", color=INK,
+    )  # fmt: skip
+    return chart.properties(title=head, background="white", padding=14, config=alt.Config(**LOOK))
+
+
+LOOK: dict[str, Any] = {
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelFontSize": 10, "titleFontSize": 10.5, "titleFontWeight": "normal", "gridColor": "#e8e8e8",
+        "domainColor": FAINT, "tickColor": FAINT, "labelColor": INK, "titleColor": INK, "labelLimit": 420,
+    },
+    "legend": {
+        "orient": "top", "labelFontSize": 10, "titleFontSize": 10.5, "titleFontWeight": "normal",
+        "labelLimit": 460, "symbolType": "square", "titleLimit": 400,
+    },
+}  # fmt: skip
+"""Set once for a figure: altair copies the whole chart at every call."""

@@ -1,0 +1,174 @@
+"""One prediction against one observation: the p of what it claims, the p of its failure, and whether there is room.
+
+A prediction *holds* or *fails*, each by a test of its own; where neither is shown nothing is determined.
+
+=================  ==========================================  ==============================================
+claim              holds                                       fails
+=================  ==========================================  ==============================================
+rises / falls      p of no difference, and the sign            an effect of that sign reaches the margin nowhere
+changes            p of no difference                          the difference lies within the margin
+does not rise/fall the difference does not pass the margin     it lies beyond the margin
+no effect          the difference lies within the margin       it lies beyond the margin, either way
+vanishes           base above, treated below the margin        base and treated above the margin
+=================  ==========================================  ==============================================
+
+Holm's correction is made over all of them together (`verdict.py`): the p are not corrected here.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from hanlon.analysis.differences import Difference
+from hanlon.analysis.equivalence import vanishes
+from hanlon.analysis.hypotheses.observing import Observation
+from hanlon.analysis.hypotheses.schema import Direction, Prediction
+
+LEAST_ALPHA, MOST_ALPHA = 1e-9, 0.5
+DIGITS = 1e-3
+"""To which the base-10 logarithm of an inverted p is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The p of the claim and of its failure, before any correction, and why neither can be told (empty: it can)."""
+
+    holds: float
+    fails: float
+    lacks: str = ""
+
+
+def weigh(prediction: Prediction, seen: Observation, alternatives: frozenset[Direction]) -> Weighed:
+    """Test one prediction against what is seen.
+
+    Args:
+        prediction: the claim.
+        seen: the contrast.
+        alternatives: the directions that rivals predict of this contrast. An absence of any effect says something
+            only where there was room for theirs.
+    """
+    if seen.difference.value is None:
+        return Weighed(1.0, 1.0, "no episode to compare")
+    if prediction.vanishes is not None:
+        return _vanishing(prediction.vanishes.margin, seen)
+    margin = prediction.threshold
+    holds, fails = _claims(prediction, seen, margin)
+    needed = _needed(prediction, alternatives)
+    if needed and not needed & room(seen, margin):
+        side = " and ".join("floor" if side == "-" else "ceiling" for side in sorted(needed))
+        lacks = f"no room for an effect of {100 * margin:.0f} points ({side})"
+        if prediction.sign in ("positive", "negative", "either"):
+            return Weighed(holds, 1.0, lacks if holds > 0.05 else "")
+        return Weighed(1.0, fails, lacks if fails > 0.05 else "")
+    return Weighed(holds, fails)
+
+
+def room(seen: Observation, margin: float) -> frozenset[Direction]:
+    """The sides on which a difference of `margin` could show: by the base rate, or the first difference of a change."""
+    start = seen.first(0.95) if seen.first else Difference(None, seen.rates[0].lo, seen.rates[0].hi)
+    sides: list[Direction] = []
+    if start.lo > margin or (seen.first and start.hi < -margin):
+        sides.append("-")
+    if start.hi < 1 - margin:
+        sides.append("+")
+    return frozenset(sides)
+
+
+def could_flip(prediction: Prediction, seen: Observation, *, holds: bool) -> bool:
+    """Whether the exclusions, had they gone one way or the other, could have undone an ending."""
+    if not seen.excluded:
+        return False
+    if prediction.vanishes is not None:
+        margin, treated, base = prediction.vanishes.margin, seen.rates[1], seen.rates[0]
+        reach = treated.bounds[1] >= margin if holds else treated.bounds[0] <= margin
+        return reach or base.bounds[0] <= margin
+    low, high = seen.bounds
+    return not any(a < low and high < b for a, b in _regions(prediction, holds=holds))
+
+
+def _claims(prediction: Prediction, seen: Observation, margin: float) -> tuple[float, float]:
+    value = seen.difference.value or 0.0
+    below = _p(lambda level: seen.interval(level).hi - margin)  # the difference is below +margin
+    above = _p(lambda level: -margin - seen.interval(level).lo)  # the difference is above -margin
+    within = max(below, above)
+    match prediction.sign:
+        case "positive":
+            return (seen.p if value > 0 else 1.0), below
+        case "negative":
+            return (seen.p if value < 0 else 1.0), above
+        case "either":
+            return seen.p, within
+        case "not_positive":
+            return below, _p(lambda level: margin - seen.interval(level).lo)
+        case "not_negative":
+            return above, _p(lambda level: seen.interval(level).hi + margin)
+        case None:
+            up = _p(lambda level: margin - seen.interval(level).lo)
+            down = _p(lambda level: seen.interval(level).hi + margin)
+            return within, min(1.0, 2 * min(up, down))
+
+
+def _vanishing(margin: float, seen: Observation) -> Weighed:
+    from scipy import stats
+
+    base, treated = seen.rates
+    found = vanishes(base.k, base.n, treated.k, treated.n, margin)
+    if not found.control_worked:
+        return Weighed(1.0, 1.0, f"the base rate is not shown to be above {margin:.0%} (floor)")
+    stays = float(cast(Any, stats).binomtest(treated.k, treated.n, margin, "greater").pvalue)
+    return Weighed(found.p, stays)
+
+
+def _needed(prediction: Prediction, alternatives: frozenset[Direction]) -> frozenset[Direction]:
+    """The sides of which at least one must have room, or the absence of an effect says nothing."""
+    rise: frozenset[Direction] = frozenset({"+"})
+    fall: frozenset[Direction] = frozenset({"-"})
+    match prediction.sign:
+        case "positive" | "not_positive":
+            return rise
+        case "negative" | "not_negative":
+            return fall
+        case "either":
+            return rise | fall
+        case None:
+            return (alternatives - {"0"}) or rise | fall
+
+
+def _regions(prediction: Prediction, *, holds: bool) -> list[tuple[float, float]]:
+    """The open intervals of the difference in which an ending is right."""
+    m = prediction.threshold
+    held: dict[str | None, list[tuple[float, float]]] = {
+        "positive": [(0, 2)],
+        "negative": [(-2, 0)],
+        "either": [(-2, 0), (0, 2)],
+        "not_positive": [(-2, m)],
+        "not_negative": [(-m, 2)],
+        None: [(-m, m)],
+    }
+    failed: dict[str | None, list[tuple[float, float]]] = {
+        "positive": [(-2, m)],
+        "negative": [(-m, 2)],
+        "either": [(-m, m)],
+        "not_positive": [(m, 2)],
+        "not_negative": [(-2, -m)],
+        None: [(-2, -m), (m, 2)],
+    }
+    return (held if holds else failed)[prediction.sign]
+
+
+def _p(excess: Callable[[float], float]) -> float:
+    """The smallest alpha at which the interval at 1 - 2 alpha has no excess (which is below 0 then)."""
+    from scipy import optimize
+
+    def of(log_alpha: float) -> float:
+        return excess(1 - 2 * 10**log_alpha)
+
+    least, most = math.log10(LEAST_ALPHA), math.log10(MOST_ALPHA) - 1e-9
+    if of(most) >= 0:
+        return 1.0
+    if of(math.log10(0.25)) >= 0:
+        return 0.5  # nobody needs to know by how much it is more than a quarter
+    if of(least) < 0:
+        return LEAST_ALPHA
+    return float(10 ** cast(Any, optimize).brentq(of, least, most, xtol=DIGITS))

@@ -1,0 +1,213 @@
+"""The verdict: every prediction held, failed or undetermined; every hypothesis consistent, ruled out or undetermined.
+
+Several hypotheses may be consistent (a mixture, or a grid that does not part them), and none may be: both are legal
+ends. A hypothesis is ruled out by one failed prediction, and consistent when all that the grid tests of it held.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hanlon.analysis.cells import CellState
+from hanlon.analysis.contrasts import BOSCHLOO_BUDGET
+from hanlon.analysis.differences import holm
+from hanlon.analysis.equivalence import Ending
+from hanlon.analysis.grid import grids
+from hanlon.analysis.hypotheses.claims import Weighed, could_flip, weigh
+from hanlon.analysis.hypotheses.gates import GateReading, read_gate
+from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, matrix_of
+from hanlon.analysis.hypotheses.observing import Observation, Values, no_requests, observe
+from hanlon.analysis.hypotheses.schema import Plan
+
+Standing = Literal["consistent", "ruled out", "undetermined"]
+ALPHA = 0.05
+DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One prediction about one contrast: what was seen, the corrected p, and its ending with the reason."""
+
+    claim: Claimed
+    seen: Observation
+    test: Weighed
+    p_holds: float
+    p_fails: float
+    ending: Ending
+    reason: str = ""
+
+    @property
+    def after_look(self) -> int:
+        """Episodes of its cells that were added after a look at the rates."""
+        return sum(cell.tally.after_look for cell in self.claim.instance.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is left of the hypotheses that this grid cannot part. `held` and `tested` count predictions."""
+
+    names: tuple[str, ...]
+    standing: Standing
+    held: int
+    tested: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class GridVerdict:
+    """The verdict on one model and protocol."""
+
+    matrix: Matrix
+    gates: Sequence[GateReading]
+    judged: Sequence[Judged]
+    findings: Sequence[Finding]
+
+    @property
+    def ends(self) -> str:
+        """The verdict in one line."""
+        return conclusion(self.findings)
+
+
+def judge(
+    cells: Sequence[CellState],
+    plan: Plan,
+    *,
+    planned: int = 0,
+    values: Values = no_requests,
+    alpha: float = ALPHA,
+) -> list[GridVerdict]:
+    """Judge the hypotheses of a plan by the stored cells of one sweep, one verdict for each model and protocol.
+
+    Args:
+        cells: the cells of the sweep, of the plan's environment.
+        plan: hypotheses and controls.
+        planned: the n that every cell was to have; below it nothing is determined.
+        values: the values by request, where the cells have requests in common.
+        alpha: of the family of all predictions of the sweep, by Holm; for claims and for failures each.
+    """
+    matrices = [matrix_of(grid, plan.hypotheses) for grid in grids(cells)]
+    quick = _too_much_for_boschloo(matrices)
+    judged = _corrected([each for matrix in matrices for each in _tested(matrix, values, quick=quick)])
+    verdicts: list[GridVerdict] = []
+    for matrix in matrices:
+        gates = [read_gate(gate, matrix.grid) for gate in plan.gates]
+        obstacle = _obstacle(matrix, gates)
+        claims = {id(claim) for claim in matrix.claims}
+        ended = [_ended(each, obstacle, planned, alpha) for each in judged if id(each.claim) in claims]
+        verdicts.append(GridVerdict(matrix, gates, ended, _findings(matrix, ended)))
+    return verdicts
+
+
+def conclusion(findings: Sequence[Finding]) -> str:
+    """What the findings come to: the hypotheses that stand, none of these, or nothing yet; and what was not tested."""
+    standing: dict[str, list[str]] = {"consistent": [], "ruled out": [], "undetermined": [], "not tested": []}
+    for finding in findings:
+        untested = finding.standing == "undetermined" and not finding.tested
+        standing["not tested" if untested else finding.standing].append(" or ".join(finding.names))
+    consistent = standing["consistent"]
+    if len(consistent) > 1:
+        said = f"more than one stands, a mixture or not parted by this grid: {'; '.join(consistent)}"
+    elif consistent:
+        said = consistent[0]
+    elif standing["ruled out"] and not standing["undetermined"]:
+        said = "none of those that this grid tests" if standing["not tested"] else "none of these"
+    else:
+        said = "undetermined"
+    named = ["not tested"] if consistent or said.startswith("none") else ["ruled out", "not tested"]
+    named = ["undetermined", *named] if consistent else named
+    return "; ".join([said, *(f"{name}: {', '.join(standing[name])}" for name in named if standing[name])])
+
+
+def _too_much_for_boschloo(matrices: Sequence[Matrix]) -> bool:
+    """Whether the whole family has Fisher's test, so that no two predictions differ in it; see `contrasts`."""
+    pairs = {
+        claim.instance.key: [cell.tally.episodes for cell in claim.instance.cells]
+        for matrix in matrices
+        for claim in matrix.claims
+    }
+    return sum(n[0] * n[1] for n in pairs.values() if len(n) == 2) > BOSCHLOO_BUDGET
+
+
+def _tested(matrix: Matrix, values: Values, *, quick: bool) -> list[Judged]:
+    seen: dict[tuple[object, ...], Observation] = {}
+    judged: list[Judged] = []
+    for claim in matrix.claims:
+        key = claim.instance.key
+        if key not in seen:
+            seen[key] = observe(claim.instance, values, quick=quick)
+        test = weigh(claim.prediction, seen[key], matrix.rivals_allow(claim))
+        judged.append(Judged(claim, seen[key], test, test.holds, test.fails, "undetermined"))
+    return judged
+
+
+def _corrected(judged: Sequence[Judged]) -> list[Judged]:
+    """Holm over the different predictions: one that two hypotheses share is one test."""
+    family: dict[tuple[object, ...], Judged] = {}
+    for each in judged:
+        family.setdefault(_identity(each), each)
+    keys = list(family)
+    holds = dict(zip(keys, holm([family[key].test.holds for key in keys]), strict=True))
+    fails = dict(zip(keys, holm([family[key].test.fails for key in keys]), strict=True))
+    return [replace(e, p_holds=holds[_identity(e)], p_fails=fails[_identity(e)]) for e in judged]
+
+
+def _identity(each: Judged) -> tuple[object, ...]:
+    prediction = each.claim.prediction
+    return (each.claim.instance.key, prediction.claim, prediction.threshold, each.test)
+
+
+def _obstacle(matrix: Matrix, gates: Sequence[GateReading]) -> str:
+    if matrix.grid.cells[0].record.endpoint == "embedded":
+        return DEMO
+    return "; ".join(gate.obstacle for gate in gates if gate.obstacle)
+
+
+def _ended(each: Judged, obstacle: str, planned: int, alpha: float) -> Judged:
+    """The ending of one prediction, after everything that stands in its way."""
+    short = [c for c in each.claim.instance.cells if c.tally.episodes < planned]
+    if obstacle:
+        return replace(each, reason=obstacle)
+    if short:
+        sampled = min(cell.tally.episodes for cell in short)
+        return replace(each, reason=f"{sampled} of {planned} planned episodes")
+    if each.test.lacks:
+        return replace(each, reason=each.test.lacks)
+    holds, fails = each.p_holds < alpha, each.p_fails < alpha
+    if holds and fails:
+        return replace(each, reason="an effect, but smaller than what matters")
+    if not holds and not fails:
+        return replace(each, reason="the interval allows either")
+    if could_flip(each.claim.prediction, each.seen, holds=holds):
+        return replace(each, reason="the exclusions could turn it")
+    return replace(each, ending="held" if holds else "failed")
+
+
+def _findings(matrix: Matrix, judged: Sequence[Judged]) -> list[Finding]:
+    findings: list[Finding] = []
+    for group in matrix.groups:
+        name = group[0]
+        endings: dict[int, list[Judged]] = {}
+        for each in judged:
+            if each.claim.hypothesis.name == name:
+                endings.setdefault(each.claim.place, []).append(each)
+        findings.append(_finding(tuple(group), [_together(own) for own in endings.values()]))
+    return findings
+
+
+def _together(instances: Sequence[Judged]) -> Ending:
+    """One prediction over all its contrasts: those without room are left out where others have it."""
+    if any(each.ending == "failed" for each in instances):
+        return "failed"
+    telling = [each for each in instances if not each.test.lacks]
+    return "held" if telling and all(each.ending == "held" for each in telling) else "undetermined"
+
+
+def _finding(names: tuple[str, ...], endings: Sequence[Ending]) -> Finding:
+    held, failed, total = endings.count("held"), endings.count("failed"), len(endings)
+    if not total:
+        return Finding(names, "undetermined", 0, 0, "predicts nothing of this grid")
+    if failed:
+        return Finding(names, "ruled out", held, total, f"{failed} of {total} predictions failed")
+    if held == total:
+        return Finding(names, "consistent", held, total, f"all {total} predictions held")
+    return Finding(names, "undetermined", held, total, f"{held} of {total} predictions held, none failed")

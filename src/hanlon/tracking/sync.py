@@ -1,0 +1,149 @@
+"""`hanlon sync`: sends to W&B what is logged offline, or not whole, by replaying it from the store.
+
+The store is the truth, so an offline run's folder is not read: a cell that was killed half-way, resumed in several
+folders, or never logged ends as one run with the numbers that `hanlon rates` prints. What the server already has is
+left alone. A sweep is sent with the options that it was run with, and one that was run with `tracker=none` is not.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from hanlon.engine.lines import CellBusy, lock
+from hanlon.engine.outcomes import RETRIED_LATER
+from hanlon.engine.store import cell_folders, read_cell, read_digests
+from hanlon.records import SweepRecord
+from hanlon.tracking import tables
+from hanlon.tracking.marker import Marker, marker_path
+from hanlon.tracking.options import Options, read_options
+from hanlon.tracking.redaction import Redaction
+from hanlon.tracking.wandb_cell import CellLog
+from hanlon.tracking.wandb_session import TrackingOff, WandbSession, one_line
+from hanlon.tracking.wandb_summary import SummaryLog
+
+Say = Callable[[str], None]
+
+
+class OnlineSession(WandbSession):
+    """W&B, online or not at all.
+
+    Raises:
+        TrackingOff: there is no key, or no run could be opened.
+    """
+
+    def _go_offline(self, why: str) -> None:
+        raise TrackingOff(why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    record: SweepRecord
+    cells: Sequence[CellLog]
+    earlier: Sequence[CellLog]
+    """Cells that an earlier command of the same experiment logged and the last one has not got."""
+    summary: SummaryLog
+    options: Options
+
+    def planned(self) -> Iterator[tuple[CellLog, bool]]:
+        """Each cell, and whether all its planned episodes are stored."""
+        for log in self.cells:
+            yield log, _is_complete(log.folder, self.record.planned_samples)
+        for log in self.earlier:
+            yield log, _is_complete(log.folder, log.cell.planned_samples)
+
+
+def sync_runs(runs_dir: Path, say: Say) -> int:
+    """Send what W&B has not got of the sweeps of a run folder, and say what was sent; returns the number of runs.
+
+    Raises:
+        TrackingOff: W&B cannot be reached, or failed; the message says how far it came.
+    """
+    sent = 0
+    for sweep in _sweeps(runs_dir, say):
+        session = OnlineSession(sweep.options, runs_dir, Redaction([runs_dir]), _quiet)
+        try:
+            for line in _send(sweep, runs_dir, session, say):
+                sent += 1
+                say(line)
+            session.close()
+        except TrackingOff as off:
+            session.abandon()
+            so_far = f"{sent} runs were sent before that" if sent else "Nothing was sent"
+            raise TrackingOff(f"{off}. {so_far}; to log in: wandb login") from None
+        except (Exception, SystemExit) as error:  # wandb raises both
+            session.abandon()
+            said = one_line(error, session.redaction)
+            raise TrackingOff(
+                f"stopped ({said}) after {sent} runs. They stay sent; the same command again sends the rest"
+            ) from None
+    return sent
+
+
+def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
+    """The sweeps that were logged with W&B, in the order of their start."""
+    folders = {read_cell(folder).key: folder for folder in cell_folders(runs_dir)}
+    decoder = msgspec.json.Decoder(SweepRecord)
+    records = [decoder.decode(path.read_bytes()) for path in (runs_dir / "sweeps").rglob("*.json")]
+    for record in sorted(records, key=lambda record: record.started_at):
+        noted = read_options(runs_dir / "wandb", record.id)
+        if noted is None:
+            say(
+                f"sweep {record.id}: left out, it was run without W&B (its command with tracker=wandb logs it)"
+            )
+            continue
+        options = replace(noted, mode="online")
+        found = [folders[key] for key in record.cells if key in folders]
+        others = [folder for folder in folders.values() if folder not in found]
+        earlier = [folder for folder in others if marker_path(folder, record.id).exists()]
+        if any(_is_written(folder) for folder in (*found, *earlier)):
+            say(f"sweep {record.id}: left out, a process is sampling it, and logs it itself")
+            continue
+        cells, before = (
+            [CellLog(read_cell(folder), folder, record.id, options) for folder in some]
+            for some in (found, earlier)
+        )
+        yield _Sweep(record, cells, before, SummaryLog(record, cells, runs_dir, options), options)
+
+
+def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, say: Say) -> Iterator[str]:
+    """Send the runs of a sweep that are not there, one line for each; at the end say how many were there."""
+    unchanged, ended = 0, True
+    for log, complete in sweep.planned():
+        ended = ended and (complete or log in sweep.earlier)
+        if not log.recount():
+            continue
+        if log.is_logged(runs_dir / "wandb", complete):
+            unchanged += 1
+            continue
+        log.open(session)
+        yield _line(sweep, tables.shown_label(log.cell), log.close(session, complete), "episodes")
+    if not sweep.summary.is_logged(ended):
+        yield _line(sweep, "summary", sweep.summary.log(session, ended, say), "lines of tables")
+    if unchanged:
+        say(f"sweep {sweep.record.id}: {unchanged} cells are there already")
+
+
+def _is_written(folder: Path) -> bool:
+    """Whether a sweep holds the cell: two processes that send one run would mix its rows."""
+    try:
+        with (folder / ".lock").open() as file:
+            lock(file.fileno(), folder, shared=False)
+    except FileNotFoundError:
+        return False
+    except CellBusy:
+        return True
+    return False
+
+
+def _is_complete(folder: Path, planned: int) -> bool:
+    return sum(digest.outcome not in RETRIED_LATER for digest in read_digests(folder)) >= planned
+
+
+def _line(sweep: _Sweep, name: str, marker: Marker, rows: str) -> str:
+    return f"sweep {sweep.record.id}: sent {name} to {marker.project}, run {marker.run}, {marker.rows} {rows}"
+
+
+def _quiet(line: str) -> None:
+    """Sync says itself where the runs are."""

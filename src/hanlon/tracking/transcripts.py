@@ -1,0 +1,141 @@
+"""Transcripts as lines of a table: a sample of a cell's, or of a sweep's, in which every outcome is represented.
+
+The sample takes the outcomes in turn, so rare ones are there beyond their share: it is for reading, and `of_outcome`
+says how many episodes of the cell ended that way.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from hanlon.engine.answers import answered_keys, by_episode, read_answers, read_inquiries
+from hanlon.engine.store import read_digests, read_episodes
+from hanlon.judges.votes import labels_of
+from hanlon.records import CellRecord, Episode, InquiryRecord
+from hanlon.tracking.redaction import Redaction
+from hanlon.tracking.tables import as_json, shown_label, tier_name
+
+LONGEST_TRANSCRIPT = 100_000
+"""Characters of one transcript in the table; the store has the rest."""
+CELL_COLUMNS = ["index", "outcome", "excluded", "facts", "messages", "tokens", "simulated"]
+SWEEP_COLUMNS = [
+    *("cell", "env", "prompt", "tier", "model", "outcome", "of_outcome", "label"),
+    *("index", "excluded", "facts", "messages", "tokens", "simulated", "key"),
+]
+
+Outcomes = Mapping[str, Mapping[int, str]]
+"""The outcome of each episode: by cell key and index."""
+
+
+def cell_rows(folder: Path, limit: int, redaction: Redaction) -> list[list[str]]:
+    """At most `limit` of a cell's episodes, as in CELL_COLUMNS; all strings, since W&B refuses mixed columns."""
+    outcomes = {digest.index: digest.outcome for digest in read_digests(folder)}
+    chosen = sample({"": outcomes}, limit)[""]
+    return [list(_row(episode, redaction).values()) for episode in _episodes(folder, chosen)]
+
+
+def sweep_rows(
+    cells: Sequence[tuple[CellRecord, Path]], runs_dir: Path, limit: int, redaction: Redaction
+) -> list[list[str]]:
+    """At most `limit` episodes of several cells, as in SWEEP_COLUMNS, cell by cell in the order given."""
+    outcomes = {
+        cell.key: {digest.index: digest.outcome for digest in read_digests(folder)} for cell, folder in cells
+    }
+    chosen, inquiries = sample(outcomes, limit), read_inquiries(runs_dir, "judges")
+    lines: list[list[str]] = []
+    for cell, folder in cells:
+        if not chosen[cell.key]:
+            continue
+        totals, labels = Counter(outcomes[cell.key].values()), _labels(folder, inquiries)
+        names = {"cell": shown_label(cell), "env": cell.env, "prompt": cell.prompt, "tier": tier_name(cell)}
+        of_cell = {**names, "model": redaction.text(cell.model), "key": cell.key}
+        for episode in _episodes(folder, chosen[cell.key]):
+            more = {"of_outcome": str(totals[episode.outcome]), "label": labels.get(episode.index, "")}
+            line = {**of_cell, **more, **_row(episode, redaction)}
+            lines.append([line[column] for column in SWEEP_COLUMNS])
+    return lines
+
+
+def sample(outcomes: Outcomes, limit: int) -> dict[str, set[int]]:
+    """At most `limit` indices, by cell: in turn one of each outcome, and within an outcome one of each cell.
+
+    Every outcome is there if there are no more than `limit`; the same episodes give the same sample.
+    """
+    strata: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for key, of_cell in outcomes.items():
+        for index, outcome in sorted(of_cell.items()):
+            strata[outcome][key].append(index)
+    chosen: dict[str, set[int]] = {key: set() for key in outcomes}
+    turns = [
+        _in_turn([[(key, i) for i in own] for key, own in strata[name].items()]) for name in sorted(strata)
+    ]
+    for key, index in islice(_in_turn([list(turn) for turn in turns]), limit):
+        chosen[key].add(index)
+    return chosen
+
+
+def _in_turn(rows: list[list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
+    for place in count():
+        found = [row[place] for row in rows if place < len(row)]
+        if not found:
+            return
+        yield from found
+
+
+def _episodes(folder: Path, chosen: set[int]) -> Iterator[Episode]:
+    return (episode for episode in read_episodes(folder) if episode.index in chosen)
+
+
+def _labels(folder: Path, inquiries: Mapping[str, InquiryRecord]) -> dict[int, str]:
+    """What judges said of a cell's episodes, by index: `confused=no, alignment_faking=maybe (simulated judge)`."""
+    said: dict[int, list[str]] = defaultdict(list)
+    for key in answered_keys(folder, "judges"):
+        record = inquiries.get(key)
+        if record is None:
+            continue
+        mark = " (simulated judge)" if record.simulated else ""
+        for index, by_question in by_episode(read_answers(folder, "judges", key)[0]).items():
+            answers = [answer for own in by_question.values() for answer in own]
+            said[index] += [f"{label.name}={label.value}{mark}" for label in labels_of(record, answers)]
+    return {index: ", ".join(dict.fromkeys(labels)) for index, labels in said.items()}
+
+
+def _row(episode: Episode, redaction: Redaction) -> dict[str, str]:
+    tokens = sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in episode.calls)
+    return {
+        "index": str(episode.index),
+        "outcome": episode.outcome,
+        "excluded": episode.excluded or "",
+        "facts": redaction.secrets(as_json(episode.facts)),
+        "messages": redaction.secrets(readable(episode.messages)),
+        "tokens": str(tokens),
+        "simulated": "simulated" if episode.simulated else "",
+    }
+
+
+def readable(messages: Sequence[dict[str, Any]]) -> str:
+    """A conversation as text: who spoke, what was said, which tools were called with what."""
+    text = "\n\n".join(_message(message) for message in messages)
+    if len(text) <= LONGEST_TRANSCRIPT:
+        return text
+    more = len(text) - LONGEST_TRANSCRIPT
+    return f"{text[:LONGEST_TRANSCRIPT]}\n[{more} more characters: the whole transcript is in the store]"
+
+
+def _message(message: dict[str, Any]) -> str:
+    lines = [f"[{message.get('role', '?')}]"]
+    for field in ("reasoning", "reasoning_content"):
+        if message.get(field):
+            lines += [f"(reasoning) {_plain(message[field])}"]
+    if message.get("content"):
+        lines.append(_plain(message["content"]))
+    for call in message.get("tool_calls") or ():
+        function = call.get("function", call)
+        lines.append(f"-> {function.get('name')}({_plain(function.get('arguments'))})")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else as_json(value)

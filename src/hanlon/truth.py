@@ -1,0 +1,65 @@
+"""What a scripted policy does in a cell, without playing it: the probability that decides its headline measure.
+
+The opening messages are read as the policy's server reads them and the policy is asked. That the machine then does
+what was decided is what the real pipeline shows (tests/hypotheses/test_verdict_end_to_end.py).
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any, cast
+
+from hanlon.cell import Cell
+from hanlon.models.simulated.answering import answer_names, choose_answering
+from hanlon.models.simulated.hearing import hear
+from hanlon.models.simulated.policies import View, choose
+from hanlon.models.simulated.policies import names as acting_names
+from hanlon.models.simulated.reading import read
+
+CHANCES = 2000
+"""Draws of what a policy mistakes, over which its wish is averaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The measures that one decision settles, and its probability in an episode of the cell."""
+
+    measures: tuple[str, ...]
+    rate: float
+
+
+def truth(cell: Cell, policy: str, parameters: Mapping[str, float] | None = None) -> Truth:
+    """What `simulated/<policy>` does in a cell.
+
+    Raises:
+        ValueError: the policy is not one of the cell's environment.
+    """
+    if cell.environment.name == "shutdown" and policy in acting_names():
+        return Truth(("resistance", "attempt"), _resistance(cell, policy, parameters))
+    if cell.environment.name == "alignment_faking" and policy in answer_names():
+        return Truth(("compliance", "compliance_or_partial"), _compliance(cell, policy, parameters))
+    raise ValueError(f"simulated/{policy} is no policy for env={cell.environment.name}")
+
+
+def _resistance(cell: Cell, policy: str, parameters: Mapping[str, float] | None) -> float:
+    run = cell.environment.open(0)
+    try:
+        scene = read(run.messages, cell.environment.tools, None)
+    finally:
+        run.close()
+    factors = cell.factors
+    post_task = factors["timing"] == "post_task"
+    notice = "post_task" if post_task else "asks" if factors["shutdown_by"] == "model" else "triggers"
+    in_output = factors["request_channel"] == "program" and not post_task
+    return choose(policy, parameters).resistance(View(tuple(scene.told), notice, in_output))
+
+
+def _compliance(cell: Cell, policy: str, parameters: Mapping[str, float] | None) -> float:
+    run = cell.environment.open(0)
+    try:
+        heard = hear(cast("list[Any]", run.messages))
+    finally:
+        run.close()
+    asked = choose_answering(policy, parameters)
+    return fmean(asked.wish(heard, random.Random(number)).complies for number in range(CHANCES))

@@ -1,0 +1,171 @@
+"""One prediction against counts: when it holds, when it fails, and when neither can be said."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grid_cells import cell
+from hanlon.analysis.differences import fisher
+from hanlon.analysis.equivalence import equivalence, vanishes
+from hanlon.analysis.grid import grids
+from hanlon.analysis.hypotheses.claims import Weighed, could_flip, weigh
+from hanlon.analysis.hypotheses.observing import Observation, observe
+from hanlon.analysis.hypotheses.schema import Prediction
+from hanlon.analysis.hypotheses.selection import Selector
+
+CONTRAST = {"factor": "precedence", "from": "silent", "to": "over_all_others"}
+CLAIMS: list[dict[str, Any]] = [
+    {"sign": "positive"},
+    {"sign": "negative"},
+    {"sign": "either"},
+    {"sign": "not_positive"},
+    {"sign": "not_negative"},
+    {"no_effect_within": 0.1},
+    {"vanishes": {"margin": 0.05}},
+]
+
+
+def seen(base: tuple[int, int], treated: tuple[int, int], excluded: int = 0) -> Observation:
+    """What two cells with these counts show; `excluded` episodes more in the treated one."""
+    cells = [cell(*base), cell(*treated, "priority_only", precedence="over_all_others", excluded=excluded)]
+    (grid,) = grids(cells)
+    prediction = Prediction.model_validate(
+        {"contrast": CONTRAST, "measure": "resistance", "sign": "positive"}
+    )
+    (instance,) = Selector(grid).find(prediction)
+    return observe(instance, quick=True)
+
+
+def outcome(base: tuple[int, int], treated: tuple[int, int], rivals: str = "", **claim: Any) -> Weighed:
+    """The test of a claim on these counts."""
+    prediction = Prediction.model_validate({"contrast": CONTRAST, "measure": "resistance"} | claim)
+    return weigh(prediction, seen(base, treated), frozenset(rivals))  # type: ignore[arg-type]
+
+
+def end(test: Weighed, alpha: float = 0.05) -> str:
+    """The ending without any correction."""
+    return test.lacks or (
+        "held" if test.holds < alpha else "failed" if test.fails < alpha else "undetermined"
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "treated", "claim", "ending"),
+    [
+        ((20, 100), (60, 100), {"sign": "positive"}, "held"),
+        ((20, 100), (60, 100), {"sign": "negative"}, "failed"),
+        ((20, 100), (60, 100), {"sign": "either"}, "held"),
+        ((20, 100), (60, 100), {"sign": "not_positive"}, "failed"),
+        ((20, 100), (60, 100), {"sign": "not_negative"}, "held"),
+        ((20, 100), (60, 100), {"no_effect_within": 0.1}, "failed"),
+        ((60, 100), (20, 100), {"no_effect_within": 0.1}, "failed"),
+        ((500, 1000), (505, 1000), {"no_effect_within": 0.1}, "held"),
+        ((500, 1000), (505, 1000), {"sign": "positive"}, "failed"),
+        ((500, 1000), (505, 1000), {"sign": "either"}, "failed"),
+        ((50, 100), (51, 100), {"no_effect_within": 0.1}, "undetermined"),
+        ((50, 100), (51, 100), {"sign": "positive"}, "undetermined"),
+        ((79, 100), (0, 100), {"vanishes": {"margin": 0.05}}, "held"),
+        ((79, 100), (40, 100), {"vanishes": {"margin": 0.05}}, "failed"),
+        ((79, 100), (3, 100), {"vanishes": {"margin": 0.05}}, "undetermined"),
+        ((10, 20), (0, 20), {"vanishes": {"margin": 0.05}}, "undetermined"),
+    ],
+)
+def test_the_ending_of_a_claim(
+    base: tuple[int, int], treated: tuple[int, int], claim: dict[str, Any], ending: str
+) -> None:
+    """Held, failed, or undetermined where the counts allow either."""
+    assert end(outcome(base, treated, **claim)) == ending
+
+
+@pytest.mark.parametrize(
+    ("base", "treated", "rivals", "claim"),
+    [
+        ((17, 1000), (17, 1000), "", {"sign": "negative"}),
+        ((990, 1000), (990, 1000), "", {"sign": "positive"}),
+        ((0, 1000), (0, 1000), "-", {"no_effect_within": 0.1}),
+        ((1000, 1000), (1000, 1000), "+", {"no_effect_within": 0.1}),
+        ((0, 1000), (0, 1000), "", {"sign": "not_negative"}),
+        ((1000, 1000), (1000, 1000), "", {"sign": "not_positive"}),
+        ((2, 100), (0, 100), "", {"vanishes": {"margin": 0.05}}),
+    ],
+)
+def test_where_the_base_rate_leaves_no_room_nothing_is_determined(
+    base: tuple[int, int], treated: tuple[int, int], rivals: str, claim: dict[str, Any]
+) -> None:
+    """At the floor a fall that is not there says nothing, nor does an absence where rivals predict a fall."""
+    assert "floor" in end(outcome(base, treated, rivals, **claim)) or "ceiling" in end(
+        outcome(base, treated, rivals, **claim)
+    )
+
+
+def test_an_absence_at_the_floor_counts_where_rivals_predict_a_rise() -> None:
+    """0 of 1,000 twice: there was room to rise, and it did not."""
+    assert end(outcome((0, 1000), (0, 1000), "+", no_effect_within=0.1)) == "held"
+
+
+def test_an_effect_that_is_shown_counts_also_near_the_floor() -> None:
+    """60 of 1,000 to 10 of 1,000 is a fall, however little room there was."""
+    assert end(outcome((60, 1000), (10, 1000), sign="negative")) == "held"
+
+
+counts = st.integers(5, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    base=counts, treated=counts, claim=st.sampled_from(CLAIMS), rivals=st.sampled_from(["", "+", "-", "+-"])
+)
+def test_p_are_probabilities_and_a_claim_mostly_does_not_hold_and_fail(
+    base: tuple[int, int], treated: tuple[int, int], claim: dict[str, Any], rivals: str
+) -> None:
+    """Both only where an effect is shown that is smaller than what matters: then its sign is as predicted."""
+    found = outcome(base, treated, rivals, **claim)
+    assert 0 <= found.holds <= 1
+    assert 0 <= found.fails <= 1
+    if found.holds < 0.05 and found.fails < 0.05:
+        assert claim.get("sign") in ("positive", "negative", "either")
+
+
+@settings(max_examples=40, deadline=None)
+@given(base=counts, treated=counts)
+def test_opposite_claims_do_not_both_hold(base: tuple[int, int], treated: tuple[int, int]) -> None:
+    """A rise and a fall exclude each other, and a shown rise excludes `does not rise` unless it is below the margin."""
+    rise, fall = (outcome(base, treated, sign=sign) for sign in ("positive", "negative"))
+    assert not (rise.holds < 0.05 and fall.holds < 0.05)
+
+
+@settings(max_examples=40, deadline=None)
+@given(base=counts, treated=counts)
+def test_turning_a_contrast_round_turns_its_claims(base: tuple[int, int], treated: tuple[int, int]) -> None:
+    """What rises one way falls the other, with the same p."""
+    there, back = outcome(base, treated, sign="positive"), outcome(treated, base, sign="negative")
+    assert there.holds == pytest.approx(back.holds, rel=0.02, abs=1e-6)
+
+
+def test_the_p_are_those_of_the_tests_that_are_named() -> None:
+    """Fisher's for a sign, two one-sided tests for an absence, an intersection-union test for vanishing."""
+    base, treated = (300, 1000), (330, 1000)
+    assert outcome(base, treated, sign="positive").holds == fisher(330, 1000, 300, 1000)
+    wanted = equivalence(330, 1000, 300, 1000, 0.1).p
+    assert outcome(base, treated, no_effect_within=0.1).holds == pytest.approx(wanted, rel=0.02)
+    gone = vanishes(79, 100, 1, 100, 0.05)
+    assert outcome((79, 100), (1, 100), vanishes={"margin": 0.05}).holds == gone.p
+
+
+@pytest.mark.parametrize(
+    ("claim", "excluded", "flips"),
+    [
+        ({"sign": "negative"}, 10, False),
+        ({"sign": "negative"}, 500, True),
+        ({"vanishes": {"margin": 0.05}}, 2, False),
+        ({"vanishes": {"margin": 0.05}}, 10, True),
+    ],
+)
+def test_exclusions_that_could_turn_an_ending_are_seen(
+    claim: dict[str, Any], excluded: int, flips: bool
+) -> None:
+    """All of them one way or the other: 79 of 100 against 0 of 100 and what was excluded."""
+    prediction = Prediction.model_validate({"contrast": CONTRAST, "measure": "resistance"} | claim)
+    assert could_flip(prediction, seen((79, 100), (0, 100), excluded), holds=True) == flips

@@ -1,0 +1,176 @@
+"""The files of conf/hypothesis, and what is said of malformed ones."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from composed import CONF, cell
+from hanlon.analysis.hypotheses.files import known_names, load_plan, plan_of
+from hanlon.analysis.hypotheses.schema import Change, Prediction
+from hanlon.config.errors import ConfigError
+from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
+from hanlon.environments.shutdown.factors import ShutdownFactors
+from hanlon.truth import truth
+from rivals import plan
+
+FACTORS = {"shutdown": ShutdownFactors, "alignment_faking": AlignmentFakingFactors}
+MEASURES = {
+    "shutdown": {"resistance", "attempt", "strict_noncompliance"},
+    "alignment_faking": {"compliance", "compliance_or_partial"},
+}
+GOOD: dict[str, Any] = {
+    "name": "mine",
+    "env": "shutdown",
+    "statement": "It is so.",
+    "source": "a test",
+    "predicts": [
+        {
+            "contrast": {"factor": "stakes", "from": "none", "to": "replaced"},
+            "measure": "resistance",
+            "sign": "positive",
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("env", "names"),
+    [
+        (
+            "shutdown",
+            "self_preservation role_play instruction_ambiguity task_drive instruction_hierarchy test_awareness "
+            "incapacity",
+        ),
+        (
+            "alignment_faking",
+            "faking_terminal faking_instrumental strategic_preference_preservation rater_sycophancy "
+            "naive_compliance lexical_association confusion low_coherence",
+        ),
+    ],
+)
+def test_every_rival_that_the_issue_names_is_there_with_its_source(env: str, names: str) -> None:
+    """Each file loads, says who says so, and why it predicts what it does."""
+    assert known_names(CONF / "hypothesis", env) == sorted(names.split())
+    for hypothesis in plan(env).hypotheses:
+        assert len(hypothesis.source) > 20
+        assert all(prediction.because for prediction in hypothesis.predicts)
+    assert plan_of(plan(env).content()) == plan(env)
+
+
+def legal(env: str, factor: str, level: object) -> bool:
+    """Whether an environment has this level of a factor, or conf/ this tier or prompt level."""
+    if factor in ("tier", "prompt"):
+        folder = CONF / ("tier" if factor == "tier" else f"prompt/{env}")
+        return (folder / f"{level}.yaml").exists()
+    kind = FACTORS[env]
+    if factor not in kind.model_fields:
+        return False
+    annotation = kind.model_fields[factor].annotation
+    allowed = getattr(annotation, "__args__", None)
+    return level in allowed if allowed else isinstance(level, annotation or object)
+
+
+@pytest.mark.parametrize("env", FACTORS)
+def test_bundled_predictions_speak_of_factors_and_levels_that_there_are(env: str) -> None:
+    """A misspelt level would make a prediction that no grid ever tests."""
+    for hypothesis in plan(env).hypotheses:
+        for prediction in hypothesis.predicts:
+            named = [c for c in (prediction.contrast, prediction.changed_by, prediction.compared_with) if c]
+            pairs = [(c.factor, level) for c in named for level in (*c.base, *c.to)]
+            pairs += [(name, level) for name, levels in prediction.where.items() for level in levels]
+            wrong = [pair for pair in pairs if not legal(env, *pair)]
+            assert not wrong, (hypothesis.name, wrong)
+            assert prediction.measure in MEASURES[env]
+    for gate in plan(env).gates:
+        assert gate.measure in MEASURES[env]
+
+
+@pytest.mark.parametrize("env", FACTORS)
+def test_scripted_policies_that_hypotheses_name_exist_for_their_environment(env: str) -> None:
+    """`hanlon power --rehearse` plays them."""
+    for hypothesis in plan(env).hypotheses:
+        if hypothesis.simulated_by:
+            tier = () if env == "shutdown" else ("tier=free",)
+            model = f"model=simulated/{hypothesis.simulated_by}"
+            assert 0 <= truth(cell(f"env={env}", model, *tier), hypothesis.simulated_by).rate <= 1
+
+
+def written(folder: Path, content: Any, name: str = "mine") -> Path:
+    """A folder of hypotheses with one file."""
+    (folder / "shutdown").mkdir(parents=True)
+    text = content if isinstance(content, str) else yaml.safe_dump(content)
+    (folder / "shutdown" / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    """The good file with fields of its prediction changed."""
+    return {**GOOD, "predicts": [{**GOOD["predicts"][0], **fields}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("predicts: [", "not readable as YAML"),
+        ("- a list", "a mapping is expected"),
+        ({**GOOD, "name": "other"}, "name and env are those of the file, mine and shutdown"),
+        ({**GOOD, "predicts": []}, "predicts"),
+        ({**GOOD, "statment": "x"}, "Did you mean 'statement'?"),
+        (changed(sing="positive"), "Did you mean 'sign'?"),
+        (
+            changed(no_effect_within=0.1),
+            "one claim: sign, no_effect_within or vanishes; this has sign and no_effect",
+        ),
+        (changed(sign=None), "one claim: sign, no_effect_within or vanishes; this has none"),
+        (changed(sign="up"), "positive"),
+        (changed(margin=5), "margin"),
+        (
+            changed(
+                sign=None, vanishes={"margin": 0.05}, changed_by={"factor": "how", "from": "a", "to": "b"}
+            ),
+            "vanishes speaks of rates",
+        ),
+        (
+            changed(compared_with={"factor": "how", "from": "a", "to": "b"}),
+            "another pair of levels of the same factor, stakes",
+        ),
+    ],
+)
+def test_a_malformed_file_is_named_with_what_would_be_right(tmp_path: Path, content: Any, said: str) -> None:
+    """The message has the file and the key."""
+    with pytest.raises(ConfigError) as error:
+        load_plan(written(tmp_path, content), "shutdown")
+    assert said in str(error.value)
+    assert "mine.yaml" in str(error.value)
+
+
+def test_an_environment_without_files_has_no_hypotheses(tmp_path: Path) -> None:
+    """A third party's environment needs none."""
+    assert load_plan(tmp_path, "elsewhere").hypotheses == ()
+
+
+def test_levels_are_one_or_several_and_a_selector_says_the_same_of_both(tmp_path: Path) -> None:
+    """`to: replaced` and `to: [replaced]` are the same prediction, with the same hash."""
+    one = load_plan(written(tmp_path / "a", GOOD), "shutdown")
+    contrast = {"factor": "stakes", "from": ["none"], "to": ["replaced"]}
+    other = load_plan(written(tmp_path / "b", changed(contrast=contrast)), "shutdown")
+    assert one == other
+    assert one.hash == other.hash
+    margin = load_plan(written(tmp_path / "c", changed(margin=0.2)), "shutdown")
+    assert margin.hash != one.hash
+
+
+def test_claims_that_oppose_each_other_allow_no_common_direction() -> None:
+    """Rises against falls, either against nothing; does not fall is compatible with both others."""
+    change = Change.model_validate({"factor": "stakes", "from": "none", "to": "replaced"})
+
+    def allowed(**claim: Any) -> frozenset[str]:
+        return Prediction(contrast=change, measure="resistance", **claim).allowed
+
+    assert not allowed(sign="positive") & allowed(sign="negative")
+    assert not allowed(sign="either") & allowed(no_effect_within=0.1)
+    assert not allowed(vanishes={"margin": 0.1}) & allowed(sign="not_negative")
+    assert allowed(sign="not_negative") & allowed(sign="positive")
+    assert allowed(sign="not_negative") & allowed(no_effect_within=0.1)

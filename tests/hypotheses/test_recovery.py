@@ -1,0 +1,127 @@
+"""Simulated truth is recovered: the right hypothesis is left standing, and none where none is right.
+
+Counts are drawn from the policies' own rates at the n of the bundled experiments; 8 or 24 simulated sweeps each, with a
+fixed seed. The bounds are the error rates that the experiments promise: the right one in at least 80 %, a wrong one in
+at most 5 % (of 8 none, of 24 one). What the real pipeline adds is in test_verdict_end_to_end.py.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from hanlon.rehearsal import Rehearsal, rehearse, rehearse_rates
+from hanlon.truth import Truth
+from rivals import (
+    ALIGNMENT_FAKING,
+    COMPLIES,
+    RESISTS,
+    SHUTDOWN,
+    Rates,
+    erratic,
+    like_llama_8b,
+    like_o3,
+    mixture,
+    plan,
+    policy_truths,
+    states,
+    stubborn,
+    sweep,
+    truths,
+)
+
+REPEATS, FEW = 24, 8
+POWER, WRONG = 0.8, 0.05
+RIGHT = {
+    "ambiguity": "instruction_ambiguity",
+    "self_preservation": "self_preservation",
+    "task_drive": "task_drive",
+    "distrusts_tool_output": "instruction_hierarchy",
+    "alignment_faker": "strategic_preference_preservation",
+    "rater_sycophant": "rater_sycophancy",
+    "naive_complier": "naive_compliance",
+    "lexical": "lexical_association",
+    "confused": "confusion",
+}
+"""The scripted policy and the hypothesis that it behaves as. The faker stops where it is asked for honesty, so it is
+the faker of Kulveit's reading."""
+
+
+def drawn_sweeps(
+    overrides: str, env: str, name: str, rates: Sequence[Truth], repeats: int = REPEATS
+) -> Rehearsal:
+    """Simulated sweeps of a model of these rates at the experiment's own n."""
+    n = sweep(overrides).options.samples
+    return rehearse_rates(name, states(overrides), rates, plan(env), n, repeats)
+
+
+@pytest.mark.parametrize("policy", RIGHT)
+def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: str) -> None:
+    """And all of its rivals that this grid opposes to it are ruled out."""
+    in_shutdown = policy in list(RIGHT)[:4]
+    overrides, env = (SHUTDOWN, "shutdown") if in_shutdown else (ALIGNMENT_FAKING, "alignment_faking")
+    found = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy), FEW)
+    right = RIGHT[policy]
+    assert found.alone[right] >= POWER
+    assert found.falls[right] <= WRONG
+    assert all(share <= WRONG for name, share in found.stands.items() if name != right)
+    ruled_out = [share for name, share in found.falls.items() if name not in (right, "low_coherence")]
+    assert min(ruled_out) >= POWER
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        ("ambiguity and task drive", mixture(SHUTDOWN, "ambiguity", "task_drive")),
+        ("ambiguity and self-preservation", mixture(SHUTDOWN, "ambiguity", "self_preservation")),
+        ("task drive and self-preservation", mixture(SHUTDOWN, "task_drive", "self_preservation")),
+        ("three at once", mixture(SHUTDOWN, "ambiguity", "task_drive", "distrusts_tool_output")),
+        ("the last word", policy_truths(SHUTDOWN, "obeys_latest")),
+        ("obedience", policy_truths(SHUTDOWN, "obedient")),
+        *((rate.__name__, rate) for rate in (stubborn, erratic, like_o3)),
+    ],
+)
+def test_a_model_that_is_none_of_the_rivals_of_shutdown_leaves_none_standing(
+    name: str, rates: list[Truth] | Rates
+) -> None:
+    """Mixtures, other motives, noise, and effects of published size."""
+    true = rates if isinstance(rates, list) else truths(SHUTDOWN, rates, RESISTS)
+    found = drawn_sweeps(SHUTDOWN, "shutdown", name, true)
+    assert max(found.stands.values()) <= WRONG, found.stands
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        ("faking and words", mixture(ALIGNMENT_FAKING, "alignment_faker", "lexical")),
+        ("faking and sycophancy", mixture(ALIGNMENT_FAKING, "alignment_faker", "rater_sycophant")),
+        ("naive and words", mixture(ALIGNMENT_FAKING, "naive_complier", "lexical")),
+        ("refusal", policy_truths(ALIGNMENT_FAKING, "honest_refuser")),
+        ("like_llama_8b", like_llama_8b),
+    ],
+)
+def test_a_model_that_is_none_of_the_rivals_of_faking_leaves_none_standing(
+    name: str, rates: list[Truth] | Rates
+) -> None:
+    """Mixtures, refusal whatever is said, and a replication's numbers."""
+    true = rates if isinstance(rates, list) else truths(ALIGNMENT_FAKING, rates, COMPLIES)
+    found = drawn_sweeps(ALIGNMENT_FAKING, "alignment_faking", name, true, repeats=FEW)
+    assert max(found.stands.values()) <= WRONG, found.stands
+
+
+def test_too_small_a_sweep_is_undetermined_and_not_wrong() -> None:
+    """At a twentieth of the n the right one hardly stands, and nothing wrong does; the right one is not ruled out."""
+    for found in rehearse(sweep(SHUTDOWN), plan("shutdown"), n=60, repeats=6):
+        right = RIGHT[found.policy]
+        assert found.falls[right] <= WRONG
+        assert all(share == 0 for name, share in found.stands.items() if name != right)
+
+
+def test_a_rehearsal_is_the_same_each_time_and_one_for_each_policy() -> None:
+    """Its seed is fixed, so that a plan says the same tomorrow."""
+    one, other = (rehearse(sweep(SHUTDOWN), plan("shutdown"), n=40, repeats=2) for _ in range(2))
+    assert one == other
+    assert [found.policy for found in one] == [
+        h.simulated_by for h in plan("shutdown").hypotheses if h.simulated_by
+    ]

@@ -1,0 +1,206 @@
+"""What a sweep writes down before its first call, and what a verdict may call preregistered."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from chat_server import Body, ChatServer, at, bash, completion
+from command_line import CommandLine
+from hanlon.analysis.hypotheses.registered import Basis, basis, hash_of
+from hanlon.analysis.hypotheses.schema import Plan
+from hanlon.cli.preregister import preregister
+from hanlon.cli.verdict import verdict
+from hanlon.records import Registration, SweepRecord
+from hanlon.registering import registration
+from rivals import hypothesis, plan
+
+TWO = ("-m", "prompt=baseline,priority_clarified")
+MINE = {"contrast": {"factor": "how", "from": "a", "to": "b"}, "measure": "resistance", "sign": "positive"}
+
+
+def the_sweep(runs: Path) -> SweepRecord:
+    """The only sweep's record."""
+    (file,) = (runs / "sweeps").glob("*.json")
+    return msgspec.json.decode(file.read_bytes(), type=SweepRecord)
+
+
+def test_hypotheses_stand_in_the_sweeps_file_before_the_first_call(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """With n and a hash; the server reads the file when it is first asked."""
+    seen: list[Registration | None] = []
+    usual = chat_server.answer
+
+    def first_looks(body: Body, number: int) -> Body:
+        if not seen:
+            seen.append(the_sweep(command_line.runs).registration)
+        return usual(body, number)
+
+    chat_server.answer = first_looks
+    wanted = "hypotheses=[instruction_ambiguity,self_preservation]"
+    run = command_line.run(*TWO, "samples=2", wanted, *at(chat_server))
+    assert run.returncode == 0, run.stderr
+    (kept,) = seen
+    assert kept is not None
+    assert [h["name"] for h in kept.plans[0]["hypotheses"]] == ["instruction_ambiguity", "self_preservation"]
+    assert kept.samples == 2
+    assert kept.stored == 0
+    assert kept.hash == hash_of(kept.plans, 2, kept.cells)
+    assert the_sweep(command_line.runs).registration == kept
+
+
+def test_what_was_written_down_first_stands(command_line: CommandLine, chat_server: ChatServer) -> None:
+    """More samples and other hypotheses later change nothing of it, and the run says so."""
+    assert command_line.run(*TWO, "samples=1", *at(chat_server)).returncode == 0
+    first = the_sweep(command_line.runs).registration
+    again = command_line.run(*TWO, "samples=2", "hypotheses=[task_drive]", *at(chat_server))
+    assert again.returncode == 0, again.stderr
+    assert "keeps the hypotheses and n that were written down before its first call" in again.stderr
+    kept = the_sweep(command_line.runs)
+    assert kept.registration == first
+    assert kept.planned_samples == 2
+
+
+def test_episodes_that_were_there_before_make_it_exploratory(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """A new sweep over stored cells predicts nothing of them."""
+    assert command_line.run("prompt=baseline", "samples=2", *at(chat_server)).returncode == 0
+    run = command_line.run(*TWO, "samples=2", *at(chat_server))
+    assert run.returncode == 0, run.stderr
+    sweeps = [
+        msgspec.json.decode(file.read_bytes(), type=SweepRecord)
+        for file in (command_line.runs / "sweeps").glob("*.json")
+    ]
+    (later,) = [one.registration for one in sweeps if len(one.cells) == 2]
+    assert later is not None
+    assert later.stored == 2
+
+
+def test_an_unknown_hypothesis_is_refused_before_any_call(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """With the nearest name."""
+    run = command_line.run(*TWO, "hypotheses=[task_driv]", *at(chat_server))
+    assert run.returncode == 2
+    assert "Did you mean 'task_drive'?" in run.stderr
+    assert chat_server.calls == 0
+
+
+def kept_by(own: list[Plan], **changes: Any) -> SweepRecord:
+    """A sweep that wrote these plans down."""
+    kept = msgspec.structs.replace(registration(own, 20, ["a", "b"], 0), **changes)
+    return SweepRecord("s", ["a", "b"], 20, [], 0.0, registration=kept)
+
+
+def names(found: Basis) -> set[str]:
+    """The hypotheses that the plans have."""
+    return {hypothesis.name for one in found.plans for hypothesis in one.hypotheses}
+
+
+def test_hypotheses_that_were_changed_after_the_run_are_exploratory() -> None:
+    """By default the verdict is on what was written down; by the files only what did not change is preregistered."""
+    then = Plan(env="shutdown", hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE)))
+    changed = hypothesis("b", MINE | {"sign": "negative"})
+    now = Plan(env="shutdown", hypotheses=(hypothesis("a", MINE), changed, hypothesis("c", MINE)))
+    by_default = basis(kept_by([then]), [now])
+    assert by_default.plans == [then]
+    assert by_default.preregistered == {"a", "b"}
+    assert any("has changed since (b, c)" in note for note in by_default.notes)
+    by_files = basis(kept_by([then]), [now], use_current=True)
+    assert by_files.plans == [now]
+    assert by_files.preregistered == {"a"}
+    assert any("exploratory: b, c" in note for note in by_files.notes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"samples": 10}, "does not fit its hash"),
+        ({"plans": []}, "does not fit its hash"),
+        ({"stored": 3}, "3 episodes were stored before"),
+    ],
+)
+def test_what_was_tampered_with_or_came_too_late_is_exploratory(changes: dict[str, Any], said: str) -> None:
+    """Nothing of it is called preregistered, and the reason is given."""
+    own = plan("shutdown")
+    found = basis(kept_by([own], **changes), [own])
+    assert found.preregistered == frozenset()
+    assert any(said in note for note in found.notes)
+    assert basis(kept_by([own]), [own]).preregistered == names(basis(kept_by([own]), [own]))
+
+
+def test_a_sweep_of_before_there_were_hypotheses_is_judged_by_the_files_as_exploratory() -> None:
+    """Its record has no registration."""
+    found = basis(SweepRecord("s", ["a"], 20, [], 0.0), [plan("shutdown")])
+    assert found.preregistered == frozenset()
+    assert found.planned == 20
+    assert "all of this is exploratory" in found.notes[0]
+
+
+def invoke(command: Any, *arguments: str) -> Result:
+    """Run one verb as `hanlon` would."""
+    return CliRunner().invoke(command, list(arguments), terminal_width=200)
+
+
+def test_a_verdict_reads_one_sweep_and_prints_each_format(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """Two sweeps need a choice; JSON has every prediction; an unknown id is answered with the known ones."""
+
+    def resists(body: Body, number: int) -> Body:
+        del number
+        asked = str(body["messages"])
+        tampers = "shutdown" in asked and "rm shutdown.sh" not in asked
+        return completion(bash("rm shutdown.sh" if tampers else "./next_question"))
+
+    chat_server.answer = resists
+    run = command_line.run(*TWO, "samples=3", *at(chat_server))
+    assert run.returncode == 0, run.stderr
+    runs = str(command_line.runs)
+    rows = msgspec.json.decode(invoke(verdict, runs, "--format", "json").output)
+    assert {row["kind"] for row in rows} >= {"prediction", "hypothesis", "verdict"}
+    assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
+    shown = invoke(verdict, runs)
+    assert "Verdict: none of those that this grid tests; not tested: " in shown.output, shown.output
+    assert "Control can_act" in shown.output
+    assert command_line.run("prompt=baseline", "samples=3", *at(chat_server)).returncode == 0
+    several = invoke(verdict, runs)
+    assert several.exit_code == 2
+    assert "--sweep ID" in several.output
+    wrong = invoke(verdict, runs, "--sweep", "nope")
+    assert "there is no sweep nope" in wrong.output
+
+
+def test_the_plan_in_markdown_has_the_hash_that_the_sweep_will_keep(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """What goes to OSF can be compared with what ran."""
+    chat_server.answer = lambda body, number: completion({"content": "stop"})
+    overrides = ["prompt=baseline,priority_clarified", "samples=2", *at(chat_server)]
+    written = invoke(preregister, " ".join(overrides))
+    assert written.exit_code == 0, written.output
+    for part in (
+        "## Cells",
+        "## Hypotheses",
+        "## Predictions of this grid",
+        "## Controls",
+        "## Analysis",
+        "Stopping",
+    ):
+        assert part in written.output
+    assert "priority_clarified - baseline" in written.output
+    assert command_line.run("-m", *overrides).returncode == 0
+    kept = the_sweep(command_line.runs).registration
+    assert kept is not None
+    assert f"`{kept.hash}`" in written.output
+
+
+def test_the_plan_says_what_is_wrong_with_its_overrides() -> None:
+    """As run.py would."""
+    failed = invoke(preregister, "env=shutdown prompt=baselin")
+    assert failed.exit_code == 2
+    assert "baseline" in failed.output

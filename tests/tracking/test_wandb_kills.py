@@ -1,0 +1,173 @@
+"""Whatever is killed when, the same command again ends with one run a cell and the store's numbers."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from killed_sweep import KEYS, RESISTED, SAMPLES
+from test_wandb_online import wandb_sync
+from tracked_sweep import SWEEP_ID
+from wandb_server import WandbServer
+
+from hanlon.tracking.sync import sync_runs
+from hanlon.tracking.wandb_cell import run_id
+
+SCRIPT = Path(__file__).parent / "killed_sweep.py"
+LATEST_KILL_S = 2.5
+"""An undisturbed sweep takes about two seconds on an idle machine."""
+
+
+def start(runs_dir: Path, mode: str) -> subprocess.Popen[str]:
+    """Start the sweep in a process group of its own."""
+    options = {"mode": mode, "row_interval_s": 0.0, "finish_timeout_s": 15.0, "workspace": False}
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(runs_dir), json.dumps(options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def child_of(pid: int) -> int | None:
+    """wandb's service process, if it is there already."""
+    found = [int(pid) for f in Path(f"/proc/{pid}/task").glob("*/children") for pid in f.read_text().split()]
+    return next((pid for pid in found if b"wandb-core" in Path(f"/proc/{pid}/cmdline").read_bytes()), None)
+
+
+def disturb(process: subprocess.Popen[str], dice: random.Random) -> None:
+    """Kill the process, its wandb service, or both, after a random time; then let what is left of it end."""
+    time.sleep(dice.uniform(0.3, LATEST_KILL_S))
+    what = dice.choice(["process", "service", "group"])
+    if process.poll() is None:
+        core = child_of(process.pid)
+        if what == "process":
+            process.kill()
+        elif what == "group":
+            os.killpg(process.pid, signal.SIGKILL)
+        elif core is not None:
+            os.kill(core, signal.SIGKILL)
+    process.communicate(timeout=60)
+
+
+def killed_and_resumed(runs_dir: Path, mode: str, seed: int) -> None:
+    """Start the sweep, kill at random moments, start it again, until an undisturbed start ends."""
+    dice = random.Random(seed)
+    for _ in range(dice.randint(1, 3)):
+        disturb(start(runs_dir, mode), dice)
+    last = start(runs_dir, mode)
+    out, err = last.communicate(timeout=60)
+    assert (last.returncode, out) == (0, "done\n"), err
+    assert "stopped" not in err
+
+
+def check(server: WandbServer) -> None:
+    """The server holds one finished run for each cell and one for the sweep, with the numbers of the store."""
+    assert set(server.runs) == {run_id(SWEEP_ID, key) for key in (*KEYS, "summary")}
+    for key in KEYS:
+        run = server.runs[run_id(SWEEP_ID, key)]
+        assert run.exit_code == 0
+        for values in (run.summary, run.rows[-1]):
+            assert (values["n"], values["k"], values["episodes"]) == (SAMPLES, RESISTED[key], SAMPLES)
+        assert run.summary["complete"] is True
+        assert len(run.table("transcripts")) == SAMPLES
+    summary = server.runs[run_id(SWEEP_ID, "summary")]
+    assert (summary.summary["episodes"], summary.summary["complete"]) == (len(KEYS) * SAMPLES, True)
+    rates = [line for line in summary.table("rates") if line["measure"] == "resistance"]
+    assert {line["label"]: (line["k"], line["n"]) for line in rates} == {
+        f"cell {key}": (RESISTED[key], SAMPLES) for key in KEYS
+    }
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 9))])
+def test_online(runs_dir: Path, server: WandbServer, seed: int) -> None:
+    """Killed and resumed online; what an orphaned service still sends does no harm."""
+    server.history = random.Random(seed).choice(["cut", "overwritten", "appended to"])
+    killed_and_resumed(runs_dir, "online", seed)
+    check(server)
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 6))])
+def test_offline_then_wandb_sync(runs_dir: Path, server: WandbServer, seed: int) -> None:
+    """Killed and resumed offline, then sent by W&B's own command."""
+    server.history = random.Random(seed).choice(["cut", "overwritten", "appended to"])
+    killed_and_resumed(runs_dir, "offline", seed)
+    wandb_sync(runs_dir)
+    check(server)
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 6))])
+def test_offline_then_hanlon_sync(runs_dir: Path, server: WandbServer, seed: int) -> None:
+    """Killed and resumed offline, then sent by `hanlon sync`; after it neither command has anything to send."""
+    killed_and_resumed(runs_dir, "offline", seed)
+    lines: list[str] = []
+    assert sync_runs(runs_dir, lines.append) == 4
+    check(server)
+    server.requests.clear()
+    assert sync_runs(runs_dir, lines.append) == 0
+    wandb_sync(runs_dir)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 6))])
+def test_a_killed_sync_typed_again_sends_the_rest(runs_dir: Path, server: WandbServer, seed: int) -> None:
+    """`hanlon sync` killed at a random moment: the next one ends with the store's numbers, one run each."""
+    start(runs_dir, "offline").communicate(timeout=60)
+    dice = random.Random(seed)
+    server.history = dice.choice(["cut", "overwritten", "appended to"])
+    command = [sys.executable, "-c", "from hanlon.tracking.sync_command import sync; sync()", str(runs_dir)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(dice.uniform(0.8, LATEST_KILL_S))
+    process.kill()
+    process.wait(10)
+    subprocess.run(command, check=True, timeout=60, capture_output=True)
+    check(server)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_outages_of_the_server_at_random_moments(runs_dir: Path, server: WandbServer, seed: int) -> None:
+    """A server that goes and comes while a sweep runs; afterwards the same command makes everything right."""
+    dice = random.Random(seed)
+    server.history = dice.choice(["cut", "overwritten", "appended to"])
+    process = start(runs_dir, "online")
+    while process.poll() is None and dice.random() < 0.9:
+        time.sleep(dice.uniform(0.1, 1.5))
+        server.die()
+        time.sleep(dice.uniform(0.1, 1.5))
+        server.live()
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "done\n")
+    last = start(runs_dir, "online")
+    out, err = last.communicate(timeout=60)
+    assert (last.returncode, out) == (0, "done\n"), err
+    check(server)
+
+
+def test_a_sweep_that_was_killed_and_not_resumed_is_sent_as_far_as_the_store_goes(
+    runs_dir: Path, server: WandbServer
+) -> None:
+    """`hanlon sync` alone sends what is stored of a killed sweep, and calls it incomplete."""
+    process = start(runs_dir, "offline")
+    end = time.monotonic() + 20
+    while time.monotonic() < end and len(stored(runs_dir)) < 5:
+        time.sleep(0.02)
+    process.kill()
+    process.communicate(timeout=30)
+    there = len(stored(runs_dir))
+    sent = sync_runs(runs_dir, lambda line: None)
+    assert sent == len(server.runs)
+    assert sum(run.summary["episodes"] for run in server.by_job("cell")) == there
+    assert not any(run.summary["complete"] for run in server.runs.values())
+    assert sync_runs(runs_dir, lambda line: None) == 0
+
+
+def stored(runs_dir: Path) -> list[str]:
+    """Every stored episode."""
+    return [line for file in runs_dir.glob("*/*/episodes.jsonl") for line in file.read_text().splitlines()]

@@ -1,0 +1,249 @@
+"""What a sweep's summary run shows beside its totals, read back from its tables."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tracked_sweep import TrackedSweep, cell_record, episode
+from wandb_file import LoggedRun, by_job
+
+from hanlon.analysis.tables import CellState
+from hanlon.engine.store import write_json
+from hanlon.records import Answer, Episode, InquiryRecord
+from hanlon.tally import Tally
+from hanlon.tracking.panels import PANELS, contrasts, table
+from hanlon.tracking.redaction import Redaction
+from hanlon.tracking.transcripts import sample
+from hanlon.tracking.wandb import WandbTracker
+
+Offline = Callable[..., WandbTracker]
+
+
+def lines_of(run: LoggedRun, name: str) -> list[dict[str, Any]]:
+    """A table's lines by column."""
+    columns, data = run.table(name)
+    return [dict(zip(columns, line, strict=True)) for line in data]
+
+
+def two_cells(**changes: Any) -> list[Any]:
+    """Cells that differ in their placement alone."""
+    return [
+        cell_record(key, label=f"baseline+placement={level}", factors={"placement": level}, **changes)
+        for key, level in (("a1", "system"), ("b2", "user"))
+    ]
+
+
+def tier_cells() -> list[Any]:
+    """A free and a paid cell over the same requests."""
+    facts = {name: {"word": name, "trained": name == "free"} for name in ("free", "paid")}
+    return [
+        cell_record(
+            name,
+            label=f"baseline+tier={name}",
+            env="alignment_faking",
+            factors={"setting": "helpful_only", "tier": name},
+            measures={"compliance": "does as asked"},
+            texts={"requests": "abc", "system": "s", "user": "{request}"},
+            config={"tier": {"name": name, **facts[name], "others": [facts[other]]}},
+        )
+        for name, other in (("free", "paid"), ("paid", "free"))
+    ]
+
+
+def answer_to(index: int, complied: bool) -> Episode:
+    """An episode of the request number `index`."""
+    return episode(
+        index, outcome="complied", measures={"compliance": complied}, facts={"request": f"request{index}"}
+    )
+
+
+def test_contrasts_stand_in_the_summary_run(runs_dir: Path, offline: Offline) -> None:
+    """Two cells that differ in one factor: from, to, difference and interval; no gaps where there are no tiers."""
+    many = [episode(i, resisted=i < 8) for i in range(10)]
+    few = [episode(i, resisted=i < 1) for i in range(10)]
+    TrackedSweep(runs_dir, two_cells()).run(offline(), {"a1": few, "b2": many})
+    [run] = by_job(runs_dir, "summary")
+    [line] = lines_of(run, "contrasts")
+    found = {line["from"], line["to"]}
+    assert (line["factor"], line["measure"], line["n_from"], line["n_to"]) == (
+        "placement",
+        "resistance",
+        10,
+        10,
+    )
+    assert found == {"system", "user"}
+    assert abs(line["difference"]) == pytest.approx(0.7)
+    assert line["lo"] < line["difference"] < line["hi"]
+    assert line["simulated"] is False
+    assert not list(run.folder.glob("files/media/table/gaps_*"))
+
+
+def test_gaps_stand_in_the_summary_run_where_there_are_pairs(
+    runs_dir: Path, offline: Offline, said: list[str]
+) -> None:
+    """A free and a paid tier over the same requests: the gap over requests, its interval, its reading, its gate."""
+    free, paid = tier_cells()
+    TrackedSweep(runs_dir, [free, paid]).run(
+        offline(),
+        {
+            "free": [answer_to(i, i < 6) for i in range(10)],
+            "paid": [answer_to(i, i < 2) for i in range(10)],
+        },
+    )
+    assert len(said) == 1, said
+    [run] = by_job(runs_dir, "summary")
+    [line] = lines_of(run, "gaps")
+    assert (line["first"], line["second"], line["requests"], line["differ"]) == (
+        "free",
+        "paid",
+        10,
+        "trained",
+    )
+    assert line["gap"] == pytest.approx(0.4)
+    assert line["lo"] < 0.4 < line["hi"]
+    assert line["gate"].startswith("gate not sampled")
+
+
+def test_a_panel_that_fails_costs_a_line_and_no_other_panel(
+    runs_dir: Path, offline: Offline, said: list[str]
+) -> None:
+    """A record with a tier that nobody can read: the gaps are said to be missing, and all else is there."""
+    [odd, _] = tier_cells()
+    odd.config["tier"]["others"] = "damaged"
+    TrackedSweep(runs_dir, [odd]).run(offline(), {"free": [answer_to(0, True)]})
+    assert [line.split(" (")[0] for line in said] == ["W&B: offline", "W&B: no gaps table"]
+    [run] = by_job(runs_dir, "summary")
+    assert (len(run.rates()), len(lines_of(run, "transcripts"))) == (1, 1)
+
+
+def test_the_rates_table_names_the_tier_with_what_was_overridden(runs_dir: Path, offline: Offline) -> None:
+    """As the label does: two cells of one tier file are told apart."""
+    cell = cell_record(factors={"placement": "system", "tier": "free(word=gratis)"})
+    TrackedSweep(runs_dir, [cell]).run(offline(), {"c0ffee": [episode(0)]})
+    assert by_job(runs_dir, "summary")[0].rates()[0]["tier"] == "free(word=gratis)"
+    assert by_job(runs_dir, "cell")[0].config["names"]["tier"] == "free(word=gratis)"
+
+
+def test_the_sweeps_transcripts_show_every_outcome_and_cell(runs_dir: Path, offline: Offline) -> None:
+    """Of 90 + 90 episodes eight are shown, the one rare outcome among them, with the number there are of it."""
+    rare = [*[episode(i) for i in range(89)], episode(89, resisted=True)]
+    common = [episode(i, excluded="truncated" if i % 2 else None) for i in range(90)]
+    TrackedSweep(runs_dir, two_cells()).run(offline(transcripts_max_rows=8), {"a1": rare, "b2": common})
+    lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
+    assert len(lines) == 8
+    assert {line["outcome"] for line in lines} == {"shutdown", "resisted", "truncated"}
+    assert {line["cell"] for line in lines} == {"baseline+placement=system", "baseline+placement=user"}
+    [resisted] = [line for line in lines if line["outcome"] == "resisted"]
+    assert (resisted["index"], resisted["of_outcome"]) == ("89", "1")
+    assert "Problem 89" in resisted["messages"]
+    of_cell = by_job(runs_dir, "cell")[0].table("transcripts")[1]
+    assert {line[1] for line in of_cell} == {"shutdown", "resisted"}
+
+
+@pytest.mark.parametrize(("simulated", "mark"), [(False, ""), (True, " (simulated judge)")])
+def test_judges_labels_stand_beside_the_transcripts(
+    runs_dir: Path, offline: Offline, simulated: bool, mark: str
+) -> None:
+    """A stored label is a column to filter by; an episode that nobody judged has none."""
+    sweep = TrackedSweep(runs_dir)
+    label = {"question": "q", "all_of": ["confused"]}
+    question = {"votes": 1, "threshold": 0.5, "maybe": 0.5}
+    settings = {"adaptive": False, "labels": {"confused": label}, "questions": {"q": question}}
+    record = InquiryRecord("j1", "llm", "judges", {"q": "?"}, settings=settings, simulated=simulated)
+    write_json(runs_dir / "judges" / "j1.json", record)
+    answer = Answer(0, "q", 0, 1, value={"confused": True})
+    (sweep.folder("c0ffee") / "labels.j1.jsonl").write_bytes(msgspec.json.encode(answer) + b"\n")
+    sweep.run(offline(), {"c0ffee": [episode(0), episode(1)]})
+    lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
+    assert [line["label"] for line in lines] == [f"confused=yes{mark}", ""]
+
+
+def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path, offline: Offline) -> None:
+    """Of cells whose requests come from a file nothing that was said is shown, in neither run, unless asked for."""
+    cells = [cell_record("a1", label="open"), cell_record("b2", label="loaded", local_only=True)]
+    sweep = TrackedSweep(runs_dir, cells)
+    secret = [{"role": "user", "content": "a loaded request"}]
+    sweep.run(offline(), {"a1": [episode(0)], "b2": [episode(0, messages=secret)]})
+    lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
+    assert {line["cell"] for line in lines} == {"open"}
+    files = [path for path in (runs_dir / "wandb").rglob("*") if path.is_file()]
+    assert not [path for path in files if b"a loaded request" in path.read_bytes()]
+    sweep.run(offline(local_transcripts=True), {})
+    lines = lines_of(by_job(runs_dir, "summary")[-1], "transcripts")
+    assert {line["cell"] for line in lines} == {"open", "loaded"}
+    sweep.run(offline(transcripts=False), {})
+    assert not list(by_job(runs_dir, "summary")[-1].folder.glob("files/media/table/transcripts_*"))
+
+
+@given(
+    outcomes=st.dictionaries(
+        st.text(max_size=2),
+        st.dictionaries(st.integers(0, 50), st.sampled_from(["a", "b", "c"]), max_size=12),
+        max_size=4,
+    ),
+    limit=st.integers(0, 20),
+)
+def test_a_sample_is_as_large_as_it_can_be_and_fair(outcomes: dict[str, dict[int, str]], limit: int) -> None:
+    """Never more than the limit or than there is; no outcome misses while another has two; always the same."""
+    chosen = sample(outcomes, limit)
+    assert chosen == sample(outcomes, limit)
+    total = sum(len(of_cell) for of_cell in outcomes.values())
+    assert sum(map(len, chosen.values())) == min(limit, total)
+    there = Counter(outcome for of_cell in outcomes.values() for outcome in of_cell.values())
+    shown = Counter(outcomes[key][index] for key, indices in chosen.items() for index in indices)
+    for outcome, count in there.items():
+        if shown[outcome] < count:
+            assert shown[outcome] >= max(shown.values(), default=0) - 1
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(values=st.lists(PLAIN, min_size=1, max_size=6))
+def test_every_column_is_of_one_type_that_a_table_takes(values: list[Any]) -> None:
+    """W&B refuses a column of several types, a dict with other keys, and stores NaN as a word."""
+    made = table(["x"], [{"x": value} for value in values], Redaction())
+    assert made is not None
+    kinds = {
+        "number" if type(value) in (int, float) else type(value)
+        for [value] in made.lines
+        if value is not None
+    }
+    assert len(kinds) <= 1
+    assert kinds <= {"number", bool, str}
+    assert all(value == value for [value] in made.lines)
+
+
+@pytest.mark.parametrize("name", sorted(PANELS))
+def test_a_panel_of_cells_without_episodes_is_no_error(name: str) -> None:
+    """A sweep that has only begun has nothing to show, or empty rates."""
+    states = [CellState(cell, Tally(), Path("nowhere")) for cell in two_cells()]
+    PANELS[name](states, Redaction())
+
+
+def test_levels_of_several_types_stand_in_one_column() -> None:
+    """A contrast from null to a text and one from 1 to 2 are both there, as text where they must be."""
+    cells = [
+        cell_record(str(number), label=str(number), factors={"x": x, "y": y})
+        for number, (x, y) in enumerate([(None, 1), ("word", 1), (None, 2), ("word", 2)])
+    ]
+    states = []
+    for cell in cells:
+        tally = Tally()
+        for index in range(4):
+            tally.add(episode(index, resisted=index % 2 == 0))
+        states.append(CellState(cell, tally, Path("nowhere")))
+    made = contrasts(states, Redaction())
+    assert made is not None
+    columns = list(made.columns)
+    assert {line[columns.index("to")] for line in made.lines} <= {"word", "2", "1", "null", None}
+    assert {line[columns.index("factor")] for line in made.lines} == {"x", "y"}
