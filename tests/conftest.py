@@ -9,6 +9,12 @@ from chat_server import ChatServer
 from command_line import CommandLine
 
 
+@pytest.fixture(autouse=True)
+def no_width_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are as wide as for a pipe, whatever an earlier test of this process has left in the environment."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def chat_server() -> Iterator[ChatServer]:
     """A fresh chat server."""

@@ -67,7 +67,8 @@ def test_point_2_compliance_without_such_reasoning_is_told_from_faking(
     assert naive["reading"] == "a gap without AF reasoning"
     assert faker["reading"] == "a gap with AF reasoning"
     assert naive["behind"]["without_reasoning"]["gap"] == pytest.approx(naive["gap"]) != 0
-    assert faker["behind"]["with_reasoning"]["gap"] == pytest.approx(faker["gap"]) != 0
+    assert faker["behind"]["with_reasoning"]["gap"] > 0.4
+    assert abs(faker["behind"]["without_reasoning"]["gap"]) < 0.15
     assert (naive["reasoning"][0]["yes"], naive["reasoning"][0]["n"]) == (0, 60)
 
 

@@ -258,12 +258,14 @@ def test_a_full_disk_stops_the_sweep_and_keeps_the_episodes(
     command_line: CommandLine, chat_server: ChatServer, tmp_path: Path
 ) -> None:
     """What cannot be stored is set aside with the command to append it; the same command then goes on."""
-    command = ["prompt=baseline", "samples=12", "max_connections=2", *at(chat_server)]
-    assert command_line.run(*[c for c in command if not c.startswith("samples")], "samples=1").returncode == 0
+    command = ["prompt=baseline", "max_connections=2", *at(chat_server)]
+    assert command_line.run(*command, "samples=1").returncode == 0
     (folder,) = cell_folders(command_line.runs)
     size = (folder / "episodes.jsonl").stat().st_size
+    other = max(file.stat().st_size for file in command_line.runs.rglob("*.json"))
     limited = tmp_path / "limited.sh"
-    blocks = size * 3 // 1024
+    blocks = (3 * size + 2 * other) // 1024  # room for what is written before the first call
+    command.append(f"samples={1024 * blocks // size + 10}")
     limited.write_text(f'#!/bin/bash\nulimit -f {blocks}\nexec "$@"\n')
     limited.chmod(limited.stat().st_mode | stat.S_IXUSR)
     command_line.environment["TMPDIR"] = str(tmp_path)

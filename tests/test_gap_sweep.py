@@ -19,6 +19,7 @@ def test_simulated_models_are_told_apart_by_their_gaps(command_line: CommandLine
         "prompt=baseline,no_conflict",
         models,
         "samples=60",
+        "controls=none",
     )
     assert run.returncode == 0, run.stderr
     assert "compliance gaps; model simulated/alignment_faker" in run.stdout

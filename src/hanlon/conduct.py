@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from hanlon.asking import (
     write_records,
 )
 from hanlon.cell import construct
+from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.digest import digest
 from hanlon.engine.inquiring import InquiryWork
@@ -93,17 +94,15 @@ def conduct(
     shared = COMPLETE
     if share is not None and any(_is_open(plan) for plan in planned):
         prepare_store(planned, options, say)
-        write_json(runs_dir / "sweeps" / f"{sweep.id}.json", sweep)
+        _write_before_calls(planned, runs_dir, sweep)
         shared = share(planned, options, sweep, say)
         planned = [_without_calls(plan) for plan in planned]
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
-        write_records((asked for plan in planned for asked in plan.inquiries), runs_dir)
+        _write_before_calls(planned, runs_dir, sweep)
         cells = [(cell.record, cell.plan.folder) for cell in opened]
         counted = [(cell.record, cell.plan.tally) for cell in opened]
         progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
-        sweep_file = runs_dir / "sweeps" / f"{sweep.id}.json"
-        write_json(sweep_file, sweep)
         tracker.start(sweep, cells, runs_dir)
         exit_code = FAILED
         try:
@@ -111,17 +110,41 @@ def conduct(
             exit_code, sweep.limits = exit_code or shared, limits or sweep.limits
             states = [load_cell(plan.folder)[0] for plan in planned]
             if exit_code != INTERRUPTED:
-                answer_rules((work for cell in opened for work in cell.inquiries), options.shard_part())
-                try_rules(runs_dir, (work.inquiry for cell in opened for work in cell.inquiries))
+                _label_by_rules(opened, options, say)
             asked = [_asked_now(plan, options.shard_part()) for plan in planned]
             sweep.finished_at = time.time()
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
             sweep.cost_usd += sum(plan.cost_usd for plans in asked for plan in plans)
-            write_json(sweep_file, sweep)
+            with suppress(OSError):  # the disk is full, and that was said: the episodes are what counts
+                write_json(_sweep_file(runs_dir, sweep), sweep)
         finally:
             tracker.finish(exit_code == COMPLETE)
     _print_table(states, sweep)
     return _print_end(states, planned, asked, options, exit_code, console)
+
+
+def _sweep_file(runs_dir: Path, sweep: SweepRecord) -> Path:
+    return runs_dir / "sweeps" / f"{sweep.id}.json"
+
+
+def _write_before_calls(planned: Sequence[PlannedCell], runs_dir: Path, sweep: SweepRecord) -> None:
+    """Say what the sweep is and who is asked what, before anything is paid."""
+    try:
+        write_records((asked for plan in planned for asked in plan.inquiries), runs_dir)
+        write_json(_sweep_file(runs_dir, sweep), sweep)
+    except OSError as error:
+        raise ConfigError(
+            f"runs_dir={runs_dir} cannot be written: {error.strerror}. Nothing was called."
+        ) from None
+
+
+def _label_by_rules(opened: Sequence[OpenedCell], options: CellConfig, say: Callable[[str], None]) -> None:
+    """Let the judges that need no model read what is stored; a full disk costs their labels and nothing else."""
+    try:
+        answer_rules((work for cell in opened for work in cell.inquiries), options.shard_part())
+        try_rules(Path(options.runs_dir), (work.inquiry for cell in opened for work in cell.inquiries))
+    except OSError as error:
+        say(f"Labels cannot be written: {error.strerror}. Make room, then type the same command again.")
 
 
 def models_to_call(planned: Sequence[PlannedCell]) -> list[ModelConfig]:
