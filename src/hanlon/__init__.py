@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hanlon.analysis.frames import Frames
 
-__all__ = ["load"]
+__all__ = ["load", "load_labels"]
 
 
 def load(runs: Path | str | Iterable[Path | str] = "runs", facts: Sequence[str] = ()) -> "Frames":
@@ -21,3 +23,21 @@ def load(runs: Path | str | Iterable[Path | str] = "runs", facts: Sequence[str] 
     from hanlon.analysis.frames import load_frames
 
     return load_frames(runs, facts)
+
+
+def load_labels(
+    runs: Path | str | Iterable[Path | str] = "runs",
+    threshold: float | None = None,
+    maybe: float | None = None,
+) -> "pd.DataFrame":
+    """What judges said of the episodes, one row for each judge, episode and label, under any threshold.
+
+    See `hanlon.analysis.label_frame.label_frame` for the columns.
+
+    Raises:
+        FileNotFoundError: there is no cell below `runs`.
+        ValueError: a threshold out of range.
+    """
+    from hanlon.analysis.label_frame import label_frame
+
+    return label_frame(runs, threshold, maybe)
