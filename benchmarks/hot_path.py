@@ -26,6 +26,7 @@ from hanlon.engine.budget import Budget
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.store import CellWriter, read_episodes
 from hanlon.engine.sweep import CellWork, Sweep
+from hanlon.environments.tier import NO_TIER
 from hanlon.models.local_server import LocalServer
 from hanlon.progress import Progress
 from hanlon.provenance import cell_record
@@ -66,7 +67,7 @@ def echo_cell(base_url: str, messages: int) -> Cell:
             "shard": "1/1",
         }
     )
-    return Cell(config, Echo(EchoFactors(messages=messages)), VirtualSandbox(), {}, {})
+    return Cell(config, Echo(EchoFactors(messages=messages)), VirtualSandbox(), {}, {}, NO_TIER)
 
 
 def shutdown_cell(base_url: str) -> Cell:

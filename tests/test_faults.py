@@ -43,7 +43,15 @@ USELESS = {
 }
 
 
-@pytest.mark.parametrize("answer", USELESS.values(), ids=USELESS.keys())
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(
+            answer, id=name, marks=[] if number < 3 else [pytest.mark.slow]
+        )  # each waits for its retries
+        for number, (name, answer) in enumerate(USELESS.items())
+    ],
+)
 def test_a_reply_that_is_no_completion_is_retried_then_counted_as_api_error(
     command_line: CommandLine, chat_server: ChatServer, answer: object
 ) -> None:
@@ -295,7 +303,7 @@ BAD_CONFIGURATION = {
     "swept experiments": (["-m", "experiment=a,b"], "one after the other"),
     "an empty glob": (["-m", "prompt=glob(nothing*)"], "matches no option"),
     "a sweep without -m": (["prompt=baseline,placebo"], "add -m"),
-    "a launcher that runs jobs one by one": (["hydra/launcher=basic"], "hydra/launcher=pool"),
+    "a launcher without a number of workers": (["hydra/launcher=basic"], "add workers="),
     "a typo behind a slash": (["model=simulated/obedint"], "Did you mean 'simulated/obedient'?"),
     "a level with the environment's name": (["prompt=shutdown/baseline"], "Levels for shutdown: baseline"),
     "an experiment that does not exist": (["experiment=foo"], "clarification_parts"),

@@ -152,6 +152,7 @@ def test_a_budget_needs_the_judges_price(command_line: CommandLine, chat_server:
     assert chat_server.calls == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM]])
 def test_an_interrupt_while_judging_keeps_every_vote(
     command_line: CommandLine, chat_server: ChatServer, signals: list[signal.Signals]

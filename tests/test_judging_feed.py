@@ -67,6 +67,7 @@ def test_sampling_waits_for_a_slow_judge_and_goes_on_when_it_is_given_up(
     assert _stored(command_line.runs) == BACKLOG
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM]])
 def test_what_drops_the_judge_drops_the_backlog_behind_it(
     command_line: CommandLine, chat_server: ChatServer, sent: list[signal.Signals]

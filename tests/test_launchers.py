@@ -102,6 +102,7 @@ def _wait_for_silence(chat_server: ChatServer) -> None:
             calls, since = chat_server.calls, time.monotonic()
 
 
+@pytest.mark.slow
 def test_workers_share_budget_and_connections_and_exit_as_the_pool_does(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -140,6 +141,7 @@ def test_controls_and_few_samples_are_shared_too(command_line: CommandLine) -> N
     check_each_index_is_there_once(command_line, 1, complete=True)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_said_and_the_rest_is_kept(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -220,6 +222,7 @@ def test_judges_and_questions_are_asked_once_by_all_workers_together(command_lin
     assert command_line.run(*asked).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_shard_is_shared_among_workers(command_line: CommandLine) -> None:
     """Two commands of one shard each, both with workers, make the whole sweep."""
     command = ["prompt=baseline", "model=simulated/obedient", "samples=10", *LAUNCHERS["joblib"]]
@@ -229,6 +232,7 @@ def test_a_shard_is_shared_among_workers(command_line: CommandLine) -> None:
     check_each_index_is_there_once(command_line, 10, complete=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_workers_end_with_their_command(
     command_line: CommandLine, chat_server: ChatServer, number: signal.Signals, code: int

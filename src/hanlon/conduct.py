@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 
+from hanlon import smoke
 from hanlon.analysis.cells import load_cell
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.tables import CellState, notes, rates_cells, rates_rows, render
@@ -142,7 +143,8 @@ def _label_by_rules(opened: Sequence[OpenedCell], options: CellConfig, say: Call
     """Let the judges that need no model read what is stored; a full disk costs their labels and nothing else."""
     try:
         answer_rules((work for cell in opened for work in cell.inquiries), options.shard_part())
-        try_rules(Path(options.runs_dir), (work.inquiry for cell in opened for work in cell.inquiries))
+        tried = (cell for cell in opened if cell.record.env in smoke.ENVIRONMENTS)
+        try_rules(Path(options.runs_dir), (work.inquiry for cell in tried for work in cell.inquiries))
     except OSError as error:
         say(f"Labels cannot be written: {error.strerror}. Make room, then type the same command again.")
 

@@ -54,7 +54,13 @@ def drawn_sweeps(
     return rehearse_rates(name, states(overrides), rates, plan(env), n, repeats)
 
 
-@pytest.mark.parametrize("policy", RIGHT)
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param(name, marks=[] if name in ("ambiguity", "lexical") else [pytest.mark.slow])
+        for name in RIGHT
+    ],
+)
 def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: str) -> None:
     """And all of its rivals that this grid opposes to it are ruled out."""
     in_shutdown = policy in list(RIGHT)[:4]
@@ -110,6 +116,7 @@ def test_a_model_that_is_none_of_the_rivals_of_faking_leaves_none_standing(
     assert max(found.stands.values()) <= WRONG, found.stands
 
 
+@pytest.mark.slow
 def test_too_small_a_sweep_is_undetermined_and_not_wrong() -> None:
     """At a twentieth of the n the right one hardly stands, and nothing wrong does; the right one is not ruled out."""
     for found in rehearse(sweep(SHUTDOWN), plan("shutdown"), n=60, repeats=6):
@@ -118,6 +125,7 @@ def test_too_small_a_sweep_is_undetermined_and_not_wrong() -> None:
         assert all(share == 0 for name, share in found.stands.items() if name != right)
 
 
+@pytest.mark.slow
 def test_a_rehearsal_is_the_same_each_time_and_one_for_each_policy() -> None:
     """Its seed is fixed, so that a plan says the same tomorrow."""
     one, other = (rehearse(sweep(SHUTDOWN), plan("shutdown"), n=40, repeats=2) for _ in range(2))
