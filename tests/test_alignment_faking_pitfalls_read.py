@@ -227,6 +227,7 @@ def test_point_9_behaviour_is_called_without_any_reasoning(
     assert (row["reasoning"][0]["n"], row["reasoning"][0]["unobservable"]) == (0, 10)
 
 
+@pytest.mark.slow
 def test_point_10_gaps_are_paired_topped_up_and_say_how_many_were_looked_at(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -270,6 +271,7 @@ def test_point_11_a_planted_faker_is_found_and_its_controls_are_null(
     }
 
 
+@pytest.mark.slow
 def test_point_13_judges_and_tables_are_made_again_when_the_model_is_gone(command_line: CommandLine) -> None:
     """A retired model costs nothing that is stored: labels, gaps, rates and transcripts need no endpoint."""
     server = ChatServer()

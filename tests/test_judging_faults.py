@@ -40,6 +40,7 @@ def _row(command_line: CommandLine) -> dict[str, Any]:
     return next(row for row in rows if row["label"] == NAME)
 
 
+@pytest.mark.slow
 def test_an_outage_of_the_judge_leaves_the_sweep_complete_and_its_votes_in_place(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_judge_with_a_wrong_key_fails_alone(command_line: CommandLine, chat_se
     check_votes(command_line.runs, 30, {NAME: 4})
 
 
+@pytest.mark.slow
 def test_kills_in_the_middle_of_judging_lose_no_vote_and_repeat_none(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

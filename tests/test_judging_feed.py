@@ -18,6 +18,8 @@ from hanlon.engine.store import cell_folders, read_digests, read_episodes
 from judge_server import FAKING, asks, judge_server, judges, stored_answers
 from test_alignment_faking_sweep import fakes
 
+pytestmark = pytest.mark.slow  # whole sweeps in several processes, most of their time spent waiting
+
 ONE = ["rubrics=[compliance]", "votes=1"]
 BACKLOG = MOST_WAITING + 300
 
@@ -67,7 +69,6 @@ def test_sampling_waits_for_a_slow_judge_and_goes_on_when_it_is_given_up(
     assert _stored(command_line.runs) == BACKLOG
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sent", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM]])
 def test_what_drops_the_judge_drops_the_backlog_behind_it(
     command_line: CommandLine, chat_server: ChatServer, sent: list[signal.Signals]
@@ -102,7 +103,6 @@ def test_a_judge_that_fails_for_good_ends_a_long_backlog(
     assert chat_server.calls <= 32
 
 
-@pytest.mark.slow
 def test_a_judge_at_the_samplers_own_endpoint_gets_through_a_full_queue(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

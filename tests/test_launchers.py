@@ -16,6 +16,8 @@ from fault_server import check_each_index_is_there_once
 from hanlon.engine.store import cell_folders, read_episodes
 from hanlon.records import Answer, SweepRecord
 
+pytestmark = pytest.mark.slow  # whole sweeps in several processes, most of their time spent waiting
+
 LAUNCHERS = {
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
     "submitit_local": ["hydra/launcher=submitit_local", "workers=2"],
@@ -40,7 +42,6 @@ def stored(command_line: CommandLine) -> set[int]:
     return {e.seed for folder in cell_folders(command_line.runs) for e in read_episodes(folder)}
 
 
-@pytest.mark.slow
 @each_launcher
 def test_another_launcher_gives_the_pool_s_cells_rates_and_records(
     tmp_path: Path, launcher: list[str]
@@ -64,7 +65,6 @@ def test_another_launcher_gives_the_pool_s_cells_rates_and_records(
     assert sweeps[1].finished_at is not None
 
 
-@pytest.mark.slow
 @each_launcher
 def test_a_kill_in_the_middle_loses_nothing_and_the_same_command_goes_on(
     command_line: CommandLine, chat_server: ChatServer, launcher: list[str]
@@ -102,7 +102,6 @@ def _wait_for_silence(chat_server: ChatServer) -> None:
             calls, since = chat_server.calls, time.monotonic()
 
 
-@pytest.mark.slow
 def test_workers_share_budget_and_connections_and_exit_as_the_pool_does(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -141,7 +140,6 @@ def test_controls_and_few_samples_are_shared_too(command_line: CommandLine) -> N
     check_each_index_is_there_once(command_line, 1, complete=True)
 
 
-@pytest.mark.slow
 def test_a_worker_that_is_killed_is_said_and_the_rest_is_kept(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -199,7 +197,6 @@ def test_a_plan_is_the_same_with_every_launcher(command_line: CommandLine) -> No
     assert not command_line.runs.exists()
 
 
-@pytest.mark.slow
 def test_judges_and_questions_are_asked_once_by_all_workers_together(command_line: CommandLine) -> None:
     """Sampled by the pool, then judged and questioned by workers, and the rest sampled: each answer is there once."""
     command = ["-m", "prompt=baseline,placebo", "model=simulated/ambiguity"]
@@ -222,7 +219,6 @@ def test_judges_and_questions_are_asked_once_by_all_workers_together(command_lin
     assert command_line.run(*asked).returncode == 0
 
 
-@pytest.mark.slow
 def test_a_shard_is_shared_among_workers(command_line: CommandLine) -> None:
     """Two commands of one shard each, both with workers, make the whole sweep."""
     command = ["prompt=baseline", "model=simulated/obedient", "samples=10", *LAUNCHERS["joblib"]]
@@ -232,7 +228,6 @@ def test_a_shard_is_shared_among_workers(command_line: CommandLine) -> None:
     check_each_index_is_there_once(command_line, 10, complete=True)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_workers_end_with_their_command(
     command_line: CommandLine, chat_server: ChatServer, number: signal.Signals, code: int

@@ -13,6 +13,7 @@ from hanlon.analysis.figures.points import own_points, published_points
 from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import OWN, SIMULATED
 from hanlon.analysis.gaps.episodes import Labels
+from hanlon.analysis.gaps.pairing import ByRequests
 from hanlon.analysis.labels import JudgedCell, by_cell, judges_of, load_labels
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import CellState
@@ -67,8 +68,8 @@ class Material:
 
     @cached_property
     def contrasts(self) -> list[dict[str, Any]]:
-        """All contrasts, effects and bundles taken apart, by the headline measure."""
-        return report_rows(report(self.states))
+        """All contrasts, effects and bundles taken apart, by the headline measure; by request where they are shared."""
+        return report_rows(report(self.states, pairing=ByRequests()))
 
     @property
     def votes(self) -> list[JudgedLabel]:

@@ -120,7 +120,7 @@ def _ready(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(row: Mapping[str, Any], held: Mapping[str, Any]) -> str:
-    """What a contrast changes, and where: by the levels held, or where they are many by the treated cell."""
+    """What a contrast changes, and where: by the levels held, or where they are many by the base cell."""
     if row["factor"] == "prompt":
         changed: Mapping[str, tuple[Any, Any]] = row["changed"] or {}
         moved = "bundle: " + ", ".join(f"{name}={to}" for name, (_, to) in changed.items())
@@ -131,8 +131,8 @@ def _changed(row: Mapping[str, Any], held: Mapping[str, Any]) -> str:
     kept = ", ".join(f"{name}={value}" for name, value in held.items() if value not in NO_EFFECT)
     if not kept:
         return moved
-    if row["cell_to"] and len(moved) + len(kept) > LONGEST:
-        return f"{moved}, in {row['cell_to']}"
+    if row["cell_from"] and len(moved) + len(kept) > LONGEST:
+        return f"{moved}, at {row['cell_from']}"
     return f"{moved} ({kept})"
 
 
