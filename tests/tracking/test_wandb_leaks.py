@@ -96,7 +96,9 @@ def test_without_a_key_on_a_terminal_nothing_is_asked(runs_dir: Path) -> None:
     with subprocess.Popen(command("runs"), stdin=child, stdout=child, stderr=child) as process:
         os.close(child)
         shown, end = b"", time.monotonic() + 40
-        while time.monotonic() < end and select.select([parent], [], [], 40)[0]:
+        readable = select.poll()  # unlike select, it takes descriptors beyond 1,024
+        readable.register(parent, select.POLLIN)
+        while time.monotonic() < end and readable.poll(1000 * 40):
             try:
                 shown += os.read(parent, 4096)
             except OSError:  # the other end is closed

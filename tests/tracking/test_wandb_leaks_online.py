@@ -131,7 +131,9 @@ def on_a_terminal(argv: list[str], limit_s: float = 40.0) -> tuple[int, list[str
     with subprocess.Popen(argv, stdin=child, stdout=child, stderr=child) as process:
         os.close(child)
         shown, end = b"", time.monotonic() + limit_s
-        while time.monotonic() < end and select.select([parent], [], [], limit_s)[0]:
+        readable = select.poll()  # unlike select, it takes descriptors beyond 1,024
+        readable.register(parent, select.POLLIN)
+        while time.monotonic() < end and readable.poll(1000 * limit_s):
             try:
                 shown += os.read(parent, 4096)
             except OSError:  # the other end is closed

@@ -89,7 +89,7 @@ def test_a_server_that_dies_in_the_middle_costs_one_line_and_no_time(
     assert len(said) == 2
     assert "in the store" in said[1]
     server.live()
-    sweep.run(WandbTracker(**options), {})
+    sweep.run(WandbTracker(**options | {"finish_timeout_s": 30.0}), {})
     [run] = server.by_job("cell")
     assert (run.summary["n"], run.rows[-1]["n"], run.exit_code) == (6, 6, 0)
 
