@@ -53,5 +53,5 @@ $(PEER)/ready: constraints.txt
 	touch $@
 
 .venv/dev: .venv/run
-	$(PIP) --editable '.[embedded,dev,joblib,submitit]'
+	$(PIP) --editable '.[embedded,dev,joblib,submitit,workspaces]'
 	touch $@
