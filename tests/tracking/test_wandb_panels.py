@@ -227,7 +227,8 @@ def test_every_column_is_of_one_type_that_a_table_takes(values: list[Any]) -> No
 def test_a_panel_of_cells_without_episodes_is_no_error(name: str) -> None:
     """A sweep that has only begun has nothing to show, or empty rates."""
     states = [CellState(cell, Tally(), Path("nowhere")) for cell in two_cells()]
-    PANELS[name](states, Redaction())
+    made = PANELS[name](states, Redaction())
+    assert made is None or name in ("rates", "contrasts")
 
 
 def test_levels_of_several_types_stand_in_one_column() -> None:

@@ -21,7 +21,7 @@ from hanlon.analysis.differences import (
     inverted_p,
     linear_combination,
 )
-from hanlon.analysis.gaps.differences import BATCH, BOOTSTRAP, RESAMPLES, SAME, SEED
+from hanlon.analysis.gaps.differences import BATCH, BOOTSTRAP, RESAMPLES, SAME, SEED, flip_p
 from hanlon.analysis.gaps.episodes import ByRequest
 from hanlon.analysis.hypotheses.selection import Instance
 from hanlon.analysis.rates import Rate, rate_of
@@ -107,7 +107,7 @@ def _paired(rates: tuple[Rate, ...], by_request: Sequence[ByRequest]) -> Observa
     effects = _effects(by_request)
     interval = _interval(effects, rates)
     first = _interval(_effects(by_request[:2]), rates[:2]) if len(by_request) > 2 else None
-    return Observation(rates, interval, "sign flips", "request", lambda: _flips(effects), first)
+    return Observation(rates, interval, "sign flips", "request", lambda: flip_p(effects), first)
 
 
 def _effects(by_request: Sequence[ByRequest]) -> tuple[float, ...]:
@@ -157,23 +157,3 @@ def _resampled(effects: tuple[float, ...]) -> Any:
         rng=np.random.default_rng(SEED),
     )
     return np.sort(found.bootstrap_distribution)
-
-
-def _flips(effects: tuple[float, ...]) -> float:
-    """The two-sided p if the sign of each request's effect is a coin's."""
-    import numpy as np
-    from scipy import stats
-
-    differing = [effect for effect in effects if abs(effect) > SAME]
-    if len(differing) < 2:
-        return 1.0
-    test = cast(Any, stats).permutation_test(
-        (np.array(differing),),
-        np.mean,
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        batch=BATCH,
-        rng=np.random.default_rng(SEED),
-    )
-    return float(test.pvalue)
