@@ -1,6 +1,6 @@
 """An environment that only echoes, so that a sweep over it costs what the framework costs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -47,6 +47,11 @@ class Echo:
         self.factors = factors
         self.turn_limit = factors.turns + 1
 
+    @property
+    def local_only(self) -> bool:
+        """Nothing was loaded from a file."""
+        return False
+
     def texts(self) -> Mapping[str, str]:
         """Its one text."""
         return {"filler": FILLER}
@@ -67,6 +72,11 @@ class Echo:
         """Its calls are known."""
         calls = (float(self.factors.turns), float(self.factors.turns))
         return Estimate(calls, calls, calls, "known")
+
+    def notes(self, samples: int) -> Sequence[str]:
+        """Nothing to say."""
+        del samples
+        return ()
 
     def open(self, index: int) -> "EchoRun":
         """An episode whose middle call carries `messages` messages."""
