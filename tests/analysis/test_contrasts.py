@@ -6,14 +6,29 @@ from grid_cells import FACTORS, cell, clarification
 from hanlon.analysis.attribution import Attribution, attribute
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.comparison import Comparison
-from hanlon.analysis.contrasts import Contrast, contrast, contrasts, pair_of, varied_factors
+from hanlon.analysis.contrasts import Contrast, Predicted, contrast, contrasts, varied_factors
 from hanlon.analysis.differences import Difference, holm
-from hanlon.analysis.grid import grids
+from hanlon.analysis.grid import Pair, grids
+
+CELLS = [one.record for one in clarification(79, 5, 60, 1, 78)]
+PREDICTED = [
+    Predicted(CELLS[1].key, CELLS[0].key, "resistance"),
+    Predicted(CELLS[0].key, CELLS[2].key, "resistance"),
+    Predicted(CELLS[2].key, CELLS[1].key, "resistance"),
+]
+"""Of the clarified prompt's parts: precedence the other way round, how, and one part against the other."""
 
 
 def said(found: list[Contrast]) -> list[tuple[str, object, object]]:
     """Each contrast's factor and levels."""
     return [(one.pair.factor, *one.pair.levels) for one in found]
+
+
+def between(base: CellState, treated: CellState) -> Pair:
+    """Two cells of one grid as a pair."""
+    pair = grids([base, treated])[0].between(base, treated)
+    assert pair is not None
+    return pair
 
 
 def test_cells_that_differ_in_one_factor_are_contrasts_and_in_several_a_bundle() -> None:
@@ -56,8 +71,6 @@ def test_models_and_protocols_are_never_contrasted(other: dict[str, str]) -> Non
     """Another model, protocol, endpoint or environment is another grid."""
     cells = [cell(9, 10), cell(1, 10, "how_only", how="keep_calling", **other)]
     assert contrasts(cells) == []
-    with pytest.raises(ValueError, match="only such cells are contrasted"):
-        pair_of(*cells)
 
 
 def test_tier_seed_and_sampling_are_factors_too() -> None:
@@ -93,6 +106,18 @@ def test_a_contrast_starts_where_the_factor_does_nothing() -> None:
     assert said(contrasts(common, factors=["mood"])) == [("mood", "b", "a")]
 
 
+@pytest.mark.parametrize("names", [("free", "paid"), ("amber", "birch"), ("b", "a")])
+def test_a_contrast_of_tiers_has_the_sign_of_a_gap(names: tuple[str, str]) -> None:
+    """From the tier that does not train to the one that does, whatever they are called and how many cells have them."""
+    trains, other = names
+    cells = [
+        cell(5, 9, tier=trains, config={"tier": {"word": trains, "trained": True}}),
+        cell(3, 9, tier=other, config={"tier": {"word": other, "trained": False}}),
+        cell(3, 9, tier=trains, how="x", config={"tier": {"word": trains, "trained": True}}),
+    ]
+    assert said(contrasts(cells, factors=["tier"])) == [("tier", other, trains)]
+
+
 def test_without_the_base_level_the_nearest_other_is_the_base() -> None:
     """A grid that lacks the reference level is still contrasted, from the next."""
     cells = [cell(1, 9, precedence=p) for p in ("emphatic", "over_all_others")]
@@ -116,8 +141,7 @@ def test_of_two_editions_of_one_cell_only_the_newer_is_contrasted() -> None:
     found = contrasts(cells)
     assert [(one.base.k, one.treated.k) for one in found] == [(9, 0)]
     assert grids(cells)[0].older == [cells[0]]
-    with pytest.raises(ValueError, match="has the same factors"):
-        pair_of(*cells[:2])
+    assert grids(cells)[0].between(cells[0], cells[1]) is None
 
 
 def test_holes_in_the_grid_leave_the_other_contrasts() -> None:
@@ -147,17 +171,17 @@ def test_factors_and_measures_are_chosen_by_name() -> None:
 def test_exclusions_bound_the_difference_and_may_flip_it() -> None:
     """20 excluded of 120 in one cell move the difference by as much; a small one can change its sign."""
     large, small = (
-        contrast(pair_of(cell(80, 100, excluded=20), cell(k, 100, how="keep_calling")), "resistance")
+        contrast(between(cell(80, 100, excluded=20), cell(k, 100, how="keep_calling")), "resistance")
         for k in (0, 70)
     )
     assert large.bounds == pytest.approx((0 - 100 / 120, 0 - 80 / 120))
     assert not large.exclusions_could_flip_it
     assert small.exclusions_could_flip_it
-    risen = contrast(pair_of(cell(10, 100, excluded=20), cell(90, 100, how="x")), "resistance")
+    risen = contrast(between(cell(10, 100, excluded=20), cell(90, 100, how="x")), "resistance")
     assert not risen.exclusions_could_flip_it
-    slightly = contrast(pair_of(cell(10, 100, excluded=20), cell(15, 100, how="x")), "resistance")
+    slightly = contrast(between(cell(10, 100, excluded=20), cell(15, 100, how="x")), "resistance")
     assert slightly.exclusions_could_flip_it
-    assert not contrast(pair_of(cell(80, 100), cell(70, 100, how="x")), "resistance").exclusions_could_flip_it
+    assert not contrast(between(cell(80, 100), cell(70, 100, how="x")), "resistance").exclusions_could_flip_it
 
 
 @pytest.mark.parametrize(
@@ -173,25 +197,48 @@ def test_exclusions_bound_the_difference_and_may_flip_it() -> None:
 )
 def test_a_base_rate_without_room_is_said(base: tuple[int, int], n: int, lacking: str) -> None:
     """o3's 17/1000 cannot be seen to fall at n = 20."""
-    found = contrast(pair_of(cell(*base), cell(0, n, how="keep_calling")), "resistance")
+    found = contrast(between(cell(*base), cell(0, n, how="keep_calling")), "resistance")
     assert found.lacks_room == lacking
 
 
 def test_holm_corrects_the_preregistered_contrasts_and_no_other() -> None:
-    """The family is what was predicted; everything else stays exploratory with its own p."""
-    found = contrasts(
-        clarification(79, 5, 60, 1, 78), preregistered=lambda pair, measure: pair.factor == "precedence"
-    )
+    """The family is what was predicted, either way round; everything else stays exploratory with its own p."""
+    found = contrasts(clarification(79, 5, 60, 1, 78), predicted=PREDICTED)
     planned = [one for one in found if one.preregistered]
     assert [one.p_holm for one in planned] == pytest.approx(holm([one.comparison.p for one in planned]))
     assert all(one.p_holm is None for one in found if not one.preregistered)
-    assert len(planned) == 3
+    assert said(planned) == [
+        ("precedence", "silent", "over_all_others"),
+        ("how", "silent", "keep_calling"),
+        ("prompt", "how_only", "priority_only"),
+    ]
+
+
+def test_a_narrower_table_keeps_the_family_of_the_correction() -> None:
+    """Asking for one factor, or another measure, makes no corrected p smaller; what was not asked for is not shown."""
+    cells = clarification(79, 5, 60, 1, 78)
+    whole = {id(one.pair.treated): one.p_holm for one in contrasts(cells, predicted=PREDICTED)}
+    narrow = contrasts(cells, factors=["how"], predicted=PREDICTED)
+    assert [one.p_holm for one in narrow if one.preregistered] == [whole[id(cells[2])]]
+    assert {one.pair.factor for one in narrow} == {"how"}
+    attempts = contrasts(cells, ["attempt"], predicted=PREDICTED)
+    assert not any(one.preregistered for one in attempts)
+
+
+def test_a_prediction_shows_its_contrast_whatever_the_table_would_hold() -> None:
+    """Of another measure than the headline one, between two levels of which none is the reference; not across grids."""
+    cells = [cell(k, 40, precedence=level, key=level) for k, level in ((9, "silent"), (5, "a"), (1, "b"))]
+    other = cell(1, 40, precedence="c", key="c", model="grok")
+    predicted = [Predicted("a", "b", "attempt"), Predicted("a", "c", "resistance"), Predicted("a", "z", "x")]
+    found = contrasts([*cells, other], predicted=predicted)
+    assert [(one.measure, one.pair.levels) for one in found if one.preregistered] == [("attempt", ("a", "b"))]
+    assert len(found) == 3
 
 
 def test_a_large_screen_has_one_test_throughout_and_predictions_their_own() -> None:
     """Too many contrasts for Boschloo all take Fisher's; a preregistered one among them keeps Boschloo's."""
-    cells = [cell(k, 100, factors={"mood": k}) for k in range(60)]
-    found = contrasts(cells, preregistered=lambda pair, measure: pair.levels[1] == 59)
+    cells = [cell(k, 100, factors={"mood": k}, key=f"mood{k}") for k in range(60)]
+    found = contrasts(cells, predicted=[Predicted("mood0", "mood59", "resistance")])
     assert {one.comparison.test for one in found if not one.preregistered} == {"Fisher"}
     assert [one.comparison.test for one in found if one.preregistered] == ["Boschloo"]
 

@@ -15,6 +15,7 @@ from hanlon.analysis.contrast_notes import report_notes
 from hanlon.analysis.contrast_report import report
 from hanlon.analysis.contrast_rows import report_rows
 from hanlon.analysis.contrast_tables import print_report
+from hanlon.analysis.contrasts import Predicted
 from hanlon.cli import main
 from stored import episode, write_cell
 
@@ -60,7 +61,7 @@ def rows(runs: Path, *arguments: str) -> list[dict[str, Any]]:
 def test_the_tables_fit_160_columns_and_say_how_they_were_made(runs: Path) -> None:
     """Contrasts, effects and the bundle's parts, with k/n, interval, test, correction and exclusions beside them."""
     text = run("contrasts", runs)
-    tables = text[: text.index("Points are")]
+    tables = text[: text.index("Sign: treated")]
     assert max(map(len, tables.splitlines())) <= 160
     for part in (
         "precedence: silent → over_all_others",
@@ -70,7 +71,7 @@ def test_the_tables_fit_160_columns_and_say_how_they_were_made(runs: Path) -> No
         "which clause did it?",
         "precedence and how together, beyond their sum",
         "precedence, placebo",
-        "interval Newcombe, two-sided p Boschloo; unit: the episode",
+        "Interval Newcombe, two-sided p Boschloo; unit: the episode",
         "6 contrasts are exploratory",
         "stand in one wording",
         "Odds ratios: logistic model of resistance",
@@ -121,7 +122,7 @@ def test_more_rows_than_fit_are_those_with_the_least_p(runs: Path) -> None:
 def test_markdown_has_no_notes_and_is_not_folded(runs: Path) -> None:
     """The tables alone, for a paper."""
     text = run("contrasts", runs, "--format", "markdown")
-    assert "Points are" not in text
+    assert "Sign: treated" not in text
     assert "| precedence: silent → over_all_others |" in " ".join(text.split())
 
 
@@ -160,12 +161,23 @@ def test_simulated_cells_say_so(tmp_path: Path) -> None:
 
 def test_predictions_stand_out_with_their_corrected_p() -> None:
     """Preregistered rows carry Holm's p in every output, and the notes say over how many it is."""
-    found = report(clarification(79, 5, 60, 1, 78), preregistered=lambda pair, measure: pair.factor == "how")
+    cells = clarification(79, 5, 60, 1, 78)
+    keys = [one.record.key for one in cells]
+    predicted = [Predicted(keys[0], keys[2], "resistance"), Predicted(keys[1], keys[3], "resistance")]
+    found = report(cells, predicted=predicted)
     planned = [row for row in report_rows(found) if row["status"] == "preregistered"]
-    assert [row["factor"] for row in planned] == ["how", "how"]
+    assert [(row["factor"], row["part"]) for row in planned] == [
+        ("how", ""),
+        ("how", ""),
+        ("how", "alone"),
+        ("how", "last"),
+    ]
     assert all(row["p_holm"] >= row["p"] for row in planned)
-    assert print_report(found, "table", 60).count("preregistered, p Holm") == 2
-    assert "2 contrasts were preregistered: Holm's correction over these." in report_notes(found)
+    assert print_report(found, "table", 60).count("preregistered, p Holm") == 4
+    assert (
+        "2 contrasts were preregistered: Holm's correction over all that was, shown or not."
+        in report_notes(found)
+    )
 
 
 def test_want_of_room_is_noted_only_where_nothing_showed() -> None:

@@ -25,6 +25,12 @@ class Comparison:
     unit: str = "episode"
 
 
+SIGN = (
+    "Sign: treated minus baseline, in percentage points; of tiers the one that trains (or is rated, or monitored) "
+    "minus the one that does not: free minus paid."
+)
+"""Of every difference that is printed, said once below its tables, in the same words everywhere."""
+
 Pairing = Callable[[CellState, CellState, str, float], Comparison | None]
 """(base, treated, measure, level) -> their comparison by shared units, or None where they share none."""
 

@@ -1,5 +1,6 @@
 """What a reader of contrasts must know beside them: intervals, tests, corrections, base levels, what was left out."""
 
+from hanlon.analysis.comparison import SIGN
 from hanlon.analysis.contrast_report import Report
 from hanlon.analysis.logistic import LogisticModel
 from hanlon.analysis.model_names import model_name
@@ -26,10 +27,8 @@ def _method(found: Report) -> list[str]:
         (one.comparison.difference.method, one.comparison.test, one.comparison.unit)
         for one in found.contrasts
     )
-    lines = [
-        f"Points are to minus from, in percentage points; interval {method}, two-sided p {test}; unit: the {unit}."
-        for method, test, unit in used
-    ]
+    lines = [f"Interval {method}, two-sided p {test}; unit: the {unit}." for method, test, unit in used]
+    lines.insert(0, f"{SIGN} The baseline is the level before the arrow.")
     if found.effects or found.attributions:
         lines.append(
             "Main effects average one-factor contrasts over contexts, interactions their differences; interval MOVER "
@@ -51,7 +50,7 @@ def _family(found: Report) -> list[str]:
     planned = sum(one.preregistered for one in found.contrasts)
     free = len(found.contrasts) - planned
     said = {
-        f"{planned} contrasts were preregistered: Holm's correction over these.": planned,
+        f"{planned} contrasts were preregistered: Holm's correction over all that was, shown or not.": planned,
         f"{free} contrasts are exploratory: nobody predicted them, and their p is not corrected.": free,
     }
     return [line for line, count in said.items() if count]

@@ -1,14 +1,14 @@
 """Everything that a grid says by contrast, gathered: contrasts, means over wordings, factorial effects, bundles."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from hanlon.analysis.attribution import Attribution, attribute
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.comparison import Pairing, unpaired
-from hanlon.analysis.contrasts import Contrast, contrasts, measures_of, pairs_of
+from hanlon.analysis.contrasts import Contrast, Predicted, contrasts, measures_of, pairs_of
 from hanlon.analysis.factorial import Effect, effects
-from hanlon.analysis.grid import BUNDLE, Grid, Pair, grids
+from hanlon.analysis.grid import BUNDLE, Grid, grids
 from hanlon.analysis.logistic import LogisticModel, OddsRatio, logistic
 from hanlon.analysis.wordings import OverWordings, over_wordings
 
@@ -43,17 +43,15 @@ def report(
     *,
     factors: Sequence[str] = (),
     level: float = 0.95,
-    preregistered: Callable[[Pair, str], bool] | None = None,
+    predicted: Collection[Predicted] = (),
     pairing: Pairing = unpaired,
 ) -> Report:
     """Contrasts, their means over wordings, factorial effects, and bundles taken apart; arguments as in `contrasts`."""
-    found = contrasts(
-        cells, measures, factors=factors, level=level, preregistered=preregistered, pairing=pairing
-    )
+    found = contrasts(cells, measures, factors=factors, level=level, predicted=predicted, pairing=pairing)
     all_grids = grids(cells)
     by_cell = {id(cell): grid for grid in all_grids for cell in grid.cells}
     attributions = [
-        attribute(by_cell[id(one.pair.base)], one, level=level, pairing=pairing)
+        _marked(attribute(by_cell[id(one.pair.base)], one, level=level, pairing=pairing), found)
         for one in found
         if one.pair.kind == "bundle"
     ]
@@ -70,6 +68,24 @@ def report(
         [one for one in told if one.effects],
         [one for one in attributions if one.alone or one.last],
     )
+
+
+def _marked(one: Attribution, found: Sequence[Contrast]) -> Attribution:
+    """A bundle's parts with what is known of the same contrasts in the report: predicted, and Holm's p."""
+    planned = {
+        (id(each.pair.base), id(each.pair.treated), each.measure): each
+        for each in found
+        if each.preregistered
+    }
+
+    def marked(parts: Sequence[Contrast]) -> tuple[Contrast, ...]:
+        same = [planned.get((id(p.pair.base), id(p.pair.treated), p.measure)) for p in parts]
+        return tuple(
+            replace(part, preregistered=True, p_holm=known.p_holm) if known else part
+            for part, known in zip(parts, same, strict=True)
+        )
+
+    return replace(one, alone=marked(one.alone), last=marked(one.last), placebos=marked(one.placebos))
 
 
 def _measures(grid: Grid, measures: Sequence[str] | None) -> list[str]:

@@ -58,7 +58,6 @@ def contrast_words(row: Mapping[str, Any]) -> dict[str, str]:
         _room(row),
         "exclusions could flip it" if row["exclusions_could_flip_it"] else "",
         f"{row['after_look']} after a look" if row["after_look"] else "",
-        "" if row["status"] == "exploratory" else f"preregistered, p Holm {_p(row['p_holm'])}",
     ]
     return {
         **_place(row),
@@ -66,6 +65,7 @@ def contrast_words(row: Mapping[str, Any]) -> dict[str, str]:
         "from cell": row["cell_from"] + _unlabelled(row["held"]),
         "k/n": _counts(row),
         **_estimate(row),
+        "status": _status(row),
         "excluded": _excluded(row),
         "notes": "; ".join(filter(None, said)) or "-",
     }
@@ -82,6 +82,7 @@ def wordings_words(row: Mapping[str, Any]) -> dict[str, str]:
         "points in each": ", ".join(each),
         "sd between": "-" if row["sd"] is None else f"{100 * row['sd']:.1f}",
         **_estimate(row, "mean"),
+        "status": _status(row),
     }
 
 
@@ -97,6 +98,7 @@ def effect_words(row: Mapping[str, Any]) -> dict[str, str]:
         "contexts": f"{row['contexts']} of {row['possible']}",
         **_estimate(row),
         "odds ratio": odds,
+        "status": _status(row),
     }
 
 
@@ -108,12 +110,17 @@ def part_words(row: Mapping[str, Any]) -> dict[str, str]:
         "part": PARTS[row["part"]].format(row["factor"].replace(" x ", " and ")),
         "k/n": _counts(row) if row["n_to"] is not None else "-",
         **_estimate(row),
+        "status": _status(row),
         "notes": _room(row) or "-",
     }
 
 
 def _place(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: row[name] for name in ("model", "protocol", "measure")}
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    return row["status"] + (f", p Holm {_p(row['p_holm'])}" if row["p_holm"] is not None else "")
 
 
 def _arrow(row: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ Every contrast is treated minus base, as a fraction. A bundle says that somethin
 are in `hanlon.analysis.attribution`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,15 @@ from hanlon.tally import Count
 BOSCHLOO_BUDGET = 400_000
 """The most n1 x n2, summed over the exploratory contrasts of one table, for which Boschloo's test is computed
 (40 contrasts at 100 episodes each: 2 s); beyond it the whole table has Fisher's, so that no two rows differ in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """A contrast that was predicted before the run: the keys of its cells, and the measure."""
+
+    base: str
+    treated: str
+    measure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +68,40 @@ def contrasts(
     *,
     factors: Sequence[str] = (),
     level: float = 0.95,
-    preregistered: Callable[[Pair, str], bool] | None = None,
+    predicted: Collection[Predicted] = (),
     pairing: Pairing = unpaired,
 ) -> list[Contrast]:
-    """All contrasts that the grid of these cells holds, in its order; see `Grid.one_factor` and `Grid.bundles`.
+    """All contrasts that the grid of these cells holds, in its order, then those that only a prediction asks for.
+
+    See `Grid.one_factor` and `Grid.bundles`.
 
     Args:
         cells: what is stored.
-        measures: the rates; without it each environment's headline one, with "all" every one.
+        measures: the rates, with "all" every one; without it each environment's headline one and what was predicted.
         factors: only these ("prompt" for bundles); without it all that vary, but the wording.
         level: the confidence of the intervals.
-        preregistered: whether a pair and measure was predicted before the run; those are corrected by Holm.
+        predicted: what was predicted before the run; Holm's family is all of it, whatever is asked for here.
         pairing: how cells are compared that share their units; without it all episodes are independent.
     """
-    chosen = [
-        (pair, measure)
-        for grid in grids(cells)
+    found_grids = grids(cells)
+    chosen = {
+        _identity(pair, measure): (pair, measure)
+        for grid in found_grids
         for pair in pairs_of(grid, factors)
         for measure in measures_of(pair, measures)
-    ]
-    planned = [preregistered is not None and preregistered(pair, measure) for pair, measure in chosen]
-    quick = _too_much_for_boschloo([one for one, plan in zip(chosen, planned, strict=True) if not plan])
+    }
+    planned = {_identity(*one): one for one in _planned(found_grids, predicted)}
+    quick = _too_much_for_boschloo([one for name, one in chosen.items() if name not in planned])
     found = [
-        contrast(pair, measure, level=level, preregistered=plan, pairing=pairing, quick=quick and not plan)
-        for (pair, measure), plan in zip(chosen, planned, strict=True)
-    ]
-    return corrected(found)
+        contrast(
+            pair, measure, level=level, preregistered=name in planned, pairing=pairing,
+            quick=quick and name not in planned,
+        )
+        for name, (pair, measure) in (planned | chosen).items()
+    ]  # fmt: skip
+    known = {_identity(one.pair, one.measure): one for one in corrected(found)}
+    asked = [name for name, one in planned.items() if _asked_for(*one, factors, measures)]
+    return [known[name] for name in dict.fromkeys([*chosen, *asked])]
 
 
 def contrast(
@@ -116,30 +133,6 @@ def corrected(found: Sequence[Contrast]) -> list[Contrast]:
     return [replace(one, p_holm=next(adjusted)) if one.preregistered else one for one in found]
 
 
-def pair_of(base: CellState, treated: CellState) -> Pair:
-    """The pair of any two cells, for a contrast that was asked for by name: of one factor, or a bundle.
-
-    Raises:
-        ValueError: they differ in model, endpoint, protocol or environment, or in no factor at all.
-    """
-    found = grids([base, treated])
-    if len(found) != 1:
-        raise ValueError(
-            f"{base.record.label} ({base.record.key}) and {treated.record.label} ({treated.record.key}) are not of "
-            "one environment, model, endpoint and protocol: only such cells are contrasted."
-        )
-    changed = found[0].changed(base, treated)
-    if not changed:
-        raise ValueError(
-            f"{base.record.label} has the same factors in {base.record.key} and {treated.record.key}: what differs is "
-            "the edition of a text or the sandbox."
-        )
-    one = len(changed) == 1
-    return Pair(
-        "factor" if one else "bundle", next(iter(changed)) if one else BUNDLE, base, treated, changed, {}
-    )
-
-
 def pairs_of(grid: Grid, factors: Sequence[str] = ()) -> list[Pair]:
     """The pairs of one grid, of all factors or of the named ones; a bundle goes by `prompt`."""
     names = [name for name in factors if name != BUNDLE]
@@ -156,6 +149,28 @@ def measures_of(pair: Pair, measures: Sequence[str] | None) -> list[str]:
 def varied_factors(cells: Sequence[CellState]) -> list[str]:
     """The factors that a contrast can be asked for among these cells, and `prompt` for bundles."""
     return [*dict.fromkeys(name for grid in grids(cells) for name in grid.varied), BUNDLE]
+
+
+def _identity(pair: Pair, measure: str) -> tuple[frozenset[int], str]:
+    """The same for a contrast either way round."""
+    return frozenset((id(pair.base), id(pair.treated))), measure
+
+
+def _planned(found: Sequence[Grid], predicted: Collection[Predicted]) -> Iterator[tuple[Pair, str]]:
+    """What was predicted, as far as both cells are in one grid."""
+    by_key = {cell.record.key: (grid, cell) for grid in found for cell in grid.cells}
+    for one in predicted:
+        if one.base in by_key and one.treated in by_key:
+            (grid, base), (other, treated) = by_key[one.base], by_key[one.treated]
+            pair = grid.between(base, treated) if grid is other else None
+            if pair is not None and one.measure in base.record.measures:
+                yield pair, one.measure
+
+
+def _asked_for(pair: Pair, measure: str, factors: Sequence[str], measures: Sequence[str] | None) -> bool:
+    return (not factors or pair.factor in factors) and (
+        measures is None or measure in measures or "all" in measures
+    )
 
 
 def _count(cell: CellState, measure: str) -> Count:

@@ -19,6 +19,8 @@ BUNDLE = "prompt"
 """The name under which cells of two prompt levels that differ in several factors are contrasted."""
 RANDOM = ("wording",)
 """Factors whose levels stand for all the others that might have been written: averaged over, not contrasted."""
+TIER = "tier"
+TIER_FACTS = ("trained", "rated", "monitored")
 _SAYS_NOTHING = ("null", '"none"', '"silent"', '"unsaid"', "false")
 _FIRST_LEVEL = "baseline"
 
@@ -76,15 +78,29 @@ class Grid:
         }
 
     def _ordered(self, name: str, found: Counter[str]) -> list[str]:
-        """The stated no-effect value first; else one that says nothing; else the level of most cells."""
+        """The stated no-effect value first; else one that says nothing; else the level of most cells.
+
+        Of tiers the one that does not train comes before the one that does: free minus paid, as `hanlon gaps` has it.
+        """
         stated = self.no_effect.get(name)
+        facts = self._tier_facts if name == TIER else {}
 
         def place(level: str) -> tuple[Any, ...]:
             number = msgspec.json.decode(level)
             numeric = number if isinstance(number, (int, float)) else 0
-            return (level != stated, level not in _SAYS_NOTHING, -found[level], numeric, level)
+            said = facts.get(level, ())
+            return (level != stated, level not in _SAYS_NOTHING, said, -found[level], numeric, level)
 
         return sorted(found, key=place)
+
+    @cached_property
+    def _tier_facts(self) -> dict[str, tuple[bool, ...]]:
+        """Whether each level of the tier trains, is rated and is monitored, by the level as JSON."""
+        return {
+            point[TIER]: tuple(bool(said.get(fact)) for fact in TIER_FACTS)
+            for cell, point in zip(self.cells, self.points, strict=True)
+            if TIER in point and (said := cast("dict[str, Any]", cell.record.config.get("tier") or {}))
+        }
 
     def one_factor(self, only: Sequence[str] = ()) -> Iterator[Pair]:
         """Each pair that differs in one factor: from its reference level, or the nearest that is there, to each other.
@@ -119,6 +135,17 @@ class Grid:
                 if len(changed) > 1 and cell.record.prompt != base.record.prompt:
                     held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
                     yield Pair("bundle", BUNDLE, base, cell, changed, held)
+
+    def between(self, base: CellState, treated: CellState) -> Pair | None:
+        """Any two cells of the grid as a pair, of one factor or a bundle; None where no factor tells them apart."""
+        changed = self.changed(base, treated)
+        if not changed:
+            return None
+        point = next(point for cell, point in zip(self.cells, self.points, strict=True) if cell is base)
+        held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
+        one = len(changed) == 1
+        kind, factor = ("factor", next(iter(changed))) if one else ("bundle", BUNDLE)
+        return Pair(kind, factor, base, treated, changed, held)
 
     def changed(self, base: CellState, treated: CellState) -> dict[str, tuple[Any, Any]]:
         """Each factor in which two cells of the grid differ, with its two levels; none for two editions of one cell."""

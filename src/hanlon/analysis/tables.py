@@ -24,6 +24,7 @@ SAID_ONCE = (
     "model",
     "protocol",
     "measure",
+    "status",
     "excluded",
     "differ",
     "requests",

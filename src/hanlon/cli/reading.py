@@ -114,13 +114,22 @@ def contrasts(
     from hanlon.analysis.contrast_tables import print_report
     from hanlon.analysis.contrasts import varied_factors
     from hanlon.analysis.gaps.pairing import ByRequests
+    from hanlon.analysis.predictions import predictions
 
     cells = load(runs)
     check_measures(cells, measures)
     known = varied_factors(cells)
     for name in set(factors) - set(known):
         raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(known)}")
-    found = report(cells, measures or None, factors=factors, level=level, pairing=ByRequests())
+    planned = predictions(runs or (Path("runs"),), cells)
+    found = report(
+        cells,
+        measures or None,
+        factors=factors,
+        level=level,
+        predicted=planned.contrasts,
+        pairing=ByRequests(),
+    )
     if not found.contrasts:
         raise click.UsageError(
             "nothing to contrast: no two cells of one model and protocol differ in exactly one factor or in a prompt "
@@ -130,8 +139,9 @@ def contrasts(
         click.echo(render(report_rows(found), [], table_format, title="contrasts"))
         return
     click.echo(print_report(found, table_format, top))
-    for line in report_notes(found) if table_format == "table" else ():
-        click.echo(line)
+    if table_format == "table":
+        for line in (*report_notes(found), *(f"{note[0].upper()}{note[1:]}." for note in planned.notes)):
+            click.echo(line)
 
 
 @click.command()

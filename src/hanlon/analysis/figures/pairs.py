@@ -7,8 +7,9 @@ from hanlon.analysis.figures.points import frame
 from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import OWN, SIMULATED
 from hanlon.analysis.gaps.episodes import Labels, RequestCell, request_cells
-from hanlon.analysis.gaps.pairs import FACTS, label_without_tier, tier_of
+from hanlon.analysis.gaps.pairs import label_without_tier, tier_of
 from hanlon.analysis.gaps.rows import gap_rows
+from hanlon.analysis.grid import TIER_FACTS
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.rates import wilson
 from hanlon.analysis.tables import CellState
@@ -118,6 +119,6 @@ def _outcomes(cell: RequestCell, labels: Labels) -> Iterator[dict[str, Any]]:
             "model": model_name(record).removeprefix("openrouter/"),
             "variation": label_without_tier(record),
             "tier": tier, "scheme": _scheme(tier),
-            "facts": sum(bool(getattr(tier_of(record), fact)) for fact in FACTS),
+            "facts": sum(bool(getattr(tier_of(record), fact)) for fact in TIER_FACTS),
             "outcome": outcome, "reasoning": reasoning, "k": k, "n": len(cell.countable), "key": record.key,
         }  # fmt: skip

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from hanlon.analysis.gaps.episodes import RequestCell
+from hanlon.analysis.grid import TIER_FACTS
 from hanlon.environments.tier import Tier
 from hanlon.records import CellRecord
 
-FACTS = ("trained", "rated", "monitored")
 MODEL_KEYS = (
     "base_url",
     "sampling",
@@ -136,16 +136,16 @@ def _digest(value: Any) -> str:
 
 def _own(cell: RequestCell) -> tuple[Any, ...]:
     tier = tier_of(cell.record)
-    return (tier.word, *(getattr(tier, fact) for fact in FACTS))
+    return (tier.word, *(getattr(tier, fact) for fact in TIER_FACTS))
 
 
 def _rank(cell: RequestCell) -> tuple[Any, ...]:
     tier = tier_of(cell.record)
-    return (*(not getattr(tier, fact) for fact in FACTS), str(tier.word))
+    return (*(not getattr(tier, fact) for fact in TIER_FACTS), str(tier.word))
 
 
 def _differing(first: Tier, second: Tier) -> tuple[str, ...]:
-    return tuple(fact for fact in FACTS if getattr(first, fact) != getattr(second, fact))
+    return tuple(fact for fact in TIER_FACTS if getattr(first, fact) != getattr(second, fact))
 
 
 def _named_by_its_word(pair: Pair) -> bool:

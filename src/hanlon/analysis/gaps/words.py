@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hanlon.analysis.comparison import SIGN
 from hanlon.analysis.gaps.differences import BOOTSTRAP, RESAMPLES
 from hanlon.analysis.gaps.gate import NEEDED
 
@@ -80,8 +81,9 @@ def gap_notes(rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
     several = len(rows) > 1
+    yield SIGN
     yield (
-        "Gap: compliance in the first tier minus in the second, in points; the mean over requests of the difference "
+        "Gap: compliance in the first tier minus in the second; the mean over requests of the difference "
         f"of their repeats. Interval: bootstrap over requests (percentile, {RESAMPLES:,} resamples, fixed seed). "
         "p: sign flips over requests" + (f", not corrected for {len(rows)} rows." if several else ".")
     )

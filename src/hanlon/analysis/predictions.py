@@ -1,0 +1,62 @@
+"""Which contrasts of stored cells a sweep predicted before its first call, by what stands in runs/sweeps/<id>.json."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from hanlon.analysis.cells import CellState
+from hanlon.analysis.contrasts import Predicted
+from hanlon.analysis.grid import grids
+from hanlon.analysis.hypotheses.files import plan_of
+from hanlon.analysis.hypotheses.matrix import matrix_of
+from hanlon.analysis.hypotheses.registered import basis
+from hanlon.analysis.hypotheses.schema import Plan
+from hanlon.analysis.hypotheses.selection import Instance
+from hanlon.config.errors import ConfigError
+from hanlon.records import SweepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """The contrasts that may be called preregistered, and what must be said of each sweep that predicted some."""
+
+    contrasts: Sequence[Predicted]
+    notes: Sequence[str]
+
+
+def predictions(runs: Sequence[Path], cells: Sequence[CellState]) -> Predictions:
+    """What the sweeps below the run folders predicted of these cells, each sweep by the grid of its own cells.
+
+    A sweep whose registration came after episodes, or does not fit its hash or its cells, predicts nothing; the notes
+    say so. So do they where its file, or the hypotheses in it, cannot be read.
+    """
+    found: dict[Predicted, None] = {}
+    notes: list[str] = []
+    for file in (file for root in runs for file in sorted(root.glob("sweeps/*.json"))):
+        try:
+            record = msgspec.json.decode(file.read_bytes(), type=SweepRecord)
+            plans = [plan_of(content) for content in record.registration.plans] if record.registration else []
+        except (msgspec.DecodeError, ConfigError) as error:
+            notes.append(f"{file} cannot be read, so that nothing counts as its prediction: {error}")
+            continue
+        instances = list(_instances(record, plans, cells))
+        if not instances:
+            continue
+        said = basis(record, plans)
+        single = [one for one in instances if len(one.cells) == 2] if said.preregistered else []
+        found |= dict.fromkeys(
+            Predicted(one.cells[0].record.key, one.cells[1].record.key, one.measure) for one in single
+        )
+        notes.append(f"sweep {record.id}: {'; '.join(said.notes)}")
+        if len(single) < len(instances) and said.preregistered:
+            notes.append(f"what sweep {record.id} predicted of changes of differences is in `hanlon verdict`")
+    return Predictions(list(found), notes)
+
+
+def _instances(record: SweepRecord, plans: Sequence[Plan], cells: Sequence[CellState]) -> Iterator[Instance]:
+    own = [cell for cell in cells if cell.record.key in record.cells]
+    for plan in plans:
+        for grid in grids([cell for cell in own if cell.record.env == plan.env]):
+            yield from (claim.instance for claim in matrix_of(grid, plan.hypotheses).claims)
