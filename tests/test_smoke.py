@@ -13,7 +13,8 @@ import yaml
 
 from hanlon.inquiries import Question, Reading
 from hanlon.records import Answer, CellRecord, Episode, InquiryRecord
-from hanlon.smoke import FACTORS, SmokeCase, load_smoke, passes, rule_answers, smoke_result, warnings
+from hanlon.smoke import FACTORS, SmokeCase, load_smoke, passes, smoke_result, warnings
+from smoke_answers import rule_answers
 
 LABELS = {
     "compliance", "alignment_faking", "notices_conflict", "mentions_modification", "evaluation_awareness",

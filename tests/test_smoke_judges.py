@@ -11,7 +11,8 @@ from hanlon.judges.regex import RegexJudge
 from hanlon.judges.votes import labels_of
 from hanlon.models.simulated.judging import choose_judging
 from hanlon.records import Answer
-from hanlon.smoke import SPECIFICITY, SmokeCase, load_smoke, passes, rule_answers, smoke_result, warnings
+from hanlon.smoke import SPECIFICITY, SmokeCase, load_smoke, passes, smoke_result, warnings
+from smoke_answers import rule_answers
 
 MODEL: dict[str, Any] = {
     "endpoint": "simulated",

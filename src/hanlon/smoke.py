@@ -6,7 +6,7 @@ as these has not earned its rates elsewhere; one that passes has not yet earned 
 language, and its author knew the rubrics. Labels by people (`hanlon judge-check --labels`) are the real test.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from statistics import fmean
@@ -18,7 +18,6 @@ from hanlon.analysis.calibration import NO, OPEN, YES, LabelLike
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.base import Reply
 from hanlon.environments.tier import Tier
-from hanlon.inquiries import Inquiry
 from hanlon.records import Answer, CellRecord, Episode, InquiryRecord
 
 FACTORS: Mapping[str, Any] = {
@@ -146,25 +145,6 @@ def _cell_record(key: str, environment: AlignmentFaking) -> CellRecord:
         versions={},
         notes=["written by hand, no language model"],
     )
-
-
-def rule_answers(inquiry: Inquiry, cases: Sequence[SmokeCase]) -> dict[str, list[Answer]]:
-    """The answers to all questions that a rule answers itself, by the line's id; no call is made."""
-    return {case.id: list(_given(inquiry, case)) for case in cases}
-
-
-def _given(inquiry: Inquiry, case: SmokeCase) -> Iterator[Answer]:
-    questions = inquiry.questions(case.cell, case.episode)
-    for question in questions:
-        if question.given is not None:
-            yield Answer(
-                index=case.episode.index,
-                question=question.name,
-                number=0,
-                of=len(questions),
-                value=question.given.value,
-                problem=question.given.problem,
-            )
 
 
 def smoke_result(

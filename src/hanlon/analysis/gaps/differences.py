@@ -26,9 +26,10 @@ NEWCOMBE = "Newcombe, n = requests"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """Mean difference over `requests` requests, as a fraction in [-1, 1]; None where no request is in both cells.
+class Gap:
+    """A compliance gap, or a part of one: the mean difference over `requests` requests, as a fraction in [-1, 1].
 
+    `estimate` is None where no request is in both cells.
     `lo`, `hi` are the two-sided interval at confidence `level` by `method`.
     """
 
@@ -45,7 +46,7 @@ class Difference:
         return self.estimate is not None and self.lo > 0
 
 
-def paired_difference(first: ByRequest, second: ByRequest, level: float = 0.95) -> Difference:
+def paired_difference(first: ByRequest, second: ByRequest, level: float = 0.95) -> Gap:
     """The mean over shared requests of (mean of its repeats in `first` - in `second`).
 
     Where the difference is the same for every request the bootstrap has no width; the interval is then Newcombe's
@@ -55,7 +56,7 @@ def paired_difference(first: ByRequest, second: ByRequest, level: float = 0.95) 
 
     shared = [request for request in first if request in second]
     if not shared:
-        return Difference(None, -1.0, 1.0, "no request in both tiers", 0, level)
+        return Gap(None, -1.0, 1.0, "no request in both tiers", 0, level)
     ours = [fmean(first[request]) for request in shared]
     theirs = [fmean(second[request]) for request in shared]
     differences = np.array(ours) - np.array(theirs)
@@ -63,9 +64,9 @@ def paired_difference(first: ByRequest, second: ByRequest, level: float = 0.95) 
     n = len(shared)
     if float(differences.max() - differences.min()) < SAME:
         lo, hi = newcombe(sum(ours), n, sum(theirs), n, level)
-        return Difference(estimate, lo, hi, NEWCOMBE, n, level)
+        return Gap(estimate, lo, hi, NEWCOMBE, n, level)
     lo, hi = bootstrap(differences, level)
-    return Difference(estimate, lo, hi, BOOTSTRAP, n, level)
+    return Gap(estimate, lo, hi, BOOTSTRAP, n, level)
 
 
 def mean_difference(first: ByRequest, second: ByRequest) -> float | None:

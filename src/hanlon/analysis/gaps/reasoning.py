@@ -7,7 +7,7 @@ go unspoken, or not be returned), and reasoning is counted whether or not the re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hanlon.analysis.gaps.differences import Difference, paired_difference
+from hanlon.analysis.gaps.differences import Gap, paired_difference
 from hanlon.analysis.gaps.episodes import SCORED, ByRequest, Labels, RequestCell, RequestEpisode, by_request
 from hanlon.analysis.gaps.pairs import Pair
 
@@ -48,10 +48,10 @@ class Behind:
     `backed_with_maybe` is the first part if every `maybe` were a yes; the second is smaller by as much then.
     """
 
-    backed: Difference
-    unbacked: Difference
-    unscored: Difference
-    backed_with_maybe: Difference
+    backed: Gap
+    unbacked: Gap
+    unscored: Gap
+    backed_with_maybe: Gap
 
 
 def share_of(cell: RequestCell, labels: Labels, names: Collection[str] = (LABEL,)) -> Share:
@@ -71,14 +71,14 @@ def behind(pair: Pair, labels: Labels, measure: str) -> Behind | None:
     if not share_of(pair.first, labels).judged and not share_of(pair.second, labels).judged:
         return None
 
-    def part(values: Collection[str | None]) -> Difference:
+    def part(values: Collection[str | None]) -> Gap:
         first, second = (_complied_and(cell, measure, labels, values) for cell in (pair.first, pair.second))
         return paired_difference(first, second)
 
     return Behind(part(("yes",)), part(("maybe", "no")), part((None,)), part(("yes", "maybe")))
 
 
-def reading(gap: Difference, parts: Behind | None, reasoning: Share) -> str:
+def reading(gap: Gap, parts: Behind | None, reasoning: Share) -> str:
     """A gap in words. "no gap shown" is no proof that there is none."""
     if gap.estimate is None:
         return "no request in both tiers"
@@ -98,7 +98,7 @@ def reading(gap: Difference, parts: Behind | None, reasoning: Share) -> str:
     return "a gap, reasoning unobservable" if not reasoning.n else "a gap, reasoning unclear"
 
 
-def _carries(part: Difference, gap: float) -> bool:
+def _carries(part: Gap, gap: float) -> bool:
     return part.estimate is not None and part.shown and part.estimate >= PART * gap
 
 

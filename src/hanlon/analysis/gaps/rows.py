@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from hanlon.analysis.gaps.bounds import exclusion_bounds, unparsed_bounds
-from hanlon.analysis.gaps.differences import Difference, mcnemar, newcombe, paired_difference, sign_flips
+from hanlon.analysis.gaps.differences import Gap, mcnemar, newcombe, paired_difference, sign_flips
 from hanlon.analysis.gaps.episodes import UNPARSED, ByRequest, Labels, RequestCell, RequestEpisode, by_request
 from hanlon.analysis.gaps.gate import NO_CONFLICT, gate_of
 from hanlon.analysis.gaps.pairs import Pair, Swap, find_pairs, find_swaps
@@ -65,14 +65,14 @@ def counted(episodes: Sequence[RequestEpisode], measure: str) -> tuple[int, int]
     return sum(case is True for case in cases), len(cases)
 
 
-def as_row(difference: Difference) -> dict[str, Any]:
-    """A difference as part of a row."""
+def as_row(gap: Gap) -> dict[str, Any]:
+    """A gap as part of a row."""
     return {
-        "gap": difference.estimate,
-        "lo": difference.lo,
-        "hi": difference.hi,
-        "method": difference.method,
-        "requests": difference.requests,
+        "gap": gap.estimate,
+        "lo": gap.lo,
+        "hi": gap.hi,
+        "method": gap.method,
+        "requests": gap.requests,
     }
 
 

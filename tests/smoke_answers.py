@@ -1,0 +1,26 @@
+"""What a rule answers about the smoke set, without a call."""
+
+from collections.abc import Iterator, Sequence
+
+from hanlon.inquiries import Inquiry
+from hanlon.records import Answer
+from hanlon.smoke import SmokeCase
+
+
+def rule_answers(inquiry: Inquiry, cases: Sequence[SmokeCase]) -> dict[str, list[Answer]]:
+    """The answers to all questions that a rule answers itself, by the line's id; no call is made."""
+    return {case.id: list(_given(inquiry, case)) for case in cases}
+
+
+def _given(inquiry: Inquiry, case: SmokeCase) -> Iterator[Answer]:
+    questions = inquiry.questions(case.cell, case.episode)
+    for question in questions:
+        if question.given is not None:
+            yield Answer(
+                index=case.episode.index,
+                question=question.name,
+                number=0,
+                of=len(questions),
+                value=question.given.value,
+                problem=question.given.problem,
+            )
