@@ -34,6 +34,11 @@ _NOTES = (
     "this judge; split: raters are tied.",
     "Intervals take episodes as independent; several of one request are less than that.",
 )
+_KAPPA = (
+    "kappa (Cohen's): how far {who} agree on single episodes beyond what chance would give two who use the values as "
+    "often as they do; 1 is always, 0 no more than chance. It compares labels, not rates, over the episodes that both "
+    "decided; where nearly all have one value it is low although they agree."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,8 @@ def _calibration(
     if not rows:
         return {"json": "[]", "csv": ""}.get(table_format, "no judge has a label that people gave too")
     table = render(rows, [calibration_cells(row) for row in rows], table_format, title="judges and people")
-    notes = (f"{rows[0]['interval']}; AUROC of the share of yes votes: {rows[0]['auroc_interval']}.", *_NOTES)
+    notes = (f"{rows[0]['interval']}; AUROC of the share of yes votes: {rows[0]['auroc_interval']}.",
+             _KAPPA.format(who="people and the judge"), *_NOTES)  # fmt: skip
     return "\n".join([table, *notes]) if table_format == "table" else table
 
 
@@ -165,4 +171,5 @@ def _agreement(
     if not rows:
         return {"json": "[]", "csv": ""}.get(table_format, "no two judges have labelled the same episodes")
     table = render(rows, [agreement_cells(row) for row in rows], table_format, title="agreement")
-    return f"{table}\n{rows[0]['interval']}." if table_format == "table" else table
+    notes = (f"{rows[0]['interval']}.", _KAPPA.format(who="the two named in a row"))
+    return "\n".join([table, *notes]) if table_format == "table" else table

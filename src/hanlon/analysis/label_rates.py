@@ -11,6 +11,11 @@ from hanlon.analysis.rates import wilson
 YES, MAYBE, NO = "yes", "maybe", "no"
 OPEN = ("unscored", "unobservable", "unsettled", "tied")
 """Values by which a judge decides nothing; they leave n and are counted."""
+COMPARED = (
+    "Rates of two judges may be alike though they differ on single episodes: `hanlon judge-check` compares them on "
+    "each, by agreement and Cohen's kappa."
+)
+"""Said where several judges gave a label of one name."""
 
 
 def label_rows(judged: Sequence[JudgedCell]) -> list[dict[str, Any]]:
@@ -60,6 +65,14 @@ def _row(one: JudgedCell, model: str, label: str, counts: Counter[str], case: st
         "key": one.cell.key,
         "judge_key": one.judge.key,
     }
+
+
+def shared_labels(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The labels of which these rows have rates by several judges."""
+    judges: dict[str, set[str]] = {}
+    for row in rows:
+        judges.setdefault(row["label"], set()).add(row["judge_key"])
+    return {label for label, keys in judges.items() if len(keys) > 1}
 
 
 def _judged_by(one: JudgedCell) -> str:

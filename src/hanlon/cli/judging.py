@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,15 +36,19 @@ SET = click.option(
 @THRESHOLD
 @MAYBE
 @click.option("--judge", help="Only this judge.")
+@click.option(
+    "--label", "names", multiple=True, metavar="NAME", help="Only this label; may be repeated. Default: all."
+)
 def labels(
     runs: tuple[Path, ...],
     table_format: TableFormat,
     threshold: float | None,
     maybe: float | None,
     judge: str | None,
+    names: tuple[str, ...],
 ) -> None:
     """Rates of what judges said, from the stored votes, under any threshold. Makes no call."""
-    click.echo(_table(load(runs), table_format, threshold, maybe, judge))
+    click.echo(_table(load(runs), table_format, threshold, maybe, judge, names))
 
 
 @click.command()
@@ -110,8 +115,9 @@ def _table(
     threshold: float | None,
     maybe: float | None,
     judge: str | None,
+    wanted: Sequence[str] = (),
 ) -> str:
-    from hanlon.analysis.label_rates import label_rows, label_words
+    from hanlon.analysis.label_rates import COMPARED, label_rows, label_words, shared_labels
     from hanlon.analysis.labels import judges_of, load_labels
 
     try:
@@ -123,16 +129,42 @@ def _table(
         raise click.BadParameter(
             f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}", param_hint="--judge"
         )
-    rows = label_rows([one for one in judged if judge in (None, one.judge.name)])
+    places = {state.record.key: place for place, state in enumerate(states)}
+    shown = sorted(
+        (one for one in judged if judge in (None, one.judge.name)), key=lambda one: places[one.cell.key]
+    )
+    rows = _narrowed(label_rows(shown), wanted)
     if not rows:
         return {"json": "[]", "csv": ""}.get(
             table_format, "no judge has labelled an episode here; ask one: judge=[regex]"
         )
     table = render(rows, [label_words(row) for row in rows], table_format, title="labels")
+    if table_format != "table":
+        return table
     from hanlon.judged import label_warnings
 
-    shown = [one for one in judged if judge in (None, one.judge.name)]
-    return "\n".join([table, *(label_warnings(states, shown) if table_format == "table" else ())])
+    compared = [COMPARED] if shared_labels(rows) else []
+    asked = [row["label"].partition("=")[0] for row in rows] if wanted else None
+    return "\n".join([table, *compared, *label_warnings(states, shown, asked)])
+
+
+def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of the wanted labels: by name, of a choice also by name and value (`compliance=refused`)."""
+    known = {row["label"].partition("=")[0] for row in rows}
+    exact = known | {row["label"] for row in rows}
+    for name in wanted if rows else ():
+        if name not in exact:
+            from hanlon.config.errors import nearest
+
+            raise click.BadParameter(
+                f"no judge here gives the label '{name}'.{nearest(name, exact)} Labels: {', '.join(sorted(known))}",
+                param_hint="--label",
+            )
+    return [
+        row
+        for row in rows
+        if not wanted or row["label"] in wanted or row["label"].partition("=")[0] in wanted
+    ]
 
 
 def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hanlon.analysis.cells import load_cells
+from hanlon.analysis.cells import in_grid_order, load_cells
 from hanlon.analysis.tables import CellState
 
 RUNS = click.argument(
@@ -46,11 +46,12 @@ def check_measures(cells: list[CellState], measures: tuple[str, ...]) -> None:
 
 
 def load(runs: tuple[Path, ...]) -> list[CellState]:
-    """The cells below the run folders; what is damaged there is named on stderr."""
-    cells, damaged = load_cells(runs or (Path("runs"),))
+    """The cells below the run folders, by model and in grid order; what is damaged there is named on stderr."""
+    roots = runs or (Path("runs"),)
+    cells, damaged = load_cells(roots)
     for line in damaged:
         print(line, file=sys.stderr)
     if not cells:
         folders = ", ".join(map(str, runs)) or "runs"
         raise click.UsageError(f"no cells in {folders}: a run folder holds <env>/<label>-<key>/cell.json")
-    return cells
+    return in_grid_order(cells, roots)
