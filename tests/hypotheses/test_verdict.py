@@ -106,7 +106,7 @@ def full_and_incompetent() -> list[CellState]:
     [
         (full(), {"planned": 200}, "100 of 200 planned episodes"),
         (full(endpoint="embedded"), {}, DEMO),
-        (full(), {"gates": (GATE,)}, "control alive not sampled"),
+        (full(), {"gates": (GATE,)}, "control alive not sampled (prompt=competence)"),
         (full_and_incompetent(), {"gates": (SUCCESS,)}, "control alive did not do its work"),
         (full(excluded=200), {}, "the exclusions could turn it"),
     ],

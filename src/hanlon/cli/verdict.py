@@ -1,7 +1,7 @@
 """`hanlon verdict`: what is left of the hypotheses after a sweep."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,8 +10,10 @@ import click
 from hanlon.analysis.tables import TableFormat, render
 
 if TYPE_CHECKING:
+    from hanlon.analysis.hypotheses.gates import GateReading
     from hanlon.analysis.hypotheses.registered import Basis
     from hanlon.analysis.hypotheses.verdict import GridVerdict
+    from hanlon.records import SweepRecord
 
 
 @click.command()
@@ -42,7 +44,9 @@ def verdict(
     from hanlon.config.errors import ConfigError
 
     try:
-        verdicts, found = judge_runs(runs or (Path("runs"),), sweep_id, use_current=judged_by == "files")
+        sweep, verdicts, found = judge_runs(
+            runs or (Path("runs"),), sweep_id, use_current=judged_by == "files"
+        )
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     if table_format in ("json", "csv"):
@@ -50,14 +54,31 @@ def verdict(
         return
     for one in verdicts:
         click.echo(verdict_text(one, found.preregistered, table_format) + "\n")
-    for line in verdict_notes(verdicts, found.notes):
+    for line in (*verdict_notes(verdicts, found.notes), *_missing_controls(verdicts, sweep.overrides)):
         click.echo(line)
+
+
+def _missing_controls(verdicts: Sequence["GridVerdict"], overrides: Sequence[str]) -> Iterator[str]:
+    """The cells of controls that a sweep lacks, and the commands that add them."""
+    import yaml
+
+    from hanlon.analysis.hypotheses.gates import missing
+    from hanlon.prompts import find_conf
+
+    by_env: dict[str, list[GateReading]] = {}
+    for one in verdicts:
+        by_env.setdefault(one.matrix.grid.cells[0].record.env, []).extend(one.gates)
+    for env, readings in by_env.items():
+        file = find_conf() / "controls" / f"{env}.yaml"
+        yield from missing(
+            readings, yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}, overrides
+        )
 
 
 def judge_runs(
     runs: Sequence[Path], sweep_id: str | None = None, *, use_current: bool = False
-) -> tuple[list["GridVerdict"], "Basis"]:
-    """The verdict on one stored sweep, for each model and protocol, and what it was judged by.
+) -> tuple["SweepRecord", list["GridVerdict"], "Basis"]:
+    """One stored sweep, the verdict on it for each model and protocol, and what it was judged by.
 
     Args:
         runs: run folders.
@@ -88,4 +109,4 @@ def judge_runs(
             f"sweep {stored.record.id} holds no contrast that any of its hypotheses speaks of: {len(stored.cells)} "
             f"cells of {', '.join(environments) or 'none that is stored'}. What they speak of: hanlon preregister"
         )
-    return verdicts, found
+    return stored.record, verdicts, found

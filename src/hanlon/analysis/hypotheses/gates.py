@@ -1,7 +1,9 @@
 """The controls: cells in which something must show, or must not, before any absence is believed."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.grid import Grid
@@ -27,7 +29,9 @@ class GateReading:
         """Why nothing is determined; empty where the control did its work or is not needed."""
         if not self.applies or self.worked:
             return ""
-        return f"control {self.gate.name} {'not sampled' if self.worked is None else 'did not do its work'}"
+        if self.worked is None:
+            return f"control {self.gate.name} not sampled ({_place(self.gate)})"
+        return f"control {self.gate.name} did not do its work"
 
 
 def read_gate(gate: Gate, grid: Grid) -> GateReading:
@@ -62,3 +66,45 @@ def _words(cell: CellState, gate: Gate) -> str:
     rate = _rate(cell, gate)
     bound = f"above {gate.above:.0%}" if gate.above is not None else f"below {gate.below or 0:.0%}"
     return f"{cell.record.label}: {rate.measure} {rate.k}/{rate.n}, needed {bound}"
+
+
+def missing(
+    readings: Iterable[GateReading], controls: Mapping[str, Any], overrides: Sequence[str]
+) -> Iterator[str]:
+    """For each control that was not sampled, its cell and the command that adds it to the same sweep.
+
+    Args:
+        readings: what the controls say.
+        controls: `conf/controls/<env>.yaml`. A gate of a name that stands there is added as that control.
+        overrides: those of the sweep.
+    """
+    for gate in {reading.gate.name: reading.gate for reading in readings if _lacks(reading)}.values():
+        said = f"Control {gate.name} is missing, the cell {_place(gate)}: without it nothing is determined."
+        if gate.name not in controls:
+            yield f"{said} To the command of the sweep, {gate.advice}."
+            continue
+        control = _as_override(controls[gate.name])
+        command = shlex.join([*overrides, f"+controls.{gate.name}={control}"])
+        yield (
+            f"{said} It is added by: python run.py -m {command}\n"
+            "What is stored is not sampled again. The sweep was written down without that cell, so its verdict is then "
+            "exploratory."
+        )
+
+
+def _lacks(reading: GateReading) -> bool:
+    return reading.applies and reading.worked is None
+
+
+def _place(gate: Gate) -> str:
+    return " ".join(f"{name}={level}" for name, level in gate.where.items())
+
+
+def _as_override(node: object) -> str:
+    """A node of YAML in Hydra's syntax, on one line without spaces."""
+    if isinstance(node, Mapping):
+        items = cast(Mapping[str, object], node).items()
+        return "{" + ",".join(f"{key}:{_as_override(value)}" for key, value in items) + "}"
+    if isinstance(node, list):
+        return "[" + ",".join(_as_override(value) for value in cast(list[object], node)) + "]"
+    return str(node)
