@@ -25,6 +25,7 @@ from hanlon.analysis.figures.points import COLUMNS, frame, label_of, published_p
 from hanlon.analysis.figures.stacked import dumbbell, stacked_shares
 from hanlon.analysis.figures.theme import PUBLISHED, SIMULATED, WATERMARK, NothingToDraw
 from hanlon.analysis.published import published_rows
+from stored import episode, write_cell
 
 GOLDEN = Path(__file__).parent / "golden"
 BY_NAME = {figure.name: figure for figure in FIGURES}
@@ -210,6 +211,52 @@ def test_a_specification_is_the_contrast_itself(shutdown_runs: Path) -> None:
         assert (one.difference, one.lo, one.hi) == tuple(
             known[one.keys][n] for n in ("difference", "lo", "hi")
         )
+
+
+def test_a_specification_of_cells_that_share_their_requests_is_by_request(tier_runs: Path) -> None:
+    """The difference and interval are those of `hanlon contrasts`, a judge's reading too, and the caption says so."""
+    states, _ = load_cells([tier_runs])
+    material = Material(states)
+    spec, curve = chart(BY_NAME["specification_curve"], material)
+    assert set(curve["unit"]) == {"request"}
+    assert any(str(one).startswith("judge simulated for compliance") for one in curve["read by"])
+    assert any("bootstrap by request" in text for text in strings(spec["title"]))
+    known = {f"{row['key_from']} {row['key_to']}": row for row in material.contrasts}
+    headline = curve[curve["read by"] == f"rule for {next(iter(known.values()))['measure']}"]
+    for one in headline[headline["denominator"] == specifications.ALL].itertuples():
+        row = known[one.keys]
+        assert (one.difference, one.lo, one.hi) == (row["difference"], row["lo"], row["hi"])
+        assert (row["unit"], f"{row['interval']}") == ("request", f"{one.method} 95%")
+
+
+def test_what_was_excluded_counts_by_request_too(tmp_path: Path) -> None:
+    """One reply excluded in each of two requests moves their mean, and no other; k/n says how many there are."""
+    for key, tier, complied in (("a", "paid", 2), ("b", "free", 6)):
+        own = [
+            episode(
+                i,
+                "complied" if i < complied else "refused",
+                measures={"compliance": i < complied},
+                facts={"request": f"r{i % 4}"},
+                excluded="truncated" if (tier, i) in (("paid", 7), ("paid", 6)) else None,
+            )
+            for i in range(8)
+        ]
+        write_cell(
+            tmp_path, key, *own, factors={"tier": tier}, measures={"compliance": "it complied"},
+            texts={"requests": "r"}, config={"tier": {"word": tier, "trained": tier == "free"}},
+        )  # fmt: skip
+    curve, _ = specifications.specifications(load_cells([tmp_path])[0])
+    found = {row["denominator"]: row for row in curve.to_dict("records")}
+    assert {name: row["counts"] for name, row in found.items()} == {
+        "all countable": "2/6 to 6/8",
+        "excluded as cases": "4/8 to 6/8",
+        "excluded as no cases": "2/8 to 6/8",
+    }
+    assert {name: row["difference"] for name, row in found.items()} == pytest.approx(
+        {"all countable": 0.5, "excluded as cases": 0.25, "excluded as no cases": 0.5}
+    )
+    assert {row["unit"] for row in found.values()} == {"request"}
 
 
 def test_tiers_are_drawn_with_reasoning(tier_runs: Path) -> None:

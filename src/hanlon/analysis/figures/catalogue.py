@@ -134,8 +134,7 @@ def _attribution(material: Material) -> Made:
 
 def _specifications(material: Material) -> Made:
     curve, name = specifications.specifications(material.states, material.labels_by_judge)
-    notes = (f"{name}. k/n to k/n: cases in the base and in the treated cell. Newcombe 95% intervals, uncorrected; the "
-             "specifications share episodes.",)  # fmt: skip
+    notes = (specifications.caption(curve, name),)
     return specifications.specification_curve(
         curve, "One contrast under every choice of analysis", notes
     ), curve
