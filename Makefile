@@ -30,6 +30,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/hot_path.py
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/rate_limit.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/scale.py
