@@ -1,6 +1,7 @@
 """Differences by request: against published worked numbers and against known truth."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pytest
@@ -74,6 +75,14 @@ def test_sign_flips_of_few_requests_are_exact() -> None:
     assert flips([1.0, 0.0, 0.5, 1.0, 0.5, 0.0, 1.0]) == pytest.approx(2 / 32)
     assert flips([1.0]) == flips([0.0, 0.0]) == 1.0
     assert flips([]) is None
+
+
+@pytest.mark.parametrize("thirds", [[1, 2, -1, 1, 3, -2, 1, 1, 2, -1, 3, 1, -1, 2, 1], [1] * 9 + [-1] * 6])
+def test_random_sign_flips_count_what_is_as_extreme(thirds: list[int]) -> None:
+    """Against all 32,768 patterns in whole numbers: sums of thirds are not exact, and ties count nevertheless."""
+    signs = np.array(list(product((-1, 1), repeat=len(thirds))))
+    exact = float(np.mean(np.abs(signs @ np.array(thirds)) >= abs(sum(thirds))))
+    assert flips([one / 3 for one in thirds]) == pytest.approx(exact, abs=0.02)
 
 
 @pytest.mark.parametrize(("complies", "complies_too", "spread"), [(0.3, 0.1, 1.0), (0.5, 0.5, 2.0)])
