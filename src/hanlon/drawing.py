@@ -1,7 +1,8 @@
 """Simulated counts in memory: the cells of a composed sweep as if a scripted policy, or any known rates, had run it.
 
-For power and for tests. Nothing is played: each episode is one draw, held against the rates of all its cell's measures;
-where cells share requests, the episodes go round the requests as the environment's do. The records are marked simulated.
+For power and for tests. Nothing is played: each episode is one draw, held against the rates of all measures of its
+cell; where cells share requests, the episodes go round the requests as the environment's do. The records are marked
+simulated.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,9 @@
 """What the policies of `answering.py` want of a request: one function each, from what was heard to a wish.
 
 Each is a hypothesis about a compliance gap, with what it would say in a scratchpad: faking (Greenblatt et al. 2024),
-naive compliance and deference to raters (Sheshadri et al. 2025, 4.1), terminal and instrumental goal guarding (the same,
-4.3), low coherence (the same, Table 1), association with a word (Ugwuanyi's label swaps), confusion about tier or
-training (Sheshadri et al. 2025, 5.4 and F.1), and none of them.
+naive compliance and deference to raters (Sheshadri et al. 2025, 4.1), goal guarding for itself or for its consequences
+(the same, 4.3), low coherence (the same, Table 1), association with a word (Ugwuanyi's label swaps), confusion about
+tier or training (Sheshadri et al. 2025, 5.4 and F.1), and none of them.
 """
 
 import random
