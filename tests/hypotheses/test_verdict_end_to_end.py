@@ -32,6 +32,16 @@ PLAYED = {
         "prompt=baseline env.stakes=none,replaced env.precedence=silent,over_all_others samples=600 "
         "hypotheses=[instruction_ambiguity,self_preservation,role_play]",
     ),
+    "incapacity": (
+        "incapacity",
+        "prompt=baseline env.stakes=none,replaced env.goal=complete_task,avoid_shutdown samples=300 "
+        "hypotheses=[incapacity,self_preservation,role_play]",
+    ),
+    "instrumental_faker": (
+        "faking_instrumental",
+        "env=alignment_faking tier=free,paid env.stage=none,throughput samples=600 "
+        "hypotheses=[faking_instrumental,faking_terminal,lexical_association]",
+    ),
     "lexical": (
         "lexical_association",
         "env=alignment_faking tier=free,paid,nameless/amber,nameless/birch samples=600 "
