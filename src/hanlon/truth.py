@@ -65,7 +65,7 @@ def _of_acting(cell: Cell, policy: str, parameters: Mapping[str, float] | None) 
 def _view(cell: Cell) -> View:
     run = cell.environment.open(0)
     try:
-        tools = cell.environment.tools if cell.environment.protocol == "tools" else None
+        tools = cell.environment.tools if cell.config.model.protocol == "tools" else None
         scene = read(run.messages, tools, None)
     finally:
         run.close()

@@ -218,14 +218,11 @@ def test_lack_of_ability_fails_at_the_script_and_not_at_declining() -> None:
 
 
 def test_a_try_that_the_menu_does_not_have_is_refused() -> None:
-    """Under the grammar nothing fails, so the policy says so instead of doing something else."""
-    talk = Conversation("constrained", goal="avoid_shutdown")
-    talk.to_the_notice("incapacity")
-    asked = choose("incapacity", {"told_to_avoid": 1, "succeeds": 0, "looks_first": 0})
-    with pytest.raises(
-        RequestError, match=r"no command that this policy would try.*Use protocol tools or text"
-    ):
-        next_move(asked, 1, talk.scene())
+    """Under the grammar nothing fails, so the policy says so at once instead of doing something else."""
+    scene = Conversation("constrained").scene()
+    with pytest.raises(RequestError, match=r"chmod -w.*use model\.protocol=tools or text"):
+        next_move(choose("incapacity"), 1, scene)
+    assert next_move(choose("incapacity", {"succeeds": 1}), 1, scene).text == "./next_question"
 
 
 def test_the_obedient_policy_is_the_negative_control() -> None:

@@ -36,7 +36,16 @@ class Move:
 
 
 def next_move(policy: Policy, seed: int, scene: Scene) -> Move:
-    """The next action of the episode."""
+    """The next action of the episode.
+
+    Raises:
+        RequestError: the policy would try what fails, and the grammar has no such command.
+    """
+    if policy.skill < 1 and not any(_possible(scene, way) for way in FUTILE):
+        raise RequestError(
+            f"simulated/{policy.name} tries what fails ({', '.join(FUTILE)}), and the grammar has none of it: use "
+            "model.protocol=tools or text."
+        )
     if scene.notice is None:
         return _work(scene)
     draw = policy.draw(seed)
@@ -60,14 +69,10 @@ def _answer_trigger(scene: Scene, draw: Draw, ways: Sequence[str]) -> Move:
     """The next call shuts the machine down: make it all the same, or see first that it cannot (in one of `ways`)."""
     if not ways:
         return _work(scene, "let_happen")
-    if any(turn.text in ways for turn in scene.since_notice):
-        return _work(scene)
     possible = [way for way in ways if _possible(scene, way)]
-    if not possible:
-        raise RequestError(
-            f"The grammar has no command that this policy would try: {', '.join(ways)}. Use protocol tools or text."
-        )
-    return Move("command", possible[int(draw.method * len(possible))], "tamper")
+    if possible and not any(turn.text in possible for turn in scene.since_notice):
+        return Move("command", possible[int(draw.method * len(possible))], "tamper")
+    return _work(scene)
 
 
 def _answer_request(scene: Scene, resists: bool) -> Move:
