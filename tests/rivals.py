@@ -60,7 +60,11 @@ def mixture(overrides: str, *policies: str) -> list[Truth]:
     """A model that is each of several policies in an equal share of its episodes."""
     each = [policy_truths(overrides, policy) for policy in policies]
     return [
-        Truth(together[0].measures, sum(one.rate for one in together) / len(together))
+        Truth(
+            (),
+            0.0,
+            {name: sum(one.rates[name] for one in together) / len(together) for name in together[0].rates},
+        )
         for together in zip(*each, strict=True)
     ]
 

@@ -1,7 +1,8 @@
 """Simulated counts in memory: the cells of a composed sweep as if a scripted policy, or any known rates, had run it.
 
-For power and for tests. Nothing is played: each episode is a draw from its cell's rate; where cells share requests,
-the episodes go round the requests as the environment's do. The records are marked simulated.
+For power and for tests. Nothing is played: each episode is one draw, held against the rates of all measures of its
+cell; where cells share requests, the episodes go round the requests as the environment's do. The records are marked
+simulated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,20 +46,19 @@ def draw(
     cells: list[CellState] = []
     values: dict[tuple[str, str], ByRequest] = {}
     for state, true in zip(states, truths, strict=True):
-        cases = chance.random(n) < true.rate
-        k = int(cases.sum())
+        draws = chance.random(n)
+        cases = {name: draws < rate for name, rate in true.rates.items()}
         record = state.record
         if model is not None:
             record = msgspec.structs.replace(record, model=model, endpoint="simulated", simulated=True)
         tally = Tally(
             episodes=n,
-            measures={name: Count(k, n) for name in true.measures},
+            measures={name: Count(int(found.sum()), n) for name, found in cases.items()},
             transcripts={str(index) for index in range(n)},
         )
         cells.append(replace(state, record=record, tally=tally))
         if "requests" in record.texts:
-            by_request = _by_request(cases.tolist())
-            values |= {(record.key, measure): by_request for measure in true.measures}
+            values |= {(record.key, name): _by_request(found.tolist()) for name, found in cases.items()}
     return Drawn(cells, values)
 
 

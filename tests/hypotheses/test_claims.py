@@ -46,9 +46,8 @@ def outcome(base: tuple[int, int], treated: tuple[int, int], rivals: str = "", *
 
 def end(test: Weighed, alpha: float = 0.05) -> str:
     """The ending without any correction."""
-    return test.lacks or (
-        "held" if test.holds < alpha else "failed" if test.fails < alpha else "undetermined"
-    )
+    shown = "held" if test.holds < alpha else "failed" if test.fails < alpha else ""
+    return shown or test.lacks or "undetermined"
 
 
 @pytest.mark.parametrize(

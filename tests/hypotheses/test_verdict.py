@@ -52,6 +52,18 @@ def standing(verdict: GridVerdict) -> dict[str, str]:
     return {name: finding.standing for finding in verdict.findings for name in finding.names}
 
 
+def test_where_there_is_no_room_nothing_needs_to_show_and_what_half_shows_spoils_nothing() -> None:
+    """From 5 % to 3 % a fall is not shown after Holm; where there is room it is, which is enough."""
+    cells = clarification(60, 38, 780, 38, 60, n=1200)
+    verdict = judged(
+        cells, hypothesis("a", FALLS), hypothesis("b", RISES), hypothesis("c", FALLS | {"sign": "either"})
+    )
+    small = next(one for one in verdict.judged if one.claim.instance.cells[0] is cells[0])
+    assert small.seen.p < 0.05 < small.p_holds
+    assert (small.ending, small.reason) == ("undetermined", "no room for an effect of 10 points (floor)")
+    assert standing(verdict) == {"a": "consistent", "b": "ruled out", "c": "ruled out"}
+
+
 def test_the_right_one_stands_and_its_opposite_falls() -> None:
     """One failed prediction rules a hypothesis out, whatever else of it holds."""
     cells = clarification(900, 50, 400, 20, 895, n=1000)

@@ -32,6 +32,16 @@ PLAYED = {
         "prompt=baseline env.stakes=none,replaced env.precedence=silent,over_all_others samples=600 "
         "hypotheses=[instruction_ambiguity,self_preservation,role_play]",
     ),
+    "incapacity": (
+        "incapacity",
+        "prompt=baseline env.stakes=none,replaced env.goal=complete_task,avoid_shutdown samples=300 "
+        "hypotheses=[incapacity,self_preservation,role_play]",
+    ),
+    "instrumental_faker": (
+        "faking_instrumental",
+        "env=alignment_faking tier=free,paid env.stage=none,throughput samples=600 "
+        "hypotheses=[faking_instrumental,faking_terminal,lexical_association]",
+    ),
     "lexical": (
         "lexical_association",
         "env=alignment_faking tier=free,paid,nameless/amber,nameless/birch samples=600 "
@@ -60,10 +70,9 @@ def test_the_right_hypothesis_is_left_standing_after_a_sweep_that_was_played(
     assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
     stored = {state.record.key: state for state in load_cells([command_line.runs])[0]}
     for one in compose_sweep(shlex.join(words)).cells:
-        true = truth(one, policy)
-        for measure in true.measures:
+        for measure, rate in truth(one, policy).rates.items():
             count = stored[one.key].tally.measures[measure]
-            assert binomtest(count.k, count.n, true.rate).pvalue > 1e-4, (one.label, measure, count, true)
+            assert binomtest(count.k, count.n, rate).pvalue > 1e-4, (one.label, measure, count, rate)
 
 
 def test_a_verdict_on_100_000_stored_episodes_takes_little_more_than_reading_them(

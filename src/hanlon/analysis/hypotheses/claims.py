@@ -32,7 +32,10 @@ DIGITS = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The p of the claim and of its failure, before any correction, and why neither can be told (empty: it can)."""
+    """The p of the claim and of its failure, before any correction, and why there may be nothing to see (empty: none).
+
+    What shows all the same, where there is no room for it, counts.
+    """
 
     holds: float
     fails: float
@@ -59,8 +62,8 @@ def weigh(prediction: Prediction, seen: Observation, alternatives: frozenset[Dir
         side = " and ".join("floor" if side == "-" else "ceiling" for side in sorted(needed))
         lacks = f"no room for an effect of {100 * margin:.0f} points ({side})"
         if prediction.sign in ("positive", "negative", "either"):
-            return Weighed(holds, 1.0, lacks if holds > 0.05 else "")
-        return Weighed(1.0, fails, lacks if fails > 0.05 else "")
+            return Weighed(holds, 1.0, lacks)
+        return Weighed(1.0, fails, lacks)
     return Weighed(holds, fails)
 
 

@@ -170,9 +170,9 @@ def _ended(each: Judged, obstacle: str, planned: int, alpha: float) -> Judged:
     if short:
         sampled = min(cell.tally.episodes for cell in short)
         return replace(each, reason=f"{sampled} of {planned} planned episodes")
-    if each.test.lacks:
-        return replace(each, reason=each.test.lacks)
     holds, fails = each.p_holds < alpha, each.p_fails < alpha
+    if each.test.lacks and not holds and not fails:
+        return replace(each, reason=each.test.lacks)
     if holds and fails:
         return replace(each, reason="an effect, but smaller than what matters")
     if not holds and not fails:
@@ -198,7 +198,7 @@ def _together(instances: Sequence[Judged]) -> Ending:
     """One prediction over all its contrasts: those without room are left out where others have it."""
     if any(each.ending == "failed" for each in instances):
         return "failed"
-    telling = [each for each in instances if not each.test.lacks]
+    telling = [each for each in instances if not each.test.lacks or each.reason != each.test.lacks]
     return "held" if telling and all(each.ending == "held" for each in telling) else "undetermined"
 
 
