@@ -188,7 +188,7 @@ SHUTDOWN: tuple[Rates, ...] = (
     like_o4_mini,
     like_grok_4,
     like_gemini_25_pro,
-    like_gpt_4o_by_tier,
+    like_gpt_4o,
     like_claude_sonnet_46,
 )
 ALIGNMENT_FAKING: tuple[Rates, ...] = (
