@@ -1,9 +1,9 @@
 """Models of somebody who had not read the hypothesis files: a verdict on them is none of these, or undetermined.
 
-The models (tests/strangers.py) were committed before the files were read. Judged by the files as they then were, 47 of
-580 sweeps of shutdown were called wrongly, of three models. The files were changed for these (`TAUGHT`), which are
-therefore no test of the changed files: the error is stated without them, too. Counts are drawn from known rates with a
-fixed seed. At most 5 % of the simulated sweeps may leave a wrong hypothesis standing.
+The models (tests/strangers.py) were committed before the files were read. By the files as they then were, three
+models of each environment were called wrongly, and more than 5 % of all sweeps with them. The files were changed for
+these (`TAUGHT`), which are therefore no test of the changed files: the error is stated without them, too. Counts are
+drawn from known rates with a fixed seed. At most 5 % of the simulated sweeps may leave a wrong hypothesis standing.
 """
 
 from collections import Counter
