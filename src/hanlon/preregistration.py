@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.grid import grids
+from hanlon.analysis.hypotheses.laid_out import SIGNS, matrix_markdown
 from hanlon.analysis.hypotheses.matrix import Matrix, matrix_of
-from hanlon.analysis.hypotheses.rows import matrix_rows
 from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
+from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.verdict import ALPHA
-from hanlon.analysis.hypotheses.words import separation_notes
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import CellState, render
 from hanlon.composing import ComposedSweep
@@ -78,25 +78,13 @@ def _predictions(hypothesis: Hypothesis) -> Iterator[str]:
 
 def _matrices(matrices: Sequence[Matrix]) -> Iterator[str]:
     yield "## Predictions of this grid\n"
-    yield (
-        "A difference is the rate of the first cell minus that of the second. + rises, - falls, 0 no effect beyond the "
-        "margin, two signs: either; empty: nothing is predicted.\n"
-    )
+    yield f"A difference is the rate of the first cell minus that of the second. {SIGNS[0].upper()}{SIGNS[1:]}.\n"
     for matrix in matrices:
         record = matrix.grid.cells[0].record
         yield f"### {model_name(record)} ({record.protocol}), {record.env}\n"
-        yield matrix_text(matrix, "markdown") + "\n"
-        yield from (f"- {note}" for note in separation_notes(matrix))
+        yield matrix_markdown(matrix) + "\n"
+        yield from (f"- {note}" for note in (*separation_notes(matrix), *untested_notes([matrix])))
         yield ""
-
-
-def matrix_text(matrix: Matrix, table_format: str = "table") -> str:
-    """The prediction matrix as a table."""
-    rows = [{name: str(value) for name, value in row.items()} for row in matrix_rows(matrix)]
-    if not rows:
-        return "No hypothesis predicts anything of these cells."
-    markdown = table_format == "markdown"
-    return render([], rows, "markdown" if markdown else "table", title="predictions of this grid")
 
 
 def _controls(gates: Sequence[Gate]) -> Iterator[str]:

@@ -165,7 +165,9 @@ def test_a_verdict_reads_one_sweep_and_prints_each_format(
     assert {row["kind"] for row in rows} >= {"prediction", "hypothesis", "verdict"}
     assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
     shown = invoke(verdict, runs)
-    assert "Verdict: none of those that this grid tests; not tested: " in shown.output, shown.output
+    assert (
+        "none of those that this grid tests; ruled out: instruction_ambiguity; not tested: " in shown.output
+    )
     assert "Control can_act" in shown.output
     assert command_line.run("prompt=baseline", "samples=3", *at(chat_server)).returncode == 0
     several = invoke(verdict, runs)

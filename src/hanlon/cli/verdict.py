@@ -1,7 +1,7 @@
 """`hanlon verdict`: what is left of the hypotheses after a sweep."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +10,7 @@ import click
 from hanlon.analysis.tables import TableFormat, render
 
 if TYPE_CHECKING:
+    from hanlon.analysis.hypotheses.reading import StoredSweep
     from hanlon.analysis.hypotheses.registered import Basis
     from hanlon.analysis.hypotheses.verdict import GridVerdict
 
@@ -30,34 +31,64 @@ if TYPE_CHECKING:
     show_default=True,
     help="Those that the sweep wrote down before its first call, or conf/hypothesis as it is now (exploratory).",
 )
+@click.option(
+    "--contexts",
+    "each_context",
+    is_flag=True,
+    help="Also a row for each context of a prediction (JSON and CSV always have them).",
+)
 def verdict(
     runs: tuple[Path, ...],
     sweep_id: str | None,
     table_format: TableFormat,
     judged_by: Literal["registered", "files"],
+    each_context: bool,
 ) -> None:
     """What is left of the hypotheses after ONE sweep: each prediction held, failed or undetermined."""
+    from hanlon.analysis.hypotheses.remarks import shortfalls
     from hanlon.analysis.hypotheses.rows import verdict_rows
-    from hanlon.analysis.hypotheses.words import verdict_notes, verdict_text
     from hanlon.config.errors import ConfigError
 
     try:
-        verdicts, found = judge_runs(runs or (Path("runs"),), sweep_id, use_current=judged_by == "files")
+        verdicts, found, stored = judge_runs(
+            runs or (Path("runs"),), sweep_id, use_current=judged_by == "files"
+        )
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     if table_format in ("json", "csv"):
         click.echo(render(verdict_rows(verdicts, found.preregistered), [], table_format, title="verdict"))
+        for line in shortfalls(stored, found.planned):
+            click.echo(line, err=True)
         return
-    for one in verdicts:
-        click.echo(verdict_text(one, found.preregistered, table_format) + "\n")
-    for line in verdict_notes(verdicts, found.notes):
+    for line in report_lines(verdicts, found, stored, table_format, each_context=each_context):
         click.echo(line)
+
+
+def report_lines(
+    verdicts: Sequence["GridVerdict"],
+    found: "Basis",
+    stored: "StoredSweep",
+    table_format: TableFormat,
+    *,
+    each_context: bool = False,
+) -> Iterator[str]:
+    """The report for people: the answers, one line a model, then each model's tables, then what to read beside them."""
+    from hanlon.analysis.hypotheses.remarks import grid_notes, method_notes, sweep_notes
+    from hanlon.analysis.hypotheses.words import answer_text, as_notes, verdict_text
+
+    yield from as_notes([answer_text(one) for one in verdicts], table_format)
+    yield ""
+    for one in verdicts:
+        if one.judged:
+            yield verdict_text(one, found.preregistered, table_format, each_context=each_context) + "\n"
+    notes = [*grid_notes(verdicts), *sweep_notes(stored, found), *method_notes(verdicts)]
+    yield from as_notes(notes, table_format)
 
 
 def judge_runs(
     runs: Sequence[Path], sweep_id: str | None = None, *, use_current: bool = False
-) -> tuple[list["GridVerdict"], "Basis"]:
-    """The verdict on one stored sweep, for each model and protocol, and what it was judged by.
+) -> tuple[list["GridVerdict"], "Basis", "StoredSweep"]:
+    """The verdict on one stored sweep, for each model and protocol, what it was judged by, and the sweep.
 
     Args:
         runs: run folders.
@@ -88,4 +119,4 @@ def judge_runs(
             f"sweep {stored.record.id} holds no contrast that any of its hypotheses speaks of: {len(stored.cells)} "
             f"cells of {', '.join(environments) or 'none that is stored'}. What they speak of: hanlon preregister"
         )
-    return verdicts, found
+    return verdicts, found, stored

@@ -25,6 +25,12 @@ class StoredSweep:
     cells: Sequence[CellState]
     damaged: Sequence[DamagedLine]
 
+    @property
+    def missing(self) -> list[str]:
+        """The keys of its cells that are not in the run folders."""
+        stored = {cell.record.key for cell in self.cells}
+        return [key for key in self.record.cells if key not in stored]
+
 
 def load_sweep(runs: Sequence[Path], sweep_id: str | None = None) -> StoredSweep:
     """One sweep below the given run folders; without an id the only one.
