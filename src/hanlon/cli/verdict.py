@@ -73,10 +73,11 @@ def report_lines(
     each_context: bool = False,
 ) -> Iterator[str]:
     """The report for people: the answers, one line a model, then each model's tables, then what to read beside them."""
-    from hanlon.analysis.hypotheses.remarks import grid_notes, method_notes, sweep_notes
+    from hanlon.analysis.hypotheses.remarks import grid_notes, method_notes, shortfalls, sweep_notes
     from hanlon.analysis.hypotheses.words import answer_text, as_notes, verdict_text
 
-    yield from as_notes([answer_text(one) for one in verdicts], table_format)
+    answers = [answer_text(one) for one in verdicts]
+    yield from as_notes([*answers, *shortfalls(stored, found.planned)], table_format)
     yield ""
     for one in verdicts:
         if one.judged:
@@ -100,6 +101,7 @@ def judge_runs(
     """
     from hanlon.analysis.hypotheses.reading import load_sweep, stored_values
     from hanlon.analysis.hypotheses.registered import basis
+    from hanlon.analysis.hypotheses.remarks import nothing_said
     from hanlon.analysis.hypotheses.verdict import judge
     from hanlon.config.errors import ConfigError
     from hanlon.registering import plans_for
@@ -115,8 +117,5 @@ def judge_runs(
         cells = [cell for cell in stored.cells if cell.record.env == plan.env]
         verdicts += judge(cells, plan, planned=found.planned, values=values)
     if not any(one.judged for one in verdicts):
-        raise ConfigError(
-            f"sweep {stored.record.id} holds no contrast that any of its hypotheses speaks of: {len(stored.cells)} "
-            f"cells of {', '.join(environments) or 'none that is stored'}. What they speak of: hanlon preregister"
-        )
+        raise ConfigError(nothing_said(stored, found))
     return verdicts, found, stored

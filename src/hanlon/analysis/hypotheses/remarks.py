@@ -6,17 +6,22 @@ from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.gaps.differences import RESAMPLES
+from hanlon.analysis.hypotheses.overrides import overrides_of
 from hanlon.analysis.hypotheses.reading import StoredSweep
 from hanlon.analysis.hypotheses.registered import Basis
+from hanlon.analysis.hypotheses.selection import as_json
 from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.verdict import ALPHA, GridVerdict
+from hanlon.records import SweepRecord
 
 NAMED = 3
 """Cells that a note names."""
+SWEEPS = 5
+"""Sweeps that are offered to somebody whose own one tests nothing."""
 
 
 def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
-    """Which sweep, whether it was preregistered, whether it is all there, what was excluded or added after a look."""
+    """Which sweep, whether it was preregistered, what was excluded or added after a look."""
     record, cells = stored.record, stored.cells
     episodes = sum(cell.tally.episodes for cell in cells)
     registered = (
@@ -26,7 +31,6 @@ def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
         f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {found.planned} a cell; {registered}."
     )
     yield from (f"{note[0].upper()}{note[1:]}." for note in found.notes)
-    yield from shortfalls(stored, found.planned)
     excluded = sum((cell.tally.excluded for cell in cells), Counter[str]())
     if excluded:
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.most_common())
@@ -43,7 +47,7 @@ def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
 def shortfalls(stored: StoredSweep, planned: int) -> Iterator[str]:
     """Cells of the sweep that are not stored, and those below the planned n, with what to do."""
     record, cells = stored.record, stored.cells
-    again = f"The same command goes on: python run.py -m {shlex.join(record.overrides)}"
+    again = f"The same command goes on: {again_text(record)}"
     if missing := stored.missing:
         more = ", ..." if len(missing) > NAMED else ""
         yield (
@@ -56,6 +60,29 @@ def shortfalls(stored: StoredSweep, planned: int) -> Iterator[str]:
             f"Planned n not reached in {len(short)} of {len(cells)} cells, {_named(short)}: {least} of {planned} "
             f"episodes in the shortest. What they take part in is undetermined. {again}"
         )
+
+
+def again_text(record: SweepRecord) -> str:
+    """The command of a sweep, to be typed again."""
+    return f"python run.py -m {shlex.join(record.overrides)}"
+
+
+def nothing_said(stored: StoredSweep, found: Basis) -> str:
+    """Why there is no verdict on a sweep, and what to sweep for one."""
+    record, cells = stored.record, stored.cells
+    if not cells:
+        return (
+            f"none of the {len(record.cells)} cells of sweep {record.id} is in these run folders, as "
+            f"<env>/<label>-<key>/cell.json. The same command samples them: {again_text(record)}"
+        )
+    environments = ", ".join(dict.fromkeys(f"env={cell.record.env}" for cell in cells))
+    said = f"sweep {record.id} ({len(cells)} cells of {environments}) has no contrast that a hypothesis speaks of"
+    hypotheses = [h for plan in found.plans for h in plan.hypotheses]
+    if not hypotheses:
+        return f"{said}: none was registered (hypotheses=[...]; files conf/hypothesis/<env>/<name>.yaml)"
+    no_effect = {name: as_json(level) for cell in cells for name, level in cell.record.no_effect.items()}
+    speak = dict.fromkeys(overrides_of(p, no_effect) for h in hypotheses for p in h.predicts)
+    return f"{said}. What would: {'; or '.join(list(speak)[:SWEEPS])}"
 
 
 def method_notes(verdicts: Sequence[GridVerdict]) -> Iterator[str]:
