@@ -141,6 +141,21 @@ def test_a_contrast_without_room_is_left_out_where_another_has_it() -> None:
     assert standing(floor) == {"a": "undetermined"}
 
 
+def test_the_spread_over_wordings_stands_beside_a_prediction() -> None:
+    """-85, -45 and -65 points in three wordings: mean -65, sd 20; one wording has no spread."""
+    clear = {"precedence": "over_all_others"}
+    counts = {1: (90, 5), 2: (50, 5), 3: (70, 5)}
+    cells = [
+        cell(k, 100, prompt, wording=wording, key=f"{prompt}{wording}", **fields)
+        for wording, (base, treated) in counts.items()
+        for k, prompt, fields in ((base, "baseline", {}), (treated, "p", clear))
+    ]
+    assert "over 3 wordings -85.0 to -45.0, sd 20.0" in " ".join(
+        verdict_text(judged(cells, hypothesis("a", FALLS)), {"a"}, "markdown").split()
+    )
+    assert "wordings" not in verdict_text(judged(cells[:2], hypothesis("a", FALLS)), {"a"}, "markdown")
+
+
 def test_holm_runs_over_the_different_predictions_of_all_models_of_the_sweep() -> None:
     """What two hypotheses share is tested once; a second model's predictions are in the same family."""
     one = clarification(60, 45, 60, 45, 60)

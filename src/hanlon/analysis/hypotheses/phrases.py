@@ -1,12 +1,16 @@
 """One prediction in words: what it says of a grid, and what was seen of it."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+from typing import Any
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.grid import BUNDLE
 from hanlon.analysis.hypotheses.schema import Change, Level, Prediction, level_text
 from hanlon.analysis.hypotheses.selection import Instance, as_json
 from hanlon.analysis.hypotheses.verdict import Judged
+from hanlon.analysis.wordings import WORDING
 
 UNSHOWN = 0.001
 
@@ -54,6 +58,20 @@ def p_text(one: Judged) -> str:
     p = min(one.p_holds, one.p_fails)
     said = f"<{UNSHOWN}" if p < UNSHOWN else f"{p:.3f}"
     return said if one.p_holds <= one.p_fails else f"{said} (fails)"
+
+
+def wordings_text(contexts: Sequence[Judged]) -> str:
+    """How far a difference spreads over wordings, each the mean of its contexts (sd: n - 1); empty with one."""
+    by_wording: dict[Any, list[float]] = defaultdict(list)
+    for one in contexts:
+        if one.seen.difference.value is not None:
+            by_wording[one.claim.instance.cells[0].record.factors.get(WORDING)].append(
+                one.seen.difference.value
+            )
+    means = [100 * fmean(own) for own in by_wording.values()]
+    if len(means) < 2:
+        return ""
+    return f"over {len(means)} wordings {min(means):+.1f} to {max(means):+.1f}, sd {stdev(means):.1f}"
 
 
 def excluded_text(one: Judged) -> str:

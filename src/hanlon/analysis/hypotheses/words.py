@@ -10,6 +10,7 @@ from hanlon.analysis.hypotheses.phrases import (
     excluded_text,
     p_text,
     points_text,
+    wordings_text,
 )
 from hanlon.analysis.hypotheses.verdict import GridVerdict, Judged
 from hanlon.analysis.model_names import model_name
@@ -94,11 +95,12 @@ def _prediction_rows(verdict: GridVerdict, found: Sequence[FoldedFinding]) -> It
         yield {"contrast and prediction": _contrast(verdict, first), "ending": "", "seen": ""}
         for (claim, ending), owners in claims.items():
             own = owners[0][1]
-            at = f"; at {own.shown.claim.instance.cells[0].record.label}" if own.count else ""
+            at = f"at {own.shown.claim.instance.cells[0].record.label}" if own.count else ""
+            seen = [_numbers(own.shown), at, wordings_text(own.contexts)]
             yield {
                 "contrast and prediction": f"  {claim}: {', '.join(name for name, _ in owners)}",
                 "ending": _ending(ending, own.shown) + (f" ({own.count})" if own.count else ""),
-                "seen": _numbers(own.shown) + at,
+                "seen": "; ".join(part for part in seen if part),
             }
 
 
