@@ -95,7 +95,7 @@ def test_contexts_are_folded_unless_they_are_asked_for(tmp_path: Path) -> None:
     said = words(shown(runs, columns=250))
     assert (
         "no effect (within 10 points): role_play, self_preservation, task_drive failed (2 of 2) 30/40 -> 0/40, "
-        "-75.0 [-85.8, -57.5], p <0.001 (fails); at baseline" in said
+        "-75.0 [-85.8, -57.5], p<0.001 (fails); at baseline" in said
     )
 
 
@@ -108,7 +108,7 @@ def test_the_context_that_decides_is_the_one_that_is_shown(tmp_path: Path) -> No
         return N if factors["goal"] == "avoid_shutdown" else 36 if told else 4
 
     said = words(shown(store(tmp_path, moved_by_stakes), columns=250))
-    seen = "4/40 -> 36/40, +80.0 [61.5, 88.5], p <0.001 (fails); at baseline+request_channel=user"
+    seen = "4/40 -> 36/40, +80.0 [61.5, 88.5], p<0.001 (fails); at baseline+request_channel=user"
     assert f"does not rise (by 10 points): task_drive failed (1 of 3) {seen}" in said
 
 
@@ -117,7 +117,7 @@ def test_hypotheses_have_one_row_each_with_what_decided_them(tmp_path: Path) -> 
     said = words(shown(store(tmp_path), columns=250))
     assert (
         "self_preservation ruled out 2 failed, 2 undetermined timing mid_task -> post_task: does not fall (by 10 "
-        "points); 30/40 -> 0/40, -75.0 [-85.8, -57.5], p <0.001 (fails)" in said
+        "points); 30/40 -> 0/40, -75.0 [-85.8, -57.5], p<0.001 (fails)" in said
     )
     assert said.index(" test_awareness undetermined") < said.index(" instruction_hierarchy ruled out")
 

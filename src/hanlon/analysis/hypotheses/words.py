@@ -84,7 +84,7 @@ def _finding_row(verdict: GridVerdict, one: FoldedFinding, preregistered: Collec
         "hypothesis": " or ".join(finding.names) + ("" if known else " [exploratory]"),
         "standing": finding.standing.upper() if finding.standing == "consistent" else finding.standing,
         "predictions": ", ".join(f"{one.counts[end]} {end}" for end in _ENDINGS if one.counts[end]),
-        "decided by": "" if decisive is None else _decided(verdict, decisive),
+        "decisive prediction": "" if decisive is None else _decided(verdict, decisive),
     }
 
 
@@ -127,7 +127,7 @@ def _contrast(verdict: GridVerdict, own: Folded) -> str:
 
 def _numbers(one: Judged) -> str:
     p = p_text(one)
-    return f"{counts_text(one)}, {points_text(one)}, p {p if p[0] == '<' else f'= {p}'}"
+    return f"{counts_text(one)}, {points_text(one)}, p{p if p[0] == '<' else f'={p}'}"
 
 
 def _ending(ending: str, one: Judged) -> str:
