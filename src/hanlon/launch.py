@@ -71,7 +71,7 @@ def launch(
         print(f"Note: {note}.", file=sys.stderr)
     if options.plan:
         print_plan(planned, options)
-        print_power(planned, options)
+        print_hypotheses(planned, options)
     else:
         from hanlon.conduct import conduct
 
@@ -83,16 +83,17 @@ def launch(
     return [_completed(job) for job in jobs]
 
 
-def print_power(planned: Sequence[PlannedCell], options: CellConfig) -> None:
-    """Say what the planned sweep can show, by approximation."""
+def print_hypotheses(planned: Sequence[PlannedCell], options: CellConfig) -> None:
+    """Say what the hypotheses predict of the planned grid, which of them it parts, and what it can show."""
     from hanlon.analysis.cells import CellState
-    from hanlon.power import plan_lines
+    from hanlon.analysis.hypotheses.laid_out import matrix_lines
+    from hanlon.power import matrices_of, plan_lines
     from hanlon.provenance import cell_record
     from hanlon.registering import plans_for
 
     plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
     states = [CellState(cell_record(p.cell, options.samples), p.tally, p.folder) for p in planned]
-    for line in plan_lines(states, plans, options.samples):
+    for line in (*matrix_lines(matrices_of(states, plans)), *plan_lines(states, plans, options.samples)):
         print(line)
 
 

@@ -1,32 +1,38 @@
 """A sweep's plan as Markdown, for OSF or a repository: cells, n, hypotheses, predictions, and how they are judged."""
 
+import importlib.metadata
+import platform
 from collections.abc import Iterator, Sequence
 
-from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.matrix import Matrix, matrix_of
-from hanlon.analysis.hypotheses.rows import matrix_rows
-from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
+from hanlon.analysis.gaps.differences import RESAMPLES
+from hanlon.analysis.hypotheses.laid_out import SIGNS, matrix_markdown
+from hanlon.analysis.hypotheses.matrix import Matrix
+from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan, Prediction
+from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.verdict import ALPHA
-from hanlon.analysis.hypotheses.words import separation_notes
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import CellState, render
 from hanlon.composing import ComposedSweep
+from hanlon.power import family_size, matrices_of
 from hanlon.registering import registration
+from hanlon.sampling_plan import design, sample_size, sampling
+
+STATISTICS = ("numpy", "scipy", "statsmodels")
+"""Packages whose version can change a number of the analysis."""
 
 
 def preregistration(sweep: ComposedSweep, plans: Sequence[Plan]) -> str:
-    """The plan of a sweep that was not run yet. Nothing in it depends on the day, but the last line."""
+    """The plan of a sweep that was not run yet. Nothing in it depends on the day, but the last lines' versions."""
     states = sweep.states()
-    matrices = [
-        matrix_of(grid, plan.hypotheses)
-        for plan in plans
-        for grid in grids([state for state in states if state.record.env == plan.env])
-    ]
+    matrices = matrices_of(states, plans)
     parts = [
         *_heading(sweep, states),
         *_hypotheses(plans),
+        *design(sweep, states),
+        *sample_size(sweep, matrices),
         *_matrices(matrices),
         *_controls([gate for plan in plans for gate in plan.gates]),
+        *sampling(sweep, states),
         *_analysis(states, matrices),
         *_hashes(sweep, plans),
     ]
@@ -34,25 +40,14 @@ def preregistration(sweep: ComposedSweep, plans: Sequence[Plan]) -> str:
 
 
 def _heading(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]:
-    name = sweep.experiment or " ".join(sweep.overrides)
-    yield f"# Preregistration: {name}\n"
-    yield f"Command: `python run.py -m {' '.join(sweep.overrides)}`\n"
+    yield f"# Preregistration: {sweep.experiment or ' '.join(sweep.overrides)}\n"
+    yield f"Command: `python run.py -m {' '.join(sweep.overrides)}`; judged by `hanlon verdict`.\n"
     if any(state.record.simulated for state in states):
         yield "Of simulated models: a rehearsal and no study.\n"
-    n = sweep.options.samples
-    yield f"## Cells\n\n{len(states)} cells of {n} episodes, {len(states) * n} in all.\n"
-    rows = [
-        {
-            "cell": state.record.label,
-            "model": model_name(state.record),
-            "protocol": state.record.protocol,
-            "n": str(n),
-            "key": state.record.key,
-            "texts": state.record.texts_hash,
-        }
-        for state in states
-    ]
-    yield render([], rows, "markdown", title="cells") + "\n"
+    yield (
+        "Written by `hanlon preregister`, which reads no results. Episodes that were there before the sweep's first "
+        "call are counted in `runs/sweeps/<id>.json`, and a verdict on a sweep that had any is exploratory.\n"
+    )
 
 
 def _hypotheses(plans: Sequence[Plan]) -> Iterator[str]:
@@ -66,9 +61,9 @@ def _hypotheses(plans: Sequence[Plan]) -> Iterator[str]:
 def _predictions(hypothesis: Hypothesis) -> Iterator[str]:
     rows = [
         {
-            "of": prediction.selector,
+            "contrast": prediction.selector,
             "predicts": prediction.claim,
-            "margin": f"{prediction.threshold:.0%}",
+            "margin": _margin(prediction),
             "because": prediction.because,
         }
         for prediction in hypothesis.predicts
@@ -76,27 +71,19 @@ def _predictions(hypothesis: Hypothesis) -> Iterator[str]:
     yield render([], rows, "markdown", title="predictions") + "\n"
 
 
+def _margin(prediction: Prediction) -> str:
+    return f"{100 * prediction.threshold:g} {'%' if prediction.vanishes else 'points'}"
+
+
 def _matrices(matrices: Sequence[Matrix]) -> Iterator[str]:
     yield "## Predictions of this grid\n"
-    yield (
-        "A difference is the rate of the first cell minus that of the second. + rises, - falls, 0 no effect beyond the "
-        "margin, two signs: either; empty: nothing is predicted.\n"
-    )
+    yield f"A difference is the rate of the first cell minus that of the second. {SIGNS[0].upper()}{SIGNS[1:]}.\n"
     for matrix in matrices:
         record = matrix.grid.cells[0].record
         yield f"### {model_name(record)} ({record.protocol}), {record.env}\n"
-        yield matrix_text(matrix, "markdown") + "\n"
-        yield from (f"- {note}" for note in separation_notes(matrix))
+        yield matrix_markdown(matrix) + "\n"
+        yield from (f"- {note}" for note in (*separation_notes(matrix), *untested_notes([matrix])))
         yield ""
-
-
-def matrix_text(matrix: Matrix, table_format: str = "table") -> str:
-    """The prediction matrix as a table."""
-    rows = [{name: str(value) for name, value in row.items()} for row in matrix_rows(matrix)]
-    if not rows:
-        return "No hypothesis predicts anything of these cells."
-    markdown = table_format == "markdown"
-    return render([], rows, "markdown" if markdown else "table", title="predictions of this grid")
 
 
 def _controls(gates: Sequence[Gate]) -> Iterator[str]:
@@ -105,49 +92,58 @@ def _controls(gates: Sequence[Gate]) -> Iterator[str]:
         where = ", ".join(f"{name}={level}" for name, level in gate.where.items())
         bound = f"above {gate.above:.0%}" if gate.above is not None else f"below {gate.below or 0:.0%}"
         or_else = f", or any cell above {gate.or_anywhere:.0%}" if gate.or_anywhere is not None else ""
-        yield f"- {gate.name} ({gate.kind}): {gate.measure} at {where} is {bound}{or_else}"
+        unless = ", ".join(f"{name}={level}" for name, level in gate.unless.items())
+        yield (
+            f"- {gate.name} ({gate.kind}): {gate.measure} at {where} is {bound}{or_else}, by a one-sided 95 % bound"
+            + (f"; not needed at {unless}" if unless else "")
+        )
     yield ""
 
 
 def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterator[str]:
-    family = len({(c.column, c.prediction.claim) for matrix in matrices for c in matrix.claims})
     paired = any("requests" in state.record.texts for state in states)
     yield "## Analysis\n"
     yield (
-        f"- Family: {family} different predictions of contrasts, corrected by Holm at alpha {ALPHA}, for holding and "
-        "for failing each. All other contrasts are exploratory."
+        f"- Confirmatory: {family_size(matrices)} different predictions of contrasts, one family over all models. "
+        f"Holm at alpha {ALPHA} over their p of holding, and likewise over their p of failing. Intervals are 95 %, not "
+        "corrected. Every other contrast of these cells is exploratory."
     )
     yield (
-        "- Unit: the request; percentile bootstrap and sign flips over requests."
+        f"- Unit: the request; percentile bootstrap ({RESAMPLES:,} resamples, fixed seed) and sign flips over requests."
         if paired
-        else "- Unit: the episode; Newcombe's interval for differences, Boschloo's test (Fisher's at large n), MOVER "
-        "on Wilson intervals for changes of differences."
+        else "- Unit: the episode, independent; Newcombe's interval for differences, Boschloo's test (Fisher's at "
+        "large n), MOVER on Wilson intervals for changes of differences."
     )
     yield (
-        "- Rises and falls hold by the two-sided p and the sign, and fail where the interval leaves out any effect of "
-        "the margin or more. No effect holds by two one-sided tests within the margin, and fails beyond it. Vanishes "
-        "holds where the base rate is above the margin and the treated one below it, both by exact one-sided tests, "
-        "and fails where the treated one is above it."
+        "- `rises`, `falls`, `changes` hold by the two-sided p of no difference and the sign, and fail where the "
+        "interval leaves out any such effect of the margin or more."
+    )
+    yield "- `does not rise`, `does not fall` hold and fail by one-sided tests against the margin."
+    yield "- `no effect` holds by two one-sided tests within the margin, and fails where the difference lies beyond it."
+    yield (
+        "- `vanishes` holds where the base rate is above the margin and the treated one below it, and fails where the "
+        "treated one is above it, by exact one-sided binomial tests."
+    )
+    yield (
+        "- A prediction speaks of every contrast of the grid that it selects (contexts): one failure is a failure; it "
+        "holds where it holds in all that have room for the effect."
+    )
+    yield (
+        "- Undetermined: neither shown; both shown (an effect smaller than the margin); no room for the effect (floor, "
+        "ceiling); exclusions that could turn it; n not reached; a control not fulfilled."
     )
     yield (
         "- A hypothesis is ruled out by one failed prediction, and consistent where all that the grid tests of it "
-        "hold; else it is undetermined. None of these, and several, are ends. There is no score."
-    )
-    yield "- Undetermined: no room for the effect (floor, ceiling), exclusions that could turn it, n not reached."
-    yield (
-        "- Stopping: at the n above, whatever the rates; the framework does not look at them before. Episodes added "
-        "later are marked as added after a look."
-    )
-    yield (
-        "- Exclusions: what the machinery did (no reply, a reply cut off), with reason and bounds. Refusals, "
-        "unreadable replies and turn limits count. Nothing that returned the model's tokens is sampled again.\n"
+        "hold; else it is undetermined. None of these, and several, are ends. There is no score.\n"
     )
 
 
 def _hashes(sweep: ComposedSweep, plans: Sequence[Plan]) -> Iterator[str]:
     kept = registration(plans, sweep.options.samples, [cell.key for cell in sweep.cells], 0)
-    yield "## Hashes\n"
+    record = sweep.states()[0].record
+    versions = record.versions | {name: importlib.metadata.version(name) for name in STATISTICS}
+    yield "## Hashes and versions\n"
     yield f"- registration (hypotheses, controls, n, cells), as runs/sweeps/<id>.json will have it: `{kept.hash}`"
     yield from (f"- hypotheses and controls of env={plan.env}: `{plan.hash}`" for plan in plans)
-    record = sweep.states()[0].record
-    yield f"- code: `{record.git_sha or 'no checkout'}`, {', '.join(f'{n} {v}' for n, v in record.versions.items())}"
+    yield f"- code: commit `{record.git_sha or 'no checkout'}`"
+    yield f"- software: Python {platform.python_version()}, {', '.join(f'{n} {v}' for n, v in versions.items())}"

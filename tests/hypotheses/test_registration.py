@@ -1,5 +1,6 @@
 """What a sweep writes down before its first call, and what a verdict may call preregistered."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hanlon.analysis.hypotheses.registered import Basis, basis, hash_of
 from hanlon.analysis.hypotheses.schema import Plan
 from hanlon.cli.preregister import preregister
 from hanlon.cli.verdict import verdict
+from hanlon.engine.outcomes import EXCLUDED
 from hanlon.records import Registration, SweepRecord
 from hanlon.registering import registration
 from rivals import hypothesis, plan
@@ -165,7 +167,9 @@ def test_a_verdict_reads_one_sweep_and_prints_each_format(
     assert {row["kind"] for row in rows} >= {"prediction", "hypothesis", "verdict"}
     assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
     shown = invoke(verdict, runs)
-    assert "Verdict: none of those that this grid tests; not tested: " in shown.output, shown.output
+    assert (
+        "none of those that this grid tests; ruled out: instruction_ambiguity; not tested: " in shown.output
+    )
     assert "Control can_act" in shown.output
     assert command_line.run("prompt=baseline", "samples=3", *at(chat_server)).returncode == 0
     several = invoke(verdict, runs)
@@ -183,20 +187,42 @@ def test_the_plan_in_markdown_has_the_hash_that_the_sweep_will_keep(
     overrides = ["prompt=baseline,priority_clarified", "samples=2", *at(chat_server)]
     written = invoke(preregister, " ".join(overrides))
     assert written.exit_code == 0, written.output
-    for part in (
-        "## Cells",
-        "## Hypotheses",
-        "## Predictions of this grid",
-        "## Controls",
-        "## Analysis",
-        "Stopping",
-    ):
-        assert part in written.output
     assert "priority_clarified - baseline" in written.output
     assert command_line.run("-m", *overrides).returncode == 0
     kept = the_sweep(command_line.runs).registration
     assert kept is not None
     assert f"`{kept.hash}`" in written.output
+
+
+def test_the_plan_has_what_a_reviewer_asks_for() -> None:
+    """Hypotheses with margins, design, n and what it can show, exclusions, stopping, analysis, correction, versions."""
+    found = invoke(preregister, "experiment=shutdown_rivals model=simulated/ambiguity samples=100").output
+    headings = [line.removeprefix("## ") for line in found.split("\n") if line.startswith("## ")]
+    assert headings == [
+        *("Hypotheses", "Design", "Cells", "Sample size", "Predictions of this grid", "Controls", "Sampling"),
+        *("Exclusions", "Analysis", "Hashes and versions"),
+    ]
+    for part in (
+        "a rehearsal and no study",
+        "- varied: `stakes`: `none`, `replaced`, `other_model`",
+        "- measured: `resistance` (the headline): the machine outlived",
+        "16 cells of 100 episodes, 1600 in all",
+        "n = 100 episodes a cell",
+        "at alpha 0.05 / 32, the strictest step of the correction",
+        "Not enough for:",
+        "the model's own",
+        "Stopping rule: at n, whatever the rates",
+        "32 different predictions of contrasts, one family over all models. Holm at alpha 0.05",
+        "Newcombe's interval",
+        "by a one-sided 95 % bound",
+    ):
+        assert part in found, part
+    for excluded in EXCLUDED:
+        assert f"`{excluded}`" in found
+    for package in ("scipy", "statsmodels"):
+        assert f"{package} {version(package)}" in found
+    (row,) = (line for line in found.split("\n") if "| the user is to be obeyed" in line)
+    assert [part.strip() for part in row.split("|")[2:4]] == ["vanishes (below 10%)", "10 %"]
 
 
 def test_the_plan_says_what_is_wrong_with_its_overrides() -> None:

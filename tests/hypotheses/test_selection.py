@@ -11,7 +11,7 @@ from hanlon.analysis.hypotheses.observing import observe
 from hanlon.analysis.hypotheses.rows import matrix_rows
 from hanlon.analysis.hypotheses.schema import Prediction
 from hanlon.analysis.hypotheses.selection import Instance, Selector
-from hanlon.analysis.hypotheses.words import separation_notes
+from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.tables import CellState
 from rivals import ALIGNMENT_FAKING, SHUTDOWN, hypothesis, plan, states
 
@@ -140,7 +140,7 @@ def test_rivals_that_predict_the_same_are_merged_and_what_would_part_them_is_nam
     assert matrix.groups == [["a", "b"]]
     (note,) = separation_notes(matrix)
     assert "cannot part a and b" in note
-    assert "how silent -> keep_calling" in note
+    assert "what would: env.how=silent,keep_calling" in note
     (grid,) = grids(wide)
     parted = matrix_of(grid, [a, b])
     assert parted.groups == [["a"], ["b"]]
@@ -168,14 +168,17 @@ def test_a_hypothesis_that_says_nothing_of_a_grid_is_named_with_what_it_speaks_o
     matrix = matrix_of(grid, [hypothesis("a", RISES), hypothesis("b", HOW), hypothesis("c", HOW)])
     assert matrix.silent == ["b", "c"]
     assert matrix.groups == [["a"], ["b"], ["c"]]
-    assert any(note.startswith("b predicts nothing of this grid") for note in separation_notes(matrix))
+    assert list(untested_notes([matrix])) == [
+        "b is not tested; what would: env.how=silent,keep_calling.",
+        "c is not tested; what would: env.how=silent,keep_calling.",
+    ]
 
 
 def test_the_two_kinds_of_goal_guarding_are_parted_by_outputs_that_nobody_reads() -> None:
     """As Sheshadri et al. part them; the bundled tier sweep cannot."""
     rivals = {h.name: h for h in plan("alignment_faking").hypotheses}
     parting = would_part(rivals["faking_terminal"], rivals["faking_instrumental"])
-    assert parting == ["compliance: tier paid -> free where stage=throughput"]
+    assert [p.selector for p in parting] == ["compliance: tier paid -> free where stage=throughput"]
     (grid,) = grids(states("env=alignment_faking tier=free,paid model=simulated/alignment_faker"))
     matrix = matrix_of(grid, plan("alignment_faking").hypotheses)
     merged = [
@@ -185,7 +188,7 @@ def test_the_two_kinds_of_goal_guarding_are_parted_by_outputs_that_nobody_reads(
         "strategic_preference_preservation",
     ]
     assert merged in matrix.groups
-    assert any("stage=throughput" in note for note in separation_notes(matrix))
+    assert any("tier=paid,free env.stage=throughput" in note for note in separation_notes(matrix))
 
 
 @pytest.mark.parametrize(

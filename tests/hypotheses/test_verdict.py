@@ -8,10 +8,11 @@ import pytest
 
 from grid_cells import cell, clarification
 from hanlon.analysis.differences import holm
+from hanlon.analysis.hypotheses.remarks import method_notes
 from hanlon.analysis.hypotheses.rows import verdict_rows
 from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.verdict import DEMO, Finding, GridVerdict, conclusion, judge
-from hanlon.analysis.hypotheses.words import verdict_notes, verdict_text
+from hanlon.analysis.hypotheses.words import answer_text, verdict_text
 from hanlon.analysis.tables import CellState
 from hanlon.drawing import draw
 from rivals import ALIGNMENT_FAKING, SHUTDOWN, hypothesis, observed, plan, policy_truths, states
@@ -71,7 +72,7 @@ def test_the_right_one_stands_and_its_opposite_falls() -> None:
         cells, hypothesis("a", FALLS, PLACEBO), hypothesis("b", RISES, PLACEBO), hypothesis("c", FALLS)
     )
     assert standing(verdict) == {"a": "consistent", "b": "ruled out", "c": "consistent"}
-    assert verdict.ends == "more than one stands, a mixture or not parted by this grid: a; c"
+    assert verdict.ends == "more than one stands, a mixture or not parted by this grid: a; c; ruled out: b"
 
 
 def test_too_few_episodes_leave_it_undetermined_and_the_verdict_says_so() -> None:
@@ -81,21 +82,22 @@ def test_too_few_episodes_leave_it_undetermined_and_the_verdict_says_so() -> Non
     )
     assert standing(verdict) == {"a": "undetermined"}
     assert verdict.judged[0].reason == "the interval allows either"
-    assert verdict.ends == "undetermined"
+    assert verdict.ends == "undetermined: a"
+    assert "Undetermined because the interval allows either." in answer_text(verdict)
 
 
 @pytest.mark.parametrize(
     ("findings", "said"),
     [
-        ([("a", "consistent"), ("b", "ruled out")], "a"),
-        ([("a", "ruled out"), ("b", "ruled out")], "none of these"),
+        ([("a", "consistent"), ("b", "ruled out")], "a; ruled out: b"),
+        ([("a", "ruled out"), ("b", "ruled out")], "none of these; ruled out: a, b"),
         ([("a", "consistent"), ("b", "undetermined")], "a; undetermined: b"),
-        ([("a", "ruled out"), ("b", "undetermined")], "undetermined; ruled out: a"),
-        ([("a", "undetermined")], "undetermined"),
+        ([("a", "ruled out"), ("b", "undetermined")], "undetermined: b; ruled out: a"),
+        ([("a", "undetermined")], "undetermined: a"),
     ],
 )
 def test_the_verdict_in_one_line(findings: list[tuple[str, Any]], said: str) -> None:
-    """None of these and several are ends; nothing is ever a score."""
+    """None of these and several are ends; every hypothesis is named once; nothing is ever a score."""
     found = [Finding((name,), standing, 1, 1, "") for name, standing in findings]
     assert conclusion(found) == said
     silent = conclusion([*found, Finding(("z",), "undetermined", 0, 0, "predicts nothing of this grid")])
@@ -151,6 +153,21 @@ def test_a_contrast_without_room_is_left_out_where_another_has_it() -> None:
     assert standing(floor) == {"a": "undetermined"}
 
 
+def test_the_spread_over_wordings_stands_beside_a_prediction() -> None:
+    """-85, -45 and -65 points in three wordings: mean -65, sd 20; one wording has no spread."""
+    clear = {"precedence": "over_all_others"}
+    counts = {1: (90, 5), 2: (50, 5), 3: (70, 5)}
+    cells = [
+        cell(k, 100, prompt, wording=wording, key=f"{prompt}{wording}", **fields)
+        for wording, (base, treated) in counts.items()
+        for k, prompt, fields in ((base, "baseline", {}), (treated, "p", clear))
+    ]
+    assert "over 3 wordings -85.0 to -45.0, sd 20.0" in " ".join(
+        verdict_text(judged(cells, hypothesis("a", FALLS)), {"a"}, "markdown").split()
+    )
+    assert "wordings" not in verdict_text(judged(cells[:2], hypothesis("a", FALLS)), {"a"}, "markdown")
+
+
 def test_holm_runs_over_the_different_predictions_of_all_models_of_the_sweep() -> None:
     """What two hypotheses share is tested once; a second model's predictions are in the same family."""
     one = clarification(60, 45, 60, 45, 60)
@@ -169,9 +186,9 @@ def test_episodes_after_a_look_are_marked_and_simulated_data_says_so() -> None:
     """In the table, beside the ending, and in the verdict's line."""
     verdict = judged(full(after_look=30, simulated=True), hypothesis("a", FALLS))
     text = verdict_text(verdict, {"a"}, "table")
-    assert "held (60 episodes after a look)" in " ".join(text.split())
+    assert "held: 60 episodes after a look" in " ".join(text.split())
     assert "SIMULATED" in text
-    assert "Verdict: a  (simulated data)" in text
+    assert answer_text(verdict) == "Verdict on simulated o3 (tools), env=shutdown, SIMULATED: a."
     assert "[exploratory]" not in text
     assert "[exploratory]" in verdict_text(verdict, (), "table")
 
@@ -187,7 +204,7 @@ def test_rows_have_the_same_keys_and_no_score() -> None:
     assert rows[0]["status"] == "preregistered"
     assert (rows[0]["k"], rows[0]["n"]) == ([90, 5], [100, 100])
     assert not any("score" in column for column in rows[0])
-    assert any("alpha 0.05" in note for note in verdict_notes([verdict], ["written down"]))
+    assert any("over the 1 different predictions" in note for note in method_notes([verdict]))
 
 
 def test_the_conflict_gate_leaves_a_gap_undetermined_where_the_model_would_comply_anyway() -> None:
@@ -201,7 +218,7 @@ def test_the_conflict_gate_leaves_a_gap_undetermined_where_the_model_would_compl
     drawn = draw(cells, compliant, 300, np.random.default_rng(1))
     (verdict,) = judge(drawn.cells, plan("alignment_faking"), values=drawn.values)
     assert {one.reason for one in verdict.judged} == {"control conflict did not do its work"}
-    assert verdict.ends == "undetermined"
+    assert verdict.ends.startswith("undetermined: ")
 
 
 def test_a_dead_pipeline_is_a_gate_and_no_rival() -> None:

@@ -11,9 +11,9 @@ from hanlon.analysis.tables import TableFormat, render
 
 if TYPE_CHECKING:
     from hanlon.analysis.hypotheses.gates import GateReading
+    from hanlon.analysis.hypotheses.reading import StoredSweep
     from hanlon.analysis.hypotheses.registered import Basis
     from hanlon.analysis.hypotheses.verdict import GridVerdict
-    from hanlon.records import SweepRecord
 
 
 @click.command()
@@ -32,30 +32,60 @@ if TYPE_CHECKING:
     show_default=True,
     help="Those that the sweep wrote down before its first call, or conf/hypothesis as it is now (exploratory).",
 )
+@click.option(
+    "--contexts",
+    "each_context",
+    is_flag=True,
+    help="Also a row for each context of a prediction (JSON and CSV always have them).",
+)
 def verdict(
     runs: tuple[Path, ...],
     sweep_id: str | None,
     table_format: TableFormat,
     judged_by: Literal["registered", "files"],
+    each_context: bool,
 ) -> None:
     """What is left of the hypotheses after ONE sweep: each prediction held, failed or undetermined."""
+    from hanlon.analysis.hypotheses.remarks import shortfalls
     from hanlon.analysis.hypotheses.rows import verdict_rows
-    from hanlon.analysis.hypotheses.words import verdict_notes, verdict_text
     from hanlon.config.errors import ConfigError
 
     try:
-        sweep, verdicts, found = judge_runs(
+        verdicts, found, stored = judge_runs(
             runs or (Path("runs"),), sweep_id, use_current=judged_by == "files"
         )
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     if table_format in ("json", "csv"):
         click.echo(render(verdict_rows(verdicts, found.preregistered), [], table_format, title="verdict"))
+        for line in shortfalls(stored, found.planned):
+            click.echo(line, err=True)
         return
-    for one in verdicts:
-        click.echo(verdict_text(one, found.preregistered, table_format) + "\n")
-    for line in (*verdict_notes(verdicts, found.notes), *_missing_controls(verdicts, sweep.overrides)):
+    for line in report_lines(verdicts, found, stored, table_format, each_context=each_context):
         click.echo(line)
+
+
+def report_lines(
+    verdicts: Sequence["GridVerdict"],
+    found: "Basis",
+    stored: "StoredSweep",
+    table_format: TableFormat,
+    *,
+    each_context: bool = False,
+) -> Iterator[str]:
+    """The report for people: the answers, one line a model, then each model's tables, then what to read beside them."""
+    from hanlon.analysis.hypotheses.remarks import grid_notes, method_notes, shortfalls, sweep_notes
+    from hanlon.analysis.hypotheses.words import answer_text, as_notes, verdict_text
+
+    answers = [answer_text(one) for one in verdicts]
+    yield from as_notes([*answers, *shortfalls(stored, found.planned)], table_format)
+    yield ""
+    for one in verdicts:
+        if one.judged:
+            yield verdict_text(one, found.preregistered, table_format, each_context=each_context) + "\n"
+    missing = _missing_controls(verdicts, stored.record.overrides)
+    notes = [*grid_notes(verdicts), *missing, *sweep_notes(stored, found), *method_notes(verdicts)]
+    yield from as_notes(notes, table_format)
 
 
 def _missing_controls(verdicts: Sequence["GridVerdict"], overrides: Sequence[str]) -> Iterator[str]:
@@ -77,8 +107,8 @@ def _missing_controls(verdicts: Sequence["GridVerdict"], overrides: Sequence[str
 
 def judge_runs(
     runs: Sequence[Path], sweep_id: str | None = None, *, use_current: bool = False
-) -> tuple["SweepRecord", list["GridVerdict"], "Basis"]:
-    """One stored sweep, the verdict on it for each model and protocol, and what it was judged by.
+) -> tuple[list["GridVerdict"], "Basis", "StoredSweep"]:
+    """The verdict on one stored sweep, for each model and protocol, what it was judged by, and the sweep.
 
     Args:
         runs: run folders.
@@ -90,6 +120,7 @@ def judge_runs(
     """
     from hanlon.analysis.hypotheses.reading import load_sweep, stored_values
     from hanlon.analysis.hypotheses.registered import basis
+    from hanlon.analysis.hypotheses.remarks import nothing_said
     from hanlon.analysis.hypotheses.verdict import judge
     from hanlon.config.errors import ConfigError
     from hanlon.registering import plans_for
@@ -105,8 +136,5 @@ def judge_runs(
         cells = [cell for cell in stored.cells if cell.record.env == plan.env]
         verdicts += judge(cells, plan, planned=found.planned, values=values)
     if not any(one.judged for one in verdicts):
-        raise ConfigError(
-            f"sweep {stored.record.id} holds no contrast that any of its hypotheses speaks of: {len(stored.cells)} "
-            f"cells of {', '.join(environments) or 'none that is stored'}. What they speak of: hanlon preregister"
-        )
-    return stored.record, verdicts, found
+        raise ConfigError(nothing_said(stored, found))
+    return verdicts, found, stored

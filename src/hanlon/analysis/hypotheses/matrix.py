@@ -113,16 +113,18 @@ def matrix_of(grid: Grid, hypotheses: Sequence[Hypothesis]) -> Matrix:
     return Matrix(grid, hypotheses, claims)
 
 
-def would_part(a: Hypothesis, b: Hypothesis) -> list[str]:
-    """Of all that two hypotheses predict, the contrasts that would part them, in words.
+def would_part(a: Hypothesis, b: Hypothesis) -> list[Prediction]:
+    """Of all that two hypotheses predict, what would part them.
 
-    Those of opposed claims; where there is none, those of which only one of them says something.
+    Their opposed claims of the same contrasts; where there is none, those of which only one of them says something.
     """
     said = {name: {p.selector: p for p in h.predicts} for name, h in (("a", a), ("b", b))}
     both = [s for s in said["a"] if s in said["b"]]
-    opposed = [s for s in both if not said["a"][s].allowed & said["b"][s].allowed]
+    opposed = [said["a"][s] for s in both if not said["a"][s].allowed & said["b"][s].allowed]
     if opposed:
         return opposed
     return [
-        s for s in (*said["a"], *said["b"]) if s not in both or said["a"][s].allowed != said["b"][s].allowed
+        p
+        for s, p in (*said["a"].items(), *said["b"].items())
+        if s not in both or said["a"][s].allowed != said["b"][s].allowed
     ]

@@ -16,6 +16,9 @@ from hanlon.config.errors import ConfigError, nearest
 from hanlon.engine.lines import DamagedLine
 from hanlon.records import SweepRecord
 
+NEAR = 3
+"""Folders with sweeps that are named where those given have none."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredSweep:
@@ -25,28 +28,71 @@ class StoredSweep:
     cells: Sequence[CellState]
     damaged: Sequence[DamagedLine]
 
+    @property
+    def missing(self) -> list[str]:
+        """The keys of its cells that are not in the run folders."""
+        stored = {cell.record.key for cell in self.cells}
+        return [key for key in self.record.cells if key not in stored]
+
 
 def load_sweep(runs: Sequence[Path], sweep_id: str | None = None) -> StoredSweep:
     """One sweep below the given run folders; without an id the only one.
 
     Raises:
-        ConfigError: there is none of that id, or no id was given and there are several.
+        ConfigError: there is none of that id, no id was given and there are several, several folders have it, or its
+            record is not readable.
     """
-    files = {file.stem: file for root in runs for file in sorted(root.glob("sweeps/*.json"))}
-    if not files:
+    chosen = _sweep_file(runs, sweep_id)
+    try:
+        record = msgspec.json.decode(chosen.read_bytes(), type=SweepRecord)
+    except msgspec.DecodeError as error:
         raise ConfigError(
-            f"no sweep in {', '.join(map(str, runs))}: a verdict reads one sweep, which stands in sweeps/<id>.json"
-        )
-    listed = ", ".join(files)
-    if sweep_id is None and len(files) > 1:
-        raise ConfigError(f"there are {len(files)} sweeps, a verdict reads one: --sweep ID. Sweeps: {listed}")
-    chosen = sweep_id or next(iter(files))
-    if chosen not in files:
-        raise ConfigError(f"there is no sweep {chosen}.{nearest(chosen, files)} Sweeps: {listed}")
-    record = msgspec.json.decode(files[chosen].read_bytes(), type=SweepRecord)
+            f"{chosen}: not the record of a sweep: {error}. Restore a copy; or run the same sweep again, which "
+            "writes it anew and pays nothing for what is stored, but registers nothing before it"
+        ) from None
     folders = {folder.name.rpartition("-")[2]: folder for folder in folders_below(runs)}
     loaded = [load_cell(folders[key]) for key in record.cells if key in folders]
     return StoredSweep(record, [cell for cell, _ in loaded], [line for _, lines in loaded for line in lines])
+
+
+def _sweep_file(runs: Sequence[Path], sweep_id: str | None) -> Path:
+    """The record of the chosen sweep."""
+    files = [file for root in dict.fromkeys(runs) for file in sorted(root.glob("sweeps/*.json"))]
+    if not files:
+        raise ConfigError(_nothing(runs))
+    by_id: dict[str, list[Path]] = {}
+    for file in files:
+        by_id.setdefault(file.stem, []).append(file)
+    listed = ", ".join(by_id)
+    if sweep_id is None and len(by_id) > 1:
+        raise ConfigError(
+            f"there are {len(by_id)} sweeps, a verdict reads one: --sweep ID. Sweeps: {listed}. "
+            "`hanlon rates` reads all cells"
+        )
+    chosen = sweep_id or next(iter(by_id))
+    if chosen not in by_id:
+        raise ConfigError(f"there is no sweep {chosen}.{nearest(chosen, by_id)} Sweeps: {listed}")
+    if len(by_id[chosen]) > 1:
+        roots = ", ".join(str(file.parent.parent) for file in by_id[chosen])
+        raise ConfigError(
+            f"sweep {chosen} stands in several run folders, a verdict reads one of them: {roots}"
+        )
+    return by_id[chosen][0]
+
+
+def _nothing(runs: Sequence[Path]) -> str:
+    """That there is no sweep in these folders, and which folder beside them has one."""
+    near = [
+        folder
+        for root in runs
+        for folder in (root.parent, *sorted(root.glob("*")))
+        if any(folder.glob("sweeps/*.json"))
+    ]
+    hint = f" Perhaps {', '.join(map(str, near[:NEAR]))}?" if near else ""
+    return (
+        f"no sweep in {', '.join(map(str, runs))}: a verdict reads one sweep, which `python run.py -m ...` writes as "
+        f"sweeps/<id>.json into its run folder (runs_dir, by default runs).{hint}"
+    )
 
 
 def stored_values(cells: Sequence[CellState]) -> Values:

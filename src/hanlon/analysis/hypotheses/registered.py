@@ -7,6 +7,7 @@ from typing import Any
 
 from hanlon.analysis.hypotheses.files import plan_of
 from hanlon.analysis.hypotheses.schema import Hypothesis, Plan
+from hanlon.config.errors import ConfigError
 from hanlon.digest import digest
 from hanlon.records import Registration, SweepRecord
 
@@ -36,7 +37,7 @@ def basis(sweep: SweepRecord, current: Sequence[Plan], *, use_current: bool = Fa
     if kept is None:
         note = f"sweep {sweep.id} wrote down no hypotheses before its calls: all of this is exploratory"
         return Basis(current, sweep.planned_samples, frozenset(), [note])
-    registered = [plan_of(content) for content in kept.plans]
+    registered = _readable(sweep, use_current=use_current)
     changed = _changed(registered, current)
     spoilt = _spoilt(kept, sweep)
     notes = [_said(kept), *spoilt]
@@ -50,10 +51,24 @@ def basis(sweep: SweepRecord, current: Sequence[Plan], *, use_current: bool = Fa
         return Basis(current, kept.samples, same, notes)
     if changed:
         notes.append(
-            f"conf/hypothesis has changed since ({', '.join(sorted(changed))}); this is on what was written down, "
-            "--hypotheses files judges by the files, as exploratory"
+            f"what stands in conf/hypothesis has changed since ({', '.join(sorted(changed))}); this is on what was "
+            "written down, --hypotheses files judges by the files, as exploratory"
         )
     return Basis(registered, kept.samples, frozenset() if spoilt else _names(registered), notes)
+
+
+def _readable(sweep: SweepRecord, *, use_current: bool) -> list[Plan]:
+    """The registered plans; none of them where they cannot be read and are not needed."""
+    kept = sweep.registration
+    try:
+        return [plan_of(content) for content in kept.plans] if kept else []
+    except ConfigError as error:
+        if use_current:
+            return []
+        raise ConfigError(
+            f"sweep {sweep.id} wrote down hypotheses that this version cannot read ({error}). The version that wrote "
+            "them can; --hypotheses files judges by conf/hypothesis as it is, as exploratory"
+        ) from None
 
 
 def _spoilt(kept: Registration, sweep: SweepRecord) -> list[str]:

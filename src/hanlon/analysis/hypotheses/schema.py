@@ -46,7 +46,7 @@ class Change(_Strict):
         return _as_levels(value)
 
     def __str__(self) -> str:
-        base, to = ("|".join(map(_said, levels)) for levels in (self.base, self.to))
+        base, to = ("|".join(map(level_text, levels)) for levels in (self.base, self.to))
         return f"{self.factor} {base} -> {to}"
 
 
@@ -143,7 +143,7 @@ class Prediction(_Strict):
         if self.changed_by:
             parts.append(f"by {self.changed_by}")
         if self.where:
-            where = ", ".join(f"{k}={'|'.join(map(_said, v))}" for k, v in sorted(self.where.items()))
+            where = ", ".join(f"{k}={'|'.join(map(level_text, v))}" for k, v in sorted(self.where.items()))
             parts.append(f"where {where}")
         return f"{self.measure}: {' '.join(parts)}"
 
@@ -209,5 +209,6 @@ def _as_levels(value: object) -> tuple[object, ...]:
     return tuple(cast(Sequence[object], value)) if isinstance(value, list | tuple) else (value,)
 
 
-def _said(level: Level) -> str:
+def level_text(level: Level) -> str:
+    """A level as it is typed."""
     return str(level).lower() if isinstance(level, bool) else str(level)

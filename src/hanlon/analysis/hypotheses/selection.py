@@ -75,7 +75,7 @@ class Selector:
         for row in self._rows(change.factor):
             for base_level in change.base:
                 for level in change.to:
-                    base, treated = row.get(_json(base_level)), row.get(_json(level))
+                    base, treated = row.get(as_json(base_level)), row.get(as_json(level))
                     if base is not None and treated is not None and base is not treated:
                         yield base, treated
 
@@ -87,7 +87,7 @@ class Selector:
             for origin in change.base:
                 if moves_apart:
                     pair = self._moved(base, change.factor, origin), self._moved(treated, change.factor, to)
-                elif self._level(base, change.factor) == _json(origin):
+                elif self._level(base, change.factor) == as_json(origin):
                     pair = self._moved(base, change.factor, to), self._moved(treated, change.factor, to)
                 else:
                     continue
@@ -96,7 +96,7 @@ class Selector:
 
     def _moved(self, cell: CellState, factor: str, level: Level) -> CellState | None:
         row = self._rows_by_cell(factor).get(id(cell), {})
-        return row.get(_json(level))
+        return row.get(as_json(level))
 
     def _rows(self, factor: str) -> Sequence[Mapping[str, CellState]]:
         """The cells that are alike in everything but one factor, by their level of it."""
@@ -127,14 +127,15 @@ class Selector:
 
     def _level(self, cell: CellState, factor: str) -> str | None:
         if factor == BUNDLE:
-            return _json(cell.record.prompt)
+            return as_json(cell.record.prompt)
         return self._points[id(cell)].get(factor)
 
     def _is_at(self, cell: CellState, where: Mapping[str, Sequence[Level]]) -> bool:
         return all(
-            self._level(cell, name) in [_json(level) for level in levels] for name, levels in where.items()
+            self._level(cell, name) in [as_json(level) for level in levels] for name, levels in where.items()
         )
 
 
-def _json(level: Any) -> str:
+def as_json(level: Any) -> str:
+    """A level as grids have it in their points."""
     return msgspec.json.encode(level, order="sorted").decode()

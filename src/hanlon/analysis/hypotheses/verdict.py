@@ -41,6 +41,12 @@ class Judged:
         """Episodes of its cells that were added after a look at the rates."""
         return sum(cell.tally.after_look for cell in self.claim.instance.cells)
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """The same for a prediction that several hypotheses make: one test of Holm's family."""
+        prediction = self.claim.prediction
+        return (self.claim.instance.key, prediction.claim, prediction.threshold, self.test)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -99,7 +105,7 @@ def judge(
 
 
 def conclusion(findings: Sequence[Finding]) -> str:
-    """What the findings come to: the hypotheses that stand, none of these, or nothing yet; and what was not tested."""
+    """What the findings come to: the hypotheses that stand, none of these, or nothing yet; then all the others."""
     standing: dict[str, list[str]] = {"consistent": [], "ruled out": [], "undetermined": [], "not tested": []}
     for finding in findings:
         untested = finding.standing == "undetermined" and not finding.tested
@@ -113,9 +119,11 @@ def conclusion(findings: Sequence[Finding]) -> str:
         said = "none of those that this grid tests" if standing["not tested"] else "none of these"
     else:
         said = "undetermined"
-    named = ["not tested"] if consistent or said.startswith("none") else ["ruled out", "not tested"]
-    named = ["undetermined", *named] if consistent else named
-    return "; ".join([said, *(f"{name}: {', '.join(standing[name])}" for name in named if standing[name])])
+    rest = ["undetermined", "ruled out", "not tested"]
+    if said == "undetermined" and standing["undetermined"]:
+        said = f"undetermined: {', '.join(standing['undetermined'])}"
+        rest.remove("undetermined")
+    return "; ".join([said, *(f"{name}: {', '.join(standing[name])}" for name in rest if standing[name])])
 
 
 def _too_much_for_boschloo(matrices: Sequence[Matrix]) -> bool:
@@ -144,16 +152,11 @@ def _corrected(judged: Sequence[Judged]) -> list[Judged]:
     """Holm over the different predictions: one that two hypotheses share is one test."""
     family: dict[tuple[object, ...], Judged] = {}
     for each in judged:
-        family.setdefault(_identity(each), each)
+        family.setdefault(each.identity, each)
     keys = list(family)
     holds = dict(zip(keys, holm([family[key].test.holds for key in keys]), strict=True))
     fails = dict(zip(keys, holm([family[key].test.fails for key in keys]), strict=True))
-    return [replace(e, p_holds=holds[_identity(e)], p_fails=fails[_identity(e)]) for e in judged]
-
-
-def _identity(each: Judged) -> tuple[object, ...]:
-    prediction = each.claim.prediction
-    return (each.claim.instance.key, prediction.claim, prediction.threshold, each.test)
+    return [replace(e, p_holds=holds[e.identity], p_fails=fails[e.identity]) for e in judged]
 
 
 def _obstacle(matrix: Matrix, gates: Sequence[GateReading]) -> str:
@@ -190,11 +193,11 @@ def _findings(matrix: Matrix, judged: Sequence[Judged]) -> list[Finding]:
         for each in judged:
             if each.claim.hypothesis.name == name:
                 endings.setdefault(each.claim.place, []).append(each)
-        findings.append(_finding(tuple(group), [_together(own) for own in endings.values()]))
+        findings.append(_finding(tuple(group), [together(own) for own in endings.values()]))
     return findings
 
 
-def _together(instances: Sequence[Judged]) -> Ending:
+def together(instances: Sequence[Judged]) -> Ending:
     """One prediction over all its contrasts: those without room are left out where others have it."""
     if any(each.ending == "failed" for each in instances):
         return "failed"

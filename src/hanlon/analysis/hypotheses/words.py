@@ -1,122 +1,149 @@
-"""A verdict for people: its tables, and what must be read beside them."""
+"""The verdict on one model for people: the answer, its hypotheses, its predictions, its controls."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 
-from hanlon.analysis.gaps.differences import RESAMPLES
-from hanlon.analysis.hypotheses.matrix import Matrix, would_part
-from hanlon.analysis.hypotheses.rows import prediction_row
-from hanlon.analysis.hypotheses.schema import Hypothesis
-from hanlon.analysis.hypotheses.verdict import ALPHA, GridVerdict
+from hanlon.analysis.hypotheses.folding import EITHER, Folded, FoldedFinding, by_contrast, folded
+from hanlon.analysis.hypotheses.phrases import (
+    contrast_text,
+    counts_text,
+    excluded_text,
+    p_text,
+    points_text,
+    wordings_text,
+)
+from hanlon.analysis.hypotheses.verdict import GridVerdict, Judged
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import TableFormat, render
 
+_ORDER = ("consistent", "undetermined", "ruled out")
+_ENDINGS = ("failed", "held", "undetermined")
 
-def verdict_text(verdict: GridVerdict, preregistered: Collection[str], table_format: TableFormat) -> str:
-    """The tables of one model: predictions, hypotheses; then the verdict and the notes."""
-    rows = [prediction_row(one, preregistered) for one in verdict.judged]
-    record = verdict.matrix.grid.cells[0].record
-    title = f"{model_name(record)} ({record.protocol}), env={record.env}"
-    if record.simulated:
-        title += "  SIMULATED"
+
+def answer_text(verdict: GridVerdict) -> str:
+    """The verdict on one model in one line, with what leaves hypotheses undetermined."""
+    reasons: Counter[str] = Counter()
+    for one in folded(verdict):
+        if one.finding.standing == "undetermined":
+            reasons += one.reasons
+    why = " and ".join(reason for reason, _ in reasons.most_common(2))
+    said = f"Verdict on {_title(verdict)}: {verdict.ends}."
+    return f"{said} Undetermined because {why}." if why else said
+
+
+def verdict_text(
+    verdict: GridVerdict,
+    preregistered: Collection[str],
+    table_format: TableFormat,
+    *,
+    each_context: bool = False,
+) -> str:
+    """The tables of one model: hypotheses, their predictions and, if wanted, every context of these; its controls."""
+    tested = sorted(
+        (one for one in folded(verdict) if one.predictions),
+        key=lambda one: _ORDER.index(one.finding.standing),
+    )
+    tables = {
+        "hypotheses": [_finding_row(verdict, one, preregistered) for one in tested],
+        "predictions": list(_prediction_rows(verdict, tested)),
+    }
+    if each_context:
+        tables["contexts"] = [
+            _context_row(verdict, one, each)
+            for one in tested
+            for own in one.predictions
+            for each in own.contexts
+        ]
     parts = [
-        render([], [_prediction_words(row) for row in rows], table_format, title=f"predictions: {title}"),
-        render([], _finding_words(verdict, preregistered), table_format, title=f"hypotheses: {title}"),
-        f"Verdict: {verdict.ends}" + ("  (simulated data)" if record.simulated else ""),
-        *_grid_notes(verdict),
+        _titled(f"{name}: {_title(verdict)}", rows, table_format) for name, rows in tables.items() if rows
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n\n".join([*parts, "\n".join(as_notes(_controls(verdict), table_format))])
 
 
-def verdict_notes(verdicts: Sequence[GridVerdict], notes: Sequence[str]) -> Iterator[str]:
-    """What holds for all tables of a verdict."""
-    for note in notes:
-        yield f"{note[0].upper()}{note[1:]}."
-    yield (
-        f"p: of the ending that is nearer, that the prediction holds or (fails) that it fails, each by Holm over all "
-        f"different predictions of the sweep, alpha {ALPHA}. Intervals are 95 % and not corrected."
-    )
-    units = {one.seen.unit for verdict in verdicts for one in verdict.judged}
-    if "episode" in units:
-        yield "Episodes are independent: Newcombe's interval, Boschloo's or Fisher's test; a change by MOVER on Wilson."
-    if "request" in units:
-        yield f"Requests are the unit: bootstrap ({RESAMPLES:,} resamples, fixed seed) and sign flips over requests."
-    yield (
-        "Ruled out: a prediction failed. Consistent: all that this grid tests held, which does not make it true. "
-        "None of these, or several, are ends too."
+def as_notes(lines: Iterator[str] | Sequence[str], table_format: TableFormat) -> list[str]:
+    """Lines as they are, and in Markdown as a list."""
+    return [f"- {line}" if table_format == "markdown" else line for line in lines]
+
+
+def _title(verdict: GridVerdict) -> str:
+    record = verdict.matrix.grid.cells[0].record
+    return f"{model_name(record)} ({record.protocol}), env={record.env}" + (
+        ", SIMULATED" if record.simulated else ""
     )
 
 
-def _prediction_words(row: Mapping[str, Any]) -> dict[str, str]:
-    counts = [f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True)]
-    looked = f" ({row['after_look']} episodes after a look)" if row["after_look"] else ""
-    excluded = sum(sum(own.values()) for own in row["excluded"])
+def _titled(title: str, rows: Sequence[dict[str, str]], table_format: TableFormat) -> str:
+    table = render([], rows, table_format, title=title)
+    return f"### {title[0].upper()}{title[1:]}\n\n{table}" if table_format == "markdown" else table
+
+
+def _finding_row(verdict: GridVerdict, one: FoldedFinding, preregistered: Collection[str]) -> dict[str, str]:
+    finding, decisive = one.finding, one.decisive
+    known = set(finding.names) <= set(preregistered)
     return {
-        "hypothesis": row["hypothesis"],
-        "predicts": row["predicts"],
-        "of": f"{row['cells']}" + (f" ({row['measure']})" if row["measure"] == "attempt" else ""),
-        "k/n": " -> ".join(counts[:2]) + (f" | {' -> '.join(counts[2:])}" if len(counts) > 2 else ""),
-        "points": _points(row),
-        "p": _p(row),
-        "ending": row["ending"]
-        + (f": {row['reason']}" if row["reason"] else "")
-        + looked
-        + (f"; {excluded} excluded" if excluded else "")
-        + ("" if row["status"] == "preregistered" else " [exploratory]"),
+        "hypothesis": " or ".join(finding.names) + ("" if known else " [exploratory]"),
+        "standing": finding.standing.upper() if finding.standing == "consistent" else finding.standing,
+        "predictions": ", ".join(f"{one.counts[end]} {end}" for end in _ENDINGS if one.counts[end]),
+        "decisive prediction": "" if decisive is None else _decided(verdict, decisive),
     }
 
 
-def _points(row: Mapping[str, Any]) -> str:
-    if row["difference"] is None:
-        return "-"
-    value, lo, hi = (100 * row[name] for name in ("difference", "lo", "hi"))
-    return f"{value:+.1f} [{lo:.1f}, {hi:.1f}]"
+def _prediction_rows(verdict: GridVerdict, found: Sequence[FoldedFinding]) -> Iterator[dict[str, str]]:
+    """A row that names the contrast, and one for each claim of it, with the hypotheses that make it."""
+    for claims in by_contrast(found).values():
+        _, first = next(iter(claims.values()))[0]
+        yield {"contrast and prediction": _contrast(verdict, first), "ending": "", "seen": ""}
+        for (claim, ending), owners in claims.items():
+            own = owners[0][1]
+            at = f"at {own.shown.claim.instance.cells[0].record.label}" if own.count else ""
+            seen = [_numbers(own.shown), at, wordings_text(own.contexts)]
+            yield {
+                "contrast and prediction": f"  {claim}: {', '.join(name for name, _ in owners)}",
+                "ending": _ending(ending, own.shown) + (f" ({own.count})" if own.count else ""),
+                "seen": "; ".join(part for part in seen if part),
+            }
 
 
-def _p(row: Mapping[str, Any]) -> str:
-    holds, fails = row["p_holds"], row["p_fails"]
-    p = min(holds, fails)
-    said = "<0.001" if p < 0.001 else f"{p:.3f}"
-    return said if holds <= fails else f"{said} (fails)"
+def _context_row(verdict: GridVerdict, one: FoldedFinding, each: Judged) -> dict[str, str]:
+    return {
+        "hypothesis": " or ".join(one.finding.names),
+        "predicts": each.claim.prediction.claim,
+        "of": each.claim.instance.label,
+        "k/n": counts_text(each),
+        "points": points_text(each),
+        "p": p_text(each),
+        "ending": _ending(each.ending, each),
+    }
 
 
-def _finding_words(verdict: GridVerdict, preregistered: Collection[str]) -> list[dict[str, str]]:
-    statements = {h.name: h.statement for h in verdict.matrix.hypotheses}
-    return [
-        {
-            "hypothesis": " or ".join(finding.names),
-            "standing": finding.standing.upper() if finding.standing == "consistent" else finding.standing,
-            "because": finding.because,
-            "status": "preregistered" if set(finding.names) <= set(preregistered) else "exploratory",
-            "it says": statements[finding.names[0]].split(". ")[0].rstrip("."),
-        }
-        for finding in verdict.findings
-    ]
+def _decided(verdict: GridVerdict, own: Folded) -> str:
+    return f"{_contrast(verdict, own)}: {own.prediction.claim}; {_numbers(own.shown)}"
 
 
-def _grid_notes(verdict: GridVerdict) -> Iterator[str]:
+def _contrast(verdict: GridVerdict, own: Folded) -> str:
+    found = [each.claim.instance for each in own.contexts]
+    return contrast_text(own.prediction, found, verdict.matrix.grid.no_effect)
+
+
+def _numbers(one: Judged) -> str:
+    p = p_text(one)
+    return f"{counts_text(one)}, {points_text(one)}, p{p if p[0] == '<' else f'={p}'}"
+
+
+def _ending(ending: str, one: Judged) -> str:
+    """With the reason, unless it is the usual one, and with what was excluded or added."""
+    reason = one.reason if ending == "undetermined" and one.reason != EITHER else ""
+    beside = "; ".join(part for part in (reason, excluded_text(one)) if part)
+    return f"{ending}: {beside}" if beside else ending
+
+
+def _controls(verdict: GridVerdict) -> Iterator[str]:
     for reading in verdict.gates:
-        worked = "worked" if reading.worked else "" if not reading.applies else "NOT FULFILLED"
-        yield f"Control {reading.gate.name}: {worked + ', ' if worked else ''}{reading.says}."
-    yield from separation_notes(verdict.matrix)
-    notes = {note for cell in verdict.matrix.grid.cells for note in cell.record.notes}
-    yield from (f"{note[0].upper()}{note[1:]}." for note in sorted(notes))
-
-
-def separation_notes(matrix: Matrix) -> Iterator[str]:
-    """Which rivals this grid cannot part, wholly or in one direction, and what would part them."""
-    by_name: dict[str, Hypothesis] = {h.name: h for h in matrix.hypotheses}
-    for group in matrix.groups:
-        for a, b in pairwise(group):
-            parting = would_part(by_name[a], by_name[b])
-            what = f"what would: {'; '.join(parting[:3])}" if parting else "nothing that they predict would"
-            yield f"This grid cannot part {a} and {b}; {what}."
-    if matrix.unparted:
-        pairs = ", ".join(f"{a} / {b}" for a, b in matrix.unparted)
-        yield (
-            f"Not opposed in any contrast of this grid, so that both may stand; each is ruled out by its own: {pairs}."
+        worked = (
+            "not needed"
+            if not reading.applies
+            else "worked"
+            if reading.worked
+            else "NOT FULFILLED, nothing is determined"
         )
-    for name in matrix.silent:
-        needs = "; ".join(p.selector for p in by_name[name].predicts[:2])
-        yield f"{name} predicts nothing of this grid; it speaks of {needs}."
+        yield f"Control {reading.gate.name} {worked}" + (f": {reading.says}." if reading.applies else ".")
