@@ -1,4 +1,4 @@
-"""The cells of a composed sweep as if a scripted policy, or any known rates, had run it. Its records are marked simulated.
+"""The cells of a composed sweep as if a scripted policy, or any known rates, had run it, marked as simulated.
 
 For rehearsals and for tests; how the counts are drawn is in `hanlon.analysis.hypotheses.drawn`.
 """
