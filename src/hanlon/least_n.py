@@ -21,7 +21,7 @@ UNIT = 20
 STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500)
 TINY = 1e-9
 """Shares that differ by less are equal."""
-BRACKET, CONFIRM, VERIFY, BELOW = 10, 40, 20, 10
+BRACKET, CONFIRM, VERIFY, BELOW = 10, 30, 20, 10
 """Sweeps of a policy: while bracketing, at its least n, at the n of all, and one step below its least n."""
 
 

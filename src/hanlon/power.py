@@ -85,13 +85,16 @@ def _group_words(group: Sequence[PlannedPower], n: int) -> dict[str, str]:
 
 
 def _contrasts(group: Sequence[PlannedPower]) -> str:
-    """What is contrasted, each with the cells that it starts from."""
-    contexts: dict[str, list[str]] = {}
+    """What is contrasted, by what else is so in both cells."""
+    contrasts: dict[str, list[str]] = {}
     for one in group:
-        contexts.setdefault(_contrast(one.claim), []).append(_context(one.claim))
-    return "; ".join(
-        name if set(where) == {BASELINE} else f"{name} ({', '.join(dict.fromkeys(where))})"
-        for name, where in contexts.items()
+        contrasts.setdefault(_contrast(one.claim), []).append(_context(one.claim))
+    by_context: dict[str, list[str]] = {}
+    for contrast, contexts in contrasts.items():
+        by_context.setdefault(" or ".join(dict.fromkeys(contexts)), []).append(contrast)
+    return " | ".join(
+        ("" if context == BASELINE else f"{context}: ") + "; ".join(own)
+        for context, own in sorted(by_context.items(), key=lambda item: item[0] != BASELINE)
     )
 
 
@@ -124,7 +127,7 @@ def _notes(found: Sequence[PlannedPower], family: int, request_sd: float) -> Ite
     yield (
         f"Power 80 %, two-sided, at alpha {ALPHA} / {family}: the strictest step of Holm over the {family} predictions "
         "of this sweep. Base rates are those published for the model and condition, else assumed where a difference is "
-        "hardest to see. In brackets: what else is so in both cells, besides the baseline."
+        "hardest to see. Before a colon: what else is so in both cells, besides the baseline."
     )
     units = {(one.unit, len(one.claim.instance.cells)) for one in found}
     if ("episode", 2) in units:
