@@ -136,7 +136,7 @@ def _least_words(one: Least, most: int) -> dict[str, str]:
         "least n": f"> {most:,}" if one.n is None else f"{one.n:,}",
         "alone": f"{one.at.alone[one.right[0]]:.0%}",
         "parted last from": ", ".join(one.limit.wrong) or "no rival" if one.limit else "-",
-        "by what, one step below": one.limit.why if one.limit else "the least that was tried",
+        "held up by": one.limit.why if one.limit else "nothing: the least tried",
     }
 
 
@@ -165,7 +165,8 @@ def _criterion(found: Found) -> Iterator[str]:
     yield (
         f"Wanted: in {WANTED:.0%} of the sweeps the right hypothesis stands alone, and each that the grid opposes to "
         f"it is ruled out; a wrong one stands in at most {WRONG:.0%}. n is a multiple of {found.unit}, on a ladder; "
-        f"{CONFIRM} sweeps at the least n, {VERIFY} where all were confirmed, {BELOW} one step below."
+        f"{CONFIRM} sweeps at the least n, {VERIFY} where all were confirmed, "
+        f"{BELOW} one step below for what held it up."
     )
 
 

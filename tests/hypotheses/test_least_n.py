@@ -1,6 +1,8 @@
 """The least n of a grid: found, confirmed by other draws, and honestly not found."""
 
+import shlex
 from dataclasses import replace
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -17,6 +19,8 @@ SMALL = (
     "env=shutdown model=simulated/ambiguity env.stakes=none,replaced env.precedence=silent,over_all_others"
 )
 
+TWO = "experiment=shutdown_rivals hypotheses=[instruction_ambiguity,self_preservation]"
+
 
 def one_policy(overrides: str, env: str, policy: str) -> Stage:
     """The grid with one of its scripted policies only."""
@@ -29,7 +33,7 @@ def test_the_ladder_has_multiples_and_never_more_than_doubles(unit: int, most: i
     """It ends at the most; where not even one unit fits, that is tried."""
     rungs = ladder(unit, most)
     assert all(n % unit == 0 for n in rungs)
-    assert all(a < b <= 2 * a for a, b in zip(rungs, rungs[1:], strict=False))
+    assert all(a < b <= 2 * a for a, b in pairwise(rungs))
     assert rungs[-1] <= max(most, unit)
 
 
@@ -57,12 +61,12 @@ def test_no_n_up_to_a_low_cap_does_and_the_pair_that_prevents_it_is_named() -> N
 
 def test_the_search_prints_the_command_line_with_its_n_in_place_of_another() -> None:
     """Rows as JSON have the same n as the command."""
-    arguments = [f"{SMALL} samples=50", "--find-n", "--up-to", "2000"]
+    arguments = [f"{TWO} samples=50", "--find-n"]
     shown = CliRunner().invoke(power, arguments)
     rows = msgspec.json.decode(CliRunner().invoke(power, [*arguments, "--format", "json"]).stdout)
     n = rows[0]["n_for_all"]
     assert n >= max(row["least_n"] for row in rows)
-    assert f"python run.py -m {SMALL} samples={n}" in shown.stdout
+    assert f"python run.py -m {shlex.join(TWO.split())} samples={n}" in shown.stdout
     assert "samples=50" not in shown.stdout
 
 
