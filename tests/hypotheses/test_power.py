@@ -1,8 +1,14 @@
 """What a sweep can show: known powers, rates that leave no room, and where there is some."""
 
+from math import comb
+
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import proportion_effectsize
 
@@ -16,10 +22,16 @@ from hanlon.analysis.detectable import (
     power_to_vanish,
     simulated_power,
 )
+from hanlon.analysis.hypotheses.drawn import draw_cells
+from hanlon.analysis.hypotheses.matrix import Claimed
+from hanlon.analysis.hypotheses.observing import WEIGHTS
+from hanlon.analysis.hypotheses.planned import planned
 from hanlon.analysis.hypotheses.power import base_rate, planned_power
+from hanlon.analysis.request_rates import expected_effect, request_count, shifted
 from hanlon.cli.power import power
-from hanlon.power import matrices_of, plan_lines
-from rivals import plan, states
+from hanlon.power import family_size, matrices_of, plan_lines
+from hanlon.rehearsal import stage
+from rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, states, sweep
 
 O3 = "env=shutdown model=openrouter/openai/o3 prompt=baseline,priority_clarified"
 
@@ -96,9 +108,169 @@ def test_power_prints_tables_and_rows_and_rehearses() -> None:
     shown = CliRunner().invoke(power, [overrides, "--samples", "150", "--rehearse", "2"])
     assert shown.exit_code == 0, shown.output
     assert "the strictest step of Holm" in shown.output
-    assert "rehearsed on simulated policies" in shown.output
+    assert "rehearsed on simulated policies: 2 sweeps each of 150 episodes" in shown.output
+    assert "2 instruction_ambiguity" in shown.output
     rows = msgspec.json.decode(CliRunner().invoke(power, [overrides, "--format", "json"]).output)
     assert all(row["n"] == 20 for row in rows)
     nothing = CliRunner().invoke(power, ["env=shutdown prompt=baseline"])
     assert nothing.exit_code == 2
     assert "no hypothesis predicts anything" in nothing.output
+
+
+def claim_of(overrides: str, env: str, cells: int, sign: str | None) -> Claimed:
+    """The first claim of a bundled hypothesis about so many cells, of this sign."""
+    (matrix,) = matrices_of(states(overrides), [plan(env)])
+    return next(
+        claim
+        for claim in matrix.claims
+        if len(claim.instance.cells) == cells
+        and claim.prediction.sign == sign
+        and not claim.prediction.vanishes
+    )
+
+
+def exact_mcnemar_power(base: float, treated: float, pairs: int, alpha: float) -> float:
+    """Of independent pairs: the number that differs is binomial, and which way each does, too."""
+    up, down = treated * (1 - base), base * (1 - treated)
+    return sum(
+        comb(pairs, d)
+        * (up + down) ** d
+        * (1 - up - down) ** (pairs - d)
+        * sum(
+            stats.binom.pmf(k, d, up / (up + down))
+            for k in range(d + 1)
+            if stats.binomtest(k, d).pvalue < alpha
+        )
+        for d in range(1, pairs + 1)
+    )
+
+
+@pytest.mark.parametrize("effect", [0.15, 0.25])
+def test_the_power_of_requests_asked_once_is_that_of_the_exact_sign_test(effect: float) -> None:
+    """Requests that are all alike, each asked once in either tier: sign flips are McNemar's exact test."""
+    one = planned(
+        claim_of(ALIGNMENT_FAKING, "alignment_faking", 2, "positive"), (0.5, 0.5), 0.05, request_sd=0
+    )
+    assert one.requests == 60
+    wanted = exact_mcnemar_power(0.5, 0.5 + effect, 60, 0.05)
+    assert one.power(60, "rise", effect) == pytest.approx(wanted, abs=0.12)
+    assert one.approximate_power(60, "rise", effect) == pytest.approx(wanted, abs=0.08)
+
+
+@pytest.mark.parametrize("size", [0.2, 0.3])
+def test_the_power_of_a_change_of_independent_differences_agrees_with_the_normal_one(size: float) -> None:
+    """Four cells of shutdown: the inverted interval against statsmodels' normal power, to 12 points."""
+    claim = claim_of(ALIGNMENT_FAKING, "alignment_faking", 4, "negative")
+    bare = msgspec.structs.replace
+    cells = tuple(
+        type(cell)(bare(cell.record, texts={"system": "no requests"}), cell.tally, cell.folder)
+        for cell in claim.instance.cells
+    )
+    independent = Claimed(
+        claim.hypothesis, claim.place, claim.prediction, type(claim.instance)(cells, claim.instance.measure)
+    )
+    one = planned(independent, (0.25, 0.75, 0.25, 0.75), 0.05)
+    assert one.requests is None
+    variance = sum(p * (1 - p) for p in (0.25, 0.75, 0.25, 0.75 - size)) / 150
+    wanted = stats.norm.sf(stats.norm.isf(0.025) - size / variance**0.5)
+    assert one.power(150, "fall", size) == pytest.approx(wanted, abs=0.12)
+
+
+@given(rate=st.floats(0.01, 0.99), sd=st.floats(0, 3))
+def test_requests_differ_about_the_rate_of_their_cell(rate: float, sd: float) -> None:
+    """The mean over requests is the cell's rate, whatever the standard deviation between them."""
+    requests = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    assert float(shifted(rate, requests, sd).mean()) == pytest.approx(rate, abs=1e-3)
+
+
+@pytest.mark.parametrize("rates", [(0.5, 0.5), (0.2, 0.6), (0.25, 0.75, 0.25, 0.5)])
+def test_the_expected_error_of_a_contrast_is_that_of_simulated_ones(rates: tuple[float, ...]) -> None:
+    """By request: what all cells have in common cancels, and what is left falls with the repeats."""
+    cells = claim_of(
+        ALIGNMENT_FAKING, "alignment_faking", len(rates), "positive" if len(rates) == 2 else "negative"
+    )
+    chance = np.random.default_rng(5)
+    found: list[float] = []
+    for _ in range(400):
+        drawn = draw_cells(
+            cells.instance.cells, [{"compliance": rate} for rate in rates], 180, chance, request_sd=1.5
+        )
+        own = [cell.tally.measures["compliance"].k / 180 for cell in drawn.cells]
+        found.append(sum(w * rate for w, rate in zip(WEIGHTS[len(rates)], own, strict=True)))
+    expected = expected_effect(WEIGHTS[len(rates)], rates, 180, 60, 1.5)
+    assert float(np.mean(found)) == pytest.approx(expected.mean, abs=4 * expected.error / 20)
+    assert float(np.std(found)) == pytest.approx(expected.error, rel=0.15)
+    assert request_count(cells.instance.cells[0].record) == 60
+
+
+def test_every_prediction_has_a_row_with_its_unit_also_changes_of_gaps() -> None:
+    """Requests where the cells share them; a change of a gap says so."""
+    for overrides, env, unit in (
+        (ALIGNMENT_FAKING, "alignment_faking", "request"),
+        (SHUTDOWN, "shutdown", "episode"),
+    ):
+        matrices = matrices_of(states(overrides), [plan(env)])
+        found = planned_power(matrices, 600, 0.05, approximate=True)
+        assert {(one.claim.column, one.claim.prediction.claim) for one in found} == {
+            (claim.column, claim.prediction.claim) for matrix in matrices for claim in matrix.claims
+        }
+        assert len(found) >= family_size(matrices)
+        assert {one.unit for one in found} == {unit}
+        for one in found:
+            if len(one.claim.instance.cells) == 4:
+                assert "gap" in one.says or "changes" in one.says
+
+
+def test_a_change_of_a_gap_that_is_too_small_to_see_says_so_and_at_which_n_it_shows() -> None:
+    """With one episode a request nothing of a gap of 50 points can be shown to change."""
+    found = planned_power(
+        matrices_of(states(ALIGNMENT_FAKING), [plan("alignment_faking")]), 60, 0.05 / 25, approximate=True
+    )
+    changes = [
+        one for one in found if len(one.claim.instance.cells) == 4 and one.claim.prediction.sign is None
+    ]
+    assert changes
+    for one in changes:
+        assert not one.enough
+        assert one.advice.startswith("n = ")
+        needed = int(one.advice.split()[2].rstrip(",").replace(",", ""))
+        assert needed % 60 == 0
+        assert needed > 60
+
+
+def test_the_table_merges_what_it_says_twice_and_begins_with_what_is_not_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At 100 columns nothing is wider, and the rows are fewer than the predictions."""
+    monkeypatch.setenv("COLUMNS", "100")
+    shown = CliRunner().invoke(power, ["experiment=shutdown_rivals", "--samples", "300"])
+    assert shown.exit_code == 0, shown.output
+    table, _, notes = shown.output.partition("Power 80 %")
+    assert notes
+    assert max(map(len, table.splitlines())) <= 100
+    rows = [line for line in table.splitlines()[4:] if line.startswith("  ") and line[2] != " "]
+    assert "NOT ENOUGH" in rows[0]
+    assert table.count("(palisade_2025)") + table.count("assumed: 50%") < 20
+    listed = msgspec.json.decode(
+        CliRunner()
+        .invoke(power, ["experiment=shutdown_rivals", "--samples", "300", "--format", "json"])
+        .output
+    )
+    assert len(listed) > 25
+
+
+def test_a_rehearsal_has_a_pair_for_each_right_and_wrong_hypothesis() -> None:
+    """Right is whose `simulated_by` names the policy; the shares are those of the rehearsal."""
+    on = stage(sweep(SHUTDOWN), plan("shutdown"))
+    found = on.rehearse("ambiguity", 300, 3)
+    pairs = on.pairs(found)
+    assert found.right == ("instruction_ambiguity",)
+    assert {pair.wrong for pair in pairs} == {h.name for h in plan("shutdown").hypotheses} - set(found.right)
+    opposed = {pair.wrong for pair in pairs if pair.opposed}
+    assert "self_preservation" in opposed
+    assert all(pair.wrong_falls == found.falls[pair.wrong] for pair in pairs)
+    assert set(found.held) == {
+        ("instruction_ambiguity", claim.place)
+        for claim in on.matrix.claims
+        if claim.hypothesis.name == "instruction_ambiguity"
+    }

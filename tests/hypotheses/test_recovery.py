@@ -88,7 +88,7 @@ def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: 
     """
     in_shutdown = policy in names()
     overrides, env = (SHUTDOWN, "shutdown") if in_shutdown else (ALIGNMENT_FAKING, "alignment_faking")
-    found = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy), FEW)
+    found = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy))
     right = RIGHT[policy]
     assert found.alone[right] >= POWER
     assert found.falls[right] <= WRONG

@@ -1,7 +1,8 @@
-"""`hanlon power`: what a sweep can show at its n, before any call."""
+"""`hanlon power`: what a sweep can show at its n, before any call, and the n that it needs."""
 
 import click
 
+from hanlon.analysis.request_rates import REQUEST_SD
 from hanlon.analysis.tables import TableFormat
 
 
@@ -14,34 +15,69 @@ from hanlon.analysis.tables import TableFormat
     default=0,
     show_default=True,
     metavar="REPEATS",
-    help="Also judge so many simulated sweeps of each scripted policy: how often the right hypothesis stands.",
+    help="Also judge so many simulated sweeps of each scripted policy: how often the right hypothesis stands and each "
+    "wrong one is ruled out.",
+)
+@click.option(
+    "--find-n",
+    is_flag=True,
+    help="Search instead the least n at which, for every scripted policy, the right hypothesis is left standing alone.",
+)
+@click.option(
+    "--up-to",
+    type=click.IntRange(20),
+    default=10_000,
+    show_default=True,
+    help="The most that --find-n tries.",
+)
+@click.option(
+    "--request-sd",
+    type=click.FloatRange(0, 3),
+    default=REQUEST_SD,
+    show_default=True,
+    help="Where cells share requests: the standard deviation of their rates between requests, in logits.",
 )
 @click.option(
     "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
 )
-def power(overrides: str, samples: int | None, rehearse: int, table_format: TableFormat) -> None:
+def power(
+    overrides: str,
+    samples: int | None,
+    rehearse: int,
+    find_n: bool,
+    up_to: int,
+    request_sd: float,
+    table_format: TableFormat,
+) -> None:
     """What a sweep can show: for each planned prediction the least effect, or margin, that it would see.
 
     OVERRIDES are the words behind `python run.py -m`, in quotes. Makes no call and writes nothing.
     """
-    from hanlon.analysis.hypotheses.power import ALPHA, planned_power
     from hanlon.composing import compose_sweep
     from hanlon.config.errors import ConfigError
-    from hanlon.power import family_size, matrices_of, power_text, rehearsal_text
+    from hanlon.least_n import find_n as search
+    from hanlon.power import family_size, matrices_of, power_text
     from hanlon.registering import plans_for
-    from hanlon.rehearsal import rehearse as rehearse_sweep
+    from hanlon.rehearsal import stage
+    from hanlon.rehearsal_words import rehearsal_text, search_text
 
     try:
         sweep = compose_sweep(overrides)
         plans = plans_for([cell.environment.name for cell in sweep.cells], sweep.options.hypotheses)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    n = samples or sweep.options.samples
     matrices = matrices_of(sweep.states(), plans)
-    family = family_size(matrices)
-    if not family:
+    if not family_size(matrices):
         raise click.UsageError("no hypothesis predicts anything of these cells; see conf/hypothesis")
-    click.echo(power_text(planned_power(matrices, n, ALPHA / family), family, table_format))
+    stages = [stage(sweep, plan, request_sd) for plan in plans] if find_n or rehearse else []
+    if find_n:
+        for one in stages:
+            found = search(one, up_to, say=lambda line: click.echo(line, err=True))
+            click.echo(search_text(found, sweep.overrides, table_format))
+        return
+    n = samples or sweep.options.samples
+    click.echo(power_text(matrices, n, request_sd, table_format))
     if rehearse:
-        for plan in plans:
-            click.echo("\n" + rehearsal_text(rehearse_sweep(sweep, plan, n, rehearse), table_format))
+        for one in stages:
+            rehearsed = [one.rehearse(policy, n, rehearse) for policy in one.truths]
+            click.echo("\n" + rehearsal_text(one, rehearsed, table_format))

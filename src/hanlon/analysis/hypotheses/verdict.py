@@ -126,6 +126,15 @@ def conclusion(findings: Sequence[Finding]) -> str:
     return "; ".join([said, *(f"{name}: {', '.join(standing[name])}" for name in rest if standing[name])])
 
 
+def endings(judged: Sequence[Judged], hypothesis: str) -> dict[int, Ending]:
+    """How each prediction of a hypothesis ended over all its contrasts, by its place in the hypothesis's list."""
+    found: dict[int, list[Judged]] = {}
+    for each in judged:
+        if each.claim.hypothesis.name == hypothesis:
+            found.setdefault(each.claim.place, []).append(each)
+    return {place: together(own) for place, own in found.items()}
+
+
 def _too_much_for_boschloo(matrices: Sequence[Matrix]) -> bool:
     """Whether the whole family has Fisher's test, so that no two predictions differ in it; see `contrasts`."""
     pairs = {
@@ -186,15 +195,7 @@ def _ended(each: Judged, obstacle: str, planned: int, alpha: float) -> Judged:
 
 
 def _findings(matrix: Matrix, judged: Sequence[Judged]) -> list[Finding]:
-    findings: list[Finding] = []
-    for group in matrix.groups:
-        name = group[0]
-        endings: dict[int, list[Judged]] = {}
-        for each in judged:
-            if each.claim.hypothesis.name == name:
-                endings.setdefault(each.claim.place, []).append(each)
-        findings.append(_finding(tuple(group), [together(own) for own in endings.values()]))
-    return findings
+    return [_finding(tuple(group), list(endings(judged, group[0]).values())) for group in matrix.groups]
 
 
 def together(instances: Sequence[Judged]) -> Ending:
@@ -205,8 +206,8 @@ def together(instances: Sequence[Judged]) -> Ending:
     return "held" if telling and all(each.ending == "held" for each in telling) else "undetermined"
 
 
-def _finding(names: tuple[str, ...], endings: Sequence[Ending]) -> Finding:
-    held, failed, total = endings.count("held"), endings.count("failed"), len(endings)
+def _finding(names: tuple[str, ...], ended: Sequence[Ending]) -> Finding:
+    held, failed, total = ended.count("held"), ended.count("failed"), len(ended)
     if not total:
         return Finding(names, "undetermined", 0, 0, "predicts nothing of this grid")
     if failed:
