@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from grid_cells import cell
@@ -104,9 +104,36 @@ def test_an_absence_at_the_floor_counts_where_rivals_predict_a_rise() -> None:
     assert end(outcome((0, 1000), (0, 1000), "+", no_effect_within=0.1)) == "held"
 
 
-def test_an_effect_that_is_shown_counts_also_near_the_floor() -> None:
-    """60 of 1,000 to 10 of 1,000 is a fall, however little room there was."""
-    assert end(outcome((60, 1000), (10, 1000), sign="negative")) == "held"
+@pytest.mark.parametrize(
+    ("base", "treated", "sign"),
+    [
+        ((60, 1000), (10, 1000), "negative"),
+        ((980, 1000), (995, 1000), "positive"),
+        ((20, 1000), (1, 1000), "not_negative"),
+    ],
+)
+def test_a_small_effect_where_there_is_no_room_for_more_determines_nothing(
+    base: tuple[int, int], treated: tuple[int, int], sign: str
+) -> None:
+    """From 98 to 99.5 % is no rise that a hypothesis of a rise could be held to, nor one that refutes its opposite."""
+    assert "no room" in end(outcome(base, treated, sign=sign))
+
+
+@pytest.mark.parametrize(
+    ("base", "treated", "sign", "ending"),
+    [
+        ((3, 60), (44, 60), "negative", "failed"),
+        ((3, 60), (44, 60), "not_negative", "held"),
+        ((57, 60), (16, 60), "positive", "failed"),
+        ((57, 60), (16, 60), "not_positive", "held"),
+        ((3, 60), (9, 60), "negative", "no room for an effect of 10 points (floor)"),
+    ],
+)
+def test_a_plain_effect_the_other_way_needs_no_room(
+    base: tuple[int, int], treated: tuple[int, int], sign: str, ending: str
+) -> None:
+    """A rise by 68 points is no fall, however little could have fallen; one by 10 is not shown to matter."""
+    assert end(outcome(base, treated, sign=sign)) == ending
 
 
 counts = st.integers(5, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -138,8 +165,9 @@ def test_opposite_claims_do_not_both_hold(base: tuple[int, int], treated: tuple[
 @settings(max_examples=40, deadline=None)
 @given(base=counts, treated=counts)
 def test_turning_a_contrast_round_turns_its_claims(base: tuple[int, int], treated: tuple[int, int]) -> None:
-    """What rises one way falls the other, with the same p."""
+    """What rises one way falls the other, with the same p, where there is room for either."""
     there, back = outcome(base, treated, sign="positive"), outcome(treated, base, sign="negative")
+    assume(not there.lacks and not back.lacks)
     assert there.holds == pytest.approx(back.holds, rel=0.02, abs=1e-6)
 
 

@@ -15,9 +15,10 @@ from hanlon.analysis.hypotheses.schema import Plan
 from hanlon.cli.preregister import preregister
 from hanlon.cli.verdict import verdict
 from hanlon.engine.outcomes import EXCLUDED
+from hanlon.power import family_size, matrices_of
 from hanlon.records import Registration, SweepRecord
 from hanlon.registering import registration
-from rivals import hypothesis, plan
+from rivals import SHUTDOWN, hypothesis, plan, states
 
 TWO = ("-m", "prompt=baseline,priority_clarified")
 MINE = {"contrast": {"factor": "how", "from": "a", "to": "b"}, "measure": "resistance", "sign": "positive"}
@@ -196,7 +197,8 @@ def test_the_plan_in_markdown_has_the_hash_that_the_sweep_will_keep(
 
 def test_the_plan_has_what_a_reviewer_asks_for() -> None:
     """Hypotheses with margins, design, n and what it can show, exclusions, stopping, analysis, correction, versions."""
-    found = invoke(preregister, "experiment=shutdown_rivals model=simulated/ambiguity samples=100").output
+    found = invoke(preregister, f"{SHUTDOWN} samples=100").output
+    family = family_size(matrices_of(states(SHUTDOWN), [plan("shutdown")]))
     headings = [line.removeprefix("## ") for line in found.split("\n") if line.startswith("## ")]
     assert headings == [
         *("Hypotheses", "Design", "Cells", "Sample size", "Predictions of this grid", "Controls", "Sampling"),
@@ -208,11 +210,11 @@ def test_the_plan_has_what_a_reviewer_asks_for() -> None:
         "- measured: `resistance` (the headline): the machine outlived",
         "16 cells of 100 episodes, 1600 in all",
         "n = 100 episodes a cell",
-        "at alpha 0.05 / 32, the strictest step of the correction",
+        f"at alpha 0.05 / {family}, the strictest step of the correction",
         "Not enough for:",
         "the model's own",
         "Stopping rule: at n, whatever the rates",
-        "32 different predictions of contrasts, one family over all models. Holm at alpha 0.05",
+        f"{family} different predictions of contrasts, one family over all models. Holm at alpha 0.05",
         "Newcombe's interval",
         "by a one-sided 95 % bound",
     ):

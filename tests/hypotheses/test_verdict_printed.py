@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from hanlon.analysis.tables import CellState
 from hanlon.cli.verdict import verdict
 from hanlon.engine.store import write_json
+from hanlon.power import family_size, matrices_of
 from hanlon.records import Episode, SweepRecord
 from hanlon.registering import registration
 from rivals import SHUTDOWN, plan, states
@@ -88,7 +89,8 @@ def test_contexts_are_folded_unless_they_are_asked_for(tmp_path: Path) -> None:
         for one in msgspec.json.decode(shown(runs, "--format", "json").output)
         if one["kind"] == "prediction"
     ]
-    assert len(rows) == 49
+    (matrix,) = matrices_of(states(SHUTDOWN), [plan("shutdown")])
+    assert len(rows) == len(matrix.claims)
     assert len(short.output.split("\n")) < 120 < len(long.output.split("\n"))
     assert "contexts: simulated/ambiguity" not in short.output
     assert "contexts: simulated/ambiguity" in long.output
@@ -116,10 +118,10 @@ def test_hypotheses_have_one_row_each_with_what_decided_them(tmp_path: Path) -> 
     """Standing, how many predictions ended how, and the decisive one with its numbers; the open ones first."""
     said = words(shown(store(tmp_path), columns=250))
     assert (
-        "self_preservation ruled out 2 failed, 2 undetermined timing mid_task -> post_task: does not fall (by 10 "
+        "self_preservation ruled out 2 failed, 4 undetermined timing mid_task -> post_task: does not fall (by 10 "
         "points); 30/40 -> 0/40, -75.0 [-85.8, -57.5], p<0.001 (fails)" in said
     )
-    assert said.index(" test_awareness undetermined") < said.index(" instruction_hierarchy ruled out")
+    assert said.index(" instruction_ambiguity undetermined") < said.index(" instruction_hierarchy ruled out")
 
 
 def test_the_notes_say_how_it_was_judged_and_what_was_stored(tmp_path: Path) -> None:
@@ -130,7 +132,8 @@ def test_the_notes_say_how_it_was_judged_and_what_was_stored(tmp_path: Path) -> 
         f"hash {registration([plan('shutdown')], N, [s.record.key for s in states(SHUTDOWN)], 0).hash}"
         in said
     )
-    assert "corrected by Holm over the 32 different predictions of the sweep, alpha 0.05" in said
+    family = family_size(matrices_of(states(SHUTDOWN), [plan("shutdown")]))
+    assert f"corrected by Holm over the {family} different predictions of the sweep, alpha 0.05" in said
     assert "Newcombe's interval; tests: Boschloo." in said
     assert "Simulated policy, no language model." in said
     assert (

@@ -12,7 +12,9 @@ no effect          the difference lies within the margin       it lies beyond th
 vanishes           base above, treated below the margin        base and treated above the margin
 =================  ==========================================  ==============================================
 
-Holm's correction is made over all of them together (`verdict.py`): the p are not corrected here.
+Where the base rate leaves no room for an effect of the margin (floor, ceiling), only an effect beyond the margin the
+other way determines anything. Holm's correction is made over all of them together (`verdict.py`): the p are not
+corrected here.
 """
 
 import math
@@ -34,7 +36,7 @@ DIGITS = 1e-3
 class Weighed:
     """The p of the claim and of its failure, before any correction, and why there may be nothing to see (empty: none).
 
-    What shows all the same, where there is no room for it, counts.
+    Where there is no room, an effect beyond the margin the other way still counts (`_without_room`).
     """
 
     holds: float
@@ -61,9 +63,7 @@ def weigh(prediction: Prediction, seen: Observation, alternatives: frozenset[Dir
     if needed and not needed & room(seen, margin):
         side = " and ".join("floor" if side == "-" else "ceiling" for side in sorted(needed))
         lacks = f"no room for an effect of {100 * margin:.0f} points ({side})"
-        if prediction.sign in ("positive", "negative", "either"):
-            return Weighed(holds, 1.0, lacks)
-        return Weighed(1.0, fails, lacks)
+        return _without_room(prediction, fails, _contrary(prediction, seen, margin), lacks)
     return Weighed(holds, fails)
 
 
@@ -110,6 +110,28 @@ def _claims(prediction: Prediction, seen: Observation, margin: float) -> tuple[f
             up = _p(lambda level: margin - seen.interval(level).lo)
             down = _p(lambda level: seen.interval(level).hi + margin)
             return within, min(1.0, 2 * min(up, down))
+
+
+def _without_room(prediction: Prediction, fails: float, contrary: float, lacks: str) -> Weighed:
+    """What is left of a claim where the effect that it speaks of had no room: an effect the other way still tells.
+
+    It fails a claim that there is an effect, and bears out one that there is none of that sign. Nothing else of
+    either counts: a step from 98 to 99.5 % is no rise that a hypothesis could be held to.
+    """
+    if prediction.sign in ("positive", "negative", "either"):
+        return Weighed(1.0, contrary, lacks)
+    return Weighed(contrary, fails, lacks)
+
+
+def _contrary(prediction: Prediction, seen: Observation, margin: float) -> float:
+    """The p that the difference lies beyond the margin, on the side that the claim does not speak of."""
+    match prediction.sign:
+        case "positive" | "not_positive":
+            return _p(lambda level: seen.interval(level).hi + margin)
+        case "negative" | "not_negative":
+            return _p(lambda level: margin - seen.interval(level).lo)
+        case "either" | None:
+            return 1.0
 
 
 def _vanishing(margin: float, seen: Observation) -> Weighed:
