@@ -164,7 +164,7 @@ def test_simulated_runs_are_marked_beside_published_numbers(shutdown_runs: Path)
     """The watermark stands in the panel and the caption; the published panel has none."""
     states, _ = load_cells([shutdown_runs])
     spec, data = chart(BY_NAME["palisade_paper_7"], Material(states))
-    published, simulated = spec["vconcat"]
+    published, simulated = spec["concat"]
     assert "a scripted policy, no language model" in strings(simulated)
     assert "a scripted policy, no language model" not in strings(published)
     assert f"{WATERMARK}." in strings(spec["title"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hanlon.analysis.figures import scales
 from hanlon.analysis.figures.captions import blanks, of_blanks
 from hanlon.analysis.figures.tabular import Frame, joined, ranked, table
-from hanlon.analysis.figures.theme import INK, colours, finished, labels, panel, require, simulated, unique
+from hanlon.analysis.figures.theme import INK, colours, finished, lettering, panel, require, simulated, unique
 
 if TYPE_CHECKING:
     import altair as alt
@@ -71,7 +71,7 @@ def _upright(rows: Frame, series: Sequence[str], up: "alt.Y") -> "alt.LayerChart
     )
     bars = base.mark_bar(size=BAR - 3).encode(y=up, color=colours(series))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(y="low:Q", y2="high:Q")
-    text = labels(base, angle=270, baseline="middle", dx=5, y="top:Q", text="label:N")
+    text = lettering(base, angle=270, baseline="middle", dx=5, y="top:Q", text="label:N")
     return panel([bars, ends, text], _width(rows), HEIGHT, unique(rows["panel"])[0], simulated(rows))
 
 
@@ -115,7 +115,7 @@ def _lying(rows: Frame, series: Sequence[str], along: "alt.X", width: int) -> "a
     base = alt.Chart(with_top(rows)).encode(**places)
     bars = base.mark_bar(size=(ROW - 6) if not several else 13).encode(x=along, color=colours(series))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(x="low:Q", x2="high:Q")
-    text = labels(base, dx=5, x="top:Q", text="label:N")
+    text = lettering(base, dx=5, x="top:Q", text="label:N")
     height = len(groups) * (ROW if not several else 6 + 17 * len(own))
     under = [scales.zero()] if (rows[["low", "rate"]].min(axis=None)) < 0 else []
     return panel([bars, *under, ends, text], width, height, unique(rows["panel"])[0], simulated(rows))

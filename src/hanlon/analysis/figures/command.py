@@ -87,7 +87,7 @@ def _draw(material: "Material", chosen: "Sequence[Figure]", published: bool, out
         raise click.UsageError(
             f"{', '.join(figure.name for figure in chosen)}: shows own runs, so name run folders: hanlon figures runs"
         )
-    click.echo(f"{written} figures in {out}, each with its data.")
+    click.echo(f"{written} figure{'' if written == 1 else 's'} in {out}, each with its data.")
     if not written:
         raise click.exceptions.Exit(1)
 

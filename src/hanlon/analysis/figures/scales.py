@@ -14,7 +14,10 @@ LETTER = 5.4
 ROOM = 0.8
 """The part of a lying axis up to the longest whisker; behind it there is room for its label."""
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
-FORMATS = {"contrast": "format(100 * datum.value, '+d')", "auroc": "format(datum.value, '.1f')"}
+FORMATS = {
+    "contrast": "datum.value == 0 ? '0' : format(100 * datum.value, '+d')",
+    "auroc": "format(datum.value, '.1f')",
+}
 PERCENT = "format(datum.value, '.0%')"
 
 

@@ -92,7 +92,7 @@ def panel(
     return alt.layer(*marked, width=width, height=height, title=head)
 
 
-def labels(base: "alt.Chart", *, align: str = "left", size: float = 9.5, **said: Any) -> Any:
+def lettering(base: "alt.Chart", *, align: str = "left", size: float = 9.5, **said: Any) -> Any:
     """Text beside marks, on a white edge that keeps it legible over grid lines and other marks.
 
     Args:
