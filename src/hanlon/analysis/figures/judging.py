@@ -116,7 +116,9 @@ def roc(points: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
     """
     import altair as alt
 
-    require(points, "no judge with votes on episodes that people labelled yes or no, some of each")
+    require(
+        points, "no judge with votes on episodes that people labelled yes or no, some of each: --human FILE"
+    )
     axis = alt.Axis(format="%", tickCount=5)
     x = alt.X(
         "fpr:Q",

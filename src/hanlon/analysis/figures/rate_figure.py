@@ -8,7 +8,7 @@ from hanlon.analysis.figures.bars import grouped_bars, lying_bars, rate_table
 from hanlon.analysis.figures.captions import of_marks
 from hanlon.analysis.figures.points import DEFAULT, given
 from hanlon.analysis.figures.tabular import Frame, joined, ranked
-from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED
+from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED, unique
 
 Row = Any
 """A row of a frame of points, as `itertuples` gives it."""
@@ -82,7 +82,12 @@ class RateFigure:
             beside = beside[beside["effort"] == DEFAULT]
         series = [self.series(row) for row in beside.itertuples()]
         once = beside.assign(_s=series).drop_duplicates(["key", "measure", "_s"]).drop(columns="_s")
-        return once.sort_values("model", kind="stable")
+        order = {name: place for place, name in enumerate(unique(rows["condition"]))}
+        return (
+            once.assign(_at=once["condition"].map(order))
+            .sort_values(["model", "_at"], kind="stable")
+            .drop(columns="_at")
+        )
 
     def chart(self, points: Frame) -> Any:
         """The chart of such rows.

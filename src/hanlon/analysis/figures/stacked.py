@@ -111,7 +111,7 @@ def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "al
     """
     import altair as alt
 
-    require(rates, f"no rates by tier for '{title}'")
+    require(rates, "no two tiers of one prompt: sample env=alignment_faking tier=free,paid")
     groups, tiers, kinds = unique(rates["group"]), unique(rates["series"]), unique(gaps["differ"])
     lanes = 1 + int(max(rates["place"].max(), gaps["place"].max() if len(gaps) else 0))
     rates, gaps = (_centred(rows, rates, gaps, lanes) for rows in (rates, gaps))

@@ -63,14 +63,16 @@ def watermark(width: float, height: float) -> "alt.Chart":
     """The mark over a panel of simulated data, `width` x `height` pixels."""
     import altair as alt
 
-    lines = WATERMARK.split(": ")
-    size = max(7.0, min(26.0, 1.9 * width / len(lines[1]), height / 2.6))
+    lines = WATERMARK.replace(": ", ":\n").split("\n") if height >= 60 else [WATERMARK]
+    size = max(7.0, min(26.0, 1.9 * width / len(lines[-1]), height / 2.6))
     return (
         alt.Chart(alt.Data(values=[{}]))
-        .mark_text(
-            text=[f"{lines[0]}:", lines[1]], fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size
+        .mark_text(text=lines, fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size)
+        .encode(
+            x=alt.value(width / 2),
+            y=alt.value(height / 2 + size * (0.75 - len(lines) / 2)),
+            color=alt.value("#B00000"),
         )
-        .encode(x=alt.value(width / 2), y=alt.value(height / 2 - size / 4), color=alt.value("#B00000"))
     )
 
 
