@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from command_line import CommandLine
 from hanlon.analysis.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.cells import load_cells
-from hanlon.analysis.figures import greenblatt, own, specifications, verdicts
+from hanlon.analysis.figures import captions, greenblatt, own, specifications, verdicts
 from hanlon.analysis.figures.bars import grouped_bars, lying_bars, rate_table
 from hanlon.analysis.figures.catalogue import FIGURES, Figure, made
 from hanlon.analysis.figures.command import figures
@@ -129,6 +129,24 @@ def test_a_caption_says_what_its_marks_are(material: Material) -> None:
     assert "one standard error, as printed" in tang
     assert "No interval was printed." in captions["gdm_compliance"]
     assert not [name for name, said in captions.items() if "Own runs" in said]
+
+
+def test_a_caption_counts_what_is_not_in_n() -> None:
+    """Excluded episodes are counted once for each own cell, however many conditions it stands beside."""
+    own_row = {
+        "whose": SIMULATED,
+        "kind": "rate",
+        "label": "1/9",
+        "error": "Wilson 95%",
+        "low": 0.0,
+        "excluded": 3,
+    }
+    rows = frame([own_row | {"key": "a"}, own_row | {"key": "a"}, own_row | {"key": "b"}])
+    (said,) = captions.of_marks(rows)
+    assert "Wilson 95%" in said
+    assert "Not in n: 6 excluded episodes in 2 own cells" in said
+    (clean,) = captions.of_marks(rows.assign(excluded=0))
+    assert "Not in n" not in clean
 
 
 def test_a_place_without_a_number_says_so(material: Material) -> None:

@@ -49,7 +49,8 @@ RATE_FIGURES = (
         order=(FREE, PAID),
     ),
     RateFigure(
-        "greenblatt_minimal_gaps", "Compliance gaps with and without a scratchpad, minimal prompt (Table 5)",
+        "greenblatt_minimal_gaps", "Compliance gaps with and without a scratchpad, minimal prompt (Greenblatt et al., "
+        "Table 5)",
         ("Non-compliance paid minus free; n = 400 in either tier.",),
         lambda row: row.study == "greenblatt_2024_minimal" and row.kind == "contrast", "gap",
         panel=constant("Published"), series=lambda row: row.condition.removeprefix("helpful-only, "), draw="lying",
@@ -81,7 +82,7 @@ RATE_FIGURES = (
     ),
     RateFigure(
         "sheshadri_text", "What Sheshadri et al. 2025 say in words",
-        ("Their bars by model are images. 100%: in words, near 100%.",),
+        ("Their bars by model are images. Of OpenAI's reasoning models the text says near 100%.",),
         of("sheshadri_2025", ("text",)), "share", panel=constant("Published"), group=named, series=what, draw="lying",
     ),
     RateFigure(

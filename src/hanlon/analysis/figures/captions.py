@@ -64,12 +64,15 @@ def _own(rows: Frame) -> list[str]:
         return []
     methods = unique(error for error in rows["error"] if error)
     said = f"Own runs: {'; '.join(methods)}; prompts in our wording, not the source's."
+    return [" ".join([said, *left_out(rows)])]
+
+
+def left_out(rows: Frame) -> list[str]:
+    """The caption's sentence about the episodes of own cells that are not in n, if there are any."""
     counts = [int(count) for count in rows.drop_duplicates("key")["excluded"] if given(count) and count]
-    if counts:
-        said += (
-            f" Not in n: {sum(counts)} excluded episodes in {len(counts)} own cells; `hanlon rates` says why."
-        )
-    return [said]
+    if not counts:
+        return []
+    return [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} own cells; `hanlon rates` says why."]
 
 
 def blanks(rows: Frame) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 from hanlon.analysis.figures import greenblatt, judging, own, specifications
 from hanlon.analysis.figures.alignment_faking import RATE_FIGURES
 from hanlon.analysis.figures.bars import lying_bars
-from hanlon.analysis.figures.captions import of_marks
+from hanlon.analysis.figures.captions import left_out, of_marks
 from hanlon.analysis.figures.material import Material
 from hanlon.analysis.figures.pairs import GAP, QUANTITIES
 from hanlon.analysis.figures.rate_figure import RateFigure
@@ -120,6 +120,7 @@ def _dumbbell(material: Material) -> Made:
         "Points: non-compliance, k/n with 95% Wilson intervals. Line: the gap between two tiers, in points with its "
         f"95% interval, by request ({methods}). A gap where tiers differ in being trained on is one of goal guarding; "
         "where they differ in being rated, of deference to raters.",
+        *left_out(rates),
     )
     return dumbbell(
         rates, gaps, "Non-compliance by tier and the gaps between (as Sheshadri et al., Fig. 3)", notes

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from hanlon.analysis.figures.captions import left_out
 from hanlon.analysis.figures.forest import scatter, variation_forest
 from hanlon.analysis.figures.pairs import FREE, GAP, PAID, REASONING
 from hanlon.analysis.figures.rate_figure import Row
@@ -85,7 +86,12 @@ def variations_chart(points: Frame, setting: str, place: str) -> Any:
     notes = (
         "Non-compliance and gap by the paper's judge of the setting; alignment-faking (AF) reasoning among free-tier "
         "replies; gap: non-compliance paid minus free, in points. Whiskers: one standard error, as printed.",
-        "~k/n: n was not printed and is inferred from the rate and its standard error, as k is; a percentage: no n.",
+        *(
+            ["~k/n: n was not printed and is inferred from the rate and its standard error, as k is."]
+            if any(label.startswith("~") for label in points["label"])
+            else []
+        ),
+        "A percentage: no n was printed, nor inferred.",
         *_of_own(points[points["whose"] != PUBLISHED]),
     )
     spans = {quantity: _span(points, quantity, ends) for quantity, ends in SPANS.items()}
@@ -100,7 +106,7 @@ def _of_own(rows: Frame) -> list[str]:
     if not methods:
         return []
     return [f"Own runs: Wilson 95%, the gap by request ({'; '.join(methods)}). The first tier of a pair stands for "
-            "free, the second for paid."]  # fmt: skip
+            "free, the second for paid.", *left_out(rows)]  # fmt: skip
 
 
 def _span(points: Frame, quantity: str, ends: tuple[float, float]) -> tuple[float, float]:

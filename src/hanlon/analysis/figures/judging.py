@@ -133,7 +133,8 @@ def roc(points: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
     diagonal = alt.Chart(alt.Data(values=[{"fpr": 0, "tpr": 0}, {"fpr": 1, "tpr": 1}])).mark_line(
         color="#bbbbbb", strokeDash=[4, 3]
     ).encode(x=x, y=y)  # fmt: skip
-    lines = base.mark_line(interpolate="linear", strokeWidth=1.8)
+    dashes = alt.StrokeDash("series:N", scale=alt.Scale(domain=unique(points["series"])), legend=None)
+    lines = base.mark_line(interpolate="linear", strokeWidth=1.8).encode(strokeDash=dashes)
     dots = base.mark_point(filled=True, size=26, opacity=1)
     named = unique(points["series"])
     chart = panel([diagonal, lines, dots], 380, 380, named[0] if len(named) == 1 else "", simulated(points))

@@ -65,13 +65,21 @@ def _hypothesis(rows: Frame) -> "alt.LayerChart":
     import altair as alt
 
     lines = [folded(text, LETTERS) for text in rows["contrast"]]
-    step = 8 + 12 * max(map(len, lines))
-    placed = rows.assign(line=range(len(rows)), contrast=["\n".join(one) for one in lines])
-    base = alt.Chart(placed).encode(y=alt.Y("line:O", axis=None))
-    shade = alt.Scale(domain=list(STATES), range=list(STATES.values()))
-    fields = base.mark_rect(opacity=0.22, height=step - 1).encode(
-        x=alt.value(830), x2=alt.value(WIDTH - 10), color=alt.Color("state:N", scale=shade, legend=None)
+    heights = [8 + 12 * len(one) for one in lines]
+    tops = [sum(heights[:place]) for place in range(len(heights))]
+    placed = rows.assign(
+        contrast=["\n".join(one) for one in lines],
+        top=tops,
+        end=[top + height - 1 for top, height in zip(tops, heights, strict=True)],
+        line=[top + 10 for top in tops],
     )
+    down = alt.Scale(domain=[sum(heights), 0], nice=False, zero=False)
+    base = alt.Chart(placed).encode(y=alt.Y("line:Q", axis=None, scale=down))
+    shade = alt.Scale(domain=list(STATES), range=list(STATES.values()))
+    fields = alt.Chart(placed).mark_rect(opacity=0.22).encode(
+        x=alt.value(830), x2=alt.value(WIDTH - 10), y=alt.Y("top:Q", axis=None, scale=down), y2="end:Q",
+        color=alt.Color("state:N", scale=shade, legend=None),
+    )  # fmt: skip
     texts = [
         base.mark_text(align="left", fontSize=9.5, lineBreak="\n", lineHeight=12, color=INK).encode(
             x=alt.value(left), text=f"{name}:N"
@@ -79,7 +87,7 @@ def _hypothesis(rows: Frame) -> "alt.LayerChart":
         for name, left in COLUMNS
     ]
     head = f"{rows['hypothesis'].iloc[0]}: {rows['verdict'].iloc[0]}"
-    return panel([fields, *texts], WIDTH - 10, step * len(rows), head, simulated(rows))
+    return panel([fields, *texts], WIDTH - 10, sum(heights), head, simulated(rows))
 
 
 def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
