@@ -127,7 +127,7 @@ RATE_FIGURES = (
     RateFigure(
         "alignment_faking_elsewhere", "Other published rates of alignment faking",
         ("Different definitions of alignment faking stand in one figure: compare within a study only. Gap: compliance "
-         "free minus paid. Tatemae's n are scenarios, each run 5 times.",),
+         "free minus paid. Tatemae's n are scenarios, each run 5 times, whose printed spread is not drawn.",),
         lambda row: row.study in ELSEWHERE, "share",
         panel=lambda row: f"Published: {ELSEWHERE[row.study]}, {_kind(row)}",
         group=lambda row: _at_tier(row, named(row)), series=what, draw="lying",
