@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from command_line import CommandLine
 from hanlon.analysis.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.cells import load_cells
-from hanlon.analysis.figures import greenblatt, own, specifications, verdicts
+from hanlon.analysis.figures import captions, greenblatt, own, specifications, verdicts
 from hanlon.analysis.figures.bars import grouped_bars, lying_bars, rate_table
 from hanlon.analysis.figures.catalogue import FIGURES, Figure, made
 from hanlon.analysis.figures.command import figures
@@ -102,6 +102,62 @@ def test_every_published_number_is_in_a_figure(material: Material) -> None:
     assert {at for at, row in enumerate(rows) if row["rate"] is not None} == drawn
 
 
+def test_every_published_count_can_be_read_off_a_figure(material: Material) -> None:
+    """Each row's label, `k/n` or what else is known, is a text of a chart that has the row; none is in a CSV alone."""
+    read: set[int] = set()
+    for figure in PUBLISHED_FIGURES:
+        spec, data = chart(figure, material)
+        texts = {line for text in strings(spec) for line in text.split("\n")}
+        if "label" in data:
+            read |= {int(row.row) for row in data.itertuples() if not pd.isna(row.row) and row.label in texts}
+    counted = {at for at, row in enumerate(published_rows()) if row["k"] is not None}
+    assert counted <= read
+
+
+def test_a_caption_says_what_its_marks_are(material: Material) -> None:
+    """Inferred counts, methods and what is missing are said where they are drawn, and not where they are not."""
+    captions = {
+        name: " ".join(strings(chart(BY_NAME[name], material)[0]["title"]))
+        for name in BY_NAME
+        if BY_NAME[name].published
+    }
+    blog, robots, tang = captions["palisade_blog_2"], captions["palisade_robots"], captions["tang_gaps"]
+    assert "n/a: no number was found." in blog
+    assert "Whiskers: Jeffreys 95%, computed from k and n." in blog
+    assert "~k/n" in captions["palisade_paper_7"]
+    assert "~k/n" not in robots
+    assert "n/a" not in robots
+    assert "one standard error, as printed" in tang
+    assert "No interval was printed." in captions["gdm_compliance"]
+    assert not [name for name, said in captions.items() if "Own runs" in said]
+
+
+def test_a_caption_counts_what_is_not_in_n() -> None:
+    """Excluded episodes are counted once for each own cell, however many conditions it stands beside."""
+    own_row = {
+        "whose": SIMULATED,
+        "kind": "rate",
+        "label": "1/9",
+        "error": "Wilson 95%",
+        "low": 0.0,
+        "excluded": 3,
+    }
+    rows = frame([own_row | {"key": "a"}, own_row | {"key": "a"}, own_row | {"key": "b"}])
+    (said,) = captions.of_marks(rows)
+    assert "Wilson 95%" in said
+    assert "Not in n: 6 excluded episodes in 2 own cells" in said
+    (clean,) = captions.of_marks(rows.assign(excluded=0))
+    assert "Not in n" not in clean
+
+
+def test_a_place_without_a_number_says_so(material: Material) -> None:
+    """The thread has no count of codex-mini without the instruction: `n/a` stands there, and no bar of zero."""
+    spec, _ = chart(BY_NAME["palisade_blog_2"], material)
+    places = [row for rows in spec["datasets"].values() for row in rows if row.get("label") == "n/a"]
+    assert ("codex-mini", "without allow instruction") in {(row["group"], row["series"]) for row in places}
+    assert not [row for row in places if row["rate"] is not None]
+
+
 @pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
 def test_the_data_behind_a_figure_are_the_rows_of_the_file(figure: Figure, material: Material) -> None:
     """Counts, rates and intervals are the packaged file's, not turned and not rounded; so are the marks' labels."""
@@ -165,7 +221,7 @@ def test_simulated_runs_are_marked_beside_published_numbers(shutdown_runs: Path)
     """The watermark stands in the panel and the caption; the published panel has none."""
     states, _ = load_cells([shutdown_runs])
     spec, data = chart(BY_NAME["palisade_paper_7"], Material(states))
-    published, simulated = spec["vconcat"]
+    published, simulated = spec["concat"]
     assert "a scripted policy, no language model" in strings(simulated)
     assert "a scripted policy, no language model" not in strings(published)
     assert f"{WATERMARK}." in strings(spec["title"])
@@ -273,6 +329,34 @@ def test_tiers_are_drawn_with_reasoning(tier_runs: Path) -> None:
     assert ((votes["share"] >= 0) & (votes["share"] <= 1)).all()
 
 
+def test_three_tiers_are_three_pairs(tmp_path: Path) -> None:
+    """In the forest and the scatter each pair of tiers is a row of its own, so that no point lies on another."""
+    line = CommandLine(tmp_path)
+    done = line.run(
+        "-m", "env=alignment_faking", "tier=three/free,three/pro,three/enterprise", "judge=simulated",
+        "model=simulated/alignment_faker", "samples=6", "controls=none",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    material = Material(load_cells([line.runs])[0])
+    _, points = chart(BY_NAME["greenblatt_variations_ho"], material)
+    own_points = points[points["whose"] == SIMULATED]
+    assert not own_points.duplicated(["variation", "quantity"]).any()
+    named = {name.rpartition(": ")[2] for name in own_points["variation"]}
+    assert named == {"free to pro", "free to enterprise", "pro to enterprise"}
+    _, scattered = chart(BY_NAME["greenblatt_scatter"], material)
+    assert len(scattered[scattered["panel"] == "own runs"]) == 3
+
+
+def test_contrasts_are_named_by_their_base_cell(shutdown_runs: Path) -> None:
+    """Over wordings a contrast has the counts of all of them; where it stands is the base cell without its wording."""
+    _, data = chart(BY_NAME["contrast_forest"], Material(load_cells([shutdown_runs])[0]))
+    rows = {row.row: row for row in data.itertuples()}
+    one = rows["precedence: silent to over_all_others, at baseline"]
+    assert (one.n_from, one.n_to, one.contexts) == (12, 12, 2)
+    assert one.counts.startswith(f"{one.k_from}/12 to {one.k_to}/12, 2 wordings")
+    assert "bundle: baseline to priority_clarified" in rows
+
+
 def test_own_runs_count_what_the_paper_counts(tier_runs: Path) -> None:
     """Greenblatt's non-compliance is the complement of our compliance."""
     states, _ = load_cells([tier_runs])
@@ -311,6 +395,27 @@ def test_a_verdict_is_a_table() -> None:
     ])  # fmt: skip
     spec = verdicts.verdict_table(rows, "Verdict", ()).to_dict()
     assert {"ambiguity: consistent", "self-preservation: ruled out", f"{WATERMARK}."} <= set(strings(spec))
+
+
+def test_a_verdict_shows_counts_in_the_order_of_its_cells() -> None:
+    """Base before treated, of a change the compared pair first; exclusions are said, and what is exploratory."""
+    row = {"kind": "prediction", "model": "m", "simulated": True, "hypothesis": "h", "predicts": "falls",
+           "ending": "held", "difference": 0.1, "lo": 0.0, "hi": 0.2, "status": "exploratory"}  # fmt: skip
+    two = row | {
+        "cells": "b+x=1 - b",
+        "k": [1, 2],
+        "n": [9, 9],
+        "excluded": [{"api_error": 1}, {"truncated": 2}],
+    }
+    four = row | {"cells": "(d - c) - (b - a)", "k": [1, 2, 3, 4], "n": [9] * 4}
+    points = verdicts.verdict_points([two, four])
+    assert list(points["contrast"]) == ["b to b+x=1", "c to d, against a to b"]
+    assert list(points["observed"]) == [
+        "1/9 to 2/9 (3 excluded): +10 [+0, +20]", "3/9 to 4/9, against 1/9 to 2/9: +10 [+0, +20]",
+    ]  # fmt: skip
+    assert verdicts.exploratory([two, four]) == [
+        "2 of 2 predictions are exploratory: not written down before the sweep."
+    ]
 
 
 def test_the_rows_of_hanlon_verdict_are_drawn(tmp_path: Path) -> None:
@@ -396,6 +501,8 @@ def test_the_command_writes_what_it_lists(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--only", "nonsense"], "no figure is called 'nonsense'"),
+        (["--only", "koorndyk"], "did you mean koorndijk; --list names them all"),
+        (["--verdict", "NONE"], "has no row: that sweep tests no hypothesis"),
         (["--only", "contrast_forest"], "shows own runs, so name run folders"),
         (["EMPTY"], "no cells in"),
         (["--verdict", "FILE", "--only", "verdict"], "not what `hanlon verdict --format json` prints"),
@@ -405,7 +512,10 @@ def test_the_command_says_what_is_wrong(arguments: list[str], said: str, tmp_pat
     """An unknown name, own figures without runs, a folder without cells."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "rows.json").write_text('[{"kind": "prediction"}]')
-    places = {"EMPTY": str(tmp_path / "empty"), "FILE": str(tmp_path / "rows.json")}
+    (tmp_path / "none.json").write_text("[]")
+    places = {
+        "EMPTY": str(tmp_path / "empty"), "FILE": str(tmp_path / "rows.json"), "NONE": str(tmp_path / "none.json"),
+    }  # fmt: skip
     words = [places.get(word, word) for word in arguments]
     done = CliRunner().invoke(figures, [*words, "--out", str(tmp_path / "out")])
     assert done.exit_code == 2

@@ -7,14 +7,16 @@ from typing import Any
 from hanlon.analysis.figures import greenblatt, judging, own, specifications
 from hanlon.analysis.figures.alignment_faking import RATE_FIGURES
 from hanlon.analysis.figures.bars import lying_bars
+from hanlon.analysis.figures.captions import left_out, of_marks
 from hanlon.analysis.figures.material import Material
+from hanlon.analysis.figures.pairs import GAP, QUANTITIES
 from hanlon.analysis.figures.rate_figure import RateFigure
 from hanlon.analysis.figures.shutdown import SHUTDOWN_FIGURES
-from hanlon.analysis.figures.stacked import dumbbell, stacked_shares
+from hanlon.analysis.figures.stacked import LEAST, dumbbell, stacked_shares
 from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import PUBLISHED, NothingToDraw, require
 from hanlon.analysis.figures.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
-from hanlon.analysis.figures.verdicts import verdict_points, verdict_table
+from hanlon.analysis.figures.verdicts import exploratory, verdict_points, verdict_table
 
 SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
@@ -51,10 +53,9 @@ def _variations(name: str, setting: str, place: str) -> Figure:
     return Figure(name, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", True, make)
 
 
-def _shares(name: str, title: str, of_rl: bool) -> Figure:
+def _shares(name: str, title: str, chosen: Callable[[Frame], Frame]) -> Figure:
     def make(material: Material) -> Made:
-        segments = greenblatt.shares(material.published)
-        segments = segments[(segments["place"] == "Table 2") == of_rl]
+        segments = chosen(material.published)
         return greenblatt.shares_chart(segments, title), segments
 
     return Figure(name, title, True, make)
@@ -65,9 +66,11 @@ def _rl_gaps(material: Material) -> Made:
     rows = greenblatt.after_rl(material.published)
     points = rows.assign(panel="Published", group=rows["variation"], series=rows["quantity"])
     title = "After reinforcement learning: reasoning, non-compliance and gap (Greenblatt et al., Table 2)"
-    return lying_bars(
-        points, title, ("Whiskers: one standard error, as printed. No n was printed.",), "share"
-    ), points
+    notes = (
+        *of_marks(points),
+        "Helpful-only, Claude 3 Opus. Gap: non-compliance paid minus free, in points.",
+    )
+    return lying_bars(points, title, notes, "share of replies, or gap", QUANTITIES), points
 
 
 def _scatter(material: Material) -> Made:
@@ -77,7 +80,11 @@ def _scatter(material: Material) -> Made:
         for points in [greenblatt.variations(material.published, place)]
     ]
     if material.states and len(material.pairs):
-        tables.append(material.pairs.assign(panel="own runs", series=material.pairs["model"]))
+        tables.append(
+            material.pairs.assign(
+                panel="own runs", series=material.pairs["model"], variation=material.pairs["pair"]
+            )
+        )
     points = greenblatt.scatter_points(*tables, greenblatt.after_rl(material.published))
     return greenblatt.scatter_chart(points), points
 
@@ -87,7 +94,8 @@ def _published_auroc(material: Material) -> Made:
     points = rows.assign(panel="Published: Hughes et al. 2025", group=rows["model"], series=rows["condition"])
     said = [f"{row.rate:.2f} (n={row.n})" for row in points.itertuples()]
     notes = (
-        "Area under the ROC curve against 106 replies labelled by people; the new prompt was tuned on the same.",
+        "Area under the ROC curve against 106 replies labelled by people, 0.5 for guessing; the prompt of the judge "
+        "with 20 votes was tuned on the same. No interval was printed.",
     )
     return lying_bars(
         points.assign(label=said), "Judges of alignment faking, published", notes, "AUROC"
@@ -97,8 +105,9 @@ def _published_auroc(material: Material) -> Made:
 def _stacked_outcomes(material: Material) -> Made:
     segments = outcome_shares(material.outcomes)
     notes = (
-        "Shares of the countable replies of a cell; k/n in each part above 3.5%. AF: a judge labelled the reasoning "
-        "as alignment faking. The bars by model of Sheshadri et al. 2025 (Fig. 1) are images, so none stand beside.",
+        f"Shares of the countable replies of a cell; k/n in each part above {LEAST:.1%}. AF: a judge labelled the "
+        "reasoning as alignment faking. The first tier is the one that trains; swapped: the names are exchanged. The "
+        "bars by model of Sheshadri et al. 2025 (Fig. 1) are images, so none stand beside.",
     )
     title = "Outcomes by tier, with and without alignment-faking reasoning (as Sheshadri et al., Fig. 1)"
     return stacked_shares(segments, title, notes, OUTCOME_PALETTE), segments
@@ -106,29 +115,38 @@ def _stacked_outcomes(material: Material) -> Made:
 
 def _dumbbell(material: Material) -> Made:
     rates, gaps = by_tier(material.pairs), gaps_by_tier(material.pairs)
+    methods = "; ".join(dict.fromkeys(material.pairs[material.pairs["quantity"] == GAP]["error"]))
     notes = (
         "Points: non-compliance, k/n with 95% Wilson intervals. Line: the gap between two tiers, in points with its "
-        "interval, by request. A gap where tiers differ in being trained on is one of goal guarding; where they differ "
-        "in being rated, of deference to raters.",
+        f"95% interval, by request ({methods}). A gap where tiers differ in being trained on is one of goal guarding; "
+        "where they differ in being rated, of deference to raters.",
+        *left_out(rates),
     )
     return dumbbell(
         rates, gaps, "Non-compliance by tier and the gaps between (as Sheshadri et al., Fig. 3)", notes
-    ), (material.pairs)
+    ), material.pairs
 
 
 def _contrast_forest(material: Material) -> Made:
-    rows, left = own.contrast_points(material.contrasts)
+    rows, said = own.contrast_points(material.contrasts)
     require(rows, "no contrast: no two cells of one model differ in one factor or in a bundle")
-    intervals = ", ".join(dict.fromkeys(rows["interval"]))
-    notes = (f"k/n to k/n: cases of episodes in the base and in the treated cells. Intervals: {intervals}.",
-             "Exploratory contrasts are not corrected for their number.", *left)  # fmt: skip
+    notes = ("k/n to k/n: cases of episodes in the base and in the treated cells. "
+             f"Intervals: {_intervals(rows)}. Exploratory contrasts are not corrected for their number.",
+             *said)  # fmt: skip
     return own.contrast_forest(rows, "What each factor does", notes), rows
+
+
+def _intervals(rows: Frame) -> str:
+    """The methods of some rows' intervals."""
+    return "; ".join(dict.fromkeys(rows["interval"])) if len(rows) else ""
 
 
 def _attribution(material: Material) -> Made:
     rows = own.attribution_points(material.contrasts)
     notes = ("Each clause alone starts from the bundle's base; each added last ends at the bundle. Interaction: beyond "
-             "the sum of the two. Exploratory, uncorrected.",)  # fmt: skip
+             "the sum of the two, of four cells.",
+             f"k/n to k/n: cases of episodes in the base and in the treated cell. Intervals: {_intervals(rows)}. "
+             "Exploratory, uncorrected.", *own.excluded_episodes(rows.to_dict("records")))  # fmt: skip
     return own.clause_attribution(rows, "Which clause did it? The bundled prompt taken apart", notes), rows
 
 
@@ -143,14 +161,16 @@ def _specifications(material: Material) -> Made:
 def _verdict(material: Material) -> Made:
     points = verdict_points(material.verdict)
     notes = ("k/n to k/n, and the difference in points with its interval. States as `hanlon verdict` gives them, with "
-             "Holm over the preregistered ones. Consistent is not true: all that this grid tests held.",)  # fmt: skip
+             "Holm over the preregistered ones. Consistent is not true: all that this grid tests held.",
+             *exploratory(material.verdict))  # fmt: skip
     return verdict_table(points, "Which explanation survives?", notes), points
 
 
 def _votes(material: Material) -> Made:
     shares = material.shares()
-    notes = ("Episodes by the share of the judge's votes that were yes, count/all; dashed: from where a label is maybe "
-             "and yes (0.2, 0.4). Voting that stopped early is no estimate of the share of all votes.",)  # fmt: skip
+    notes = ("Episodes by the share of the judge's votes that were yes, count/all; dashed: from where a label is yes, "
+             "and left of it from where it is maybe, by the judge's own thresholds. Voting that stopped early is no "
+             "estimate of the share of all votes.",)  # fmt: skip
     return judging.votes_histogram(shares, "How judges' votes are spread", notes), shares
 
 
@@ -162,9 +182,10 @@ def _roc(material: Material) -> Made:
 FIGURES: Sequence[Figure] = (
     *(_rates(figure) for figure in SHUTDOWN_FIGURES),
     _shares("greenblatt_stacked", "Compliance and alignment-faking reasoning by tier (Greenblatt et al., Figs 2 and 5)",
-            False),
+            greenblatt.shares),
     _shares("greenblatt_rl_stacked",
-            "Compliance and alignment-faking reasoning after RL (Greenblatt et al., Table 2)", True),
+            "Compliance and alignment-faking reasoning before and after RL (Greenblatt et al., Table 2)",
+            greenblatt.rl_shares),
     Figure("greenblatt_rl", "After reinforcement learning: rates and gap (Greenblatt et al., Table 2)", True, _rl_gaps),
     _variations("greenblatt_variations_ho", "helpful-only", "App. G.2"),
     _variations("greenblatt_variations_aw", "animal welfare", "App. G.3"),

@@ -1,6 +1,7 @@
 """`hanlon figures`: the papers' figures from their published numbers, own runs beside them, and what runs say."""
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 )
 @click.option("--list", "listing", is_flag=True, help="Name the figures and draw none.")
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
-)
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("figures"), show_default=True,
+    help="The folder to write to, made if it is not there; figures of the same names are replaced.",
+)  # fmt: skip
 def figures(
     runs: tuple[Path, ...],
     published: bool,
@@ -53,7 +55,11 @@ def figures(
     _check_installed()
     unknown = sorted(set(names) - {figure.name for figure in FIGURES})
     if unknown:
-        raise click.BadParameter(f"no figure is called {unknown[0]!r}; see --list", param_hint="--only")
+        near = get_close_matches(unknown[0], [figure.name for figure in FIGURES], n=1)
+        meant = f"; did you mean {near[0]}" if near else ""
+        raise click.BadParameter(
+            f"no figure is called {unknown[0]!r}{meant}; --list names them all", param_hint="--only"
+        )
     chosen = [figure for figure in FIGURES if not names or figure.name in names]
     _draw(_material(runs, human, verdict), chosen, published or not runs or bool(names), out)
 
@@ -76,7 +82,7 @@ def _draw(material: "Material", chosen: "Sequence[Figure]", published: bool, out
     for figure, result in made(material, chosen, published=published):
         if isinstance(result, NothingToDraw):
             absent += 1
-            click.echo(f"{figure.name:<28}  not drawn: {result}")
+            click.echo(f"{figure.name:<28}  not drawn: {str(result).removeprefix('nothing to draw: ')}")
             continue
         paths = write_figure(*result, out, figure.name)
         written += 1
@@ -87,9 +93,10 @@ def _draw(material: "Material", chosen: "Sequence[Figure]", published: bool, out
         raise click.UsageError(
             f"{', '.join(figure.name for figure in chosen)}: shows own runs, so name run folders: hanlon figures runs"
         )
-    click.echo(f"{written} figures in {out}, each with its data.")
     if not written:
+        click.echo("No figure was drawn.", err=True)
         raise click.exceptions.Exit(1)
+    click.echo(f"{written} figure{'' if written == 1 else 's'} in {out}, each with its data.")
 
 
 def _material(runs: tuple[Path, ...], human: Path | None, verdict: Path | None) -> "Material":
@@ -119,6 +126,11 @@ def _verdict_rows(path: Path) -> "Sequence[Mapping[str, Any]]":
     if not all({"kind", "hypothesis", "ending", "model"} <= row.keys() for row in rows):
         raise click.BadParameter(
             f"{path} is not what `hanlon verdict --format json` prints: a row has no kind, hypothesis, ending or model",
+            param_hint="--verdict",
+        )
+    if not rows:
+        raise click.BadParameter(
+            f"{path} has no row: that sweep tests no hypothesis; conf/hypothesis has those of each environment",
             param_hint="--verdict",
         )
     return rows

@@ -3,14 +3,26 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hanlon.analysis.figures import scales
 from hanlon.analysis.figures.tabular import Frame
-from hanlon.analysis.figures.theme import INK, colours, finished, panel, require, simulated, unique
+from hanlon.analysis.figures.theme import INK, colours, finished, lettering, panel, require, simulated, unique
 
 if TYPE_CHECKING:
     import altair as alt
 
 STEP = 17
 """Pixels of a row."""
+SHAPES = (
+    "circle",
+    "square",
+    "triangle-up",
+    "diamond",
+    "cross",
+    "triangle-down",
+    "triangle-left",
+    "triangle-right",
+)
+"""Of points, so that series are told apart without colours."""
 
 
 def variation_forest(
@@ -55,7 +67,7 @@ def _block(
         for place, (quantity, span) in enumerate(spans.items())
     ]
     return alt.hconcat(*drawn, spacing=14).properties(
-        title=alt.Title(unique(rows["panel"])[0], fontSize=11, anchor="start", color=INK)
+        title=alt.Title(unique(rows["panel"])[0], fontSize=11, anchor="start", color=INK, offset=8)
     )
 
 
@@ -71,7 +83,7 @@ def _quantity(
     import altair as alt
 
     labels = (
-        alt.Axis(ticks=False, grid=True, domain=False)
+        alt.Axis(ticks=False, grid=True, domain=False, labelPadding=10, labelLimit=620)
         if first
         else alt.Axis(labels=False, ticks=False, domain=False)
     )
@@ -79,21 +91,22 @@ def _quantity(
     base = alt.Chart(drawn.assign(top=drawn[["high", "rate"]].max(axis=1))).encode(
         y=alt.Y("variation:N", sort=list(order), title=None, axis=labels, scale=alt.Scale(domain=list(order)))
     )
+    (kind, *_) = [*rows["kind"], "rate"]
+    said = scales.FORMATS.get(kind, f"datum.value > 1 ? '' : {scales.PERCENT}")
     along = alt.X(
         "rate:Q", title=None, scale=alt.Scale(domain=list(span), nice=False, clamp=True),
-        axis=alt.Axis(format="%", tickCount=4, grid=False),
+        axis=alt.Axis(labelExpr=said, tickCount=4, grid=False),
     )  # fmt: skip
     ends = base.mark_rule(strokeWidth=1.3).encode(
         x=alt.X("low:Q"), x2="high:Q", color=colours(kinds, columns=3)
     )
     dots = base.mark_point(filled=True, size=34, opacity=1).encode(x=along, color=colours(kinds, columns=3))
-    text = base.mark_text(align="left", dx=5, fontSize=8.5, color=INK).encode(x="top:Q", text="label:N")
-    zero = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color="#bbbbbb").encode(x="at:Q")
-    return panel([zero, dots, ends, text], width, STEP * len(order), quantity, simulated(rows))
+    text = lettering(base, size=8.5, dx=6, x="top:Q", text="label:N")
+    return panel([scales.zero(), dots, ends, text], width, STEP * len(order), quantity, simulated(rows))
 
 
 def scatter(points: Frame, fits: Frame, title: str, notes: Sequence[str]) -> "alt.ConcatChart":
-    """One quantity against another with one standard error either way, and a line; a panel for each setting.
+    """One quantity against another with their errors, and a line; a panel for each setting.
 
     Args:
         points: `panel`, `series`, `whose`, `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high` (fractions).
@@ -108,18 +121,28 @@ def scatter(points: Frame, fits: Frame, title: str, notes: Sequence[str]) -> "al
 
     require(points, f"no points for '{title}'")
     series = unique(points["series"])
+    shapes = alt.Shape(
+        "series:N",
+        scale=alt.Scale(domain=series, range=[SHAPES[at % len(SHAPES)] for at in range(len(series))]),
+    )
     drawn: list[Any] = []
     for name in unique(points["panel"]):
         rows = points[points["panel"] == name]
         base = alt.Chart(rows)
         x = alt.X("x:Q", title="alignment-faking reasoning, free tier", axis=alt.Axis(format="%"))
-        y = alt.Y("y:Q", title="compliance gap", axis=alt.Axis(format="%"))
+        y = alt.Y(
+            "y:Q",
+            title="compliance gap, points",
+            axis=alt.Axis(labelExpr=scales.FORMATS["contrast"], labelFlush=True),
+        )
         faint: dict[str, Any] = {"strokeWidth": 0.8, "opacity": 0.35}
         layers = [
             base.mark_rule(**faint).encode(x="x_low:Q", x2="x_high:Q", y=y, color=colours(series)),
             base.mark_rule(**faint).encode(y="y_low:Q", y2="y_high:Q", x=x, color=colours(series)),
             alt.Chart(fits[fits["panel"] == name]).mark_line(color=INK, strokeDash=[5, 3]).encode(x=x, y=y),
-            base.mark_point(filled=True, size=42, opacity=0.9).encode(x=x, y=y, color=colours(series)),
+            base.mark_point(filled=True, size=42, opacity=0.9).encode(
+                x=x, y=y, color=colours(series), shape=shapes
+            ),
         ]
         drawn.append(panel(layers, 340, 300, name, simulated(rows)))
     chart = alt.concat(*drawn, columns=2, spacing=30)

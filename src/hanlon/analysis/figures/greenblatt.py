@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from hanlon.analysis.figures.captions import left_out
 from hanlon.analysis.figures.forest import scatter, variation_forest
 from hanlon.analysis.figures.pairs import FREE, GAP, PAID, REASONING
 from hanlon.analysis.figures.rate_figure import Row
 from hanlon.analysis.figures.stacked import stacked_shares
 from hanlon.analysis.figures.tabular import Frame, joined, ranked, table
-from hanlon.analysis.figures.theme import PUBLISHED
+from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED, unique
 
 OPUS = "claude-3-opus"
 AFTER_RL = "after RL (Table 2)"
 TRAINED = ("free", "choice/opted_in")
 """Tiers that train, the first of a pair."""
+OWN_PAIRS = {OWN: "Own runs, all pairs of tiers", SIMULATED: "Own simulated runs, all pairs of tiers"}
 SPANS = {REASONING: (0.0, 0.6), FREE: (0.0, 1.3), PAID: (0.0, 1.3), GAP: (-0.15, 0.62)}
 NC, COMPLIED, FAKED = "non-compliant", "compliant, no AF reasoning", "compliant with AF reasoning"
 PALETTE = {FAKED: "#D55E00", COMPLIED: "#E69F00", NC: "#0072B2"}
@@ -75,7 +77,7 @@ def beside_own(points: Frame, own: Frame | None, setting: str) -> Frame:
     chosen = own[own["setting"] == setting]
     if not len(chosen):
         return points
-    named = chosen.assign(panel="Own runs, all pairs of tiers", series="own")
+    named = chosen.assign(panel=OWN_PAIRS[chosen["whose"].iloc[0]], variation=chosen["pair"], series="own")
     return joined([points, named])
 
 
@@ -83,14 +85,28 @@ def variations_chart(points: Frame, setting: str, place: str) -> Any:
     """The forest of one setting."""
     notes = (
         "Non-compliance and gap by the paper's judge of the setting; alignment-faking (AF) reasoning among free-tier "
-        "replies. ~k/n: n was not printed and is inferred from the rate and its standard error, as k is.",
-        "Published whiskers: one standard error, as printed. Own runs: 95% Wilson intervals; the gap's as `hanlon "
-        "gaps` computes it.",
+        "replies; gap: non-compliance paid minus free, in points. Whiskers: one standard error, as printed.",
+        *(
+            ["~k/n: n was not printed and is inferred from the rate and its standard error, as k is."]
+            if any(label.startswith("~") for label in points["label"])
+            else []
+        ),
+        "A percentage: no n was printed, nor inferred.",
+        *_of_own(points[points["whose"] != PUBLISHED]),
     )
     spans = {quantity: _span(points, quantity, ends) for quantity, ends in SPANS.items()}
     return variation_forest(
         points, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", notes, spans
     )
+
+
+def _of_own(rows: Frame) -> list[str]:
+    """The caption's sentence about own pairs, if there are any."""
+    methods = unique(rows[rows["quantity"] == GAP]["error"])
+    if not methods:
+        return []
+    return [f"Own runs: Wilson 95%, the gap by request ({'; '.join(methods)}). The first tier of a pair stands for "
+            "free, the second for paid.", *left_out(rows)]  # fmt: skip
 
 
 def _span(points: Frame, quantity: str, ends: tuple[float, float]) -> tuple[float, float]:
@@ -103,10 +119,22 @@ def _span(points: Frame, quantity: str, ends: tuple[float, float]) -> tuple[floa
 
 
 def shares(published: Frame) -> Frame:
-    """Segments of the published defaults by model, and of the model after RL, from reasoning and non-compliance.
+    """Segments of the published defaults by model, from reasoning and non-compliance.
 
     `row` holds the published row that a segment is made of; what is left over in the free tier is computed.
     """
+    segments = _all_shares(published)
+    return segments[segments["place"] != "Table 2"]
+
+
+def rl_shares(published: Frame) -> Frame:
+    """The same of Claude 3 Opus after RL, and before it under the default prompt."""
+    segments = _all_shares(published)
+    before, after = segments[segments["panel"] == f"{OPUS}, HO"], segments[segments["place"] == "Table 2"]
+    return joined([before.assign(panel="before RL: default prompt"), after])
+
+
+def _all_shares(published: Frame) -> Frame:
 
     rows = published[published["study"] == "greenblatt_2024"]
     default = rows["condition"].str.endswith(" default") & rows["place"].isin(["App. G.2", "App. G.3"])
@@ -121,8 +149,13 @@ def shares(published: Frame) -> Frame:
 
 def _panel(place: str, condition: str, model: str) -> str:
     if place == "Table 2":
-        return condition.rpartition("RL / ")[0].partition(" RL / ")[2].removesuffix(" / post-") or condition
+        return f"after RL: {_after(condition)}"
     return f"{model}, {'HO' if place == 'App. G.2' else 'AW'}"
+
+
+def _after(condition: str) -> str:
+    """What is special of a condition of Table 2: `default prompt`, of one model after RL."""
+    return condition.split(" / ")[1]
 
 
 def _segments(found: dict[str, Row], place: dict[str, Any]) -> list[dict[str, Any]]:
@@ -142,10 +175,11 @@ def _segments(found: dict[str, Row], place: dict[str, Any]) -> list[dict[str, An
 def shares_chart(segments: Frame, title: str) -> Any:
     """Stacked bars as Figs 2 and 5: training against unmonitored."""
     notes = (
-        "Free: implied training; paid: implied unmonitored. HO: helpful-only, AW: animal welfare. AF: alignment "
-        "faking; its rate in the paid tier was not printed, so that bar has two parts.",
-        "~k/n: n and k inferred from the printed rate and standard error. Compliant without AF reasoning is what is "
-        "left. No interval on a stack; see the forest. Parts below 3.5% have no label.",
+        "Free: implied training; paid: implied unmonitored. HO: helpful-only, AW: animal welfare; after RL: "
+        "helpful-only, Claude 3 Opus. AF: alignment faking; its rate in the paid tier was not printed, so that bar has "
+        "two parts.",
+        "~k/n: n and k inferred from the printed rate and standard error; a bare percentage: n was not printed, or the "
+        "part, compliant without AF reasoning, is what is left. No interval on a stack; see the forest.",
     )
     return stacked_shares(segments, title, notes, PALETTE, columns=7)
 
@@ -155,7 +189,7 @@ def after_rl(published: Frame) -> Frame:
     rows = published[(published["study"] == "greenblatt_2024") & (published["place"] == "Table 2")]
     return rows.assign(
         panel="helpful-only",
-        variation=rows["condition"],
+        variation=rows["condition"].map(_after),
         series=AFTER_RL,
         quantity=[quantity_of(row) for row in rows.itertuples()],
     )
@@ -201,7 +235,8 @@ def scatter_chart(points: Frame) -> Any:
     fits, said = fitted(points)
     notes = (
         "A point is one variation of the prompt; bars: one standard error either way as printed, 95% intervals of own "
-        "runs. Dashed: least squares without the models after RL. Points share their prompts' wording: no test.",
+        "runs; counts stand in the forests. Dashed: least squares without the models after RL. Points share their "
+        "prompts' wording: no test.",
         *said,
     )
     return scatter(points, fits, "Alignment-faking reasoning against the compliance gap (as Fig. 32)", notes)

@@ -7,11 +7,11 @@ from hanlon.analysis.binary_scores import AUROC_METHOD, auroc
 from hanlon.analysis.calibration import YES, HumanLabel, JudgedLabel, consensus
 from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import (
-    INK,
     OWN,
     SIMULATED,
     colours,
     finished,
+    lettering,
     panel,
     require,
     simulated,
@@ -22,17 +22,14 @@ if TYPE_CHECKING:
     import altair as alt
 
 
-def votes_histogram(
-    labels: Frame, title: str, notes: Sequence[str], threshold: float = 0.4, maybe: float = 0.2
-) -> "alt.ConcatChart":
+def votes_histogram(labels: Frame, title: str, notes: Sequence[str]) -> "alt.ConcatChart":
     """How many episodes have which share of yes votes; a panel for each judge and label.
 
     Args:
-        labels: one row an episode and label: `panel`, `share` (of the votes read, a fraction), `whose`.
+        labels: one row an episode and label: `panel`, `share` (of the votes read, a fraction), `whose`, and the shares
+            from which the label is yes (`threshold`) and perhaps (`maybe`, may be missing): the lines.
         title: the figure's title.
         notes: the caption's sentences.
-        threshold: from which share the label is yes, `maybe` from which it is perhaps: the lines.
-        maybe: see `threshold`.
 
     Raises:
         NothingToDraw: there is no row.
@@ -52,10 +49,8 @@ def votes_histogram(
         most = 1.45 * float(bins["size"].max())
         up = alt.Y("size:Q", title="episodes", scale=alt.Scale(domain=[0, most], nice=False))
         bars = base.mark_bar(size=11, color="#0072B2").encode(y=up)
-        text = base.mark_text(angle=270, align="left", dx=4, fontSize=8.5, color=INK).encode(
-            y=up, text="label:N"
-        )
-        lines = [{"at": maybe, "is": "maybe"}, {"at": threshold, "is": "yes"}]
+        text = lettering(base, size=8.5, angle=270, dx=4, y=up, text="label:N")
+        lines = [{"at": at} for at in unique([*rows["maybe"].dropna(), *rows["threshold"].dropna()])]
         rules = (
             alt.Chart(alt.Data(values=lines)).mark_rule(strokeDash=[4, 3], color="#D55E00").encode(x="at:Q")
         )
@@ -121,7 +116,9 @@ def roc(points: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
     """
     import altair as alt
 
-    require(points, "no judge with votes on episodes that people labelled yes or no, some of each")
+    require(
+        points, "no judge with votes on episodes that people labelled yes or no, some of each: --human FILE"
+    )
     axis = alt.Axis(format="%", tickCount=5)
     x = alt.X(
         "fpr:Q",
@@ -136,7 +133,8 @@ def roc(points: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
     diagonal = alt.Chart(alt.Data(values=[{"fpr": 0, "tpr": 0}, {"fpr": 1, "tpr": 1}])).mark_line(
         color="#bbbbbb", strokeDash=[4, 3]
     ).encode(x=x, y=y)  # fmt: skip
-    lines = base.mark_line(interpolate="linear", strokeWidth=1.8)
+    dashes = alt.StrokeDash("series:N", scale=alt.Scale(domain=unique(points["series"])), legend=None)
+    lines = base.mark_line(interpolate="linear", strokeWidth=1.8).encode(strokeDash=dashes)
     dots = base.mark_point(filled=True, size=26, opacity=1)
     named = unique(points["series"])
     chart = panel([diagonal, lines, dots], 380, 380, named[0] if len(named) == 1 else "", simulated(points))

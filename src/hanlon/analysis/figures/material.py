@@ -91,6 +91,7 @@ class Material:
                 "panel": f"{one.judge.name}, {model_name(one.cell)}: {label.name}", "judge": one.judge.name,
                 "cell": one.cell.label, "key": one.cell.key, "index": index, "label": label.name,
                 "share": label.share, "yes": label.yes, "parsed": label.parsed, "value": label.value,
+                **_bounds(one, label.name),
                 "whose": SIMULATED if one.cell.simulated else OWN,
             }
             for one in self.judged
@@ -101,4 +102,12 @@ class Material:
         return table(rows, columns=SHARES)
 
 
-SHARES = ["panel", "judge", "cell", "key", "index", "label", "share", "yes", "parsed", "value", "whose"]
+SHARES = ["panel", "judge", "cell", "key", "index", "label", "share", "yes", "parsed", "value", "threshold", "maybe",
+          "whose"]  # fmt: skip
+
+
+def _bounds(judged: JudgedCell, label: str) -> dict[str, float | None]:
+    """From which share of the votes the judge's label is yes, and from which it is maybe."""
+    settings = judged.judge.settings
+    asked = settings["questions"][settings["labels"][label]["question"]]
+    return {"threshold": asked["threshold"], "maybe": asked["maybe"]}

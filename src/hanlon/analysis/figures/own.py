@@ -1,15 +1,17 @@
 """What own runs say: contrasts with margins, and a bundled prompt taken apart."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hanlon.analysis.figures import scales
 from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import (
-    INK,
     OWN,
     SIMULATED,
     colours,
     finished,
+    lettering,
     panel,
     require,
     simulated,
@@ -52,7 +54,7 @@ def contrast_forest(
     series = unique(rows["series"])
     drawn = [_contrasts(rows[rows["panel"] == name], series, margin) for name in unique(rows["panel"])]
     band = f"Grey: within {100 * margin:.0f} points of no difference."
-    return finished(alt.vconcat(*drawn, spacing=22), title, [*notes, band], WIDTH + 420, simulated(rows))
+    return finished(alt.vconcat(*drawn, spacing=22), title, [*notes, band], WIDTH + 460, simulated(rows))
 
 
 def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> "alt.LayerChart":
@@ -60,42 +62,61 @@ def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> "alt.LayerC
 
     order = unique(rows["row"])
     base = alt.Chart(rows).encode(
-        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False))
+        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=620))
     )
     along = alt.X(
         "difference:Q",
-        title="difference, treated minus base",
-        axis=alt.Axis(format="+%", values=[-1, -0.5, 0, 0.5, 1]),
-        scale=alt.Scale(domain=[-1, 1.75], nice=False),
+        title="difference in points, treated minus base",
+        axis=alt.Axis(labelExpr=scales.FORMATS["contrast"], values=[-1, -0.5, 0, 0.5, 1]),
+        scale=alt.Scale(domain=[-1, 1], nice=False),
     )
     band = alt.Chart(alt.Data(values=[{"from": -margin, "to": margin}])).mark_rect(color="#e4e4e4").encode(
         x="from:Q", x2="to:Q"
     )  # fmt: skip
-    zero = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color="#999999").encode(x="at:Q")
     ends = base.mark_rule(strokeWidth=1.6).encode(x="lo:Q", x2="hi:Q", color=colours(series))
     dots = base.mark_point(filled=True, size=44, opacity=1).encode(x=along, color=colours(series))
-    text = base.mark_text(align="left", fontSize=9, color=INK).encode(x=alt.datum(1.06), text="counts:N")
+    text = lettering(base, size=9, x=alt.value(WIDTH + 10), text="counts:N")
     return panel(
-        [band, zero, ends, dots, text], WIDTH, STEP * len(order), unique(rows["panel"])[0], simulated(rows)
+        [band, scales.zero(), ends, dots, text],
+        WIDTH,
+        STEP * len(order),
+        unique(rows["panel"])[0],
+        simulated(rows),
     )
 
 
 def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[Frame, list[str]]:
-    """Rows of `contrast_rows.report_rows` made ready for `contrast_forest`, and what was left out.
+    """Rows of `contrast_rows.report_rows` made ready for `contrast_forest`, and what a caption must say of them.
 
-    Where the grid has several wordings a contrast is drawn once, as its mean over them.
+    Where the grid has several wordings a contrast is drawn once, as its mean over them, with the counts of all.
     """
-
     over = [row for row in rows if row["kind"] == "over wordings"]
     single = [row for row in rows if row["kind"] in ("contrast", "bundle")]
-    chosen = over or single
-    shown = chosen[:most]
-    left = (
-        [f"{len(chosen) - most} more contrasts are not drawn; `hanlon contrasts` lists them."]
-        if len(chosen) > most
+    shown = (over or single)[:most]
+    ready = _told_apart(table([_mean(row, single) if over else _one(row) for row in shown]))
+    said = (
+        ["A point is the mean over wordings, sd how far they spread; counts are those of all."]
+        if over
         else []
     )
-    return _told_apart(table([_ready(row) for row in shown])), left
+    if len(over or single) > most:
+        said.append(
+            f"{len(over or single) - most} more contrasts are not drawn; `hanlon contrasts` lists them."
+        )
+    return ready, [*said, *excluded_episodes(single)]
+
+
+def excluded_episodes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The caption's sentence about what the cells of such rows have excluded, if anything."""
+    found: dict[str, Mapping[str, int]] = {
+        row[f"key_{side}"]: row[f"excluded_{side}"] or {} for row in rows for side in ("from", "to")
+    }
+    counts = [sum(one.values()) for one in found.values() if one]
+    return (
+        [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} cells; `hanlon rates` says why."]
+        if counts
+        else []
+    )
 
 
 def _told_apart(rows: Frame) -> Frame:
@@ -106,40 +127,47 @@ def _told_apart(rows: Frame) -> Frame:
     return rows.assign(row=rows["row"].where(~clash, rows["cell_from"] + " to " + rows["cell_to"]))
 
 
-def _ready(row: Mapping[str, Any]) -> dict[str, Any]:
-    mean = row["kind"] == "over wordings"
+def _one(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _ready(row, row["cell_from"], row["cell_to"], row["status"], counted(row))
+
+
+def _mean(row: Mapping[str, Any], single: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A contrast over wordings, named and counted by the contrasts that it is the mean of."""
+    same = ("env", "model", "protocol", "measure", "factor", "from", "to", "changed", "simulated")
+    parts = [
+        one for one in single if all(one[name] == row[name] for name in same) and _held(one) == _held(row)
+    ]
+    base, treated = (re.sub(r"\+wording=[^+]+", "", parts[0][f"cell_{side}"]) for side in ("from", "to"))
+    total = {name: sum(one[name] for one in parts) for name in ("k_from", "n_from", "k_to", "n_to")}
+    spread = "" if row["sd"] is None else f", sd {100 * row['sd']:.0f}"
+    said = f"{counted(total)}, {row['contexts']} wordings{spread}"
+    return _ready({**row, **total}, base, treated, "mean over wordings", said)
+
+
+def _held(row: Mapping[str, Any]) -> dict[str, Any]:
     held: Mapping[str, Any] = row["held"] or {}
-    counts = f"{row['k_from']}/{row['n_from']} to {row['k_to']}/{row['n_to']}"
-    if mean:
-        spread = "" if row["sd"] is None else f", sd {row['sd']:.2f}"
-        counts = f"{100 * (row['difference'] or 0):+.0f} points, {row['contexts']} wordings{spread}"
-    return {
-        **row, "row": _changed(row, held), "panel": f"{row['model']}: {row['measure']}",
-        "series": "mean over wordings" if mean else row["status"], "counts": counts,
-    }  # fmt: skip
+    return {name: level for name, level in held.items() if name != "wording"}
 
 
-def _changed(row: Mapping[str, Any], held: Mapping[str, Any]) -> str:
-    """What a contrast changes, and where: by the levels held, or where they are many by the base cell."""
-    if row["factor"] == "prompt":
-        changed: Mapping[str, tuple[Any, Any]] = row["changed"] or {}
-        moved = "bundle: " + ", ".join(f"{name}={to}" for name, (_, to) in changed.items())
-        if row["cell_to"] and len(moved) > LONGEST:
-            return f"bundle: {row['cell_from']} to {row['cell_to']}"
-    else:
-        moved = f"{row['factor']}: {row['from']} to {row['to']}"
-    kept = ", ".join(f"{name}={value}" for name, value in held.items() if value not in NO_EFFECT)
-    if not kept:
-        return moved
-    if row["cell_from"] and len(moved) + len(kept) > LONGEST:
-        return f"{moved}, at {row['cell_from']}"
-    return f"{moved} ({kept})"
+def _ready(row: Mapping[str, Any], base: str, treated: str, series: str, counts: str) -> dict[str, Any]:
+    place = {"panel": f"{row['model']}: {row['measure']}", "series": series, "counts": counts}
+    return {**row, "row": moved(row, base, treated), **place}
 
 
-LONGEST = 72
-"""Letters of a row's label."""
-NO_EFFECT = (None, "none", "silent", False, "user", "mid_task", "complete_task", "present")
-"""Levels that a row's label need not name."""
+def counted(row: Mapping[str, Any]) -> str:
+    """k/n of the base and of the treated cell; empty for what is made of more than two cells."""
+    return "" if row["k_from"] is None else f"{row['k_from']}/{row['n_from']} to {row['k_to']}/{row['n_to']}"
+
+
+def moved(row: Mapping[str, Any], base: str, treated: str) -> str:
+    """What a contrast changes and where: the factor's levels at the base cell, or the prompts of a bundle."""
+    if row["factor"] != "prompt":
+        where = base.replace(f"+{row['factor']}={row['from']}", "")
+        return f"{row['factor']}: {row['from']} to {row['to']}, at {where}"
+    (first, _, at), (second, _, other) = base.partition("+"), treated.partition("+")
+    if at != other:
+        return f"bundle: {base} to {treated}"
+    return f"bundle: {first} to {second}" + (f", at {at}" if at else "")
 
 
 def clause_attribution(parts: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
@@ -176,11 +204,8 @@ def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> Fram
             continue
         if row["part"] == "bundle":
             bundles.append(f"{row['model']}: {row['cell_from']} to {row['cell_to']}, {row['measure']}")
-        counts = (
-            "" if row["k_from"] is None else f"{row['k_from']}/{row['n_from']} to {row['k_to']}/{row['n_to']}"
-        )
         ready.append({
-            **row, "panel": bundles[-1], "series": PARTS[row["part"]], "counts": counts,
+            **row, "panel": bundles[-1], "series": PARTS[row["part"]], "counts": counted(row),
             "row": row["of"] if row["part"] == "bundle" else _part(row),
         })  # fmt: skip
     kept = set(bundles[:most])

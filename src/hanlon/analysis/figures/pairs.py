@@ -21,8 +21,8 @@ WILSON = "Wilson 95%"
 
 
 def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Frame:
-    """Points of every pair of tiers: `variation` names the pair, `quantity` is one of `QUANTITIES`, `setting` the
-    environment's factor.
+    """Points of every pair of tiers: `variation` names its cells and scheme of tiers, `pair` also which two of
+    them where there are several, `quantity` is one of `QUANTITIES`, `setting` the environment's factor.
 
     The first tier of a pair trains, is rated or is monitored, and stands in the place of free. The rate is of the
     environment's headline measure turned round. Reasoning is there where a judge has labelled it.
@@ -30,7 +30,17 @@ def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Fram
     settings = {state.record.key: str(state.record.factors.get("setting")) for state in states}
     rows = [point for row in gap_rows(request_cells(states), labels) for point in _of_pair(row)]
     named = {name: [row[name] for row in rows] for name in ("variation", "quantity", "tiers", "differ")}
-    return frame(rows).assign(**named, setting=[settings[row["key"]] for row in rows])
+    tiers = {name: {row["tiers"] for row in rows if row["variation"] == name} for name in named["variation"]}
+    pairs = [
+        name if len(tiers[name]) == 1 else f"{name}: {named_tiers(two)}"
+        for name, two in zip(named["variation"], named["tiers"], strict=True)
+    ]
+    return frame(rows).assign(**named, pair=pairs, setting=[settings[row["key"]] for row in rows])
+
+
+def named_tiers(tiers: str) -> str:
+    """A pair of tiers without the name of their scheme: `free to pro` of `three/free / three/pro`."""
+    return " to ".join(tier.rpartition("/")[2] for tier in tiers.split(" / "))
 
 
 def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -46,8 +56,8 @@ def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         n = row["n"][at]
         if n:
             yield place | _counted(n - row["k"][at], n) | {
-                "quantity": quantity, "tier": row[tier], "measure": row["measure"], "key": row["keys"][at],
-                "paper_measure": "non-compliance",
+                "excluded": sum(row["excluded"][at].values()), "quantity": quantity, "tier": row[tier],
+                "measure": row["measure"], "key": row["keys"][at], "paper_measure": "non-compliance",
             }  # fmt: skip
     reasoning = row["reasoning"][0]
     if reasoning["n"]:

@@ -10,6 +10,7 @@ A frame of points has one row a rate, difference or ratio:
 - `error`: what the whisker is
 - `label`: k/n, with what is inferred or missing said
 - `effort`: `default`, or what an own cell asked for
+- `excluded`: how many episodes of an own cell are not in n; missing for a published row
 - `key`: the key of an own cell; its study, place and condition are those of the published rows that it stands beside
 
 A figure adds `panel`, `group` and `series`: in which panel a row stands, on which place of the axis, in which colour.
@@ -41,7 +42,7 @@ TAKEN = (
 )
 DEFAULT = "default"
 NUMBERS = ("rate", "lo", "hi", "se")
-COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "effort", "key")
+COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "effort", "excluded", "key")
 
 
 def published_points() -> Frame:
@@ -53,7 +54,7 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> Frame:
     """A frame of points with the types of its columns."""
 
     points = table(rows, COLUMNS)
-    whole = dict.fromkeys(("row", "k", "n"), "Int64")
+    whole = dict.fromkeys(("row", "k", "n", "excluded"), "Int64")
     parts = dict.fromkeys((*NUMBERS, "low", "high"), "float64")
     return points.astype(whole | parts)
 
@@ -130,7 +131,7 @@ def _own(
             "row": None, "whose": SIMULATED if record.simulated else OWN, "model": own_name(state),
             "k": k, "n": rate.n, "counts": "", "rate": k / rate.n, "lo": lo, "hi": hi, "low": lo, "high": hi,
             "error": f"{rate.method} {rate.level:.0%}", "label": f"{k}/{rate.n}", "effort": effort_of(record),
-            "key": record.key,
+            "excluded": sum(rate.excluded.values()), "key": record.key,
         }  # fmt: skip
 
 

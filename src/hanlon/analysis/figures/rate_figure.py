@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hanlon.analysis.figures.bars import grouped_bars, lying_bars, rate_table
+from hanlon.analysis.figures.captions import of_marks
 from hanlon.analysis.figures.points import DEFAULT, given
 from hanlon.analysis.figures.tabular import Frame, joined, ranked
-from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED
+from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED, unique
 
 Row = Any
 """A row of a frame of points, as `itertuples` gives it."""
@@ -26,8 +27,9 @@ def _no_remarks(points: Frame) -> Sequence[str]:
 class RateFigure:
     """One figure: which published rows it has, and how a row becomes its panel, group and series.
 
-    `order` is the order of the series in the original, `draw` one of `bars` (upright), `lying`, `table`; `remarks`
-    are further sentences of the caption that are made of the rows. Own cells stand in panels of their own.
+    `order` is the order of the series in the original, `groups` that of its places (else as in the file), `draw` one
+    of `bars` (upright), `lying`, `table`. The caption is what the rows say of their marks, then `notes`, then
+    `remarks`, which are made of the rows too. Own cells stand in panels of their own.
     """
 
     name: str
@@ -39,6 +41,7 @@ class RateFigure:
     group: Name = field(default=lambda row: row.model)
     series: Name = field(default=lambda row: row.condition)
     order: Sequence[str] = ()
+    groups: Sequence[str] = ()
     draw: str = "bars"
     any_effort: bool = False
     remarks: Callable[[Frame], Sequence[str]] = _no_remarks
@@ -56,7 +59,7 @@ class RateFigure:
             group=[self.group(row) for row in placed],
             series=[self.series(row) for row in placed],
         )
-        return _apart(rows).sort_values("series", key=ranked(self.order), kind="stable")
+        return _apart(rows).sort_values("group", key=ranked(self.groups), kind="stable")
 
     def _panels(self, rows: Sequence[Row]) -> list[str]:
         """The panels of the original; own rows in one, or as many where one would put two bars on a place."""
@@ -79,7 +82,12 @@ class RateFigure:
             beside = beside[beside["effort"] == DEFAULT]
         series = [self.series(row) for row in beside.itertuples()]
         once = beside.assign(_s=series).drop_duplicates(["key", "measure", "_s"]).drop(columns="_s")
-        return once.sort_values("model", kind="stable")
+        order = {name: place for place, name in enumerate(unique(rows["condition"]))}
+        return (
+            once.assign(_at=once["condition"].map(order))
+            .sort_values(["model", "_at"], kind="stable")
+            .drop(columns="_at")
+        )
 
     def chart(self, points: Frame) -> Any:
         """The chart of such rows.
@@ -87,12 +95,13 @@ class RateFigure:
         Raises:
             NothingToDraw: there is no row.
         """
-        notes = [*self.notes, *self.remarks(points)]
+        marks = of_marks(points, "In brackets" if self.draw == "table" else "Whiskers")
+        notes = [*marks, *self.notes, *self.remarks(points)]
         if self.draw == "table":
             said = [_in_a_field(row) for row in points.itertuples()]
-            return rate_table(points.assign(said=said), self.title, notes)
+            return rate_table(points.assign(said=said), self.title, notes, self.order)
         draw = grouped_bars if self.draw == "bars" else lying_bars
-        return draw(points, self.title, notes, self.axis)
+        return draw(points, self.title, notes, self.axis, self.order)
 
 
 def _apart(rows: Frame) -> Frame:
@@ -107,7 +116,7 @@ def _in_a_field(row: Row) -> str:
         f" [{100 * row.low:.1f}, {100 * row.high:.1f}]" if given(row.low) else ""
     )
     if row.kind == "ratio":
-        return rate
+        return f"{rate}\nratio"
     return f"{rate}\n{row.label}" if "/" in row.label or "of" in row.label else f"{rate}\n{_n(row)}"
 
 

@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hanlon.analysis.figures.tabular import Frame
-from hanlon.analysis.figures.theme import INK, colours, finished, folded, panel, require, simulated, unique
+from hanlon.analysis.figures.theme import (
+    INK,
+    colours,
+    finished,
+    folded,
+    lettering,
+    panel,
+    require,
+    simulated,
+    unique,
+)
 
 if TYPE_CHECKING:
     import altair as alt
 
 BAR, HEIGHT = 62, 240
 """Pixels."""
-LEAST = 0.035
+LEAST = 0.045
 """The share from which a segment has room for its label."""
 DARK = ("#0072B2", "#D55E00", "#666666", "#882255")
 
@@ -34,7 +44,11 @@ def stacked_shares(
     import altair as alt
 
     require(segments, f"no shares for '{title}'")
-    ordered = segments.assign(place=[list(palette).index(name) for name in segments["segment"]])
+    palette = {name: colour for name, colour in palette.items() if name in set(segments["segment"])}
+    ordered = segments.assign(
+        place=[list(palette).index(name) for name in segments["segment"]],
+        said=[_short(*one) for one in zip(segments["segment"], segments["label"], strict=True)],
+    )
     names = unique(ordered["panel"])
     drawn = [
         _bars(ordered[ordered["panel"] == name], palette, place % columns == 0)
@@ -47,6 +61,11 @@ def stacked_shares(
     )
 
 
+def _short(segment: str, label: str) -> str:
+    """A part's label, saying of alignment-faking reasoning that it is, for eyes and printers without colours."""
+    return f"AF {label}" if segment.endswith("AF reasoning") and "no AF" not in segment else label
+
+
 def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerChart":
     import altair as alt
 
@@ -55,7 +74,7 @@ def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerCha
     ends = rows.groupby("tier", sort=False)["share"].cumsum()
     placed = rows.assign(upper=ends, lower=ends - rows["share"], middle=ends - rows["share"] / 2)
     shown = list(palette)
-    axis = alt.Axis(format="%") if first else alt.Axis(labels=False, ticks=False)
+    axis = alt.Axis(format="%", labelFlush=True) if first else alt.Axis(labels=False, ticks=False)
     base = alt.Chart(placed).encode(
         x=alt.X("tier:N", sort=tiers, title=None, axis=alt.Axis(labelAngle=0, ticks=False))
     )
@@ -70,7 +89,7 @@ def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerCha
     large = base.transform_filter(f"datum.share >= {LEAST}")
     dark = [name for name in shown if palette[name] in DARK]
     ink = alt.condition(alt.FieldOneOfPredicate("segment", dark), alt.value("white"), alt.value(INK))
-    text = large.mark_text(fontSize=8.5).encode(y="middle:Q", text="label:N", color=ink)
+    text = large.mark_text(fontSize=8.5).encode(y="middle:Q", text="said:N", color=ink)
     width = BAR * len(tiers)
     title = "\n".join(folded(unique(rows["panel"])[0], max(18, width // 6)))
     return panel([bars, text], width, HEIGHT, title, simulated(rows))
@@ -92,18 +111,19 @@ def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "al
     """
     import altair as alt
 
-    require(rates, f"no rates by tier for '{title}'")
+    require(rates, "no two tiers of one prompt: sample env=alignment_faking tier=free,paid")
     groups, tiers, kinds = unique(rates["group"]), unique(rates["series"]), unique(gaps["differ"])
+    lanes = 1 + int(max(rates["place"].max(), gaps["place"].max() if len(gaps) else 0))
+    rates, gaps = (_centred(rows, rates, gaps, lanes) for rows in (rates, gaps))
     y = alt.Y("group:N", sort=groups, title=None, axis=alt.Axis(ticks=False, grid=True))
-    offset = alt.YOffset("place:O")
+    offset = alt.YOffset("place:O", scale=alt.Scale(domain=list(range(lanes))))
     x = alt.X("rate:Q", title="non-compliance", axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
               scale=alt.Scale(domain=[0, 1.3], nice=False))  # fmt: skip
     base = alt.Chart(rates).encode(y=y, yOffset=offset)
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=x, color=colours(tiers, "tier"))
     ends = base.mark_rule(strokeWidth=1.2).encode(x="low:Q", x2="high:Q", color=colours(tiers, "tier"))
-    text = base.transform_calculate(top="max(datum.high, datum.rate)").mark_text(
-        align="left", dx=5, fontSize=8.5, color=INK
-    ).encode(x="top:Q", text="label:N")  # fmt: skip
+    above = base.transform_calculate(top="max(datum.high, datum.rate)")
+    text = lettering(above, size=8.5, dx=6, x="top:Q", text="label:N")
     legend = alt.Legend(title="tiers differ in") if len(kinds) > 1 else None
     arrows = alt.Chart(gaps).mark_rule(strokeWidth=5, opacity=0.35).encode(
         y=y, yOffset=offset, x="first:Q", x2="second:Q",
@@ -112,6 +132,18 @@ def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "al
     said = alt.Chart(gaps).mark_text(align="left", fontSize=9, color=INK).encode(
         y=y, yOffset=offset, x=alt.value(484), text="gap:N"
     )  # fmt: skip
-    height = len(groups) * 14 * (2 + int(gaps["place"].max() if len(gaps) else rates["place"].max()))
+    height = len(groups) * 14 * (1 + lanes)
     chart = panel([arrows, ends, dots, said, text], 480, height, "", simulated(rates))
     return finished(chart, title, notes, 900, simulated(rates))
+
+
+def _centred(rows: Frame, rates: Frame, gaps: Frame, lanes: int) -> Frame:
+    """The same with each group's lanes in the middle of its row, beside its name."""
+    used = {name: 1 + max([*rates[rates["group"] == name]["place"], *gaps[gaps["group"] == name]["place"]])
+            for name in unique(rates["group"])}  # fmt: skip
+    return rows.assign(
+        place=[
+            place + (lanes - used[group]) // 2
+            for group, place in zip(rows["group"], rows["place"], strict=True)
+        ]
+    )

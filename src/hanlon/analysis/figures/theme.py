@@ -63,14 +63,16 @@ def watermark(width: float, height: float) -> "alt.Chart":
     """The mark over a panel of simulated data, `width` x `height` pixels."""
     import altair as alt
 
-    lines = WATERMARK.split(": ")
-    size = max(7.0, min(26.0, 1.9 * width / len(lines[1]), height / 2.6))
+    lines = WATERMARK.replace(": ", ":\n").split("\n") if height >= 60 else [WATERMARK]
+    size = max(7.0, min(26.0, 1.9 * width / len(lines[-1]), height / 2.6))
     return (
         alt.Chart(alt.Data(values=[{}]))
-        .mark_text(
-            text=[f"{lines[0]}:", lines[1]], fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size
+        .mark_text(text=lines, fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size)
+        .encode(
+            x=alt.value(width / 2),
+            y=alt.value(height / 2 + size * (0.75 - len(lines) / 2)),
+            color=alt.value("#B00000"),
         )
-        .encode(x=alt.value(width / 2), y=alt.value(height / 2 - size / 4), color=alt.value("#B00000"))
     )
 
 
@@ -88,8 +90,26 @@ def panel(
     lines = folded(title, max(70, int(width / (LETTER + 0.9))))
     if not title:
         return alt.layer(*marked, width=width, height=height)
-    head = alt.Title(lines, fontSize=11, anchor="start", color=INK, offset=6)
+    head = alt.Title(lines, fontSize=11, anchor="start", frame="group", color=INK, offset=6)
     return alt.layer(*marked, width=width, height=height, title=head)
+
+
+def lettering(base: "alt.Chart", *, align: str = "left", size: float = 9.5, **said: Any) -> Any:
+    """Text beside marks, on a white edge that keeps it legible over grid lines and other marks.
+
+    Args:
+        base: the chart whose places and data the text has.
+        align: which end of the text stands at the place.
+        size: of the type, in pixels.
+        said: encodings (`y`, `text`), and what else `mark_text` takes (`dx`, `angle`, `baseline`).
+    """
+    import altair as alt
+
+    placed = {name: said[name] for name in ("x", "y", "text") if name in said}
+    mark: dict[str, Any] = {name: value for name, value in said.items() if name not in placed}
+    mark |= {"align": align, "fontSize": size}
+    edge = base.mark_text(**mark, fill="white", stroke="white", strokeWidth=2.5, strokeJoin="round")
+    return alt.layer(edge.encode(**placed), base.mark_text(**mark, color=INK).encode(**placed))
 
 
 def folded(text: str, letters: int) -> list[str]:

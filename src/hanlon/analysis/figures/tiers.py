@@ -1,6 +1,6 @@
 """Own runs by tier, ready for the stacked and the dumbbell figure of Sheshadri et al. 2025."""
 
-from hanlon.analysis.figures.pairs import FREE, GAP, PAID
+from hanlon.analysis.figures.pairs import FREE, GAP, PAID, named_tiers
 from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import require
 
@@ -65,7 +65,7 @@ def gaps_by_tier(pairs: Frame) -> Frame:
             rows.append({
                 "group": variation, "tiers": tiers, "differ": gap.differ, "first": found[FREE].rate,
                 "second": found[PAID].rate, "place": lanes[variation],
-                "gap": f"{tiers}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]",
+                "gap": f"{named_tiers(tiers)}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]",
             })  # fmt: skip
             lanes[variation] += 1
     return table(rows, ["group", "tiers", "differ", "first", "second", "place", "gap"])
