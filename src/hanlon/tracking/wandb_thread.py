@@ -25,6 +25,8 @@ MOST_WAITING = 20_000
 """Stored episodes that may wait while wandb is slow. Further ones are dropped: the end recounts the store."""
 
 LARGEST_BATCH = 1000
+DRAWING_S = 60.0
+"""What drawing figures may take beyond the time for W&B; a second or two on an idle machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class WandbThread(threading.Thread):
         """Wait until all is logged, but no longer than the options allow; then say so and leave."""
         limit_s = self._options.finish_timeout_s + 0.25 * len(self._cells)
         self.join(limit_s)
+        if self._summary.drawing.is_set():
+            self.join(DRAWING_S + limit_s)
         if self.is_alive() and not self._dark.is_set():
             self._dark.set()
             self._say(

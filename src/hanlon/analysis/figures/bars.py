@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import (
     INK,
+    OF_A_RATE,
+    answers,
     colours,
     finished,
     panel,
@@ -56,6 +58,7 @@ def _upright(rows: Frame, series: Sequence[str], axis: str) -> "alt.LayerChart":
     base = alt.Chart(with_top(rows)).encode(
         x=alt.X("group:N", sort=groups, title=None, axis=alt.Axis(labelAngle=-28, domain=True, ticks=False)),
         xOffset=alt.XOffset("series:N", sort=own, scale=alt.Scale(domain=own)),
+        tooltip=answers(rows, OF_A_RATE),
     )
     ticks = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
     up = alt.Y(
@@ -101,7 +104,7 @@ def _lying(rows: Frame, series: Sequence[str], axis: str, width: int) -> "alt.La
     several = bool(rows.duplicated("group").any())
     if several:
         places["yOffset"] = alt.YOffset("series:N", sort=own, scale=alt.Scale(domain=own))
-    base = alt.Chart(with_top(rows)).encode(**places)
+    base = alt.Chart(with_top(rows)).encode(**places, tooltip=answers(rows, OF_A_RATE))
     along = alt.X(
         "rate:Q",
         title=axis,

@@ -8,6 +8,7 @@ from hanlon.analysis.figures.theme import (
     INK,
     OWN,
     SIMULATED,
+    answers,
     colours,
     finished,
     panel,
@@ -23,6 +24,22 @@ STEP, WIDTH = 18, 460
 """Pixels: the height of a row, the width of a panel."""
 MARGIN = 0.1
 """Half the width of the band drawn around no difference where no other is given; a convention of ours."""
+
+SAID = {
+    "row": "",
+    "counts": "",
+    "difference": "+.1%",
+    "lo": "+.1%",
+    "hi": "+.1%",
+    "interval": "",
+    "p": ".3f",
+    "test": "",
+    "unit": "",
+    "status": "",
+    "cell_from": "",
+    "cell_to": "",
+}
+"""Of a contrast, under the pointer."""
 
 
 def whose(rows: Frame) -> Frame:
@@ -60,7 +77,8 @@ def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> "alt.LayerC
 
     order = unique(rows["row"])
     base = alt.Chart(rows).encode(
-        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False))
+        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False)),
+        tooltip=answers(rows, SAID),
     )
     along = alt.X(
         "difference:Q",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanlon.analysis.figures.own import whose
 from hanlon.analysis.figures.tabular import Frame, table
-from hanlon.analysis.figures.theme import INK, finished, panel, require, simulated, unique
+from hanlon.analysis.figures.theme import INK, answers, finished, panel, require, simulated, unique
 
 if TYPE_CHECKING:
     import altair as alt
@@ -37,13 +37,26 @@ def verdict_table(predictions: Frame, title: str, notes: Sequence[str]) -> "alt.
 
 COLUMNS = (("contrast", 0, 250), ("predicted", 270, 190), ("observed", 470, 230), ("state", 720, 110))
 """Of the verdict's table: name, left edge and width in pixels."""
+SAID = {
+    "contrast": "",
+    "measure": "",
+    "predicted": "",
+    "observed": "",
+    "state": "",
+    "reason": "",
+    "p_holds": ".3f",
+    "p_fails": ".3f",
+    "status": "",
+    "because": "",
+}
+"""Of a prediction, under the pointer."""
 
 
 def _hypothesis(rows: Frame) -> "alt.LayerChart":
     import altair as alt
 
     placed = rows.assign(line=range(len(rows)))
-    base = alt.Chart(placed).encode(y=alt.Y("line:O", axis=None))
+    base = alt.Chart(placed).encode(y=alt.Y("line:O", axis=None), tooltip=answers(rows, SAID))
     shade = alt.Scale(domain=list(STATES), range=list(STATES.values()))
     fields = base.mark_rect(opacity=0.22, height=19).encode(
         x=alt.value(710), x2=alt.value(850), color=alt.Color("state:N", scale=shade, legend=None)

@@ -11,6 +11,8 @@ from hanlon.analysis.cells import folders_below, load_cell
 from hanlon.analysis.gaps.episodes import ByRequest, RequestCell, request_cells
 from hanlon.analysis.gaps.rows import values
 from hanlon.analysis.hypotheses.observing import Values
+from hanlon.analysis.hypotheses.registered import Basis
+from hanlon.analysis.hypotheses.verdict import GridVerdict, judge
 from hanlon.analysis.tables import CellState
 from hanlon.config.errors import ConfigError, nearest
 from hanlon.engine.lines import DamagedLine
@@ -47,6 +49,16 @@ def load_sweep(runs: Sequence[Path], sweep_id: str | None = None) -> StoredSweep
     folders = {folder.name.rpartition("-")[2]: folder for folder in folders_below(runs)}
     loaded = [load_cell(folders[key]) for key in record.cells if key in folders]
     return StoredSweep(record, [cell for cell, _ in loaded], [line for _, lines in loaded for line in lines])
+
+
+def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:
+    """The verdicts on the cells of one sweep by each plan of `found`, one for each model and protocol."""
+    values = stored_values(cells)
+    verdicts: list[GridVerdict] = []
+    for plan in found.plans:
+        own = [cell for cell in cells if cell.record.env == plan.env]
+        verdicts += judge(own, plan, planned=found.planned, values=values)
+    return verdicts
 
 
 def stored_values(cells: Sequence[CellState]) -> Values:
