@@ -78,6 +78,9 @@ def sync_runs(runs_dir: Path, say: Say) -> int:
             raise TrackingOff(
                 f"stopped ({said}) after {sent} runs. They stay sent; the same command again sends the rest"
             ) from None
+        finally:
+            for log in (*sweep.cells, *sweep.earlier):
+                log.turn.give()
     return sent
 
 
@@ -117,10 +120,16 @@ def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, say: Say) -> Ite
         if log.is_logged(runs_dir / "wandb", complete):
             unchanged += 1
             continue
+        if not log.turn.take():
+            say(
+                f"sweep {sweep.record.id}: {tables.shown_label(log.cell)} left out, another process is logging it"
+            )
+            continue
         log.open(session)
-        yield _line(sweep, tables.shown_label(log.cell), log.close(session, complete), "episodes")
-    if not sweep.summary.is_logged(ended):
-        yield _line(sweep, "summary", sweep.summary.log(session, ended, say), "lines of tables")
+        marker = log.close(session, complete, log.cell.planned_samples)
+        yield _line(sweep, tables.shown_label(log.cell), marker, "episodes")
+    if marker := sweep.summary.log_in_turn(session, ended, say):
+        yield _line(sweep, "summary", marker, "lines of tables")
     if unchanged:
         say(f"sweep {sweep.record.id}: {unchanged} cells are there already")
 

@@ -13,6 +13,7 @@ from hanlon.tracking.marker import Marker, marker_path, read_marker, write_json
 from hanlon.tracking.options import Options
 from hanlon.tracking.panels import MOST_LINES, PANELS, Table
 from hanlon.tracking.shown import Shown
+from hanlon.tracking.turn import Turn
 from hanlon.tracking.wandb_cell import LONGEST_NAME, CellLog, legal_tags, run_id
 from hanlon.tracking.wandb_session import WandbSession, one_line
 
@@ -23,7 +24,7 @@ LAYOUT = 1
 class SummaryLog:
     """What is logged of a sweep as a whole, from its cells as they were last counted.
 
-    `drawing` is set while figures are drawn, which takes seconds that are not W&B's.
+    `busy` is set while figures are drawn or another process has its turn, which takes seconds that are not W&B's.
     """
 
     def __init__(
@@ -35,7 +36,8 @@ class SummaryLog:
         self._wandb_dir = runs_dir / "wandb"
         self._options = options
         self._marker_path = marker_path(self._wandb_dir, sweep.id)
-        self.drawing = threading.Event()
+        self._turn = Turn(self._marker_path)
+        self.busy = threading.Event()
 
     def is_logged(self, complete: bool) -> bool:
         """Whether there is nothing to log, or an earlier run shows the same."""
@@ -44,6 +46,26 @@ class SummaryLog:
             return True
         state = self._fingerprint(complete)
         return marker is not None and marker.covers(state, self._options.mode, self._wandb_dir)
+
+    def log_in_turn(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker | None:
+        """Log what the store holds now, unless an earlier run shows the same, after any process that is at it.
+
+        Every process of a shared sweep does so at its end: each shows all that was stored before, the last one all.
+        """
+        with self._busy():
+            got = self._turn.wait(self._options.finish_timeout_s)
+        if not got:
+            say(
+                "W&B: no summary, another process is writing it. The same command again logs what is missing."
+            )
+            return None
+        try:
+            for log in (log for log in self._cells if log.shared):
+                log.recount()
+                complete = complete and log.is_whole(self._sweep.planned_samples)
+            return None if self.is_logged(complete) else self.log(session, complete, say)
+        finally:
+            self._turn.give()
 
     def log(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker:
         """Open the run, log everything, end it, leave the marker; then save the workspace where there can be one."""
@@ -117,7 +139,7 @@ class SummaryLog:
         if not figures.available():
             say(f"W&B: {figures.MISSING}")
             return None
-        with self._drawing():
+        with self._busy():
             try:
                 return figures.page(shown, session.redaction, lambda line: say(f"W&B: {line}"))
             except Exception as error:
@@ -125,12 +147,12 @@ class SummaryLog:
                 return None
 
     @contextlib.contextmanager
-    def _drawing(self) -> Generator[None]:
-        self.drawing.set()
+    def _busy(self) -> Generator[None]:
+        self.busy.set()
         try:
             yield
         finally:
-            self.drawing.clear()
+            self.busy.clear()
 
     def _totals(self, counted: Sequence[CellLog], complete: bool) -> dict[str, Any]:
         costs = [log.tally.cost_usd for log in counted if log.tally.cost_usd is not None]
