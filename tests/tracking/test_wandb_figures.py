@@ -73,6 +73,9 @@ def test_the_verdict_is_that_of_the_command_of_its_name(
         assert line["observed"] == " -> ".join(f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True))
         assert (line["status"], line["simulated"]) == (status, False)
     others = [row for row in rows if row["kind"] != "prediction"]
+    others.sort(
+        key=lambda row: ["verdict", "hypothesis"].index(row["kind"]) if "control" not in row["kind"] else 2
+    )
     assert [(line["kind"], line["hypothesis"], line["ending"]) for line in standing] == [
         (row["kind"], row["hypothesis"], row["ending"]) for row in others
     ]
@@ -97,6 +100,7 @@ def test_the_figures_stand_on_one_page_that_needs_nothing_else(runs_dir: Path, o
     assert "cdn." not in page
     assert "wandb" not in page
     assert "vegaEmbed" in page
+    assert 0.8e6 < len(page) < 1.5e6, "Vega's libraries, once for all figures"
 
 
 def test_a_gap_is_drawn_and_what_is_simulated_is_marked(runs_dir: Path, offline: Offline) -> None:

@@ -71,8 +71,15 @@ def rates(shown: Shown, redaction: Redaction) -> Table | None:
 
 
 def verdict(shown: Shown, redaction: Redaction) -> Table | None:
-    """What is left of each hypothesis, what the controls did, and the conclusion, for each model and protocol."""
-    return table(STANDING_COLUMNS, [row for row in shown.verdict if row["kind"] != PREDICTION], redaction)
+    """For each model and protocol the conclusion, what is left of each hypothesis, and what the controls did."""
+    rows = [row for row in shown.verdict if row["kind"] != PREDICTION]
+    grids = list(dict.fromkeys(_grid(row) for row in rows))
+    rows.sort(key=lambda row: (grids.index(_grid(row)), FIRST.get(row["kind"], len(FIRST))))
+    return table(STANDING_COLUMNS, rows, redaction)
+
+
+def _grid(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["env"], row["model"], row["protocol"]
 
 
 def predictions(shown: Shown, redaction: Redaction) -> Table | None:
@@ -97,6 +104,8 @@ def gaps(shown: Shown, redaction: Redaction) -> Table | None:
 
 
 PREDICTION = "prediction"
+FIRST = {"verdict": 0, "hypothesis": 1}
+"""Kinds of rows that stand before the controls."""
 PANELS: Mapping[str, Panel] = {
     "rates": rates,
     "verdict": verdict,
