@@ -58,7 +58,7 @@ def run(samples: int, tracker: str, runs: Path) -> Run:
     more = [
         f"tracker={tracker}",
         f"runs_dir={runs}",
-        *(["tracker.mode=offline"] if tracker == "wandb" else []),
+        *(["tracker.mode=offline", "tracker.figures=false"] if tracker == "wandb" else []),
     ]
     command = [sys.executable, "-c", COMMAND, str(ROOT / "run.py"), *words, *more]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)

@@ -38,8 +38,9 @@ def said() -> list[str]:
 
 @pytest.fixture
 def offline(said: list[str]) -> Callable[..., WandbTracker]:
-    """A tracker that logs offline and says its lines to `said`."""
-    return lambda **options: WandbTracker(**{"mode": "offline", "say": said.append, **options})
+    """A tracker that logs offline, without figures (seconds each), and says its lines to `said`."""
+    fixed = {"mode": "offline", "figures": False, "say": said.append}
+    return lambda **options: WandbTracker(**{**fixed, **options})
 
 
 @pytest.fixture

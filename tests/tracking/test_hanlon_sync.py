@@ -1,5 +1,7 @@
 """`hanlon sync`: what is not on the server yet is sent from the store, and said."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -7,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from test_wandb_failures import core_pid
 from test_wandb_online import wandb_sync
 from tracked_sweep import TrackedSweep, cell_record, episode
 from wandb_server import WandbServer
 
 from hanlon.engine.store import CellWriter
 from hanlon.shard import Shard
+from hanlon.tracking.marker import marker_path, read_marker
 from hanlon.tracking.none import NoTracker
 from hanlon.tracking.sync_command import sync
 from hanlon.tracking.wandb import WandbTracker
@@ -167,6 +171,50 @@ def test_a_server_that_is_down_ends_the_command_in_time(
     assert "Nothing was sent" in done.output
     assert run_sync().exit_code == 0
     assert server.by_job("cell")[0].summary["n"] == 6
+
+
+@pytest.mark.parametrize("stopped", ["the server", "wandb's process"])
+def test_what_hangs_ends_with_the_time_limit_and_is_not_sent(
+    runs_dir: Path, offline: Offline, server: WandbServer, stopped: str
+) -> None:
+    """The message names the cell and says what to do; it does not count as sent, and again, it is sent whole."""
+    sweep = TrackedSweep(runs_dir, CELLS)
+    sweep.run(offline(finish_timeout_s=300.0), {"a1": EPISODES, "b2": EPISODES})
+    pids: list[int] = []
+
+    def hang_after_the_first_run(number: int) -> None:
+        if sum(run.complete for run in server.runs.values()) == 1 and not pids:
+            pids.append(core_pid())
+            if stopped == "the server":
+                server.refuse_with = 0
+            else:
+                os.kill(pids[0], signal.SIGSTOP)
+
+    server.before_stream = hang_after_the_first_run
+    began = time.monotonic()
+    done = run_sync("--timeout", "6", "runs")
+    server.refuse_with = None
+    assert time.monotonic() - began < 40
+    assert done.exit_code == 1
+    last = done.output.splitlines()[-1]
+    assert last.startswith(
+        "Error: W&B: sweep sweep1: second was not sent within 6 s and is given up, after 1 runs."
+    )
+    assert "--timeout" in last
+    assert marker_path(sweep.folder("a1"), "sweep1").exists()
+    marker = read_marker(marker_path(sweep.folder("b2"), "sweep1"))
+    assert marker is not None
+    assert marker.mode == "offline", "as it was before"
+    assert (
+        not Path(f"/proc/{pids[0]}").exists() or b"wandb" not in Path(f"/proc/{pids[0]}/cmdline").read_bytes()
+    )
+    again = run_sync("runs")
+    assert again.exit_code == 0, again.output
+    assert [line.split(" ")[3] for line in again.output.splitlines() if "sent" in line] == [
+        "second",
+        "summary",
+    ]
+    assert [run.summary["n"] for run in server.by_job("cell")] == [6, 6]
 
 
 def test_a_sweep_that_is_still_sampled_is_left_to_its_process(

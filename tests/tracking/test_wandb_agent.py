@@ -70,8 +70,8 @@ class SweepServer(WandbServer):
 
 @pytest.mark.slow
 def test_an_agent_runs_each_cell_into_the_run_that_was_made_for_it(tmp_path: Path) -> None:
-    """Five commands, four cells: five runs with the cell's rate, nothing sampled twice, the pool's numbers."""
-    folders = [tmp_path / "agent", tmp_path / "pool"]
+    """Five commands, four cells: five runs with the cell's rate, nothing sampled twice, pool's and joblib's bytes."""
+    folders = [tmp_path / name for name in ("agent", "pool", "joblib")]
     for folder in folders:
         folder.mkdir()
     sweep = yaml.safe_load((ROOT / "sweeps" / "shutdown_grid.yaml").read_text())
@@ -92,10 +92,13 @@ def test_an_agent_runs_each_cell_into_the_run_that_was_made_for_it(tmp_path: Pat
     finally:
         server.close()
     assert sorted(server.runs) == [f"agent{number}" for number in range(5)]
-    pool = CommandLine(folders[1])
+    pool, joblib = CommandLine(folders[1]), CommandLine(folders[2])
     grid = [f"{name}={','.join(values)}" for name, values in PARAMETERS.items()]
     assert pool.run("-m", *fixed, *grid).returncode == 0
-    rates = [one.hanlon("rates", "--format", "json").stdout for one in (agent, pool)]
+    workers = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    assert joblib.run("-m", *fixed, *grid, *workers).returncode == 0
+    rates = [one.hanlon("rates", "--format", "json").stdout for one in (agent, pool, joblib)]
+    assert rates[1] == rates[2]
     assert _by_cell(rates[0]) == _by_cell(rates[1])
     keys = {read_cell(folder).key for folder in cell_folders(agent.runs)}
     assert {run.config["key"] for run in server.runs.values()} == keys

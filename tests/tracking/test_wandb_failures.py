@@ -114,7 +114,7 @@ def test_a_server_that_never_answers_means_offline(
     """With a key and no answer, `auto` goes offline in init_timeout_s with one line, losing nothing."""
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     monkeypatch.setenv("WANDB_BASE_URL", silent_server)
-    tracker = WandbTracker(init_timeout_s=1.0, say=said.append)
+    tracker = WandbTracker(figures=False, init_timeout_s=1.0, say=said.append)
     TrackedSweep(runs_dir).run(tracker, {"c0ffee": [episode(0), episode(1)]})
     [run] = by_job(runs_dir, "cell")
     assert run.summary["n"] == 2

@@ -25,7 +25,13 @@ LATEST_KILL_S = 2.5
 
 def start(runs_dir: Path, mode: str) -> subprocess.Popen[str]:
     """Start the sweep in a process group of its own."""
-    options = {"mode": mode, "row_interval_s": 0.0, "finish_timeout_s": 15.0, "workspace": False}
+    options = {
+        "mode": mode,
+        "row_interval_s": 0.0,
+        "finish_timeout_s": 15.0,
+        "workspace": False,
+        "figures": False,
+    }
     return subprocess.Popen(
         [sys.executable, str(SCRIPT), str(runs_dir), json.dumps(options)],
         stdout=subprocess.PIPE,

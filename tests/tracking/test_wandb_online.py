@@ -37,7 +37,9 @@ def test_a_sweep_arrives_whole(runs_dir: Path, server: WandbServer, said: list[s
     """Config, rows, summary, tables and exit code of each cell's run and of the summary run are on the server."""
     cells = [cell_record("a1"), cell_record("b2", label="other")]
     sweep = TrackedSweep(runs_dir, cells)
-    sweep.run(WandbTracker(say=said.append, workspace=False), {"a1": EPISODES, "b2": EPISODES[:2]})
+    sweep.run(
+        WandbTracker(say=said.append, workspace=False, figures=False), {"a1": EPISODES, "b2": EPISODES[:2]}
+    )
     assert [line.split(",")[0] for line in said] == ["W&B: online"]
     first, second = server.by_job("cell")
     assert [run.config["key"] for run in (first, second)] == ["a1", "b2"]
@@ -62,9 +64,9 @@ def test_an_online_sweep_typed_again_sends_nothing(
 ) -> None:
     """Not one request is made where the server has everything."""
     sweep = TrackedSweep(runs_dir)
-    sweep.run(WandbTracker(say=said.append, workspace=False), {"c0ffee": EPISODES})
+    sweep.run(WandbTracker(say=said.append, workspace=False, figures=False), {"c0ffee": EPISODES})
     server.requests.clear()
-    sweep.run(WandbTracker(say=said.append, workspace=False), {})
+    sweep.run(WandbTracker(say=said.append, workspace=False, figures=False), {})
     assert server.requests == []
 
 
@@ -73,7 +75,13 @@ def test_a_server_that_dies_in_the_middle_costs_one_line_and_no_time(
 ) -> None:
     """Storing goes on at its pace, `finish` keeps its limit, and the next start ends as if nothing had been."""
     sweep = TrackedSweep(runs_dir)
-    options = {"row_interval_s": 0.0, "finish_timeout_s": 2.0, "workspace": False, "say": said.append}
+    options = {
+        "row_interval_s": 0.0,
+        "finish_timeout_s": 2.0,
+        "workspace": False,
+        "figures": False,
+        "say": said.append,
+    }
     tracker = WandbTracker(**options)
     sweep.start(tracker)
     sweep.store_live(tracker, "c0ffee", EPISODES[0])
@@ -100,7 +108,7 @@ def test_a_server_that_is_back_in_time_gets_everything(
     """A short outage in the middle is not even noticed."""
     sweep, tracker = (
         TrackedSweep(runs_dir),
-        WandbTracker(row_interval_s=0.0, workspace=False, say=said.append),
+        WandbTracker(row_interval_s=0.0, workspace=False, figures=False, say=said.append),
     )
     sweep.start(tracker)
     sweep.store_live(tracker, "c0ffee", EPISODES[0])
@@ -123,10 +131,17 @@ def test_an_interrupted_online_sweep_ends_as_one_run_with_the_stores_numbers(
     """Whatever the server makes of an earlier history, run, summary and last row are those of an unbroken sweep."""
     server.history = history
     whole, resumed = TrackedSweep(tmp_path / "whole", sweep_id="whole"), TrackedSweep(runs_dir)
-    whole.run(WandbTracker(say=said.append, workspace=False), {"c0ffee": EPISODES})
-    resumed.run(WandbTracker(say=said.append, workspace=False), {"c0ffee": EPISODES[4:1:-1]}, complete=False)
+    whole.run(WandbTracker(say=said.append, workspace=False, figures=False), {"c0ffee": EPISODES})
+    resumed.run(
+        WandbTracker(say=said.append, workspace=False, figures=False),
+        {"c0ffee": EPISODES[4:1:-1]},
+        complete=False,
+    )
     assert server.by_job("cell")[1].summary["complete"] is False
-    resumed.run(WandbTracker(say=said.append, workspace=False), {"c0ffee": [EPISODES[i] for i in (0, 5, 1)]})
+    resumed.run(
+        WandbTracker(say=said.append, workspace=False, figures=False),
+        {"c0ffee": [EPISODES[i] for i in (0, 5, 1)]},
+    )
     first, second = server.by_job("cell")
     assert numbers(first.summary) == numbers(second.summary)
     assert first.rows[-1] == second.rows[-1]
@@ -166,7 +181,7 @@ def test_a_server_that_refuses_from_the_start_means_offline(
     """A revoked key, a proxy, an outage: offline in `init_timeout_s`, one line with the reason, nothing lost."""
     server.refuse_with = status
     began = time.monotonic()
-    tracker = WandbTracker(init_timeout_s=2.0, say=said.append)
+    tracker = WandbTracker(figures=False, init_timeout_s=2.0, say=said.append)
     TrackedSweep(runs_dir).run(tracker, {"c0ffee": EPISODES})
     assert time.monotonic() - began < 10
     assert [line.split(" (")[0] for line in said] == ["W&B: offline"]
@@ -180,7 +195,13 @@ def test_a_server_that_refuses_in_the_middle_costs_one_line_and_no_time(
 ) -> None:
     """`finish` keeps its limit; the next start, when the server is well, ends with everything there."""
     sweep = TrackedSweep(runs_dir)
-    options = {"row_interval_s": 0.0, "finish_timeout_s": 2.0, "workspace": False, "say": said.append}
+    options = {
+        "row_interval_s": 0.0,
+        "finish_timeout_s": 2.0,
+        "workspace": False,
+        "figures": False,
+        "say": said.append,
+    }
     tracker = WandbTracker(**options)
     sweep.start(tracker)
     sweep.store_live(tracker, "c0ffee", EPISODES[0])

@@ -14,10 +14,11 @@ from wandb_file import LoggedRun, by_job
 
 from hanlon.analysis.tables import CellState
 from hanlon.engine.store import write_json
-from hanlon.records import Answer, Episode, InquiryRecord
+from hanlon.records import Answer, Episode, InquiryRecord, SweepRecord
 from hanlon.tally import Tally
 from hanlon.tracking.panels import PANELS, contrasts, table
 from hanlon.tracking.redaction import Redaction
+from hanlon.tracking.shown import Shown
 from hanlon.tracking.transcripts import sample
 from hanlon.tracking.wandb import WandbTracker
 
@@ -36,6 +37,11 @@ def two_cells(**changes: Any) -> list[Any]:
         cell_record(key, label=f"baseline+placement={level}", factors={"placement": level}, **changes)
         for key, level in (("a1", "system"), ("b2", "user"))
     ]
+
+
+def shown(states: list[CellState]) -> Shown:
+    """Cells as a sweep that wrote down no hypotheses shows them."""
+    return Shown(SweepRecord("sweep1", [state.record.key for state in states], 4, [], 0.0), states)
 
 
 def tier_cells() -> list[Any]:
@@ -227,8 +233,8 @@ def test_every_column_is_of_one_type_that_a_table_takes(values: list[Any]) -> No
 def test_a_panel_of_cells_without_episodes_is_no_error(name: str) -> None:
     """A sweep that has only begun has nothing to show, or empty rates."""
     states = [CellState(cell, Tally(), Path("nowhere")) for cell in two_cells()]
-    made = PANELS[name](states, Redaction())
-    assert made is None or name in ("rates", "contrasts")
+    made = PANELS[name](shown(states), Redaction())
+    assert made is None or name in ("rates", "contrasts", "verdict", "predictions")
 
 
 def test_levels_of_several_types_stand_in_one_column() -> None:
@@ -243,7 +249,7 @@ def test_levels_of_several_types_stand_in_one_column() -> None:
         for index in range(4):
             tally.add(episode(index, resisted=index % 2 == 0))
         states.append(CellState(cell, tally, Path("nowhere")))
-    made = contrasts(states, Redaction())
+    made = contrasts(shown(states), Redaction())
     assert made is not None
     columns = list(made.columns)
     assert {line[columns.index("to")] for line in made.lines} <= {"word", "2", "1", "null", None}

@@ -14,6 +14,7 @@ from hanlon.tracking.wandb import WandbTracker
 
 pytest.importorskip("wandb_workspaces")
 GOLDEN = Path(__file__).parent / "workspace.json"
+TABLES = ("rates", "verdict", "predictions", "contrasts", "transcripts")
 CELLS = [
     cell_record(key, factors={"placement": place, "stakes": "none"}, prompt=prompt, label=key)
     for key, place, prompt in (("a1", "system", "baseline"), ("b2", "user", "priority_clarified"))
@@ -26,7 +27,7 @@ def plain(view: Any, name: str = "") -> Any:
         if view.get("viewType") == "Weave":
             return {
                 "viewType": "Weave",
-                "table": [key for key in ("rates", "contrasts") if key in json.dumps(view)],
+                "table": [key for key in TABLES if key in json.dumps(view)],
             }
         return {key: plain(value) for key, value in view.items() if key not in ("__id__", "layout")}
     return [plain(value) for value in view] if isinstance(view, list) else view
@@ -34,7 +35,7 @@ def plain(view: Any, name: str = "") -> Any:
 
 def test_the_view_is_the_golden_one() -> None:
     """Rates by prompt and model, rates of cells, coordinates over the varied factors, figures, tables, comparer."""
-    view = workspace.build("team", "hanlon", "sweep1", CELLS, ["rates", "contrasts"])
+    view = workspace.build("team", "hanlon", "sweep1", CELLS, [workspace.FIGURE, *TABLES])
     spec = plain(json.loads(view._to_model().model_dump_json(by_alias=True, exclude_none=True)))
     assert spec == json.loads(GOLDEN.read_text())
 

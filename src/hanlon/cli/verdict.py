@@ -118,10 +118,9 @@ def judge_runs(
     Raises:
         ConfigError: there is no such sweep, or none of its hypotheses speaks of its cells.
     """
-    from hanlon.analysis.hypotheses.reading import load_sweep, stored_values
+    from hanlon.analysis.hypotheses.reading import judge_by, load_sweep
     from hanlon.analysis.hypotheses.registered import basis
     from hanlon.analysis.hypotheses.remarks import nothing_said
-    from hanlon.analysis.hypotheses.verdict import judge
     from hanlon.config.errors import ConfigError
     from hanlon.registering import plans_for
 
@@ -130,11 +129,7 @@ def judge_runs(
     found = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
     for line in stored.damaged:
         print(line, file=sys.stderr)
-    values = stored_values(stored.cells)
-    verdicts: list[GridVerdict] = []
-    for plan in found.plans:
-        cells = [cell for cell in stored.cells if cell.record.env == plan.env]
-        verdicts += judge(cells, plan, planned=found.planned, values=values)
+    verdicts = judge_by(stored.cells, found)
     if not any(one.judged for one in verdicts):
         raise ConfigError(nothing_said(stored, found))
     return verdicts, found, stored

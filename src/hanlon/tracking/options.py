@@ -26,6 +26,7 @@ class Options:
     init_timeout_s: float
     finish_timeout_s: float
     workspace: bool = True
+    figures: bool = True
 
     def shown(self) -> list[Any]:
         """What of this decides where runs go and what they hold; other changes make no run stale."""

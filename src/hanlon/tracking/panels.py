@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from hanlon.analysis.tables import CellState
 from hanlon.tracking.redaction import Redaction
+from hanlon.tracking.shown import Shown
 from hanlon.tracking.tables import RATE_COLUMNS, as_json, rate_rows
 
 CONTRAST_COLUMNS = (
@@ -20,6 +20,24 @@ CONTRAST_COLUMNS = (
     *("exclusions_could_flip_it", "lacks_room", "after_look", "simulated"),
 )
 """Of `hanlon.analysis.contrast_rows`, for a contrast or bundle."""
+STANDING_COLUMNS = (
+    "kind",
+    "hypothesis",
+    "ending",
+    "reason",
+    "status",
+    "env",
+    "model",
+    "protocol",
+    "simulated",
+)
+"""Of `hanlon.analysis.hypotheses.rows`, for a hypothesis, a control and the conclusion."""
+PREDICTION_COLUMNS = (
+    *("hypothesis", "predicts", "cells", "measure", "observed", "difference", "lo", "hi", "interval"),
+    *("p_holds", "p_fails", "ending", "reason", "status", "k", "n", "unit", "test", "p_no_difference"),
+    *("excluded", "bounds", "after_look", "because", "env", "model", "protocol", "simulated"),
+)
+"""Of the same, for a prediction; `observed` is k/n of each of its cells."""
 GAP_COLUMNS = (
     *("env", "cell", "model", "first", "second", "differ", "measure", "k", "n", "gap", "lo", "hi", "method"),
     *("requests", "p", "mcnemar_p", "reading", "gate", "excluded", "exclusion_bounds", "unparsed"),
@@ -43,34 +61,58 @@ class Table:
         return Table(self.columns, self.lines[:MOST_LINES])
 
 
-Panel = Callable[[Sequence[CellState], Redaction], Table | None]
+Panel = Callable[[Shown, Redaction], Table | None]
 
 
-def rates(cells: Sequence[CellState], redaction: Redaction) -> Table | None:
+def rates(shown: Shown, redaction: Redaction) -> Table | None:
     """A line for each measure of each cell."""
-    return Table(
-        RATE_COLUMNS, [line for cell in cells for line in rate_rows(cell.record, cell.tally, redaction)]
-    )
+    lines = [line for cell in shown.cells for line in rate_rows(cell.record, cell.tally, redaction)]
+    return Table(RATE_COLUMNS, lines)
 
 
-def contrasts(cells: Sequence[CellState], redaction: Redaction) -> Table | None:
+def verdict(shown: Shown, redaction: Redaction) -> Table | None:
+    """For each model and protocol the conclusion, what is left of each hypothesis, and what the controls did."""
+    rows = [row for row in shown.verdict if row["kind"] != PREDICTION]
+    grids = list(dict.fromkeys(_grid(row) for row in rows))
+    rows.sort(key=lambda row: (grids.index(_grid(row)), FIRST.get(row["kind"], len(FIRST))))
+    return table(STANDING_COLUMNS, rows, redaction)
+
+
+def _grid(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["env"], row["model"], row["protocol"]
+
+
+def predictions(shown: Shown, redaction: Redaction) -> Table | None:
+    """A line for each prediction about each contrast: what was seen, the corrected p, its ending with the reason."""
+    rows = [row | {"observed": _observed(row)} for row in shown.verdict if row["kind"] == PREDICTION]
+    return table(PREDICTION_COLUMNS, rows, redaction)
+
+
+def contrasts(shown: Shown, redaction: Redaction) -> Table | None:
     """A line for each contrast and bundle of the headline measure that the cells hold."""
-    from hanlon.analysis import contrasts as found
-    from hanlon.analysis.contrast_rows import contrast_row
-
-    return table(CONTRAST_COLUMNS, [contrast_row(one) for one in found.contrasts(cells)], redaction)
+    rows = [row for row in shown.material.contrasts if row["kind"] in ("contrast", "bundle")]
+    return table(CONTRAST_COLUMNS, rows, redaction)
 
 
-def gaps(cells: Sequence[CellState], redaction: Redaction) -> Table | None:
+def gaps(shown: Shown, redaction: Redaction) -> Table | None:
     """A line for each compliance gap between two tiers."""
     from hanlon.analysis.gaps.episodes import request_cells
     from hanlon.analysis.gaps.rows import gap_rows
 
-    rows = [row | {"gate": row["gate"]["says"]} for row in gap_rows(request_cells(cells))]
+    rows = [row | {"gate": row["gate"]["says"]} for row in gap_rows(request_cells(shown.cells))]
     return table(GAP_COLUMNS, rows, redaction)
 
 
-PANELS: Mapping[str, Panel] = {"rates": rates, "contrasts": contrasts, "gaps": gaps}
+PREDICTION = "prediction"
+FIRST = {"verdict": 0, "hypothesis": 1}
+"""Kinds of rows that stand before the controls."""
+PANELS: Mapping[str, Panel] = {
+    "rates": rates,
+    "verdict": verdict,
+    "predictions": predictions,
+    "contrasts": contrasts,
+    "gaps": gaps,
+}
 """In the order in which they are logged."""
 
 
@@ -80,6 +122,12 @@ def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], redaction: 
         return None
     values = [_of_one_type([_plain(row[column], redaction) for row in rows]) for column in columns]
     return Table(columns, [list(line) for line in zip(*values, strict=True)])
+
+
+def _observed(row: Mapping[str, Any]) -> str:
+    """k/n of the base and the treated cell; of a change, those of both contrasts."""
+    counts = [f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True)]
+    return " | ".join(" -> ".join(counts[at : at + 2]) for at in range(0, len(counts), 2))
 
 
 def _plain(value: Any, redaction: Redaction) -> Any:

@@ -22,8 +22,11 @@ from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.wandb_cell import CellLog
 from hanlon.tracking.wandb_session import TrackingOff, WandbSession, one_line
 from hanlon.tracking.wandb_summary import SummaryLog
+from hanlon.tracking.watch import Watch
 
 Say = Callable[[str], None]
+RUN_LIMIT_S = 120.0
+"""What sending one run may take; a second is usual, a large table over a slow line takes more."""
 
 
 class OnlineSession(WandbSession):
@@ -54,8 +57,13 @@ class _Sweep:
             yield log, _is_complete(log.folder, log.cell.planned_samples)
 
 
-def sync_runs(runs_dir: Path, say: Say) -> int:
+def sync_runs(runs_dir: Path, say: Say, limit_s: float = RUN_LIMIT_S) -> int:
     """Send what W&B has not got of the sweeps of a run folder, and say what was sent; returns the number of runs.
+
+    Args:
+        runs_dir: the run folder.
+        say: told what is sent and what is left out.
+        limit_s: what one run may take; then nothing further is sent.
 
     Raises:
         TrackingOff: W&B cannot be reached, or failed; the message says how far it came.
@@ -63,22 +71,34 @@ def sync_runs(runs_dir: Path, say: Say) -> int:
     sent = 0
     for sweep in _sweeps(runs_dir, say):
         session = OnlineSession(sweep.options, runs_dir, Redaction([runs_dir]), _quiet)
+        watch = Watch(limit_s)
         try:
-            for line in _send(sweep, runs_dir, session, say):
+            for line in _send(sweep, runs_dir, session, watch, say):
                 sent += 1
                 say(line)
-            session.close()
-        except TrackingOff as off:
-            session.abandon()
-            so_far = f"{sent} runs were sent before that" if sent else "Nothing was sent"
-            raise TrackingOff(f"{off}. {so_far}; to log in: wandb login") from None
+            with watch.over("the end"):
+                session.close()
         except (Exception, SystemExit) as error:  # wandb raises both
             session.abandon()
-            said = one_line(error, session.redaction)
-            raise TrackingOff(
-                f"stopped ({said}) after {sent} runs. They stay sent; the same command again sends the rest"
-            ) from None
+            raise TrackingOff(_why(error, watch, sent, session)) from None
+        finally:
+            for log in (*sweep.cells, *sweep.earlier):
+                log.turn.give()
     return sent
+
+
+def _why(error: BaseException, watch: Watch, sent: int, session: WandbSession) -> str:
+    """Why sending ended early, how far it came, and what to do."""
+    rest = f"after {sent} runs. They stay sent; the same command again sends the rest"
+    if watch.late is not None:
+        return (
+            f"{watch.late} was not sent within {watch.limit_s:g} s and is given up, {rest}, with --timeout that one "
+            "for longer"
+        )
+    if isinstance(error, TrackingOff):
+        so_far = f"{sent} runs were sent before that" if sent else "Nothing was sent"
+        return f"{error}. {so_far}; to log in: wandb login"
+    return f"stopped ({one_line(error, session.redaction)}) {rest}"
 
 
 def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
@@ -107,7 +127,7 @@ def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
         yield _Sweep(record, cells, before, SummaryLog(record, cells, runs_dir, options), options)
 
 
-def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, say: Say) -> Iterator[str]:
+def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, watch: Watch, say: Say) -> Iterator[str]:
     """Send the runs of a sweep that are not there, one line for each; at the end say how many were there."""
     unchanged, ended = 0, True
     for log, complete in sweep.planned():
@@ -117,10 +137,19 @@ def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, say: Say) -> Ite
         if log.is_logged(runs_dir / "wandb", complete):
             unchanged += 1
             continue
-        log.open(session)
-        yield _line(sweep, tables.shown_label(log.cell), log.close(session, complete), "episodes")
-    if not sweep.summary.is_logged(ended):
-        yield _line(sweep, "summary", sweep.summary.log(session, ended, say), "lines of tables")
+        if not log.turn.take():
+            say(
+                f"sweep {sweep.record.id}: {tables.shown_label(log.cell)} left out, another process is logging it"
+            )
+            continue
+        with watch.over(f"sweep {sweep.record.id}: {tables.shown_label(log.cell)}"):
+            log.open(session)
+            marker = log.close(session, complete, log.cell.planned_samples)
+        yield _line(sweep, tables.shown_label(log.cell), marker, "episodes")
+    with watch.over(f"sweep {sweep.record.id}: the summary"):
+        marker = sweep.summary.log_in_turn(session, ended, say)
+    if marker is not None:
+        yield _line(sweep, "summary", marker, "lines of tables")
     if unchanged:
         say(f"sweep {sweep.record.id}: {unchanged} cells are there already")
 

@@ -2,7 +2,7 @@
 
 `WandbTracker` only leaves messages; `wandb_thread.py` owns every wandb call, `wandb_cell.py` says what a
 cell's run holds, `wandb_summary.py` what the sweep's, `wandb_session.py` how wandb is set up, `tables.py`,
-`panels.py` and `transcripts.py` what is logged of which counts and episodes.
+`panels.py`, `figures.py` and `transcripts.py` what is logged of which counts and episodes.
 """
 
 import contextlib
@@ -46,6 +46,7 @@ class WandbTracker:
         init_timeout_s: float = 10.0,
         finish_timeout_s: float = 30.0,
         workspace: bool = True,
+        figures: bool = True,
         say: Callable[[str], None] = print_to_stderr,
     ) -> None:
         if mode not in ("auto", "online", "offline"):
@@ -68,6 +69,7 @@ class WandbTracker:
             init_timeout_s=init_timeout_s,
             finish_timeout_s=finish_timeout_s,
             workspace=workspace,
+            figures=figures,
         )
         self._say = say
         self._thread: WandbThread | None = None

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from hanlon.analysis.tables import CellState
+from hanlon.engine.outcomes import RETRIED_LATER
 from hanlon.engine.store import read_digests
 from hanlon.records import CellRecord, EpisodeDigest
+from hanlon.shard import Shard
 from hanlon.tally import Tally
 from hanlon.tracking import tables, transcripts
 from hanlon.tracking.marker import Marker, marker_path, read_marker, write_json
 from hanlon.tracking.options import Options
 from hanlon.tracking.panels import Table
+from hanlon.tracking.turn import Turn
 from hanlon.tracking.wandb_session import WandbSession
 
 LONGEST_TAG = 64
@@ -49,11 +52,21 @@ class CellLog:
         self._outcomes: dict[int, str] = {}
         self._logged: dict[str, Any] = {}
         self._marker_path = marker_path(folder, sweep_id)
+        self.turn = Turn(self._marker_path)
 
     @property
     def state(self) -> CellState:
         """The cell as it was last counted."""
         return CellState(self.cell, self.tally, self.folder)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes sample the cell, each a shard of it: no one of them knows when it is whole."""
+        return any(Shard.of_file(file.name) for file in self.folder.glob("episodes.*.jsonl"))
+
+    def is_whole(self, planned: int) -> bool:
+        """Whether the store holds so many episodes that need no further attempt (as of the last `recount`)."""
+        return sum(outcome not in RETRIED_LATER for outcome in self._outcomes.values()) >= planned
 
     @property
     def transcripts_may_leave(self) -> bool:
@@ -83,7 +96,10 @@ class CellLog:
         return marker is not None and marker.covers(self.fingerprint(complete), self._options.mode, wandb_dir)
 
     def open(self, session: WandbSession) -> None:
-        """Open the run and replay the stored episodes, one row each, in the order of the store."""
+        """Open the run and replay the stored episodes, one row each, in the order of the store.
+
+        The `turn` is the caller's to take before; `close` gives it.
+        """
         cell, redaction = self.cell, session.redaction
         tags = legal_tags(
             "simulated" if cell.simulated else "",
@@ -124,9 +140,14 @@ class CellLog:
             self.run.log(row)
             self._logged = row
 
-    def close(self, session: WandbSession, complete: bool) -> Marker:
-        """Log the last row, the summary and the transcripts, end the run, and leave the marker."""
+    def close(self, session: WandbSession, complete: bool, planned: int = 0) -> Marker:
+        """Log the last row, the summary and the transcripts, end the run, and leave the marker.
+
+        `planned` is the n that a shared cell must have to be complete.
+        """
+        self.turn.end()
         digests = self.recount()
+        complete = complete and (not self.shared or self.is_whole(planned))
         self.log_row()
         if self.transcripts_may_leave:
             limit = self._options.transcripts_max_rows
@@ -137,6 +158,7 @@ class CellLog:
         session.finish_run(run, complete)
         marker = session.marker(run, len(digests), self.fingerprint(complete))
         write_json(self._marker_path, marker)
+        self.turn.give()
         return marker
 
     def _count(self, digest: EpisodeDigest) -> None:

@@ -83,6 +83,10 @@ class WandbSession:
             table.bind_to_run(run, name, 0)
         run.log({name: table})
 
+    def log_page(self, run: Any, name: str, page: str) -> None:
+        """Log a page of HTML as it is: W&B would add a style sheet from its own server."""
+        run.log({name: self._wandb.Html(page, inject=False, data_is_not_path=True)})
+
     def finish_run(self, run: Any, complete: bool) -> None:
         """End a run and drop its debug logs, which repeat its configuration and name local paths.
 

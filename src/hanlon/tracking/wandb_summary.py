@@ -1,21 +1,31 @@
 """The sweep's own run: its tables, its totals, and the saved view of it."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hanlon.engine.answers import FILE_STEMS
 from hanlon.records import SweepRecord
-from hanlon.tracking import tables, transcripts, workspace
+from hanlon.tracking import figures, tables, transcripts, workspace
 from hanlon.tracking.marker import Marker, marker_path, read_marker, write_json
 from hanlon.tracking.options import Options
 from hanlon.tracking.panels import MOST_LINES, PANELS, Table
+from hanlon.tracking.shown import Shown
+from hanlon.tracking.turn import Turn
 from hanlon.tracking.wandb_cell import LONGEST_NAME, CellLog, legal_tags, run_id
 from hanlon.tracking.wandb_session import WandbSession, one_line
 
+LAYOUT = 1
+"""Raised when what is logged of the same sweep changes, so that a finished one gets a new summary."""
+
 
 class SummaryLog:
-    """What is logged of a sweep as a whole, from its cells as they were last counted."""
+    """What is logged of a sweep as a whole, from its cells as they were last counted.
+
+    `busy` is set while figures are drawn or another process has its turn, which takes seconds that are not W&B's.
+    """
 
     def __init__(
         self, sweep: SweepRecord, cells: Sequence[CellLog], runs_dir: Path, options: Options
@@ -26,6 +36,8 @@ class SummaryLog:
         self._wandb_dir = runs_dir / "wandb"
         self._options = options
         self._marker_path = marker_path(self._wandb_dir, sweep.id)
+        self._turn = Turn(self._marker_path)
+        self.busy = threading.Event()
 
     def is_logged(self, complete: bool) -> bool:
         """Whether there is nothing to log, or an earlier run shows the same."""
@@ -35,11 +47,35 @@ class SummaryLog:
         state = self._fingerprint(complete)
         return marker is not None and marker.covers(state, self._options.mode, self._wandb_dir)
 
+    def log_in_turn(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker | None:
+        """Log what the store holds now, unless an earlier run shows the same, after any process that is at it.
+
+        Every process of a shared sweep does so at its end: each shows all that was stored before, the last one all.
+        """
+        with self._busy():
+            got = self._turn.wait(self._options.finish_timeout_s)
+        if not got:
+            say(
+                "W&B: no summary, another process is writing it. The same command again logs what is missing."
+            )
+            return None
+        try:
+            for log in (log for log in self._cells if log.shared):
+                log.recount()
+                complete = complete and log.is_whole(self._sweep.planned_samples)
+            return None if self.is_logged(complete) else self.log(session, complete, say)
+        finally:
+            self._turn.give()
+
     def log(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker:
         """Open the run, log everything, end it, leave the marker; then save the workspace where there can be one."""
         counted = self._counted()
-        contents = self._tables(session, counted, say)
+        shown = Shown(self._sweep, [log.state for log in counted])
+        contents = self._tables(session, shown, counted, say)
+        page = self._page(session, shown, say)
         run = self._open(session, counted)
+        if page is not None:
+            session.log_page(run, workspace.FIGURE, page)
         for name, content in contents.items():
             session.log_table(run, name, content)
         run.summary.update(self._totals(counted, complete))
@@ -48,7 +84,8 @@ class SummaryLog:
         marker = session.marker(run, rows, self._fingerprint(complete))
         write_json(self._marker_path, marker)
         if session.mode == "online" and self._options.workspace and workspace.available():
-            self._save_workspace(marker.project, list(contents), session, say)
+            media = [] if page is None else [workspace.FIGURE]
+            self._save_workspace(marker.project, [*media, *contents], session, say)
         return marker
 
     def _counted(self) -> list[CellLog]:
@@ -56,7 +93,9 @@ class SummaryLog:
 
     def _fingerprint(self, complete: bool) -> str:
         cells = [(log.fingerprint(complete), _judged_bytes(log.folder)) for log in self._counted()]
-        return tables.fingerprint(self._sweep.id, complete, cells)
+        drawn = self._options.figures and figures.available()
+        registered = self._sweep.registration and self._sweep.registration.hash
+        return tables.fingerprint(LAYOUT, self._sweep.id, complete, cells, drawn, registered)
 
     def _open(self, session: WandbSession, counted: Sequence[CellLog]) -> Any:
         simulated = _any_simulated(counted)
@@ -74,12 +113,12 @@ class SummaryLog:
         )
 
     def _tables(
-        self, session: WandbSession, counted: Sequence[CellLog], say: Callable[[str], None]
+        self, session: WandbSession, shown: Shown, counted: Sequence[CellLog], say: Callable[[str], None]
     ) -> dict[str, Table]:
-        states, contents = [log.state for log in counted], dict[str, Table]()
+        contents = dict[str, Table]()
         for name, panel in PANELS.items():
             try:
-                content = panel(states, session.redaction)
+                content = panel(shown, session.redaction)
             except Exception as error:  # odd data in one panel shall not cost the others
                 say(f"W&B: no {name} table ({one_line(error, session.redaction)})")
                 continue
@@ -87,12 +126,33 @@ class SummaryLog:
                 contents[name] = content.cut()
                 if len(content.lines) > MOST_LINES:
                     say(f"W&B: the {name} table holds {MOST_LINES} of {len(content.lines)} lines")
-        shown = [(log.cell, log.folder) for log in counted if log.transcripts_may_leave]
-        if shown:
+        open_cells = [(log.cell, log.folder) for log in counted if log.transcripts_may_leave]
+        if open_cells:
             limit = self._options.transcripts_max_rows
-            lines = transcripts.sweep_rows(shown, self._runs_dir, limit, session.redaction)
+            lines = transcripts.sweep_rows(open_cells, self._runs_dir, limit, session.redaction)
             contents["transcripts"] = Table(transcripts.SWEEP_COLUMNS, lines)
         return contents
+
+    def _page(self, session: WandbSession, shown: Shown, say: Callable[[str], None]) -> str | None:
+        if not self._options.figures:
+            return None
+        if not figures.available():
+            say(f"W&B: {figures.MISSING}")
+            return None
+        with self._busy():
+            try:
+                return figures.page(shown, session.redaction, lambda line: say(f"W&B: {line}"))
+            except Exception as error:
+                say(f"W&B: no figures ({one_line(error, session.redaction)})")
+                return None
+
+    @contextlib.contextmanager
+    def _busy(self) -> Generator[None]:
+        self.busy.set()
+        try:
+            yield
+        finally:
+            self.busy.clear()
 
     def _totals(self, counted: Sequence[CellLog], complete: bool) -> dict[str, Any]:
         costs = [log.tally.cost_usd for log in counted if log.tally.cost_usd is not None]

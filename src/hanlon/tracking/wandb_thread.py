@@ -25,6 +25,10 @@ MOST_WAITING = 20_000
 """Stored episodes that may wait while wandb is slow. Further ones are dropped: the end recounts the store."""
 
 LARGEST_BATCH = 1000
+AGAIN_S = 2.0
+"""Until it is looked again whether another process still logs a cell."""
+BUSY_S = 60.0
+"""What drawing figures (a second or two on an idle machine) and another process's turn may take beyond W&B's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class WandbThread(threading.Thread):
         self._summary = SummaryLog(sweep, list(self._cells.values()), runs_dir, options)
         self._open: dict[str, CellLog] = {}
         self._finished: set[str] = set()
+        self._elsewhere: dict[str, float] = {}
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._dark = threading.Event()
 
@@ -87,6 +92,8 @@ class WandbThread(threading.Thread):
         """Wait until all is logged, but no longer than the options allow; then say so and leave."""
         limit_s = self._options.finish_timeout_s + 0.25 * len(self._cells)
         self.join(limit_s)
+        if self._summary.busy.is_set():
+            self.join(BUSY_S + limit_s)
         if self.is_alive() and not self._dark.is_set():
             self._dark.set()
             self._say(
@@ -114,6 +121,9 @@ class WandbThread(threading.Thread):
                     " are in the store; the same command again logs what is missing."
                 )
             self._session.abandon()
+        finally:
+            for log in self._cells.values():
+                log.turn.give()
 
     def _handle_batch(self) -> bool:
         """Handle what is waiting; True once the sweep has ended."""
@@ -148,7 +158,7 @@ class WandbThread(threading.Thread):
         if log is None:
             return
         if log.run is None:
-            if len(self._open) >= self._options.max_live_runs:
+            if len(self._open) >= self._options.max_live_runs or not self._is_free(log):
                 return  # logged whole when it is done
             log.open(self._session)
             self._open[message.key] = log
@@ -160,11 +170,24 @@ class WandbThread(threading.Thread):
             return
         self._finished.add(key)
         if log.run is None:
-            if not log.recount() or log.is_logged(self._wandb_dir, complete=True):
+            if not log.turn.take_over(self._options.finish_timeout_s):
+                log.recount()
+                return  # another shard's process logs it
+            whole = bool(log.recount()) and (not log.shared or log.is_whole(self._sweep.planned_samples))
+            if not log.tally.episodes or log.is_logged(self._wandb_dir, complete=whole):
+                log.turn.give()
                 return
             log.open(self._session)
         self._open.pop(key, None)
-        log.close(self._session, complete=True)
+        log.close(self._session, complete=True, planned=self._sweep.planned_samples)
+
+    def _is_free(self, log: CellLog) -> bool:
+        """Whether the cell's run is this process's to write; where it is another's, not asked again for a while."""
+        now = time.monotonic()
+        if now < self._elsewhere.get(log.cell.key, 0.0):
+            return False
+        self._elsewhere[log.cell.key] = now + AGAIN_S
+        return log.turn.take()
 
     def _end(self, complete: bool) -> None:
         for log in self._open.values():
@@ -172,6 +195,6 @@ class WandbThread(threading.Thread):
         for key, log in self._cells.items():
             if key not in self._finished:
                 log.recount()
-        if agent_run() is None and not self._summary.is_logged(complete):
-            self._summary.log(self._session, complete, self._say)
+        if agent_run() is None:
+            self._summary.log_in_turn(self._session, complete, self._say)
         self._session.close()

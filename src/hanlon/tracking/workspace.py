@@ -20,7 +20,7 @@ from hanlon.records import CellRecord
 from hanlon.tracking.marker import file_name, write_json
 
 FIGURE = "figure"
-"""The key under which a figure of the summary run is shown in the media panel."""
+"""The key under which the summary run's page of figures is logged."""
 MOST_COLUMNS = 10
 """Of the parallel coordinates; more cannot be read."""
 MOST_RUNS = 100
@@ -62,9 +62,7 @@ def save(workspace: Any, wandb_dir: Path, sweep_id: str) -> SavedView:
     return view
 
 
-def build(
-    entity: str, project: str, sweep_id: str, cells: Sequence[CellRecord], tables: Sequence[str]
-) -> Any:
+def build(entity: str, project: str, sweep_id: str, cells: Sequence[CellRecord], shown: Sequence[str]) -> Any:
     """The workspace of a sweep as an object of `wandb_workspaces`, not yet saved.
 
     Args:
@@ -72,13 +70,12 @@ def build(
         project: the project's name.
         sweep_id: the group of the sweep's runs.
         cells: what the sweep is over; a factor with several levels is a coordinate.
-        tables: the tables that the summary run holds, in order.
+        shown: what the summary run holds, in order: `FIGURE` and the names of tables.
     """
     ws: Any = importlib.import_module("wandb_workspaces.workspaces")
     wr: Any = importlib.import_module("wandb_workspaces.reports.v2")
     simulated = " (simulated)" if any(cell.simulated for cell in cells) else ""
-    media = wr.MediaBrowser(title="Figures", media_keys=[FIGURE], num_columns=1)
-    shown = [wr.WeavePanelSummaryTable(table_name=name) for name in tables]
+    panels = [_shown(wr, name) for name in shown]
     workspace = ws.Workspace(
         entity=entity,
         project=project,
@@ -86,7 +83,7 @@ def build(
         + simulated,  # W&B refuses some characters as emojis
         sections=[
             ws.Section(name="Rates", panels=_rate_panels(wr, cells), is_open=True),
-            ws.Section(name="Figures and tables", panels=[media, *shown], is_open=True),
+            ws.Section(name="Figures and tables", panels=panels, is_open=True),
             ws.Section(name="Cells", panels=[wr.RunComparer(diff_only="split")], is_open=True),
         ],
         settings=ws.WorkspaceSettings(max_runs=MOST_RUNS),
@@ -94,6 +91,12 @@ def build(
     )
     workspace._internal_name = _name(entity, project, sweep_id)
     return workspace
+
+
+def _shown(wr: Any, name: str) -> Any:
+    if name == FIGURE:
+        return wr.MediaBrowser(title="Figures", media_keys=[FIGURE], num_columns=1)
+    return wr.WeavePanelSummaryTable(table_name=name)
 
 
 def _rate_panels(wr: Any, cells: Sequence[CellRecord]) -> list[Any]:

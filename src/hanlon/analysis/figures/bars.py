@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 from hanlon.analysis.figures import scales
 from hanlon.analysis.figures.captions import blanks, of_blanks
 from hanlon.analysis.figures.tabular import Frame, joined, ranked, table
-from hanlon.analysis.figures.theme import INK, colours, finished, lettering, panel, require, simulated, unique
+from hanlon.analysis.figures.theme import (
+    INK,
+    OF_A_RATE,
+    answers,
+    colours,
+    finished,
+    lettering,
+    panel,
+    require,
+    simulated,
+    unique,
+)
 
 if TYPE_CHECKING:
     import altair as alt
@@ -68,6 +79,7 @@ def _upright(rows: Frame, series: Sequence[str], up: "alt.Y") -> "alt.LayerChart
     base = alt.Chart(with_top(rows)).encode(
         x=alt.X("group:N", sort=groups, title=None, axis=alt.Axis(labelAngle=-28, domain=True, ticks=False)),
         xOffset=alt.XOffset("series:N", sort=own, scale=alt.Scale(domain=own)),
+        tooltip=answers(rows, OF_A_RATE),
     )
     bars = base.mark_bar(size=BAR - 3).encode(y=up, color=colours(series))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(y="low:Q", y2="high:Q")
@@ -112,7 +124,7 @@ def _lying(rows: Frame, series: Sequence[str], along: "alt.X", width: int) -> "a
     several = bool(rows.duplicated("group").any())
     if several:
         places["yOffset"] = alt.YOffset("series:N", sort=own, scale=alt.Scale(domain=own))
-    base = alt.Chart(with_top(rows)).encode(**places)
+    base = alt.Chart(with_top(rows)).encode(**places, tooltip=answers(rows, OF_A_RATE))
     bars = base.mark_bar(size=(ROW - 6) if not several else 13).encode(x=along, color=colours(series))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(x="low:Q", x2="high:Q")
     text = lettering(base, dx=5, x="top:Q", text="label:N")

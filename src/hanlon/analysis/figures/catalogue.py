@@ -8,6 +8,7 @@ from hanlon.analysis.figures import greenblatt, judging, own, specifications
 from hanlon.analysis.figures.alignment_faking import RATE_FIGURES
 from hanlon.analysis.figures.bars import lying_bars
 from hanlon.analysis.figures.captions import left_out, of_marks
+from hanlon.analysis.figures.cell_rates import rate_chart, rate_points
 from hanlon.analysis.figures.material import Material
 from hanlon.analysis.figures.pairs import GAP, QUANTITIES
 from hanlon.analysis.figures.rate_figure import RateFigure
@@ -21,6 +22,8 @@ from hanlon.analysis.figures.verdicts import exploratory, verdict_points, verdic
 SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
 """A chart and the data behind it."""
+MOST_PREDICTIONS = 300
+"""That a figure of a verdict shows."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,11 @@ def _dumbbell(material: Material) -> Made:
     ), material.pairs
 
 
+def _cell_rates(material: Material) -> Made:
+    points = rate_points(material.states)
+    return rate_chart(points), points
+
+
 def _contrast_forest(material: Material) -> Made:
     rows, said = own.contrast_points(material.contrasts)
     require(rows, "no contrast: no two cells of one model differ in one factor or in a bundle")
@@ -160,10 +168,12 @@ def _specifications(material: Material) -> Made:
 
 def _verdict(material: Material) -> Made:
     points = verdict_points(material.verdict)
+    more = len(points) - MOST_PREDICTIONS
+    left = [f"{more} more predictions are not drawn; `hanlon verdict` lists them."] if more > 0 else []
     notes = ("k/n to k/n, and the difference in points with its interval. States as `hanlon verdict` gives them, with "
              "Holm over the preregistered ones. Consistent is not true: all that this grid tests held.",
-             *exploratory(material.verdict))  # fmt: skip
-    return verdict_table(points, "Which explanation survives?", notes), points
+             *exploratory(material.verdict), *left)  # fmt: skip
+    return verdict_table(points.head(MOST_PREDICTIONS), "Which explanation survives?", notes), points
 
 
 def _votes(material: Material) -> Made:
@@ -196,6 +206,7 @@ FIGURES: Sequence[Figure] = (
     Figure("sheshadri_dumbbell", "Non-compliance by tier (as Sheshadri et al., Fig. 3); own runs", False, _dumbbell),
     Figure("judges_votes", "How judges' votes are spread; own runs", False, _votes),
     Figure("judges_roc", "Judges against people's labels; own runs with --human", False, _roc),
+    Figure("cell_rates", "The rate of each cell with its interval; own runs", False, _cell_rates),
     Figure("contrast_forest", "Contrasts with margins; own runs", False, _contrast_forest),
     Figure("verdict", "Each hypothesis and its predictions; own runs with --verdict", False, _verdict),
     Figure("clause_attribution", "A bundled prompt taken apart; own runs", False, _attribution),

@@ -9,6 +9,7 @@ from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import (
     OWN,
     SIMULATED,
+    answers,
     colours,
     finished,
     lettering,
@@ -25,6 +26,22 @@ STEP, WIDTH = 18, 460
 """Pixels: the height of a row, the width of a panel."""
 MARGIN = 0.1
 """Half the width of the band drawn around no difference where no other is given; a convention of ours."""
+
+SAID = {
+    "row": "",
+    "counts": "",
+    "difference": "+.1%",
+    "lo": "+.1%",
+    "hi": "+.1%",
+    "interval": "",
+    "p": ".3f",
+    "test": "",
+    "unit": "",
+    "status": "",
+    "cell_from": "",
+    "cell_to": "",
+}
+"""Of a contrast, under the pointer."""
 
 
 def whose(rows: Frame) -> Frame:
@@ -62,7 +79,8 @@ def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> "alt.LayerC
 
     order = unique(rows["row"])
     base = alt.Chart(rows).encode(
-        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=620))
+        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=620)),
+        tooltip=answers(rows, SAID),
     )
     along = alt.X(
         "difference:Q",

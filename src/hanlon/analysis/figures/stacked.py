@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from hanlon.analysis.figures.tabular import Frame
 from hanlon.analysis.figures.theme import (
     INK,
+    OF_A_RATE,
+    answers,
     colours,
     finished,
     folded,
@@ -119,7 +121,7 @@ def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "al
     offset = alt.YOffset("place:O", scale=alt.Scale(domain=list(range(lanes))))
     x = alt.X("rate:Q", title="non-compliance", axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
               scale=alt.Scale(domain=[0, 1.3], nice=False))  # fmt: skip
-    base = alt.Chart(rates).encode(y=y, yOffset=offset)
+    base = alt.Chart(rates).encode(y=y, yOffset=offset, tooltip=answers(rates, OF_A_RATE))
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=x, color=colours(tiers, "tier"))
     ends = base.mark_rule(strokeWidth=1.2).encode(x="low:Q", x2="high:Q", color=colours(tiers, "tier"))
     above = base.transform_calculate(top="max(datum.high, datum.rate)")
@@ -129,11 +131,11 @@ def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "al
         y=y, yOffset=offset, x="first:Q", x2="second:Q",
         strokeDash=alt.StrokeDash("differ:N", sort=kinds, legend=legend),
     )  # fmt: skip
-    said = alt.Chart(gaps).mark_text(align="left", fontSize=9, color=INK).encode(
+    words = alt.Chart(gaps).mark_text(align="left", fontSize=9, color=INK).encode(
         y=y, yOffset=offset, x=alt.value(484), text="gap:N"
     )  # fmt: skip
     height = len(groups) * 14 * (1 + lanes)
-    chart = panel([arrows, ends, dots, said, text], 480, height, "", simulated(rates))
+    chart = panel([arrows, ends, dots, words, text], 480, height, "", simulated(rates))
     return finished(chart, title, notes, 900, simulated(rates))
 
 

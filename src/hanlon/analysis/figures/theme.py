@@ -1,7 +1,7 @@
 """One look for all figures: colours, type, captions, and the mark on what is simulated."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,6 +57,24 @@ def colours(domain: Sequence[str], title: str | None = None, columns: int = 4) -
     chosen = [COLOURS[place % len(COLOURS)] for place in range(len(domain))]
     legend = alt.Legend(title=title, columns=columns, symbolOpacity=1) if len(domain) > 1 else None
     return alt.Color("series:N", legend=legend, scale=alt.Scale(domain=list(domain), range=chosen))
+
+
+def answers(rows: Any, fields: Mapping[str, str]) -> "list[alt.Tooltip]":
+    """What a mark says under the pointer, where the figure is on a page: columns with a d3 format, "" for words.
+
+    A column that the rows have not got is left out.
+    """
+    import altair as alt
+
+    return [
+        alt.Tooltip(f"{name}:Q", format=form) if form else alt.Tooltip(f"{name}:N")
+        for name, form in fields.items()
+        if name in rows.columns
+    ]
+
+
+OF_A_RATE = {"group": "", "series": "", "label": "", "rate": ".1%", "low": ".1%", "high": ".1%"}
+"""What the mark of a rate says under the pointer, for `answers`."""
 
 
 def watermark(width: float, height: float) -> "alt.Chart":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanlon.analysis.figures.own import whose
 from hanlon.analysis.figures.tabular import Frame, table
-from hanlon.analysis.figures.theme import INK, finished, folded, panel, require, simulated, unique
+from hanlon.analysis.figures.theme import INK, answers, finished, folded, panel, require, simulated, unique
 
 if TYPE_CHECKING:
     import altair as alt
@@ -46,6 +46,19 @@ HEADS = {
     "observed": "observed",
     "state": "prediction",
 }
+SAID = {
+    "contrast": "",
+    "measure": "",
+    "predicted": "",
+    "observed": "",
+    "state": "",
+    "reason": "",
+    "p_holds": ".3f",
+    "p_fails": ".3f",
+    "status": "",
+    "because": "",
+}
+"""Of a prediction, under the pointer."""
 
 
 def _head() -> Any:
@@ -74,7 +87,7 @@ def _hypothesis(rows: Frame) -> "alt.LayerChart":
         line=[top + 10 for top in tops],
     )
     down = alt.Scale(domain=[sum(heights), 0], nice=False, zero=False)
-    base = alt.Chart(placed).encode(y=alt.Y("line:Q", axis=None, scale=down))
+    base = alt.Chart(placed).encode(y=alt.Y("line:Q", axis=None, scale=down), tooltip=answers(rows, SAID))
     shade = alt.Scale(domain=list(STATES), range=list(STATES.values()))
     fields = alt.Chart(placed).mark_rect(opacity=0.22).encode(
         x=alt.value(830), x2=alt.value(WIDTH - 10), y=alt.Y("top:Q", axis=None, scale=down), y2="end:Q",

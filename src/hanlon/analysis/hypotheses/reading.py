@@ -11,6 +11,8 @@ from hanlon.analysis.cells import folders_below, load_cell
 from hanlon.analysis.gaps.episodes import ByRequest, RequestCell, request_cells
 from hanlon.analysis.gaps.rows import values
 from hanlon.analysis.hypotheses.observing import Values
+from hanlon.analysis.hypotheses.registered import Basis
+from hanlon.analysis.hypotheses.verdict import GridVerdict, judge
 from hanlon.analysis.tables import CellState
 from hanlon.config.errors import ConfigError, nearest
 from hanlon.engine.lines import DamagedLine
@@ -93,6 +95,16 @@ def _nothing(runs: Sequence[Path]) -> str:
         f"no sweep in {', '.join(map(str, runs))}: a verdict reads one sweep, which `python run.py -m ...` writes as "
         f"sweeps/<id>.json into its run folder (runs_dir, by default runs).{hint}"
     )
+
+
+def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:
+    """The verdicts on the cells of one sweep by each plan of `found`, one for each model and protocol."""
+    values = stored_values(cells)
+    verdicts: list[GridVerdict] = []
+    for plan in found.plans:
+        own = [cell for cell in cells if cell.record.env == plan.env]
+        verdicts += judge(own, plan, planned=found.planned, values=values)
+    return verdicts
 
 
 def stored_values(cells: Sequence[CellState]) -> Values:

@@ -1,0 +1,55 @@
+"""The rate of each own cell with its interval, whatever its condition."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from hanlon.analysis.figures.bars import lying_bars
+from hanlon.analysis.figures.tabular import Frame, table
+from hanlon.analysis.figures.theme import OWN, SIMULATED
+from hanlon.analysis.model_names import model_names
+from hanlon.analysis.rates import rate_of
+from hanlon.analysis.tables import CellState
+
+COLUMNS = ("panel", "group", "series", "rate", "low", "high", "label", "whose", "k", "n", "interval", "key")
+
+
+def rate_points(states: Sequence[CellState]) -> Frame:
+    """Rows for `lying_bars`: the headline rate of each cell that has countable episodes, a panel for each model.
+
+    Two cells of one model and label, which only their settings or protocol tell apart, are told apart by their key.
+    """
+    names = model_names(state.record for state in states)
+    rows = [_row(state, names[state.record.key]) for state in states]
+    found = [row for row in rows if row["n"]]
+    places: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for row in found:
+        places[row["panel"], row["group"]] += 1
+    for row in found:
+        if places[row["panel"], row["group"]] > 1:
+            row["group"] += f", {row['key']}"
+    return table(found, COLUMNS)
+
+
+def rate_chart(points: Frame, most: int = 80) -> Any:
+    """The chart of at most so many of these rows; its caption says how many there are.
+
+    Raises:
+        NothingToDraw: there is no row.
+    """
+    notes = [f"k/n of countable episodes, with intervals: {', '.join(dict.fromkeys(points['interval']))}."]
+    if len(points) > most:
+        notes.append(f"{len(points) - most} more cells are not drawn; `hanlon rates` lists them.")
+    return lying_bars(points.head(most), "The rate of each cell", notes, "rate")
+
+
+def _row(state: CellState, model: str) -> dict[str, Any]:
+    record = state.record
+    measure = next(iter(record.measures), "")
+    rate = rate_of(state.tally, measure)
+    return {
+        "panel": f"{model.removeprefix('openrouter/')}: {measure}", "group": record.label, "series": measure,
+        "rate": rate.rate, "low": rate.lo, "high": rate.hi, "label": f"{rate.k}/{rate.n}",
+        "whose": SIMULATED if record.simulated else OWN, "k": rate.k, "n": rate.n,
+        "interval": f"{rate.method} {rate.level:.0%}", "key": record.key,
+    }  # fmt: skip

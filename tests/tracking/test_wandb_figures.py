@@ -1,0 +1,167 @@
+"""The verdict and the figures of a summary run are those of `hanlon verdict` and `hanlon figures`."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from test_wandb_panels import answer_to, lines_of, tier_cells
+from tracked_sweep import TrackedSweep, cell_record, episode
+from wandb_file import LoggedRun, by_job
+from wandb_server import WandbServer
+
+from grid_cells import FACTORS
+from hanlon.cli.verdict import verdict
+from hanlon.registering import plans_for, registration
+from hanlon.tracking.wandb import WandbTracker
+
+Offline = Callable[..., WandbTracker]
+KEYS = ("a1", "b2")
+N = 40
+EPISODES = {
+    "a1": [episode(i, resisted=i < 2) for i in range(N)],
+    "b2": [episode(i, resisted=i < 38) for i in range(N)],
+}
+
+
+def stakes_cells(**changes: Any) -> list[Any]:
+    """Two cells that differ in what is at stake for the model, of which the bundled hypotheses speak."""
+    factors = FACTORS | {"timing": "mid_task", "realism": "silent", "pressure": "none"}
+    return [
+        cell_record(key, label=f"baseline+stakes={level}", factors=factors | {"stakes": level}, **changes)
+        for key, level in zip(KEYS, ("none", "replaced"), strict=True)
+    ]
+
+
+def registered(sweep: TrackedSweep, stored: int = 0) -> TrackedSweep:
+    """The same sweep with the bundled hypotheses written down before its first call."""
+    sweep.sweep.registration = registration(plans_for(["shutdown"], None), N, list(KEYS), stored)
+    return sweep
+
+
+def page_of(run: LoggedRun) -> str:
+    """The page of figures in a run's folder."""
+    [file] = run.folder.glob("files/media/html/figure_*.html")
+    return file.read_text(encoding="utf-8")
+
+
+def figures_on(page: str) -> list[str]:
+    """The names of the figures of a page."""
+    return re.findall(r'<figure id="(\w+)"><svg', page)
+
+
+@pytest.mark.parametrize(
+    ("write_down", "status"), [(registered, "preregistered"), (lambda sweep: sweep, "exploratory")]
+)
+def test_the_verdict_is_that_of_the_command_of_its_name(
+    runs_dir: Path, offline: Offline, write_down: Callable[[TrackedSweep], TrackedSweep], status: str
+) -> None:
+    """Each prediction, hypothesis, control and the conclusion with the numbers of `hanlon verdict --format json`."""
+    write_down(TrackedSweep(runs_dir, stakes_cells())).run(offline(figures=True), EPISODES)
+    rows = msgspec.json.decode(CliRunner().invoke(verdict, [str(runs_dir), "--format", "json"]).stdout)
+    [run] = by_job(runs_dir, "summary")
+    predictions, standing = lines_of(run, "predictions"), lines_of(run, "verdict")
+    said = [row for row in rows if row["kind"] == "prediction"]
+    assert len(predictions) == len(said) > 5
+    for line, row in zip(predictions, said, strict=True):
+        for name in ("hypothesis", "predicts", "p_holds", "p_fails", "ending", "reason", "difference"):
+            assert line[name] == (pytest.approx(row[name]) if isinstance(row[name], float) else row[name])
+        assert line["observed"] == " -> ".join(f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True))
+        assert (line["status"], line["simulated"]) == (status, False)
+    others = [row for row in rows if row["kind"] != "prediction"]
+    others.sort(
+        key=lambda row: ["verdict", "hypothesis"].index(row["kind"]) if "control" not in row["kind"] else 2
+    )
+    assert [(line["kind"], line["hypothesis"], line["ending"]) for line in standing] == [
+        (row["kind"], row["hypothesis"], row["ending"]) for row in others
+    ]
+    assert {line["ending"] for line in predictions} >= {"held", "failed"}
+
+
+def test_the_figures_stand_on_one_page_that_needs_nothing_else(runs_dir: Path, offline: Offline) -> None:
+    """Drawn and alive; nothing is loaded from anywhere; the numbers are those of the store."""
+    registered(TrackedSweep(runs_dir, stakes_cells())).run(offline(figures=True), EPISODES)
+    page = page_of(by_job(runs_dir, "summary")[0])
+    assert figures_on(page) == ["cell_rates", "verdict", "contrast_forest"]
+    for said in (
+        "2/40",
+        "38/40",
+        "baseline+stakes=replaced",
+        "self_preservation: ",
+        "stakes: none to replaced",
+    ):
+        assert said in page
+    assert "SIMULATED" not in page
+    assert not re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=.?(?:https?:)?//", page)
+    assert "cdn." not in page
+    assert "wandb" not in page
+    assert "vegaEmbed" in page
+    assert 0.8e6 < len(page) < 1.5e6, "Vega's libraries, once for all figures"
+
+
+def test_a_gap_is_drawn_and_what_is_simulated_is_marked(runs_dir: Path, offline: Offline) -> None:
+    """Tiers over the same requests, of a scripted policy."""
+    cells = tier_cells()
+    for cell in cells:
+        cell.simulated = True
+    sweep = TrackedSweep(runs_dir, cells)
+    sweep.run(
+        offline(figures=True),
+        {key: [answer_to(i, i < k) for i in range(10)] for key, k in (("free", 6), ("paid", 2))},
+    )
+    page = page_of(by_job(runs_dir, "summary")[0])
+    assert {"cell_rates", "contrast_forest", "sheshadri_dumbbell"} <= set(figures_on(page))
+    assert page.count("SIMULATED") >= 2 * len(figures_on(page))
+
+
+def test_figures_arrive_on_the_server_and_in_the_view(
+    runs_dir: Path, server: WandbServer, said: list[str]
+) -> None:
+    """Online the page is a file of the summary run, named in its summary."""
+    TrackedSweep(runs_dir, stakes_cells()).run(WandbTracker(say=said.append), EPISODES)
+    [summary] = server.by_job("summary")
+    assert summary.summary["figure"]["_type"] == "html-file"
+    page = summary.files[summary.summary["figure"]["path"]].decode()
+    assert figures_on(page)
+    assert all('"figure"' in view["spec"] for view in server.views.values())
+
+
+def test_without_altair_the_tables_are_there_and_one_line_says_so(
+    runs_dir: Path, offline: Offline, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is installed, the same command logs the summary again, and only that."""
+    sweep = registered(TrackedSweep(runs_dir, stakes_cells()))
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "altair", None)
+        sweep.run(offline(figures=True), EPISODES)
+    assert [line for line in said if "figures" in line] == [
+        "W&B: no figures (altair and vl-convert are not installed: pip install 'hanlon[figures]'); its tables are there"
+    ]
+    [run] = by_job(runs_dir, "summary")
+    assert len(lines_of(run, "predictions")) > 5
+    assert not list(run.folder.glob("files/media/html/*"))
+    sweep.run(offline(figures=True), {})
+    assert len(by_job(runs_dir, "cell")) == 2
+    assert figures_on(page_of(by_job(runs_dir, "summary")[-1]))
+
+
+def test_figures_can_be_left_out(runs_dir: Path, offline: Offline, said: list[str]) -> None:
+    """`tracker.figures=false` (as this fixture has it): tables alone, and nothing is said."""
+    TrackedSweep(runs_dir, stakes_cells()).run(offline(), EPISODES)
+    [run] = by_job(runs_dir, "summary")
+    assert not list(run.folder.glob("files/media/html/*"))
+    assert lines_of(run, "verdict")
+    assert len(said) == 1
+
+
+def test_hypotheses_that_speak_of_nothing_here_make_no_table(runs_dir: Path, offline: Offline) -> None:
+    """One cell alone: rates and transcripts, no verdict, no contrast."""
+    sweep = TrackedSweep(runs_dir)
+    sweep.run(offline(), {"c0ffee": [episode(0)]})
+    [run] = by_job(runs_dir, "summary")
+    names = {file.name.split("_")[0] for file in run.folder.glob("files/media/table/*")}
+    assert names == {"rates", "transcripts"}
