@@ -5,13 +5,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from hanlon.analysis.figures.bars import lying_bars
+from hanlon.analysis.figures.captions import left_out
 from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import OWN, SIMULATED
 from hanlon.analysis.model_names import model_names
 from hanlon.analysis.rates import rate_of
 from hanlon.analysis.tables import CellState
 
-COLUMNS = ("panel", "group", "series", "rate", "low", "high", "label", "whose", "k", "n", "interval", "key")
+COLUMNS = (
+    "panel",
+    "group",
+    "series",
+    "kind",
+    "rate",
+    "low",
+    "high",
+    "error",
+    "label",
+    "whose",
+    "k",
+    "n",
+    "excluded",
+    "key",
+)
 
 
 def rate_points(states: Sequence[CellState]) -> Frame:
@@ -37,7 +53,8 @@ def rate_chart(points: Frame, most: int = 80) -> Any:
     Raises:
         NothingToDraw: there is no row.
     """
-    notes = [f"k/n of countable episodes, with intervals: {', '.join(dict.fromkeys(points['interval']))}."]
+    intervals = ", ".join(dict.fromkeys(points["error"]))
+    notes = [" ".join([f"k/n of countable episodes, with intervals: {intervals}.", *left_out(points)])]
     if len(points) > most:
         notes.append(f"{len(points) - most} more cells are not drawn; `hanlon rates` lists them.")
     return lying_bars(points.head(most), "The rate of each cell", notes, "rate")
@@ -49,7 +66,7 @@ def _row(state: CellState, model: str) -> dict[str, Any]:
     rate = rate_of(state.tally, measure)
     return {
         "panel": f"{model.removeprefix('openrouter/')}: {measure}", "group": record.label, "series": measure,
-        "rate": rate.rate, "low": rate.lo, "high": rate.hi, "label": f"{rate.k}/{rate.n}",
+        "kind": "rate", "rate": rate.rate, "low": rate.lo, "high": rate.hi, "label": f"{rate.k}/{rate.n}",
         "whose": SIMULATED if record.simulated else OWN, "k": rate.k, "n": rate.n,
-        "interval": f"{rate.method} {rate.level:.0%}", "key": record.key,
+        "error": f"{rate.method} {rate.level:.0%}", "excluded": sum(rate.excluded.values()), "key": record.key,
     }  # fmt: skip
