@@ -100,7 +100,7 @@ def _draw(material: "Material", chosen: "Sequence[Figure]", published: bool, out
 
 
 def _material(runs: tuple[Path, ...], human: Path | None, verdict: Path | None) -> "Material":
-    from hanlon.analysis.cells import load_cells
+    from hanlon.analysis.cells import in_grid_order, load_cells
     from hanlon.analysis.figures.material import Material
 
     states, damaged = load_cells(runs)
@@ -110,6 +110,7 @@ def _material(runs: tuple[Path, ...], human: Path | None, verdict: Path | None) 
         raise click.UsageError(
             f"no cells in {', '.join(map(str, runs))}: a run folder holds <env>/<label>-<key>/cell.json"
         )
+    states = in_grid_order(states, runs)
     rows = _verdict_rows(verdict) if verdict else ()
     return Material(states, _people(Material(states), human) if human else (), rows)
 

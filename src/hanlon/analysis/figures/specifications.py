@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from hanlon.analysis.contrasts import Contrast, contrasts
 from hanlon.analysis.differences import Difference, difference
+from hanlon.analysis.figures import scales
 from hanlon.analysis.figures.own import whose
 from hanlon.analysis.figures.tabular import Frame, table
-from hanlon.analysis.figures.theme import INK, finished, panel, require, simulated, unique
+from hanlon.analysis.figures.theme import INK, finished, lettering, panel, require, simulated, unique
 from hanlon.analysis.gaps.differences import paired_difference
 from hanlon.analysis.gaps.episodes import Labels, RequestCell, RequestEpisode, by_request, request_cells
 from hanlon.analysis.model_names import model_name
@@ -49,13 +50,12 @@ def specification_curve(curve: Frame, title: str, notes: Sequence[str]) -> "alt.
     base = alt.Chart(rows).encode(x=x)
     lowest, highest = float(rows["lo"].min()), float(rows["hi"].max())
     span = alt.Scale(domain=[lowest, highest + 0.45 * (highest - lowest)], nice=False)
-    up = alt.Y("difference:Q", title="difference", axis=alt.Axis(format="+%", tickCount=6), scale=span)
+    ticks = alt.Axis(labelExpr=scales.FORMATS["contrast"], tickCount=6)
+    up = alt.Y("difference:Q", title="difference, points", axis=ticks, scale=span)
     zero = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color="#999999").encode(y="at:Q")
     ends = base.mark_rule(strokeWidth=1.3, color="#0072B2").encode(y="lo:Q", y2="hi:Q")
     dots = base.mark_point(filled=True, size=34, opacity=1, color="#0072B2").encode(y=up)
-    counted = base.mark_text(angle=270, fontSize=7.5, align="left", dx=4, color=INK).encode(
-        y="hi:Q", text="counts:N"
-    )
+    counted = lettering(base, size=7.5, angle=270, dx=4, y="hi:Q", text="counts:N")
     upper = panel([zero, ends, dots, counted], width, 260, "", simulated(rows))
     choices = table([
         {"place": row["place"], "choice": f"{name}: {row[name]}"} for row in rows.to_dict("records") for name in CHOICES
