@@ -86,10 +86,10 @@ def launch(
 def print_hypotheses(planned: Sequence[PlannedCell], options: CellConfig) -> None:
     """Say what the hypotheses predict of the planned grid, which of them it parts, and what it can show."""
     from hanlon.analysis.cells import CellState
+    from hanlon.analysis.hypotheses.files import plans_for
     from hanlon.analysis.hypotheses.laid_out import matrix_lines
     from hanlon.power import matrices_of, plan_lines
     from hanlon.provenance import cell_record
-    from hanlon.registering import plans_for
 
     plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
     states = [CellState(cell_record(p.cell, options.samples), p.tally, p.folder) for p in planned]

@@ -118,11 +118,11 @@ def judge_runs(
     Raises:
         ConfigError: there is no such sweep, or none of its hypotheses speaks of its cells.
     """
+    from hanlon.analysis.hypotheses.files import plans_for
     from hanlon.analysis.hypotheses.reading import judge_by, load_sweep
     from hanlon.analysis.hypotheses.registered import basis
     from hanlon.analysis.hypotheses.remarks import nothing_said
     from hanlon.config.errors import ConfigError
-    from hanlon.registering import plans_for
 
     stored = load_sweep(runs, sweep_id)
     environments = dict.fromkeys(cell.record.env for cell in stored.cells)

@@ -43,6 +43,6 @@ class Shown:
         return verdict_rows(verdicts, found.preregistered) if any(one.judged for one in verdicts) else []
 
     def _plans_of_now(self) -> "list[Plan]":
-        from hanlon.registering import plans_for
+        from hanlon.analysis.hypotheses.files import plans_for
 
         return plans_for(list(dict.fromkeys(cell.record.env for cell in self.cells)), None)
