@@ -87,7 +87,7 @@ def print_hypotheses(planned: Sequence[PlannedCell], options: CellConfig) -> Non
     """Say what the hypotheses predict of the planned grid, which of them it parts, and what it can show."""
     from hanlon.analysis.cells import CellState
     from hanlon.analysis.hypotheses.files import plans_for
-    from hanlon.analysis.hypotheses.laid_out import matrix_lines
+    from hanlon.analysis.hypotheses.printed.matrix_tables import matrix_lines
     from hanlon.power import matrices_of, plan_lines
     from hanlon.provenance import cell_record
 

@@ -5,10 +5,10 @@ import platform
 from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.gaps.differences import RESAMPLES
-from hanlon.analysis.hypotheses.laid_out import SIGNS, matrix_markdown
 from hanlon.analysis.hypotheses.matrix import Matrix
+from hanlon.analysis.hypotheses.printed.matrix_tables import SIGNS, matrix_markdown
+from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan, Prediction
-from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import CellState, render

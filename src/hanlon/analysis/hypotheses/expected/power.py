@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanlon.analysis.detectable import WANTED, Way
-from hanlon.analysis.hypotheses.advice import advice
+from hanlon.analysis.hypotheses.expected.advice import advice
+from hanlon.analysis.hypotheses.expected.contrast import DRAWS, Planned, planned
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix
-from hanlon.analysis.hypotheses.planned import DRAWS, Planned, planned
 from hanlon.analysis.published import published_for
 from hanlon.analysis.request_rates import REQUEST_SD
 from hanlon.records import CellRecord

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from hanlon.analysis.hypotheses.matrix import Matrix, would_part
-from hanlon.analysis.hypotheses.overrides import overrides_of
+from hanlon.analysis.hypotheses.printed.overrides import overrides_of
 from hanlon.analysis.hypotheses.schema import Hypothesis
 
 EXAMPLES = 2

@@ -20,7 +20,7 @@ from hanlon.analysis.detectable import (
     power_to_vanish,
 )
 from hanlon.analysis.hypotheses.claims import weigh
-from hanlon.analysis.hypotheses.drawn import draw_cells
+from hanlon.analysis.hypotheses.expected.drawn import draw_cells
 from hanlon.analysis.hypotheses.matrix import Claimed
 from hanlon.analysis.hypotheses.observing import WEIGHTS, Observation, observe
 from hanlon.analysis.hypotheses.schema import Direction
