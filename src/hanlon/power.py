@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from hanlon.analysis.detectable import DRAWS as PAIR_DRAWS
 from hanlon.analysis.grid import BUNDLE, grids
 from hanlon.analysis.hypotheses.expected.contrast import DRAWS
-from hanlon.analysis.hypotheses.expected.power import ALPHA, PlannedPower, planned_power
+from hanlon.analysis.hypotheses.expected.power import PlannedPower, planned_power
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, matrix_of
 from hanlon.analysis.hypotheses.schema import Plan
+from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.published import text
 from hanlon.analysis.tables import CellState, TableFormat, render
 from hanlon.records import CellRecord

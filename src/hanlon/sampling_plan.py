@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from hanlon.analysis.grid import Grid, grids
-from hanlon.analysis.hypotheses.expected.power import ALPHA, planned_power
+from hanlon.analysis.hypotheses.expected.power import planned_power
 from hanlon.analysis.hypotheses.matrix import Matrix
+from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import CellState, render
 from hanlon.composing import ComposedSweep
