@@ -61,6 +61,15 @@ def test_every_import_is_of_a_dependency() -> None:
     assert {name for name in others if not asked & {own.lower() for own in known[name]}} == set()
 
 
+def test_the_architecture_has_a_place_for_every_module() -> None:
+    """A newcomer finds each file of the top, of analysis and of tracking, and each folder, in docs/architecture.md."""
+    words = set(re.findall(r"\w+", (ROOT / "docs" / "architecture.md").read_text()))
+    source = ROOT / "src" / "hanlon"
+    files = [*source.glob("*.py"), *source.glob("analysis/**/*.py"), *source.glob("tracking/*.py")]
+    named = {file.stem for file in files} | {file.parent.name for file in source.rglob("*.py")}
+    assert named - {"__init__", "hanlon"} - words == set()
+
+
 def _rows(text: str) -> list[list[str]]:
     return [line.split("|") for line in text.splitlines() if line.startswith("|")][2:]
 

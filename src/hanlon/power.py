@@ -1,4 +1,4 @@
-"""The power of a sweep in words: what each planned prediction can show, and what a rehearsal ends with."""
+"""The power of a sweep in words: what each planned prediction can show, for `hanlon power` and for `plan=true`."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Reads one sweep for its verdict: its cells, what was written down before it, and the episodes by request."""
+"""Reads one sweep and judges it: its cells, what was written down before it, and the episodes by request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which rivals a grid cannot part, and what to sweep that it could; the prediction matrix for a terminal."""
+"""Which rivals a grid cannot part, and what to sweep that it could; which it does not test."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
