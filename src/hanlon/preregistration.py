@@ -114,6 +114,11 @@ def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterat
         else "- Unit: the episode, independent; Newcombe's interval for differences, Boschloo's test (Fisher's at "
         "large n), MOVER on Wilson intervals for changes of differences."
     )
+    yield from _endings()
+
+
+def _endings() -> Iterator[str]:
+    """How a prediction, and a hypothesis, comes to its ending."""
     yield (
         "- `rises`, `falls`, `changes` hold by the two-sided p of no difference and the sign, and fail where the "
         "interval leaves out any such effect of the margin or more."

@@ -67,9 +67,9 @@ def sample_size(sweep: ComposedSweep, matrices: Sequence[Matrix]) -> Iterator[st
     blind = [one for one in found if not one.enough]
     yield (
         f"What it can show with a power of 80 % at alpha {ALPHA} / {family}, the strictest step of the correction, "
-        "from published base rates where there are any and else from 50 %, the worst case (normal "
-        f'approximation; `hanlon power "{" ".join(sweep.overrides)}"` has the exact figures). Of the {len(found)} '
-        f"predictions about two cells it is enough for {len(found) - len(blind)}."
+        "from published base rates where there are any and else from those at which a difference is hardest to see "
+        f'(by approximation; `hanlon power "{" ".join(sweep.overrides)}"` simulates it). Of the {len(found)} '
+        f"predictions it is enough for {len(found) - len(blind)}."
         + (" Not enough for:" if blind else "")
         + "\n"
     )
