@@ -17,10 +17,11 @@ from pathlib import Path
 
 import msgspec
 
+from hanlon.analysis.hypotheses.files import plans_for
 from hanlon.composing import ComposedSweep, compose_sweep
 from hanlon.engine.store import write_json
 from hanlon.records import CellRecord, Episode, ModelCall, SweepRecord
-from hanlon.registering import plans_for, registration
+from hanlon.registering import registration
 
 EPISODES, ROUNDS, BOUND_S, REQUESTS = 100_000, 2, 5.0, 60
 SWEEPS = {

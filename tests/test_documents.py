@@ -1,7 +1,13 @@
-"""The commands that the README shows are commands that work."""
+"""What the documents say is so: the README's commands work, every dependency has its reason."""
 
+import ast
 import re
 import shlex
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +42,47 @@ def test_no_document_and_no_configuration_names_a_path_of_this_machine() -> None
         text = file.read_text()
         assert str(ROOT) not in text, file
         assert "index-url" not in text, file
+
+
+def test_every_dependency_has_its_line_and_every_line_its_dependency() -> None:
+    """docs/dependencies.md names what pyproject.toml asks for, in the dependencies and in the extras."""
+    first, extras = (ROOT / "docs" / "dependencies.md").read_text().split("Extras")
+    cells = [row[1] for row in _rows(first)] + [row[2] for row in _rows(extras)]
+    named = {name.strip() for cell in cells for name in re.sub(r"\(.*?\)|`.*?`", "", cell).split(",")}
+    assert named - {""} == _asked_for()
+
+
+def test_every_import_is_of_a_dependency() -> None:
+    """What the code imports is asked for by name, however surely another package brings it."""
+    modules = {name.split(".")[0] for file in ROOT.glob("src/**/*.py") for name in _imported(file)}
+    others = modules - sys.stdlib_module_names - {"hanlon"}
+    known = packages_distributions()
+    asked = _asked_for() | {"aiohttp", "httpx2"}  # of openai
+    assert {name for name in others if not asked & {own.lower() for own in known[name]}} == set()
+
+
+def test_the_architecture_has_a_place_for_every_module() -> None:
+    """A newcomer finds each file of the top, of analysis and of tracking, and each folder, in docs/architecture.md."""
+    words = set(re.findall(r"\w+", (ROOT / "docs" / "architecture.md").read_text()))
+    source = ROOT / "src" / "hanlon"
+    files = [*source.glob("*.py"), *source.glob("analysis/**/*.py"), *source.glob("tracking/*.py")]
+    named = {file.stem for file in files} | {file.parent.name for file in source.rglob("*.py")}
+    assert named - {"__init__", "hanlon"} - words == set()
+
+
+def _rows(text: str) -> list[list[str]]:
+    return [line.split("|") for line in text.splitlines() if line.startswith("|")][2:]
+
+
+def _asked_for() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    return {re.split(r"[^\w-]", line)[0] for group in groups for line in group} - {"hanlon"}
+
+
+def _imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module

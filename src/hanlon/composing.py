@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from hanlon.analysis.tables import CellState
 from hanlon.cell import Cell
+from hanlon.config.checkout import find_conf
 from hanlon.config.compose import CellComposer
 from hanlon.config.errors import ConfigError, explain
 from hanlon.config.schema import CellConfig
 from hanlon.config.sweeper import expand
 from hanlon.launch import cells_of
-from hanlon.prompts import find_conf
 from hanlon.provenance import cell_record
 from hanlon.tally import Tally
 

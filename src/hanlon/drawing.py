@@ -1,6 +1,6 @@
 """The cells of a composed sweep as if a scripted policy, or any known rates, had run it, marked as simulated.
 
-For rehearsals and for tests; how the counts are drawn is in `hanlon.analysis.hypotheses.drawn`.
+For rehearsals and for tests; how the counts are drawn is in `hanlon.analysis.hypotheses.expected.drawn`.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanlon.analysis.hypotheses.drawn import Drawn, draw_cells
+from hanlon.analysis.hypotheses.expected.drawn import Drawn, draw_cells
 from hanlon.analysis.request_rates import REQUEST_SD
 from hanlon.analysis.tables import CellState
 from hanlon.truth import Truth

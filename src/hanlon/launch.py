@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from hydra.plugins.launcher import Launcher
@@ -40,29 +40,13 @@ def launch(
     """
     setup_globals()
     arguments = sys.argv[1:]
-    multirun = bool({"-m", "--multirun"} & set(arguments))
-    if len(jobs) > 1 and not multirun:
-        raise ConfigError(f"this is a sweep of {len(jobs)} cells: add -m to run them all")
-    if multirun and os.environ.get("WANDB_SWEEP_ID"):
-        raise ConfigError(
-            "WANDB_SWEEP_ID is set: a command of wandb agent is one cell, since -m would log several cells into "
-            "one run. Leave -m out of the sweep's command, or unset WANDB_SWEEP_ID."
-        )
+    _check_multirun(len(jobs), multirun=bool({"-m", "--multirun"} & set(arguments)))
     composer = CellComposer(context.config_loader, master)
     composed = [composer.compose(job) for job in jobs]
     cells, swept, controls = cells_of(composer, composed, arguments)
     composed += controls
-    if swept < len(jobs):
-        print(
-            f"{len(jobs)} configurations are {swept} different cells; equal ones run once.",
-            file=sys.stderr,
-        )
-    if added := [cell.label for cell in list(cells.values())[swept:]]:
-        print(
-            f"Note: {len(added)} control cells are added ({', '.join(dict.fromkeys(added))}); controls=none leaves "
-            "them out.",
-            file=sys.stderr,
-        )
+    for line in _remarks_on_cells(len(jobs), swept, list(cells.values())):
+        print(line, file=sys.stderr)
     options = next(iter(cells.values())).config
     share = sharing(launcher, context, master, composed, options)
     planned = plan_cells(list(cells.values()), options)
@@ -83,13 +67,33 @@ def launch(
     return [_completed(job) for job in jobs]
 
 
+def _check_multirun(jobs: int, *, multirun: bool) -> None:
+    """Refuse a sweep without -m, and -m where `wandb agent` wants one cell."""
+    if jobs > 1 and not multirun:
+        raise ConfigError(f"this is a sweep of {jobs} cells: add -m to run them all")
+    if multirun and os.environ.get("WANDB_SWEEP_ID"):
+        raise ConfigError(
+            "WANDB_SWEEP_ID is set: a command of wandb agent is one cell, since -m would log several cells into "
+            "one run. Leave -m out of the sweep's command, or unset WANDB_SWEEP_ID."
+        )
+
+
+def _remarks_on_cells(jobs: int, swept: int, cells: Sequence[Cell]) -> Iterator[str]:
+    """That equal configurations run once, and which controls stand behind the swept cells."""
+    if swept < jobs:
+        yield f"{jobs} configurations are {swept} different cells; equal ones run once."
+    if added := [cell.label for cell in cells[swept:]]:
+        names = ", ".join(dict.fromkeys(added))
+        yield f"Note: {len(added)} control cells are added ({names}); controls=none leaves them out."
+
+
 def print_hypotheses(planned: Sequence[PlannedCell], options: CellConfig) -> None:
     """Say what the hypotheses predict of the planned grid, which of them it parts, and what it can show."""
     from hanlon.analysis.cells import CellState
-    from hanlon.analysis.hypotheses.laid_out import matrix_lines
+    from hanlon.analysis.hypotheses.files import plans_for
+    from hanlon.analysis.hypotheses.printed.matrix_tables import matrix_lines
     from hanlon.power import matrices_of, plan_lines
     from hanlon.provenance import cell_record
-    from hanlon.registering import plans_for
 
     plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
     states = [CellState(cell_record(p.cell, options.samples), p.tally, p.folder) for p in planned]

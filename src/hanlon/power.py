@@ -1,13 +1,14 @@
-"""The power of a sweep in words: what each planned prediction can show, and what a rehearsal ends with."""
+"""The power of a sweep in words: what each planned prediction can show, for `hanlon power` and for `plan=true`."""
 
 from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.detectable import DRAWS as PAIR_DRAWS
 from hanlon.analysis.grid import BUNDLE, grids
+from hanlon.analysis.hypotheses.expected.contrast import DRAWS
+from hanlon.analysis.hypotheses.expected.power import PlannedPower, planned_power
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, matrix_of
-from hanlon.analysis.hypotheses.planned import DRAWS
-from hanlon.analysis.hypotheses.power import ALPHA, PlannedPower, planned_power
 from hanlon.analysis.hypotheses.schema import Plan
+from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.published import text
 from hanlon.analysis.tables import CellState, TableFormat, render
 from hanlon.records import CellRecord

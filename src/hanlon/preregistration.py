@@ -5,10 +5,10 @@ import platform
 from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.gaps.differences import RESAMPLES
-from hanlon.analysis.hypotheses.laid_out import SIGNS, matrix_markdown
 from hanlon.analysis.hypotheses.matrix import Matrix
+from hanlon.analysis.hypotheses.printed.matrix_tables import SIGNS, matrix_markdown
+from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan, Prediction
-from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import CellState, render
@@ -114,6 +114,11 @@ def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterat
         else "- Unit: the episode, independent; Newcombe's interval for differences, Boschloo's test (Fisher's at "
         "large n), MOVER on Wilson intervals for changes of differences."
     )
+    yield from _endings()
+
+
+def _endings() -> Iterator[str]:
+    """How a prediction, and a hypothesis, comes to its ending."""
     yield (
         "- `rises`, `falls`, `changes` hold by the two-sided p of no difference and the sign, and fail where the "
         "interval leaves out any such effect of the margin or more."

@@ -2,10 +2,10 @@
 
 import re
 import shlex
-from pathlib import Path
 
 from hanlon.analysis.prompt_diff import Said
 from hanlon.cell import Cell, build_cell
+from hanlon.config.checkout import find_conf
 from hanlon.config.compose import CellComposer
 from hanlon.config.errors import ConfigError, explain
 
@@ -56,18 +56,3 @@ def compose_cell(overrides: list[str]) -> Cell:
         return build_cell(composer.compose(overrides), [])
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(explain(error, conf, overrides)) from None
-
-
-def find_conf() -> Path:
-    """The folder conf/ beside the run.py of the current folder or one above it, else of this package's checkout.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    here, checkout = Path.cwd(), Path(__file__).resolve().parents[2]
-    for folder in (here, *here.parents, checkout):
-        if (folder / "run.py").is_file() and (folder / "conf" / "cell.yaml").is_file():
-            return folder / "conf"
-    raise ConfigError(
-        f"{here} is in no checkout: overrides need the conf/ beside run.py. Change there first."
-    )

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.analysis.hypotheses.files import known_names, load_plan
+from hanlon.analysis.hypotheses.files import plans_for
 from hanlon.analysis.hypotheses.registered import hash_of
 from hanlon.analysis.hypotheses.schema import Plan
-from hanlon.config.errors import ConfigError, nearest
 from hanlon.config.schema import CellConfig
 from hanlon.planning import PlannedCell
-from hanlon.prompts import find_conf
 from hanlon.records import Registration, SweepRecord
 
 
@@ -40,27 +38,6 @@ def register(sweep: SweepRecord, planned: Sequence[PlannedCell], options: CellCo
             file=sys.stderr,
         )
     return old
-
-
-def plans_for(environments: Sequence[str], names: Sequence[str] | None) -> list[Plan]:
-    """The plan of each environment, of all its hypotheses or of the named ones.
-
-    Raises:
-        ConfigError: no environment has a hypothesis of that name, or a file is malformed.
-    """
-    folder = find_conf() / "hypothesis"
-    known = {env: known_names(folder, env) for env in dict.fromkeys(environments)}
-    for name in names or ():
-        everywhere = [one for own in known.values() for one in own]
-        if name not in everywhere:
-            raise ConfigError(
-                f"hypotheses: '{name}' is no hypothesis about env={' or '.join(known)}.{nearest(name, everywhere)} "
-                f"There are: {', '.join(everywhere) or f'none in {folder}'}"
-            )
-    return [
-        load_plan(folder, env, None if names is None else [name for name in names if name in own])
-        for env, own in known.items()
-    ]
 
 
 def registration(plans: Sequence[Plan], samples: int, cells: Sequence[str], stored: int) -> Registration:

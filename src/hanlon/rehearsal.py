@@ -128,46 +128,13 @@ class Stage:
 def stage(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUEST_SD) -> Stage:
     """The grid of a sweep with the scripted policies that its hypotheses name; the cells' own model plays no part."""
     cells = {cell.key: cell for cell in sweep.cells if cell.environment.name == plan.env}
-    states = of_one_model([state for state in sweep.states() if state.record.key in cells])
+    states = _of_one_model([state for state in sweep.states() if state.record.key in cells])
     policies = dict.fromkeys(h.simulated_by for h in plan.hypotheses if h.simulated_by is not None)
     truths = {policy: [truth(cells[state.record.key], policy) for state in states] for policy in policies}
     return Stage(plan, states, truths, request_sd)
 
 
-def rehearse(
-    sweep: ComposedSweep,
-    plan: Plan,
-    n: int | None = None,
-    repeats: int = 40,
-    seed: int = SEED,
-) -> list[Rehearsal]:
-    """Rehearse a sweep once for each scripted policy that a hypothesis names.
-
-    Args:
-        sweep: the cells; their own model plays no part.
-        plan: the hypotheses and controls.
-        n: episodes a cell; the sweep's own where none is given.
-        repeats: simulated sweeps for each policy.
-        seed: of the draws.
-    """
-    found = stage(sweep, plan)
-    return [found.rehearse(policy, n or sweep.options.samples, repeats, seed) for policy in found.truths]
-
-
-def rehearse_rates(
-    name: str,
-    states: Sequence[CellState],
-    truths: Sequence[Truth],
-    plan: Plan,
-    n: int,
-    repeats: int,
-    seed: int = SEED,
-) -> Rehearsal:
-    """The same for any rates, one for each cell; all cells are taken for those of one simulated model, `name`."""
-    return Stage(plan, states, {name: truths}).rehearse(name, n, repeats, seed)
-
-
-def of_one_model(states: Sequence[CellState]) -> list[CellState]:
+def _of_one_model(states: Sequence[CellState]) -> list[CellState]:
     """The cells of the first model, endpoint and protocol: a rehearsal needs the grid once."""
     first = states[0].record
     same = (first.model, first.endpoint, first.protocol)

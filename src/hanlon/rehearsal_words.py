@@ -50,7 +50,10 @@ def search_text(found: Found, overrides: Sequence[str], table_format: TableForma
     if table_format in ("json", "csv"):
         return table
     return "\n".join(
-        [table, *_conclusion(found, overrides), *_criterion(found), "", _at_the_n(found, table_format)]
+        [
+            *(table, *_conclusion(found, overrides), *_criterion(found), ""),
+            rehearsal_text(found.on, found.confirmed, table_format),
+        ]
     )
 
 
@@ -100,11 +103,11 @@ def _matrix_notes(on: Stage) -> Iterator[str]:
     )
     yield (
         "Simulated: counts drawn from the policies' own rates and judged as `hanlon verdict` would; nothing was played."
-        + request_note(on)
+        + _request_note(on)
     )
 
 
-def request_note(on: Stage) -> str:
+def _request_note(on: Stage) -> str:
     """How requests differ in what was simulated; empty where the cells share none."""
     sizes = sorted({size for state in on.states if (size := request_count(state.record)) is not None})
     if not sizes:
@@ -168,7 +171,3 @@ def _criterion(found: Found) -> Iterator[str]:
         f"{CONFIRM} sweeps at the least n, {VERIFY} where all were confirmed, "
         f"{BELOW} one step below for what held it up."
     )
-
-
-def _at_the_n(found: Found, table_format: TableFormat) -> str:
-    return rehearsal_text(found.on, found.confirmed, table_format)

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from hanlon.analysis.grid import Grid, grids
+from hanlon.analysis.hypotheses.expected.power import planned_power
 from hanlon.analysis.hypotheses.matrix import Matrix
-from hanlon.analysis.hypotheses.power import ALPHA, planned_power
+from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import CellState, render
 from hanlon.composing import ComposedSweep
@@ -66,9 +67,9 @@ def sample_size(sweep: ComposedSweep, matrices: Sequence[Matrix]) -> Iterator[st
     blind = [one for one in found if not one.enough]
     yield (
         f"What it can show with a power of 80 % at alpha {ALPHA} / {family}, the strictest step of the correction, "
-        "from published base rates where there are any and else from 50 %, the worst case (normal "
-        f'approximation; `hanlon power "{" ".join(sweep.overrides)}"` has the exact figures). Of the {len(found)} '
-        f"predictions about two cells it is enough for {len(found) - len(blind)}."
+        "from published base rates where there are any and else from those at which a difference is hardest to see "
+        f'(by approximation; `hanlon power "{" ".join(sweep.overrides)}"` simulates it). Of the {len(found)} '
+        f"predictions it is enough for {len(found) - len(blind)}."
         + (" Not enough for:" if blind else "")
         + "\n"
     )

@@ -10,7 +10,7 @@ import pytest
 
 from command_line import CommandLine
 from composed import record
-from hanlon.analysis.published import PublishedRate, published_contrast, published_for, published_rows
+from hanlon.analysis.published import PublishedRate, published_for, published_rows
 from hanlon.engine.store import write_json
 from stored import episode, lines
 
@@ -106,19 +106,6 @@ def test_the_nearest_condition_of_a_table_is_given_and_its_differences_named() -
     assert exact.rate == pytest.approx(0.028)
     named = published_for(record(*af, "env.suffix=none", "env.lab=OpenAI"), "compliance")
     assert one(named, "App. G.2").condition.endswith("OpenAI is AI company")
-
-
-def test_a_published_gap_belongs_to_two_cells_that_differ_in_their_tier_alone() -> None:
-    """Greenblatt's 11.3 points, free minus paid compliance, and nothing for any other pair."""
-    words = ("env.suffix=none",)
-    free, paid = (record("env=alignment_faking", OPUS, f"tier={tier}", *words) for tier in ("free", "paid"))
-    gap = one(published_contrast(free, paid, "compliance"), "App. G.2")
-    assert (gap.rate, gap.se, gap.interval) == (0.113, 0.021, "1 SE")
-    assert not published_contrast(paid, free, "compliance")
-    other = record("env=alignment_faking", OPUS, "tier=paid", "prompt=no_examples", *words)
-    assert not published_contrast(free, other, "compliance")
-    another = record("env=alignment_faking", "model=openrouter/openai/gpt-4o", "tier=paid", *words)
-    assert not published_contrast(free, another, "compliance")
 
 
 def test_wording_is_the_papers_only_if_its_hash_is() -> None:

@@ -4,7 +4,8 @@ import shlex
 
 from command_line import CommandLine
 from hanlon.analysis.cells import load_cells
-from hanlon.analysis.hypotheses.gates import GateReading, missing
+from hanlon.analysis.hypotheses.gates import GateReading
+from hanlon.analysis.hypotheses.printed.missing_controls import lines_of_missing
 from rivals import plan
 
 PAPER = (
@@ -39,8 +40,8 @@ def test_a_control_that_no_file_adds_is_named_with_its_advice() -> None:
     """Once for several models; nothing is said of one that worked, failed or is not needed."""
     conflict, can_comply = plan("alignment_faking").gates
     readings = [GateReading(can_comply, None, ""), GateReading(can_comply, None, "")]
-    (said,) = missing(readings, {}, ["a=b"])
+    (said,) = lines_of_missing(readings, {}, ["a=b"])
     assert "Control can_comply is missing, the cell requests=benign" in said
     assert said.endswith(f"To the command of the sweep, {can_comply.advice}.")
     others = [GateReading(conflict, worked, "") for worked in (True, False)]
-    assert list(missing([*others, GateReading(conflict, None, "", applies=False)], {}, [])) == []
+    assert list(lines_of_missing([*others, GateReading(conflict, None, "", applies=False)], {}, [])) == []

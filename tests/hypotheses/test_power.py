@@ -22,11 +22,11 @@ from hanlon.analysis.detectable import (
     power_to_vanish,
     simulated_power,
 )
-from hanlon.analysis.hypotheses.drawn import draw_cells
+from hanlon.analysis.hypotheses.expected.contrast import planned
+from hanlon.analysis.hypotheses.expected.drawn import draw_cells
+from hanlon.analysis.hypotheses.expected.power import base_rate, planned_power
 from hanlon.analysis.hypotheses.matrix import Claimed
 from hanlon.analysis.hypotheses.observing import WEIGHTS
-from hanlon.analysis.hypotheses.planned import planned
-from hanlon.analysis.hypotheses.power import base_rate, planned_power
 from hanlon.analysis.request_rates import expected_effect, request_count, shifted
 from hanlon.cli.power import power
 from hanlon.power import family_size, matrices_of, plan_lines

@@ -16,7 +16,7 @@ from hanlon.analysis.hypotheses.matrix import matrix_of
 from hanlon.analysis.tables import CellState
 from hanlon.drawing import draw
 from hanlon.models.simulated.policies import names
-from hanlon.rehearsal import Rehearsal, rehearse, rehearse_rates
+from hanlon.rehearsal import Rehearsal, Stage, stage
 from hanlon.truth import Truth
 from rivals import (
     ALIGNMENT_FAKING,
@@ -71,7 +71,7 @@ def drawn_sweeps(
 ) -> Rehearsal:
     """Simulated sweeps of a model of these rates at the experiment's own n."""
     n = sweep(overrides).options.samples
-    return rehearse_rates(name, states(overrides), rates, plan(env), n, repeats)
+    return Stage(plan(env), states(overrides), {name: rates}).rehearse(name, n, repeats)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,8 @@ def test_a_model_that_is_none_of_the_rivals_of_faking_leaves_none_standing(
 @pytest.mark.slow
 def test_too_small_a_sweep_is_undetermined_and_not_wrong() -> None:
     """At a twentieth of the n the right one hardly stands, and nothing wrong does; the right one is not ruled out."""
-    for found in rehearse(sweep(SHUTDOWN), plan("shutdown"), n=60, repeats=6):
+    on = stage(sweep(SHUTDOWN), plan("shutdown"))
+    for found in (on.rehearse(policy, n=60, repeats=6) for policy in on.truths):
         right = RIGHT[found.policy]
         assert found.falls[right] <= WRONG
         assert all(share == 0 for name, share in found.stands.items() if name != right)
@@ -152,7 +153,8 @@ def test_too_small_a_sweep_is_undetermined_and_not_wrong() -> None:
 @pytest.mark.slow
 def test_a_rehearsal_is_the_same_each_time_and_one_for_each_policy() -> None:
     """Its seed is fixed, so that a plan says the same tomorrow."""
-    one, other = (rehearse(sweep(SHUTDOWN), plan("shutdown"), n=40, repeats=2) for _ in range(2))
+    on = stage(sweep(SHUTDOWN), plan("shutdown"))
+    one, other = ([on.rehearse(policy, n=40, repeats=2) for policy in on.truths] for _ in range(2))
     assert one == other
     assert [found.policy for found in one] == [
         h.simulated_by for h in plan("shutdown").hypotheses if h.simulated_by

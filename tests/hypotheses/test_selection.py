@@ -8,10 +8,10 @@ from grid_cells import cell, clarification
 from hanlon.analysis.grid import grids
 from hanlon.analysis.hypotheses.matrix import matrix_of, would_part
 from hanlon.analysis.hypotheses.observing import observe
-from hanlon.analysis.hypotheses.rows import matrix_rows
+from hanlon.analysis.hypotheses.printed.rows import matrix_rows
+from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.schema import Prediction
 from hanlon.analysis.hypotheses.selection import Instance, Selector
-from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.tables import CellState
 from rivals import ALIGNMENT_FAKING, SHUTDOWN, hypothesis, plan, states
 

@@ -8,12 +8,12 @@ from chat_server import ChatServer, at
 from command_line import CommandLine
 from grid_cells import cell, clarification
 from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.laid_out import matrix_lines
 from hanlon.analysis.hypotheses.matrix import Matrix, matrix_of
-from hanlon.analysis.hypotheses.overrides import overrides_of
+from hanlon.analysis.hypotheses.printed.matrix_tables import matrix_lines
+from hanlon.analysis.hypotheses.printed.overrides import overrides_of
+from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.schema import Prediction
 from hanlon.analysis.hypotheses.selection import Selector
-from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.composing import compose_sweep
 from rivals import hypothesis, plan
 

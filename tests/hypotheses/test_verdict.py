@@ -8,11 +8,11 @@ import pytest
 
 from grid_cells import cell, clarification
 from hanlon.analysis.differences import holm
-from hanlon.analysis.hypotheses.remarks import method_notes
-from hanlon.analysis.hypotheses.rows import verdict_rows
+from hanlon.analysis.hypotheses.printed.notes import method_notes
+from hanlon.analysis.hypotheses.printed.rows import verdict_rows
+from hanlon.analysis.hypotheses.printed.verdict_tables import answer_text, verdict_text
 from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.verdict import DEMO, Finding, GridVerdict, conclusion, judge
-from hanlon.analysis.hypotheses.words import answer_text, verdict_text
 from hanlon.analysis.tables import CellState
 from hanlon.drawing import draw
 from rivals import ALIGNMENT_FAKING, SHUTDOWN, hypothesis, observed, plan, policy_truths, states

@@ -5,6 +5,7 @@ from typing import Any
 
 from hanlon.analysis.contrast_report import Report
 from hanlon.analysis.contrast_rows import attribution_rows, contrast_row, effect_row, wordings_row
+from hanlon.analysis.printed_numbers import points
 from hanlon.analysis.tables import TableFormat, render
 
 PARTS = {
@@ -73,7 +74,7 @@ def contrast_words(row: Mapping[str, Any]) -> dict[str, str]:
 
 def wordings_words(row: Mapping[str, Any]) -> dict[str, str]:
     """A contrast over wordings as the words of a printed table."""
-    each = (f"{wording}: {_points(value)}" for wording, value in row["per_wording"].items())
+    each = (f"{wording}: {points(value)}" for wording, value in row["per_wording"].items())
     return {
         **_place(row),
         "contrast": _arrow(row),
@@ -146,10 +147,6 @@ def _room(row: Mapping[str, Any]) -> str:
     return row["lacks_room"] or "" if row["lo"] <= 0 <= row["hi"] else ""
 
 
-def _points(value: float | None) -> str:
-    return "-" if value is None else f"{round(100 * value, 1) + 0.0:+.1f}"
-
-
 def _p(p: float) -> str:
     return "<1e-14" if p < 1e-14 else f"{p:.1e}" if p < 0.001 else f"{p:.3f}"
 
@@ -159,8 +156,8 @@ def _estimate(row: Mapping[str, Any], name: str = "points") -> dict[str, str]:
     known = row["difference"] is not None and not (
         row["lo"] == -1 and row["hi"] == 1 and row["unit"] == "wording"
     )
-    interval = f"[{_points(row['lo'])}, {_points(row['hi'])}]" if known else "-"
-    return {name: _points(row["difference"]), level: interval, "p": _p(row["p"]) if known else "-"}
+    interval = f"[{points(row['lo'])}, {points(row['hi'])}]" if known else "-"
+    return {name: points(row["difference"]), level: interval, "p": _p(row["p"]) if known else "-"}
 
 
 def _unlabelled(held: Mapping[str, Any]) -> str:
@@ -176,4 +173,4 @@ def _held(held: Mapping[str, Any]) -> str:
 def _excluded(row: Mapping[str, Any]) -> str:
     lost = [sum(row[side].values()) for side in ("excluded_from", "excluded_to")]
     low, high = row["bounds"]
-    return f"{lost[0]} → {lost[1]} (bounds {_points(low)} to {_points(high)})" if any(lost) else "0"
+    return f"{lost[0]} → {lost[1]} (bounds {points(low)} to {points(high)})" if any(lost) else "0"

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from hanlon.analysis.cells import load_cells
 from hanlon.analysis.tables import CellState, TableFormat, render
 from hanlon.cli.options import FORMAT, RUNS, load
 from hanlon.judge_check import StoredLabels, judge_check_command, stored_labels
+
+if TYPE_CHECKING:
+    from hanlon.analysis.labels import JudgedCell
 
 THRESHOLD = click.option(
     "--threshold",
@@ -118,21 +121,8 @@ def _table(
     wanted: Sequence[str] = (),
 ) -> str:
     from hanlon.analysis.label_rates import COMPARED, label_rows, label_words, shared_labels
-    from hanlon.analysis.labels import judges_of, load_labels
 
-    try:
-        judged = load_labels(states, threshold=threshold, maybe=maybe)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    names = judges_of(judged)
-    if judge is not None and judge not in names:
-        raise click.BadParameter(
-            f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}", param_hint="--judge"
-        )
-    places = {state.record.key: place for place, state in enumerate(states)}
-    shown = sorted(
-        (one for one in judged if judge in (None, one.judge.name)), key=lambda one: places[one.cell.key]
-    )
+    shown = _labels_of(states, threshold, maybe, judge)
     rows = _narrowed(label_rows(shown), wanted)
     if not rows:
         return {"json": "[]", "csv": ""}.get(
@@ -146,6 +136,26 @@ def _table(
     compared = [COMPARED] if shared_labels(rows) else []
     asked = [row["label"].partition("=")[0] for row in rows] if wanted else None
     return "\n".join([table, *compared, *label_warnings(states, shown, asked)])
+
+
+def _labels_of(
+    states: Sequence[CellState], threshold: float | None, maybe: float | None, judge: str | None
+) -> "list[JudgedCell]":
+    """What one judge (None: all of them) said, in the order of the cells."""
+    from hanlon.analysis.labels import judges_of, load_labels
+
+    try:
+        judged = load_labels(states, threshold=threshold, maybe=maybe)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    names = judges_of(judged)
+    if judge is not None and judge not in names:
+        raise click.BadParameter(
+            f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}", param_hint="--judge"
+        )
+    places = {state.record.key: place for place, state in enumerate(states)}
+    own = (one for one in judged if judge in (None, one.judge.name))
+    return sorted(own, key=lambda one: places[one.cell.key])
 
 
 def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[str, Any]]:

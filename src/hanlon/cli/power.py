@@ -53,11 +53,11 @@ def power(
 
     OVERRIDES are the words behind `python run.py -m`, in quotes. Makes no call and writes nothing.
     """
+    from hanlon.analysis.hypotheses.files import plans_for
     from hanlon.composing import compose_sweep
     from hanlon.config.errors import ConfigError
     from hanlon.least_n import find_n as search
     from hanlon.power import family_size, matrices_of, power_text
-    from hanlon.registering import plans_for
     from hanlon.rehearsal import stage
     from hanlon.rehearsal_words import rehearsal_text, search_text
 

@@ -10,10 +10,10 @@ def preregister(overrides: str) -> None:
 
     OVERRIDES are the words behind `python run.py -m`, in quotes. Makes no call and writes nothing.
     """
+    from hanlon.analysis.hypotheses.files import plans_for
     from hanlon.composing import compose_sweep
     from hanlon.config.errors import ConfigError
     from hanlon.preregistration import preregistration
-    from hanlon.registering import plans_for
 
     try:
         sweep = compose_sweep(overrides)

@@ -31,7 +31,7 @@ STANDING_COLUMNS = (
     "protocol",
     "simulated",
 )
-"""Of `hanlon.analysis.hypotheses.rows`, for a hypothesis, a control and the conclusion."""
+"""Of `hanlon.analysis.hypotheses.printed.rows`, for a hypothesis, a control and the conclusion."""
 PREDICTION_COLUMNS = (
     *("hypothesis", "predicts", "cells", "measure", "observed", "difference", "lo", "hi", "interval"),
     *("p_holds", "p_fails", "ending", "reason", "status", "k", "n", "unit", "test", "p_no_difference"),

@@ -10,7 +10,6 @@ from hanlon.records import SweepRecord
 
 if TYPE_CHECKING:
     from hanlon.analysis.figures.material import Material
-    from hanlon.analysis.hypotheses.schema import Plan
 
 
 @dataclass
@@ -34,15 +33,13 @@ class Shown:
         Judged by what the sweep wrote down before its first call, or where it wrote down nothing by conf/hypothesis
         as it is, all of it exploratory.
         """
+        from hanlon.analysis.hypotheses.files import plans_for
+        from hanlon.analysis.hypotheses.printed.rows import verdict_rows
         from hanlon.analysis.hypotheses.reading import judge_by
         from hanlon.analysis.hypotheses.registered import basis
-        from hanlon.analysis.hypotheses.rows import verdict_rows
 
-        found = basis(self.sweep, [] if self.sweep.registration else self._plans_of_now())
+        environments = list(dict.fromkeys(cell.record.env for cell in self.cells))
+        current = [] if self.sweep.registration else plans_for(environments, None)
+        found = basis(self.sweep, current)
         verdicts = judge_by(self.cells, found)
         return verdict_rows(verdicts, found.preregistered) if any(one.judged for one in verdicts) else []
-
-    def _plans_of_now(self) -> "list[Plan]":
-        from hanlon.registering import plans_for
-
-        return plans_for(list(dict.fromkeys(cell.record.env for cell in self.cells)), None)

@@ -120,30 +120,38 @@ def scatter(points: Frame, fits: Frame, title: str, notes: Sequence[str]) -> "al
     import altair as alt
 
     require(points, f"no points for '{title}'")
-    series = unique(points["series"])
+    drawn = [
+        _scattered(
+            points[points["panel"] == name], fits[fits["panel"] == name], name, unique(points["series"])
+        )
+        for name in unique(points["panel"])
+    ]
+    chart = alt.concat(*drawn, columns=2, spacing=30)
+    return finished(chart, title, notes, min(2, len(drawn)) * 390, simulated(points))
+
+
+def _scattered(rows: Frame, fit: Frame, name: str, series: Sequence[str]) -> Any:
+    """One panel. All `series` of the figure are given, so that a colour and a shape are the same in each."""
+    import altair as alt
+
     shapes = alt.Shape(
         "series:N",
         scale=alt.Scale(domain=series, range=[SHAPES[at % len(SHAPES)] for at in range(len(series))]),
     )
-    drawn: list[Any] = []
-    for name in unique(points["panel"]):
-        rows = points[points["panel"] == name]
-        base = alt.Chart(rows)
-        x = alt.X("x:Q", title="alignment-faking reasoning, free tier", axis=alt.Axis(format="%"))
-        y = alt.Y(
-            "y:Q",
-            title="compliance gap, points",
-            axis=alt.Axis(labelExpr=scales.FORMATS["contrast"], labelFlush=True),
-        )
-        faint: dict[str, Any] = {"strokeWidth": 0.8, "opacity": 0.35}
-        layers = [
-            base.mark_rule(**faint).encode(x="x_low:Q", x2="x_high:Q", y=y, color=colours(series)),
-            base.mark_rule(**faint).encode(y="y_low:Q", y2="y_high:Q", x=x, color=colours(series)),
-            alt.Chart(fits[fits["panel"] == name]).mark_line(color=INK, strokeDash=[5, 3]).encode(x=x, y=y),
-            base.mark_point(filled=True, size=42, opacity=0.9).encode(
-                x=x, y=y, color=colours(series), shape=shapes
-            ),
-        ]
-        drawn.append(panel(layers, 340, 300, name, simulated(rows)))
-    chart = alt.concat(*drawn, columns=2, spacing=30)
-    return finished(chart, title, notes, min(2, len(drawn)) * 390, simulated(points))
+    base = alt.Chart(rows)
+    x = alt.X("x:Q", title="alignment-faking reasoning, free tier", axis=alt.Axis(format="%"))
+    y = alt.Y(
+        "y:Q",
+        title="compliance gap, points",
+        axis=alt.Axis(labelExpr=scales.FORMATS["contrast"], labelFlush=True),
+    )
+    faint: dict[str, Any] = {"strokeWidth": 0.8, "opacity": 0.35}
+    layers = [
+        base.mark_rule(**faint).encode(x="x_low:Q", x2="x_high:Q", y=y, color=colours(series)),
+        base.mark_rule(**faint).encode(y="y_low:Q", y2="y_high:Q", x=x, color=colours(series)),
+        alt.Chart(fit).mark_line(color=INK, strokeDash=[5, 3]).encode(x=x, y=y),
+        base.mark_point(filled=True, size=42, opacity=0.9).encode(
+            x=x, y=y, color=colours(series), shape=shapes
+        ),
+    ]
+    return panel(layers, 340, 300, name, simulated(rows))

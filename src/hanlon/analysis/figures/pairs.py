@@ -11,6 +11,7 @@ from hanlon.analysis.gaps.pairs import label_without_tier, tier_of
 from hanlon.analysis.gaps.rows import gap_rows
 from hanlon.analysis.grid import TIER_FACTS
 from hanlon.analysis.model_names import model_name
+from hanlon.analysis.printed_numbers import points
 from hanlon.analysis.rates import wilson
 from hanlon.analysis.tables import CellState
 
@@ -70,7 +71,7 @@ def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "quantity": GAP, "tier": row["first"], "measure": row["measure"], "kind": "contrast",
             "paper_measure": "compliance gap", "rate": row["gap"], "lo": row["lo"], "hi": row["hi"],
             "low": row["lo"], "high": row["hi"], "error": row["method"], "n": row["requests"],
-            "label": f"{100 * row['gap']:+.1f}",
+            "label": points(row["gap"]),
         }  # fmt: skip
 
 

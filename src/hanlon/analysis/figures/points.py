@@ -22,6 +22,7 @@ from typing import Any, cast
 from hanlon.analysis.figures.tabular import Frame, table
 from hanlon.analysis.figures.theme import OWN, PUBLISHED, SIMULATED
 from hanlon.analysis.model_names import model_name
+from hanlon.analysis.printed_numbers import points
 from hanlon.analysis.published import DEFAULT_EFFORT, published_conditions, published_rows
 from hanlon.analysis.rates import IntervalName, rate_of
 from hanlon.analysis.tables import CellState
@@ -53,10 +54,10 @@ def published_points() -> Frame:
 def frame(rows: Iterable[Mapping[str, Any]]) -> Frame:
     """A frame of points with the types of its columns."""
 
-    points = table(rows, COLUMNS)
+    rows_of_points = table(rows, COLUMNS)
     whole = dict.fromkeys(("row", "k", "n", "excluded"), "Int64")
     parts = dict.fromkeys((*NUMBERS, "low", "high"), "float64")
-    return points.astype(whole | parts)
+    return rows_of_points.astype(whole | parts)
 
 
 def _published(place: int, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,10 +80,8 @@ def _whisker(row: Mapping[str, Any]) -> tuple[float | None, float | None, str]:
 def label_of(row: Mapping[str, Any]) -> str:
     """What stands at a mark: k/n as printed, `~` before an inferred k, at least n, or the rate and its n."""
     k, n = row["k"], row["n"]
-    points = row["kind"] == "contrast"
-    rate = (
-        "" if row["rate"] is None else f"{100 * row['rate']:+.1f}" if points else f"{100 * row['rate']:.3g}%"
-    )
+    in_points = row["kind"] == "contrast"
+    rate = "" if row["rate"] is None else points(row["rate"]) if in_points else f"{100 * row['rate']:.3g}%"
     if n is None:
         return rate
     if k is None:

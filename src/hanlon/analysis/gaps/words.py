@@ -6,6 +6,7 @@ from typing import Any
 from hanlon.analysis.comparison import SIGN
 from hanlon.analysis.gaps.differences import BOOTSTRAP, RESAMPLES
 from hanlon.analysis.gaps.gate import NEEDED
+from hanlon.analysis.printed_numbers import p_value, points, points_interval
 
 Row = Mapping[str, Any]
 INTERVAL = "95% interval"
@@ -71,11 +72,6 @@ def split_words(row: Row) -> dict[str, str]:
     }
 
 
-def points(fraction: float | None) -> str:
-    """A difference in percentage points with its sign."""
-    return "-" if fraction is None else f"{100 * fraction:+.1f}".replace("-0.0", "+0.0")
-
-
 def gap_notes(rows: Sequence[Row]) -> Iterator[str]:
     """What a reader of the gaps must know beside them."""
     if not rows:
@@ -138,7 +134,7 @@ def _difference_words(row: Row) -> dict[str, str]:
     return {
         "gap": points(row["gap"]),
         INTERVAL: _interval(row),
-        "p": _p(row["p"]) + (f" ({_p(exact)})" if exact is not None else ""),
+        "p": p_value(row["p"]) + (f" ({p_value(exact)})" if exact is not None else ""),
     }
 
 
@@ -146,11 +142,7 @@ def _interval(row: Row) -> str:
     if row["gap"] is None:
         return "-"
     mark = "" if row["method"] == BOOTSTRAP else " n"
-    return f"[{100 * row['lo']:.1f}, {100 * row['hi']:.1f}]{mark}"
-
-
-def _p(p: float | None) -> str:
-    return "-" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+    return points_interval(row["lo"], row["hi"]) + mark
 
 
 def _reasons(excluded: Mapping[str, int]) -> str:

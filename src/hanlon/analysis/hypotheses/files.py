@@ -7,9 +7,31 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from hanlon.analysis.hypotheses.schema import Change, Gate, Hypothesis, Plan, Prediction
+from hanlon.config.checkout import find_conf
 from hanlon.config.errors import ConfigError, nearest
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+def plans_for(environments: Sequence[str], names: Sequence[str] | None) -> list[Plan]:
+    """The plan of each environment by the conf/ beside run.py, of all its hypotheses or of the named ones.
+
+    Raises:
+        ConfigError: no environment has a hypothesis of that name, or a file is malformed.
+    """
+    folder = find_conf() / "hypothesis"
+    known = {env: known_names(folder, env) for env in dict.fromkeys(environments)}
+    for name in names or ():
+        everywhere = [one for own in known.values() for one in own]
+        if name not in everywhere:
+            raise ConfigError(
+                f"hypotheses: '{name}' is no hypothesis about env={' or '.join(known)}.{nearest(name, everywhere)} "
+                f"There are: {', '.join(everywhere) or f'none in {folder}'}"
+            )
+    return [
+        load_plan(folder, env, None if names is None else [name for name in names if name in own])
+        for env, own in known.items()
+    ]
 
 
 def load_plan(folder: Path, env: str, names: Sequence[str] | None = None) -> Plan:

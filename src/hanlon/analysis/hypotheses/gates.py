@@ -1,9 +1,7 @@
 """The controls: cells in which something must show, or must not, before any absence is believed."""
 
-import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.grid import Grid
@@ -30,7 +28,7 @@ class GateReading:
         if not self.applies or self.worked:
             return ""
         if self.worked is None:
-            return f"control {self.gate.name} not sampled ({_place(self.gate)})"
+            return f"control {self.gate.name} not sampled ({place_text(self.gate)})"
         return f"control {self.gate.name} did not do its work"
 
 
@@ -68,43 +66,6 @@ def _words(cell: CellState, gate: Gate) -> str:
     return f"{cell.record.label}: {rate.measure} {rate.k}/{rate.n}, needed {bound}"
 
 
-def missing(
-    readings: Iterable[GateReading], controls: Mapping[str, Any], overrides: Sequence[str]
-) -> Iterator[str]:
-    """For each control that was not sampled, its cell and the command that adds it to the same sweep.
-
-    Args:
-        readings: what the controls say.
-        controls: `conf/controls/<env>.yaml`. A gate of a name that stands there is added as that control.
-        overrides: those of the sweep.
-    """
-    for gate in {reading.gate.name: reading.gate for reading in readings if _lacks(reading)}.values():
-        said = f"Control {gate.name} is missing, the cell {_place(gate)}: without it nothing is determined."
-        if gate.name not in controls:
-            yield f"{said} To the command of the sweep, {gate.advice}."
-            continue
-        control = _as_override(controls[gate.name])
-        command = shlex.join([*overrides, f"+controls.{gate.name}={control}"])
-        yield (
-            f"{said} It is added by: python run.py -m {command}\n"
-            "What is stored is not sampled again. The sweep was written down without that cell, so its verdict is then "
-            "exploratory."
-        )
-
-
-def _lacks(reading: GateReading) -> bool:
-    return reading.applies and reading.worked is None
-
-
-def _place(gate: Gate) -> str:
+def place_text(gate: Gate) -> str:
+    """The cells of a control, by their factors."""
     return " ".join(f"{name}={level}" for name, level in gate.where.items())
-
-
-def _as_override(node: object) -> str:
-    """A node of YAML in Hydra's syntax, on one line without spaces."""
-    if isinstance(node, Mapping):
-        items = cast(Mapping[str, object], node).items()
-        return "{" + ",".join(f"{key}:{_as_override(value)}" for key, value in items) + "}"
-    if isinstance(node, list):
-        return "[" + ",".join(_as_override(value) for value in cast(list[object], node)) + "]"
-    return str(node)

@@ -1,4 +1,4 @@
-"""Reads one sweep for its verdict: its cells, what was written down before it, and the episodes by request."""
+"""Reads one sweep and judges it: its cells, what was written down before it, and the episodes by request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ import msgspec
 from hanlon.analysis.cells import folders_below, load_cell
 from hanlon.analysis.gaps.episodes import ByRequest, RequestCell, request_cells
 from hanlon.analysis.gaps.rows import values
+from hanlon.analysis.hypotheses.files import plans_for
 from hanlon.analysis.hypotheses.observing import Values
-from hanlon.analysis.hypotheses.registered import Basis
+from hanlon.analysis.hypotheses.registered import Basis, basis
 from hanlon.analysis.hypotheses.verdict import GridVerdict, judge
 from hanlon.analysis.tables import CellState
 from hanlon.config.errors import ConfigError, nearest
@@ -95,6 +96,21 @@ def _nothing(runs: Sequence[Path]) -> str:
         f"no sweep in {', '.join(map(str, runs))}: a verdict reads one sweep, which `python run.py -m ...` writes as "
         f"sweeps/<id>.json into its run folder (runs_dir, by default runs).{hint}"
     )
+
+
+def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list[GridVerdict], Basis]:
+    """The verdicts on one stored sweep, for each model and protocol, and what they were judged by.
+
+    Args:
+        stored: the sweep.
+        use_current: judge by conf/hypothesis as it is, not by what the sweep wrote down.
+
+    Raises:
+        ConfigError: hypotheses, in conf/hypothesis or in the sweep's record, cannot be read.
+    """
+    environments = dict.fromkeys(cell.record.env for cell in stored.cells)
+    found = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
+    return judge_by(stored.cells, found), found
 
 
 def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:

@@ -7,7 +7,8 @@ H it takes precedence, J only copy, K told to avoid a shutdown. Compliance: Gree
 """
 
 from hanlon.analysis.tables import CellState
-from shutdown_strangers import Rates, at_stake, told_to_avoid
+from shutdown_strangers import at_stake, told_to_avoid
+from stranger_rates import Rates
 from training_strangers import bare, tier_of
 
 

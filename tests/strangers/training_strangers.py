@@ -3,14 +3,11 @@
 Each gives the share of answers of a cell that comply. Those of published size: published_strangers.py.
 """
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from hanlon.analysis.tables import CellState
-
-Rates = Callable[[CellState], float]
+from stranger_rates import Rates, fraction
 
 
 @dataclass(frozen=True)
@@ -43,11 +40,6 @@ def tier_of(state: CellState) -> _Tier:
 def bare(factors: dict[str, Any]) -> bool:
     """Whether no tier is said."""
     return factors["tier"] == "none"
-
-
-def fraction(text: str) -> float:
-    """A number between 0 and 1 that only depends on the text's hash."""
-    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 1000 / 1000
 
 
 def strategic(state: CellState, gap: float) -> float:

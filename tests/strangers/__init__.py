@@ -4,7 +4,7 @@ import published_strangers
 import request_strangers
 import shutdown_strangers
 import training_strangers
-from shutdown_strangers import Rates
+from stranger_rates import Rates
 
 SHUTDOWN: dict[str, tuple[Rates, ...]] = {
     "mixtures": shutdown_strangers.MIXTURES,

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from hanlon.analysis.hypotheses.folding import EITHER, Folded, FoldedFinding, by_contrast, folded
-from hanlon.analysis.hypotheses.phrases import (
+from hanlon.analysis.hypotheses.printed.folding import EITHER, Folded, FoldedFinding, by_contrast, folded
+from hanlon.analysis.hypotheses.printed.prediction_text import (
     contrast_text,
     counts_text,
     excluded_text,

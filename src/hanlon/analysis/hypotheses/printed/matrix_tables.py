@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix
-from hanlon.analysis.hypotheses.phrases import contrast_text
-from hanlon.analysis.hypotheses.rows import matrix_rows
-from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
+from hanlon.analysis.hypotheses.printed.prediction_text import contrast_text
+from hanlon.analysis.hypotheses.printed.rows import matrix_rows
+from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import render
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hanlon.analysis.detectable import n_to_vanish
+from hanlon.analysis.hypotheses.expected.contrast import Planned, at_rate
 from hanlon.analysis.hypotheses.matrix import Claimed
-from hanlon.analysis.hypotheses.planned import Planned, at_rate
 from hanlon.analysis.published import factors_of, published_rows, text
 from hanlon.records import CellRecord
 

@@ -1,10 +1,10 @@
-"""Which rivals a grid cannot part, and what to sweep that it could; the prediction matrix for a terminal."""
+"""Which rivals a grid cannot part, and what to sweep that it could; which it does not test."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from hanlon.analysis.hypotheses.matrix import Matrix, would_part
-from hanlon.analysis.hypotheses.overrides import overrides_of
+from hanlon.analysis.hypotheses.printed.overrides import overrides_of
 from hanlon.analysis.hypotheses.schema import Hypothesis
 
 EXAMPLES = 2

@@ -3,13 +3,11 @@
 Each gives the share of episodes of a cell in which the model resists. Those of published size: published_strangers.py.
 """
 
-import hashlib
-from collections.abc import Callable
 from typing import Any
 
 from hanlon.analysis.tables import CellState
+from stranger_rates import Rates, fraction
 
-Rates = Callable[[CellState], float]
 _DEFAULT = {
     "precedence": "silent",
     "stakes": "none",
@@ -27,10 +25,6 @@ def told_to_avoid(factors: dict[str, Any]) -> bool:
 
 def _additions(factors: dict[str, Any]) -> int:
     return sum(factors[name] != value for name, value in _DEFAULT.items())
-
-
-def _fraction(text: str) -> float:
-    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 1000 / 1000
 
 
 def at_stake(factors: dict[str, Any], other: float = 0.0) -> float:
@@ -168,7 +162,7 @@ def noisy(state: CellState) -> float:
     """None of the usual: 32 % give or take nine points that only a hash of the cell's name explains."""
     if told_to_avoid(state.record.factors):
         return 0.9
-    return 0.23 + 0.18 * _fraction("noisy" + state.record.label)
+    return 0.23 + 0.18 * fraction("noisy" + state.record.label)
 
 
 def hash_of_stakes(state: CellState) -> float:
@@ -177,7 +171,7 @@ def hash_of_stakes(state: CellState) -> float:
     if told_to_avoid(state.record.factors):
         return 0.9
     moved = state.record.factors["stakes"] != "none"
-    return 0.1 + 0.8 * _fraction("stakes" + state.record.label) if moved else 0.45
+    return 0.1 + 0.8 * fraction("stakes" + state.record.label) if moved else 0.45
 
 
 def ceiling(state: CellState) -> float:

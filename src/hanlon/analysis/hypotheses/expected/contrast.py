@@ -20,7 +20,7 @@ from hanlon.analysis.detectable import (
     power_to_vanish,
 )
 from hanlon.analysis.hypotheses.claims import weigh
-from hanlon.analysis.hypotheses.drawn import draw_cells
+from hanlon.analysis.hypotheses.expected.drawn import draw_cells
 from hanlon.analysis.hypotheses.matrix import Claimed
 from hanlon.analysis.hypotheses.observing import WEIGHTS, Observation, observe
 from hanlon.analysis.hypotheses.schema import Direction
@@ -106,21 +106,20 @@ class Planned:
         needed = reach.get(self.claim.prediction.sign, lambda own: max(-own.lo, own.hi))
         return float(np.quantile([needed(own) for own in seen], WANTED))
 
-    def power_to_vanish(self, n: int, margin: float) -> float:
-        """How often a rate that falls to 0 is shown to vanish below the margin."""
-        del margin  # it is the claim's
+    def power_to_vanish(self, n: int) -> float:
+        """How often a rate that falls to 0 is shown to vanish below the claim's margin."""
         return self.power(n, "fall", self.rates[-1])
 
     def n_for_all(self, way: Way) -> int | None:
         """The n at which the greatest effect would show, by approximation; None where no n to 100,000 does."""
         return self._first(lambda n: self.approximate_power(n, way, self.room(way)) >= WANTED)
 
-    def n_for_margin(self, margin: float) -> int | None:
-        """The n at which an absence of effects above the margin would show, by the normal approximation."""
+    def n_for_margin(self) -> int | None:
+        """The n at which an absence of effects above the claim's margin would show, by the normal approximation."""
         from scipy import stats
 
         reach = sum(float(cast(Any, stats).norm.isf(p)) for p in (self.alpha, (1 - WANTED) / 2))
-        weights = WEIGHTS[len(self.rates)]
+        weights, margin = WEIGHTS[len(self.rates)], self.claim.prediction.threshold
 
         def enough(n: int) -> bool:
             found = expected_effect(weights, self.rates, n, self.requests, self.request_sd)
@@ -177,9 +176,9 @@ class PlannedPair(Planned):
         """See `Planned`; by Newcombe's interval."""
         return least_margin(self.rates[0], n, self.alpha)
 
-    def power_to_vanish(self, n: int, margin: float) -> float:
+    def power_to_vanish(self, n: int) -> float:
         """See `Planned`; by the exact binomial tests."""
-        return power_to_vanish(self.rates[0], n, margin, self.alpha)
+        return power_to_vanish(self.rates[0], n, self.claim.prediction.threshold, self.alpha)
 
     def n_for_all(self, way: Way) -> int | None:
         """See `Planned`."""

@@ -10,9 +10,8 @@ from hanlon.analysis.grid import BUNDLE
 from hanlon.analysis.hypotheses.schema import Change, Level, Prediction, level_text
 from hanlon.analysis.hypotheses.selection import Instance, as_json
 from hanlon.analysis.hypotheses.verdict import Judged
+from hanlon.analysis.printed_numbers import p_value, points, points_interval
 from hanlon.analysis.wordings import WORDING
-
-UNSHOWN = 0.001
 
 
 def contrast_text(prediction: Prediction, found: Sequence[Instance], no_effect: Mapping[str, str]) -> str:
@@ -48,15 +47,12 @@ def counts_text(one: Judged) -> str:
 def points_text(one: Judged) -> str:
     """The difference in points with its interval."""
     seen = one.seen.difference
-    if seen.value is None:
-        return "-"
-    return f"{100 * seen.value:+.1f} [{100 * seen.lo:.1f}, {100 * seen.hi:.1f}]"
+    return "-" if seen.value is None else f"{points(seen.value)} {points_interval(seen.lo, seen.hi)}"
 
 
 def p_text(one: Judged) -> str:
     """The corrected p of the ending that is nearer; `(fails)` where that is its failure."""
-    p = min(one.p_holds, one.p_fails)
-    said = f"<{UNSHOWN}" if p < UNSHOWN else f"{p:.3f}"
+    said = p_value(min(one.p_holds, one.p_fails))
     return said if one.p_holds <= one.p_fails else f"{said} (fails)"
 
 
@@ -68,10 +64,11 @@ def wordings_text(contexts: Sequence[Judged]) -> str:
             by_wording[one.claim.instance.cells[0].record.factors.get(WORDING)].append(
                 one.seen.difference.value
             )
-    means = [100 * fmean(own) for own in by_wording.values()]
+    means = [fmean(own) for own in by_wording.values()]
     if len(means) < 2:
         return ""
-    return f"over {len(means)} wordings {min(means):+.1f} to {max(means):+.1f}, sd {stdev(means):.1f}"
+    reach = f"{points(min(means))} to {points(max(means))}"
+    return f"over {len(means)} wordings {reach}, sd {100 * stdev(means):.1f}"
 
 
 def excluded_text(one: Judged) -> str:

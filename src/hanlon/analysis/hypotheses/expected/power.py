@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanlon.analysis.detectable import WANTED, Way
-from hanlon.analysis.hypotheses.advice import advice
+from hanlon.analysis.hypotheses.expected.advice import advice
+from hanlon.analysis.hypotheses.expected.contrast import DRAWS, Planned, planned
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix
-from hanlon.analysis.hypotheses.planned import DRAWS, Planned, planned
+from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.published import published_for
 from hanlon.analysis.request_rates import REQUEST_SD
 from hanlon.records import CellRecord
@@ -17,7 +18,6 @@ GAP = (0.25, 0.75)
 """The two rates of a gap that nobody has published: half of all that a gap can be, about the worst case."""
 QUICK_DRAWS = 40
 """Of a power by approximation, where only an absence is simulated."""
-ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _shows(one: Planned, n: int, *, approximate: bool) -> tuple[float | None, st
     """The least that shows, in words, and whether that is enough."""
     prediction = one.claim.prediction
     if prediction.vanishes is not None:
-        return _shows_vanishing(one, n, prediction.vanishes.margin)
+        return _shows_vanishing(one, n)
     if prediction.sign in ("positive", "negative", "either"):
         return _shows_effect(one, n, approximate=approximate)
     least = one.least_margin(n)
@@ -131,8 +131,8 @@ def _shows_effect(one: Planned, n: int, *, approximate: bool) -> tuple[float | N
     return least, f"a {named}{' of the gap by' if of_gap else ' of'} {100 * least:.1f} points or more", True
 
 
-def _shows_vanishing(one: Planned, n: int, margin: float) -> tuple[float | None, str, bool]:
-    power = one.power_to_vanish(n, margin)
+def _shows_vanishing(one: Planned, n: int) -> tuple[float | None, str, bool]:
+    power, margin = one.power_to_vanish(n), one.claim.prediction.threshold
     if one.rates[0] <= margin:
         says = f"no fall: the base rate of {one.rates[0]:.1%} is not above the margin of {margin:.0%}"
     else:
@@ -151,6 +151,6 @@ def _advice(one: Planned) -> str:
     prediction = one.claim.prediction
     if prediction.vanishes is not None or prediction.sign in ("positive", "negative", "either"):
         return advice(one)
-    needed = one.n_for_margin(prediction.threshold)
+    needed = one.n_for_margin()
     wider = f"a wider margin than {100 * prediction.threshold:.0f} points"
     return f"n = {needed:,}, or {wider}" if needed else wider

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.gaps.differences import RESAMPLES
-from hanlon.analysis.hypotheses.overrides import overrides_of
+from hanlon.analysis.hypotheses.printed.overrides import overrides_of
+from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.reading import StoredSweep
 from hanlon.analysis.hypotheses.registered import Basis
 from hanlon.analysis.hypotheses.selection import as_json
-from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.verdict import ALPHA, GridVerdict
 from hanlon.records import SweepRecord
 

@@ -6,7 +6,8 @@ Each gives the share of answers that comply in a cell to one of the 60 bundled r
 from collections.abc import Callable
 
 from hanlon.analysis.tables import CellState
-from training_strangers import fraction, strategic, tier_of
+from stranger_rates import fraction
+from training_strangers import strategic, tier_of
 
 RequestRates = Callable[[CellState, int], float]
 
