@@ -1,9 +1,9 @@
 """`hanlon verdict`: what is left of the hypotheses after a sweep."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hanlon.analysis.hypotheses.reading import StoredSweep
     from hanlon.analysis.hypotheses.registered import Basis
     from hanlon.analysis.hypotheses.verdict import GridVerdict
+    from hanlon.records import SweepRecord
 
 
 @click.command()
@@ -58,7 +59,7 @@ def verdict(
         raise click.UsageError(str(error)) from None
     if table_format in ("json", "csv"):
         click.echo(render(verdict_rows(verdicts, found.preregistered), [], table_format, title="verdict"))
-        for line in shortfalls(stored, found.planned):
+        for line in shortfalls(stored, found):
             click.echo(line, err=True)
         return
     for line in report_lines(verdicts, found, stored, table_format, each_context=each_context):
@@ -78,17 +79,17 @@ def report_lines(
     from hanlon.analysis.hypotheses.words import answer_text, as_notes, verdict_text
 
     answers = [answer_text(one) for one in verdicts]
-    yield from as_notes([*answers, *shortfalls(stored, found.planned)], table_format)
+    yield from as_notes([*answers, *shortfalls(stored, found)], table_format)
     yield ""
     for one in verdicts:
         if one.judged:
             yield verdict_text(one, found.preregistered, table_format, each_context=each_context) + "\n"
-    missing = _missing_controls(verdicts, stored.record.overrides)
+    missing = _missing_controls(verdicts, stored.record)
     notes = [*grid_notes(verdicts), *missing, *sweep_notes(stored, found), *method_notes(verdicts)]
     yield from as_notes(notes, table_format)
 
 
-def _missing_controls(verdicts: Sequence["GridVerdict"], overrides: Sequence[str]) -> Iterator[str]:
+def _missing_controls(verdicts: Sequence["GridVerdict"], sweep: "SweepRecord") -> Iterator[str]:
     """The cells of controls that a sweep lacks, and the commands that add them."""
     import yaml
 
@@ -100,9 +101,10 @@ def _missing_controls(verdicts: Sequence["GridVerdict"], overrides: Sequence[str
         by_env.setdefault(one.matrix.grid.cells[0].record.env, []).extend(one.gates)
     for env, readings in by_env.items():
         file = find_conf() / "controls" / f"{env}.yaml"
-        yield from missing(
-            readings, yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}, overrides
+        controls: Mapping[str, Any] = (
+            yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
         )
+        yield from missing(readings, controls, sweep.overrides, sweep.experiment)
 
 
 def judge_runs(

@@ -69,7 +69,10 @@ def _words(cell: CellState, gate: Gate) -> str:
 
 
 def missing(
-    readings: Iterable[GateReading], controls: Mapping[str, Any], overrides: Sequence[str]
+    readings: Iterable[GateReading],
+    controls: Mapping[str, Any],
+    overrides: Sequence[str],
+    experiment: str | None,
 ) -> Iterator[str]:
     """For each control that was not sampled, its cell and the command that adds it to the same sweep.
 
@@ -77,6 +80,7 @@ def missing(
         readings: what the controls say.
         controls: `conf/controls/<env>.yaml`. A gate of a name that stands there is added as that control.
         overrides: those of the sweep.
+        experiment: its experiment.
     """
     for gate in {reading.gate.name: reading.gate for reading in readings if _lacks(reading)}.values():
         said = f"Control {gate.name} is missing, the cell {_place(gate)}: without it nothing is determined."
@@ -87,8 +91,12 @@ def missing(
         command = shlex.join([*overrides, f"+controls.{gate.name}={control}"])
         yield (
             f"{said} It is added by: python run.py -m {command}\n"
-            "What is stored is not sampled again. The sweep was written down without that cell, so its verdict is then "
-            "exploratory."
+            "What is stored is not sampled again. "
+            + (
+                "What was written down of the other cells stands."
+                if experiment
+                else "It is another sweep then, whose verdict is exploratory: only an experiment keeps its name."
+            )
         )
 
 
