@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from hanlon.analysis.hypotheses.reading import StoredSweep
     from hanlon.analysis.hypotheses.registered import Basis
     from hanlon.analysis.hypotheses.verdict import GridVerdict
-    from hanlon.records import SweepRecord
 
 
 @click.command()
@@ -84,27 +83,28 @@ def report_lines(
     for one in verdicts:
         if one.judged:
             yield verdict_text(one, found.preregistered, table_format, each_context=each_context) + "\n"
-    missing = _missing_controls(verdicts, stored.record)
+    missing = _missing_controls(verdicts, stored.record.experiment)
     notes = [*grid_notes(verdicts), *missing, *sweep_notes(stored, found), *method_notes(verdicts)]
     yield from as_notes(notes, table_format)
 
 
-def _missing_controls(verdicts: Sequence["GridVerdict"], sweep: "SweepRecord") -> Iterator[str]:
+def _missing_controls(verdicts: Sequence["GridVerdict"], experiment: str | None) -> Iterator[str]:
     """The cells of controls that a sweep lacks, and the commands that add them."""
     import yaml
 
     from hanlon.analysis.hypotheses.gates import missing
     from hanlon.prompts import find_conf
 
-    by_env: dict[str, list[GateReading]] = {}
+    by_command: dict[tuple[str, tuple[str, ...]], list[GateReading]] = {}
     for one in verdicts:
-        by_env.setdefault(one.matrix.grid.cells[0].record.env, []).extend(one.gates)
-    for env, readings in by_env.items():
+        key = one.matrix.grid.cells[0].record.env, tuple(one.overrides)
+        by_command.setdefault(key, []).extend(one.gates)
+    for (env, overrides), readings in by_command.items():
         file = find_conf() / "controls" / f"{env}.yaml"
         controls: Mapping[str, Any] = (
             yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
         )
-        yield from missing(readings, controls, sweep.overrides, sweep.experiment)
+        yield from missing(readings, controls, overrides, experiment)
 
 
 def judge_runs(

@@ -105,7 +105,7 @@ def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:
         for plan in part.plans:
             own = [cell for cell in cells if cell.record.env == plan.env]
             verdicts += [
-                replace(one, exploratory=part.exploratory)
+                replace(one, exploratory=part.exploratory, overrides=part.overrides)
                 for one in judge(own, plan, planned=part.planned, values=values, predicted=part.predicted)
             ]
     return verdicts

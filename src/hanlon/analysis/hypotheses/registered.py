@@ -116,7 +116,9 @@ def _as_written(kept: Registration, sweep: SweepRecord, current: Sequence[Plan] 
         )
     names = frozenset[str]() if _spoilt(kept, sweep) else _names(plans)
     cells = frozenset(kept.cells)
-    return Part(plans, kept.samples, cells | set(kept.added), cells, names, notes, kept.overrides)
+    return Part(
+        plans, kept.samples, cells | set(kept.added), cells, names, notes, kept.overrides or sweep.overrides
+    )
 
 
 def _by_files(kept: Registration, sweep: SweepRecord, current: Sequence[Plan]) -> Part:
@@ -135,7 +137,7 @@ def _by_files(kept: Registration, sweep: SweepRecord, current: Sequence[Plan]) -
         )
     names = frozenset[str]() if spoilt else _names(current) - changed
     cells = frozenset([*kept.cells, *kept.added])
-    return Part(current, kept.samples, cells, cells, names, notes, kept.overrides)
+    return Part(current, kept.samples, cells, cells, names, notes, kept.overrides or sweep.overrides)
 
 
 def _readable(kept: Registration, sweep: SweepRecord) -> list[Plan]:

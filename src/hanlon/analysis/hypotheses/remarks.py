@@ -8,10 +8,11 @@ from hanlon.analysis.cells import CellState
 from hanlon.analysis.gaps.differences import RESAMPLES
 from hanlon.analysis.hypotheses.overrides import overrides_of
 from hanlon.analysis.hypotheses.reading import StoredSweep
-from hanlon.analysis.hypotheses.registered import Basis, cells_of
+from hanlon.analysis.hypotheses.registered import Basis, Part, cells_of
 from hanlon.analysis.hypotheses.selection import as_json
 from hanlon.analysis.hypotheses.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.verdict import ALPHA, GridVerdict
+from hanlon.records import SweepRecord
 
 NAMED = 3
 """Cells that a note names."""
@@ -58,21 +59,27 @@ def shortfalls(stored: StoredSweep, found: Basis) -> Iterator[str]:
     """Cells of the sweep that are not stored, and those below the planned n, with what to do."""
     record, missing = stored.record, set(stored.missing)
     for part in found.parts:
-        last = [key for key in record.cells if key in part.seen]
-        again = f"The same command goes on: {again_text(record.overrides if last else part.overrides)}"
         if gone := [key for key in cells_of(record) if key in part.seen & missing]:
             more = ", ..." if len(gone) > NAMED else ""
             yield (
                 f"{len(gone)} of the {len(part.seen)} cells of sweep {record.id} are not in these run folders (keys "
-                f"{', '.join(gone[:NAMED])}{more}), and nothing is said of their contrasts. {again}"
+                f"{', '.join(gone[:NAMED])}{more}), and nothing is said of their contrasts. "
+                f"{_again(record, part, gone)}"
             )
         own = [cell for cell in stored.cells if cell.record.key in part.seen]
         if short := [cell for cell in own if cell.tally.episodes < part.planned]:
             least = min(cell.tally.episodes for cell in short)
             yield (
                 f"Planned n not reached in {len(short)} of {len(own)} cells, {_named(short)}: {least} of "
-                f"{part.planned} episodes in the shortest. What they take part in is undetermined. {again}"
+                f"{part.planned} episodes in the shortest. What they take part in is undetermined. "
+                f"{_again(record, part, [cell.record.key for cell in short])}"
             )
+
+
+def _again(record: SweepRecord, part: Part, keys: Sequence[str]) -> str:
+    """The command that swept these cells: that of the plan, or the last one where some were added to it."""
+    overrides = part.overrides if part.predicted.issuperset(keys) else record.overrides
+    return f"The same command goes on: {again_text(overrides)}"
 
 
 def again_text(overrides: Sequence[str]) -> str:

@@ -64,7 +64,7 @@ class GridVerdict:
     """The verdict on one model and protocol.
 
     `family` counts the different predictions that were corrected together, `exploratory` names the hypotheses that were
-    not written down for it.
+    not written down for it, `overrides` are those of the command that swept its cells.
     """
 
     matrix: Matrix
@@ -73,6 +73,7 @@ class GridVerdict:
     findings: Sequence[Finding]
     family: int = 0
     exploratory: frozenset[str] = frozenset()
+    overrides: Sequence[str] = ()
 
     @property
     def ends(self) -> str:
