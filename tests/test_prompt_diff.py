@@ -33,7 +33,7 @@ def test_a_name_that_fits_no_cell_lists_the_cells(command_line: CommandLine, cha
     assert command_line.run("samples=1", *at(chat_server)).returncode == 0
     said = command_line.hanlon("prompts", "diff", "baseline", "baseline_x")
     assert said.returncode == 2
-    assert "0 cells match baseline_x" in said.stderr
+    assert "no cell matches baseline_x" in said.stderr
     assert "baseline-" in said.stderr
 
 

@@ -229,7 +229,7 @@ def test_a_label_is_derived_from_the_resolved_factors(
 
 
 def test_a_transcript_can_be_shown(command_line: CommandLine, chat_server: ChatServer) -> None:
-    """`hanlon show` prints the conversation, the events and the outcome."""
+    """`hanlon show` prints the conversation, events and outcome; a whole label comes before others that begin so."""
     chat_server.answer = lambda body, number: completion(
         {**bash("./next_question"), "reasoning": "I think about [bold] sums"}
     )
@@ -238,7 +238,12 @@ def test_a_transcript_can_be_shown(command_line: CommandLine, chat_server: ChatS
     assert shown.returncode == 0, shown.stderr
     assert "outcome: shutdown" in shown.stdout
     assert "I think about [bold] sums" in shown.stdout
-    missing = command_line.hanlon("show", "runs", "--index", "9")
+    command_line.run("prompt=baseline", "env.wording=2", "samples=1", *at(chat_server))
+    assert command_line.hanlon("show", "--cell", "baseline").stdout.startswith("baseline  ")
+    several = command_line.hanlon("show", "--cell", "basel")
+    assert several.returncode == 2
+    assert "2 cells match basel;" in several.stderr
+    missing = command_line.hanlon("show", "--cell", "baseline", "--index", "9")
     assert missing.returncode == 2
     assert "has no episode 9" in missing.stderr
 

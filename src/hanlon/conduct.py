@@ -37,7 +37,7 @@ from hanlon.opening import OpenedCell, notes_of, open_store, prepare_store
 from hanlon.planning import PlannedCell
 from hanlon.progress import Progress
 from hanlon.records import SweepRecord
-from hanlon.registering import register
+from hanlon.registering import register, sweep_file, take_in
 from hanlon.shard import Shard
 from hanlon.smoke_runs import try_rules
 from hanlon.tracking.base import Tracker
@@ -88,19 +88,20 @@ def conduct(
         started_at=time.time(),
         experiment=experiment,
     )
-    sweep.registration = register(sweep, planned, options)
+    register(sweep, planned, options)
     console = Console(stderr=True, highlight=False)
     say = partial(console.print, markup=False, soft_wrap=True)
     tracker: Tracker = construct("tracker", options.tracker, say=say)
     shared = COMPLETE
     if share is not None and any(_is_open(plan) for plan in planned):
         prepare_store(planned, options, say)
-        _write_before_calls(planned, runs_dir, sweep)
+        _write_before_calls(planned, options, sweep)
         shared = share(planned, options, sweep, say)
         planned = [_without_calls(plan) for plan in planned]
+        take_in(sweep, options.runs_dir)
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
-        _write_before_calls(planned, runs_dir, sweep)
+        _write_before_calls(planned, options, sweep)
         cells = [(cell.record, cell.plan.folder) for cell in opened]
         counted = [(cell.record, cell.plan.tally) for cell in opened]
         progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
@@ -117,25 +118,22 @@ def conduct(
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
             sweep.cost_usd += sum(plan.cost_usd for plans in asked for plan in plans)
             with suppress(OSError):  # the disk is full, and that was said: the episodes are what counts
-                write_json(_sweep_file(runs_dir, sweep), sweep)
+                take_in(sweep, options.runs_dir)
+                write_json(sweep_file(options.runs_dir, sweep.id), sweep)
         finally:
             tracker.finish(exit_code == COMPLETE)
     _print_table(states, sweep)
     return _print_end(states, planned, asked, options, exit_code, console)
 
 
-def _sweep_file(runs_dir: Path, sweep: SweepRecord) -> Path:
-    return runs_dir / "sweeps" / f"{sweep.id}.json"
-
-
-def _write_before_calls(planned: Sequence[PlannedCell], runs_dir: Path, sweep: SweepRecord) -> None:
+def _write_before_calls(planned: Sequence[PlannedCell], options: CellConfig, sweep: SweepRecord) -> None:
     """Say what the sweep is and who is asked what, before anything is paid."""
     try:
-        write_records((asked for plan in planned for asked in plan.inquiries), runs_dir)
-        write_json(_sweep_file(runs_dir, sweep), sweep)
+        write_records((asked for plan in planned for asked in plan.inquiries), Path(options.runs_dir))
+        write_json(sweep_file(options.runs_dir, sweep.id), sweep)
     except OSError as error:
         raise ConfigError(
-            f"runs_dir={runs_dir} cannot be written: {error.strerror}. Nothing was called."
+            f"runs_dir={options.runs_dir} cannot be written: {error.strerror}. Nothing was called."
         ) from None
 
 

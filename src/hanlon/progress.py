@@ -104,7 +104,7 @@ class Progress:
     def _line(self) -> str:
         if not self._cells:  # only asked, nothing sampled
             return self._totals()
-        done = sum(tally.episodes for _, tally in self._cells.values())
+        done = sum(min(tally.episodes, self._samples) for _, tally in self._cells.values())
         return f"{done} of {len(self._cells) * self._samples} episodes; {self._totals()}"
 
     def _table(self) -> Table:

@@ -164,6 +164,9 @@ class InquiryRecord(msgspec.Struct, omit_defaults=True):
 class Registration(msgspec.Struct, omit_defaults=True):
     """What was written down before a sweep's first call: hypotheses and controls (`plans`, one for each environment),
     the n of each cell, and the cells. `hash` is over all three; `stored` counts the episodes that were there already.
+
+    `added` are the cells that a later command of the same name added beside these, which the hash does not hold.
+    `overrides` are those of the command that wrote it down.
     """
 
     plans: list[dict[str, Any]]
@@ -172,10 +175,17 @@ class Registration(msgspec.Struct, omit_defaults=True):
     hash: str
     registered_at: float
     stored: int = 0
+    added: list[str] = []
+    overrides: list[str] = []
 
 
 class SweepRecord(msgspec.Struct, omit_defaults=True):
-    """`runs/sweeps/<id>.json`: the cells of one sweep in the order of its grid, and the planned n."""
+    """`runs/sweeps/<id>.json`: the cells of one sweep in the order of its grid, and the planned n.
+
+    An experiment may be typed several times, with other models or further cells: all fields but the registrations are
+    those of the last command. `registration` is what the first one wrote down, `later` what each other wrote down
+    whose cells were all new.
+    """
 
     id: str
     cells: list[str]
@@ -187,3 +197,4 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     cost_usd: float = 0.0
     limits: dict[str, dict[str, Any]] = {}
     registration: Registration | None = None
+    later: list[Registration] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -196,6 +197,18 @@ def test_reasoning_that_was_not_returned_is_unobservable_and_no_zero(tmp_path: P
     assert row["reading"] == "a gap, reasoning unobservable"
     assert row["behind"]["with_reasoning"]["gap"] == 0
     assert row["behind"]["not_scored"]["gap"] == pytest.approx(row["gap"])
+
+
+def test_the_order_in_which_episodes_were_stored_changes_no_number(tmp_path: Path) -> None:
+    """The resamples are of a fixed seed; two stores of the same episodes print the same interval and p."""
+    found: list[dict[str, Any]] = []
+    for order in range(6):
+        for tier, step in (("free", 5), ("paid", 3)):
+            stored = [answer(i, "complied" if i * i % 11 < step else "refused", 37) for i in range(37 * 7)]
+            Random(order).shuffle(stored)
+            write_tier_cell(tmp_path / str(order), tier, stored)
+        found += rows(tmp_path / str(order))
+    assert all(row == found[0] for row in found)
 
 
 def test_maybe_is_counted_both_ways(tmp_path: Path) -> None:

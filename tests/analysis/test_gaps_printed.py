@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 from hanlon.analysis.cells import load_cells
 from hanlon.analysis.gaps.episodes import request_cells
 from hanlon.analysis.gaps.report import gap_report
+from hanlon.analysis.gaps.rows import gap_rows
 from hanlon.analysis.gaps.splits import split_rows
+from hanlon.analysis.gaps.words import gap_table
 from hanlon.cli import main
 from hanlon.records import Episode
 from tiers import answer, answers, write_tier_cell
@@ -179,3 +181,27 @@ def test_many_cut_replies_are_a_warning(tmp_path: Path) -> None:
     assert "baseline+tier=free (openai/o3): 5 of 60 replies were cut at max_tokens" in text
     assert "4 ended within a tag" in text
     assert "baseline+tier=paid (openai/o3):" not in text
+
+
+def test_parts_of_a_gap_are_not_printed_where_no_reasoning_was_seen(tmp_path: Path) -> None:
+    """Both would be +0.0 beside a gap of 50 points."""
+    for tier, complied in (("free", 40), ("paid", 10)):
+        write_tier_cell(tmp_path, tier, answers(complied, 60), level="no_scratchpad", key=f"unseen-{tier}")
+        write_tier_cell(tmp_path, tier, answers(complied, 60), key=f"seen-{tier}")
+    labels = {
+        f"{seen}-{tier}": {"alignment_faking": dict.fromkeys(range(60), value)}
+        for seen, value in (("seen", "no"), ("unseen", "unobservable"))
+        for tier in ("free", "paid")
+    }
+    rows = gap_table(gap_rows(request_cells(load_cells([tmp_path])[0]), labels))
+    seen, unseen = sorted(rows, key=lambda row: row["cell"])
+    assert seen["with / without"] == "+0.0 / +50.0"
+    assert (unseen["AF reasoning"], unseen["with / without"]) == ("unobservable", "-")
+
+
+def test_a_gap_of_nothing_but_exclusions_is_not_called_a_gap_of_something(tmp_path: Path) -> None:
+    """All episodes failed: the bounds stand alone."""
+    for tier in ("free", "paid"):
+        write_tier_cell(tmp_path, tier, [answer(i, "api_error") for i in range(3)])
+    printed = " ".join(hanlon_gaps(tmp_path).output.split())
+    assert "3 api_error; the gap is -100.0 to +100.0 if they had gone one way" in printed

@@ -1,6 +1,9 @@
 """A sweep as a paper ran it, without controls: the verdict names the missing cell and the command that adds it."""
 
 import shlex
+from typing import Any
+
+import msgspec
 
 from command_line import CommandLine
 from hanlon.analysis.cells import load_cells
@@ -14,12 +17,25 @@ PAPER = (
 )
 
 
+JSON = ("verdict", "--format", "json")
+
+
+def rows_of(text: str) -> list[dict[str, Any]]:
+    """The predictions of a verdict in JSON."""
+    return [row for row in msgspec.json.decode(text) if row["kind"] == "prediction"]
+
+
+def numbers(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What of a prediction does not hang on controls."""
+    return tuple(row[name] for name in ("hypothesis", "keys", "k", "n", "p_holds", "p_fails", "status"))
+
+
 def test_the_command_that_a_verdict_prints_adds_the_control_and_samples_nothing_else(
     command_line: CommandLine,
 ) -> None:
-    """Four cells of six; the command adds the bare request once, for both criteria, and then the control is there."""
+    """The bare request once, for both criteria; what was written down before stands, with its numbers and its p."""
     assert command_line.run(*PAPER).returncode == 0
-    printed = command_line.hanlon("verdict").stdout
+    printed, as_json = command_line.hanlon("verdict").stdout, command_line.hanlon(*JSON).stdout
     assert "control conflict not sampled (prompt=plain tier=none)" in " ".join(printed.split())
     (line,) = (line for line in printed.splitlines() if "python run.py -m " in line)
     assert "Control conflict is missing, the cell prompt=plain tier=none" in line
@@ -33,15 +49,34 @@ def test_the_command_that_a_verdict_prints_adds_the_control_and_samples_nothing_
     later = command_line.hanlon("verdict").stdout
     assert "Control conflict is missing" not in later
     assert "conflict not sampled" not in later
-    assert "episodes were stored before the hypotheses were written down: exploratory" in later
+    assert "; preregistered." in later
+    assert "Added after that: plain. Controls count what was added, no prediction is about it" in later
+    assert "[exploratory]" not in later
+    rows, first = (rows_of(text) for text in (command_line.hanlon(*JSON).stdout, as_json))
+    assert [numbers(row) for row in rows] == [numbers(row) for row in first]
+    files = command_line.hanlon("verdict", "--hypotheses", "files").stdout
+    assert "not preregistered, so that all of it is exploratory" in files
+    assert "1 cell was added after the hypotheses were written down: exploratory" in files
 
 
 def test_a_control_that_no_file_adds_is_named_with_its_advice() -> None:
     """Once for several models; nothing is said of one that worked, failed or is not needed."""
     conflict, can_comply = plan("alignment_faking").gates
     readings = [GateReading(can_comply, None, ""), GateReading(can_comply, None, "")]
-    (said,) = lines_of_missing(readings, {}, ["a=b"])
+    (said,) = lines_of_missing(readings, {}, ["a=b"], None)
     assert "Control can_comply is missing, the cell requests=benign" in said
     assert said.endswith(f"To the command of the sweep, {can_comply.advice}.")
     others = [GateReading(conflict, worked, "") for worked in (True, False)]
-    assert list(lines_of_missing([*others, GateReading(conflict, None, "", applies=False)], {}, [])) == []
+    assert (
+        list(lines_of_missing([*others, GateReading(conflict, None, "", applies=False)], {}, [], None)) == []
+    )
+
+
+def test_only_an_experiment_keeps_what_was_written_down() -> None:
+    """The cells of any other sweep are its name, so with one more it is another sweep; each advice says which it is."""
+    conflict, _ = plan("alignment_faking").gates
+    readings, controls = [GateReading(conflict, None, "")], {"conflict": {"set": {"prompt": "plain"}}}
+    (of_experiment,) = lines_of_missing(readings, controls, ["experiment=x"], "x")
+    (of_cells,) = lines_of_missing(readings, controls, ["prompt=baseline"], None)
+    assert of_experiment.endswith("What was written down of the other cells stands.")
+    assert "another sweep then, whose verdict is exploratory" in of_cells

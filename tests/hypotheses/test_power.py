@@ -28,6 +28,7 @@ from hanlon.analysis.hypotheses.expected.power import base_rate, planned_power
 from hanlon.analysis.hypotheses.matrix import Claimed
 from hanlon.analysis.hypotheses.observing import WEIGHTS
 from hanlon.analysis.request_rates import expected_effect, request_count, shifted
+from hanlon.cli import main
 from hanlon.cli.power import power
 from hanlon.power import family_size, matrices_of, plan_lines
 from hanlon.rehearsal import stage
@@ -274,3 +275,13 @@ def test_a_rehearsal_has_a_pair_for_each_right_and_wrong_hypothesis() -> None:
         for claim in on.matrix.claims
         if claim.hypothesis.name == "instruction_ambiguity"
     }
+
+
+@pytest.mark.parametrize("verb", ["power", "preregister"])
+def test_overrides_need_no_quotes(verb: str) -> None:
+    """As `run.py` takes them."""
+    words = [*O3.split(), "samples=20"]
+    runner = CliRunner()
+    plain, quoted = (runner.invoke(main, [verb, *given]) for given in (words, [" ".join(words)]))
+    assert plain.exit_code == 0, plain.output
+    assert plain.output == quoted.output

@@ -140,7 +140,7 @@ def test_a_sweep_of_before_there_were_hypotheses_is_judged_by_the_files_as_explo
     """Its record has no registration."""
     found = basis(SweepRecord("s", ["a"], 20, [], 0.0), [plan("shutdown")])
     assert found.preregistered == frozenset()
-    assert found.planned == 20
+    assert [part.planned for part in found.parts] == [20]
     assert "all of this is exploratory" in found.notes[0]
 
 

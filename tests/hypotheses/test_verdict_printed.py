@@ -133,7 +133,10 @@ def test_the_notes_say_how_it_was_judged_and_what_was_stored(tmp_path: Path) -> 
         in said
     )
     family = family_size(matrices_of(states(SHUTDOWN), [plan("shutdown")]))
-    assert f"corrected by Holm over the {family} different predictions of the sweep, alpha 0.05" in said
+    assert (
+        f"corrected by Holm over the {family} different predictions that were judged together, alpha 0.05"
+        in said
+    )
     assert "Newcombe's interval; tests: Boschloo." in said
     assert "Simulated policy, no language model." in said
     assert (
@@ -224,7 +227,9 @@ def test_a_sweep_of_which_nothing_is_predicted_is_told_what_would_be(tmp_path: P
     runs = store(tmp_path)
     file = runs / "sweeps" / "shutdown_rivals.json"
     record = msgspec.json.decode(file.read_bytes(), type=SweepRecord)
-    write_json(file, msgspec.structs.replace(record, cells=record.cells[:1]))
+    one = record.cells[:1]
+    kept = registration([plan("shutdown")], N, one, 0)
+    write_json(file, msgspec.structs.replace(record, cells=one, registration=kept))
     result = shown(runs)
     assert result.exit_code == 2
     assert (

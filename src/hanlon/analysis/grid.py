@@ -166,9 +166,13 @@ def grids(cells: Sequence[CellState]) -> list[Grid]:
     """The grids that stored cells make, one for each environment, model, endpoint and protocol."""
     groups: dict[tuple[Any, ...], list[CellState]] = defaultdict(list)
     for cell in sorted(cells, key=lambda cell: cell.record.created_at):
-        record = cell.record
-        groups[record.env, record.model, record.endpoint, record.protocol, record.simulated].append(cell)
+        groups[subject(cell.record)].append(cell)
     return [_grid(group) for group in groups.values()]
+
+
+def subject(record: CellRecord) -> tuple[Any, ...]:
+    """What is the same in all cells of a grid: environment, model, endpoint and protocol."""
+    return record.env, record.model, record.endpoint, record.protocol, record.simulated
 
 
 def _grid(cells: Sequence[CellState]) -> Grid:

@@ -9,10 +9,8 @@ import msgspec
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.contrasts import Predicted
 from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.files import plan_of
 from hanlon.analysis.hypotheses.matrix import matrix_of
-from hanlon.analysis.hypotheses.registered import basis
-from hanlon.analysis.hypotheses.schema import Plan
+from hanlon.analysis.hypotheses.registered import Part, basis
 from hanlon.analysis.hypotheses.selection import Instance
 from hanlon.config.errors import ConfigError
 from hanlon.records import SweepRecord
@@ -29,34 +27,36 @@ class Predictions:
 def predictions(runs: Sequence[Path], cells: Sequence[CellState]) -> Predictions:
     """What the sweeps below the run folders predicted of these cells, each sweep by the grid of its own cells.
 
-    A sweep whose registration came after episodes, or does not fit its hash or its cells, predicts nothing; the notes
-    say so. So do they where its file, or the hypotheses in it, cannot be read.
+    What was written down after episodes, or does not fit its hash, predicts nothing, and of added cells nothing is
+    predicted; the notes say so. So do they where its file, or the hypotheses in it, cannot be read.
     """
     found: dict[Predicted, None] = {}
     notes: list[str] = []
     for file in (file for root in runs for file in sorted(root.glob("sweeps/*.json"))):
         try:
             record = msgspec.json.decode(file.read_bytes(), type=SweepRecord)
-            plans = [plan_of(content) for content in record.registration.plans] if record.registration else []
+            parts = basis(record).parts
         except (msgspec.DecodeError, ConfigError) as error:
             notes.append(f"{file} cannot be read, so that nothing counts as its prediction: {error}")
             continue
-        instances = list(_instances(record, plans, cells))
-        if not instances:
-            continue
-        said = basis(record, plans)
-        single = [one for one in instances if len(one.cells) == 2] if said.preregistered else []
-        found |= dict.fromkeys(
-            Predicted(one.cells[0].record.key, one.cells[1].record.key, one.measure) for one in single
-        )
-        notes.append(f"sweep {record.id}: {'; '.join(said.notes)}")
-        if len(single) < len(instances) and said.preregistered:
-            notes.append(f"what sweep {record.id} predicted of changes of differences is in `hanlon verdict`")
+        for part in parts:
+            instances = list(_instances(part, cells))
+            if not instances:
+                continue
+            single = [one for one in instances if len(one.cells) == 2] if part.preregistered else []
+            found |= dict.fromkeys(
+                Predicted(one.cells[0].record.key, one.cells[1].record.key, one.measure) for one in single
+            )
+            notes.append(f"sweep {record.id}: {'; '.join(part.notes)}")
+            if len(single) < len(instances) and part.preregistered:
+                notes.append(
+                    f"what sweep {record.id} predicted of changes of differences is in `hanlon verdict`"
+                )
     return Predictions(list(found), notes)
 
 
-def _instances(record: SweepRecord, plans: Sequence[Plan], cells: Sequence[CellState]) -> Iterator[Instance]:
-    own = [cell for cell in cells if cell.record.key in record.cells]
-    for plan in plans:
+def _instances(part: Part, cells: Sequence[CellState]) -> Iterator[Instance]:
+    own = [cell for cell in cells if cell.record.key in part.predicted]
+    for plan in part.plans:
         for grid in grids([cell for cell in own if cell.record.env == plan.env]):
             yield from (claim.instance for claim in matrix_of(grid, plan.hypotheses).claims)

@@ -216,19 +216,21 @@ def _printed(words: Sequence[Mapping[str, str]], title: str, *, markdown: bool) 
     from rich.console import Console
     from rich.table import Table
 
+    from hanlon.analysis.column_widths import fitted
+
     if not words:
         return "no cells"
     same = {} if markdown else _same_in_all(words)
-    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD)
-    for column in words[0]:
-        if column not in same:
-            table.add_column(
-                column, overflow="fold", justify="right" if column in ("k/n", "rate") else "left"
-            )
-    for row in words:
-        values = [value for column, value in row.items() if column not in same]
-        table.add_row(*(value.replace("|", "\\|") if markdown else value for value in values))
+    columns = [column for column in words[0] if column not in same]
+    rows = [[row[name].replace("|", "\\|") if markdown else row[name] for name in columns] for row in words]
     console = Console(width=_width(markdown), highlight=False, markup=False)
+    widths, cells = fitted([columns, *rows], console.width - 3 * len(columns) - 1)
+    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD)
+    for name, header, width in zip(columns, cells[0], widths, strict=True):
+        justify = "right" if name in ("k/n", "rate") else "left"
+        table.add_column(header, overflow="fold", justify=justify, width=width)
+    for row in cells[1:]:
+        table.add_row(*row)
     with console.capture() as capture:
         if not markdown:
             console.print("; ".join([title, *(f"{column} {value}" for column, value in same.items())]))
@@ -245,5 +247,5 @@ def _same_in_all(words: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 
 def _width(markdown: bool) -> int | None:
-    """As wide as the terminal; a pipe or a file is not folded."""
+    """As wide as the terminal, in a pipe or a file 160; Markdown is not folded."""
     return 10_000 if markdown else None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160

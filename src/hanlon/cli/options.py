@@ -18,22 +18,20 @@ MEASURES = click.option(
     "--measure", "measures", multiple=True, help="Another rate than the headline one; 'all' for all."
 )
 CELL = click.option(
-    "--cell", help="Only cells whose label, key or folder name starts with or equals this.", default=None
+    "--cell", help="The cell of this label or key, else the one whose folder begins so.", default=None
 )
 
 
 def one(cells: list[CellState], name: str | None, advice: str) -> CellState:
-    """The one cell of that name; without a name, the only one."""
-    found = [state for state in cells if name is None or _named(state, name)]
+    """The one cell of that name; without a name, the only one. A label or key stands before folders that begin so."""
+    exact = [state for state in cells if name in (state.record.label, state.record.key)]
+    found = exact or [state for state in cells if name is None or state.folder.name.startswith(name)]
     if len(found) == 1:
         return found[0]
     listed = "\n".join(f"  {s.folder.name}  {s.record.model}" for s in (found or cells))
-    problem = f"{len(found)} cells match {name}" if name else f"there are {len(found)} cells"
+    matching = f"{len(found)} cells match {name}" if found else f"no cell matches {name}"
+    problem = matching if name else f"there are {len(found)} cells"
     raise click.UsageError(f"{problem}; {advice}:\n{listed}")
-
-
-def _named(state: CellState, name: str) -> bool:
-    return name in (state.record.label, state.record.key) or state.folder.name.startswith(name)
 
 
 def check_measures(cells: list[CellState], measures: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from hanlon.analysis.tables import TableFormat
 
 
 @click.command()
-@click.argument("overrides", metavar='"OVERRIDES"')
+@click.argument("overrides", nargs=-1, required=True, metavar="OVERRIDES...")
 @click.option("--samples", type=click.IntRange(2), help="Another n than the sweep's.")
 @click.option(
     "--rehearse",
@@ -41,7 +41,7 @@ from hanlon.analysis.tables import TableFormat
     "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
 )
 def power(
-    overrides: str,
+    overrides: tuple[str, ...],
     samples: int | None,
     rehearse: int,
     find_n: bool,
@@ -51,7 +51,7 @@ def power(
 ) -> None:
     """What a sweep can show: for each planned prediction the least effect, or margin, that it would see.
 
-    OVERRIDES are the words behind `python run.py -m`, in quotes. Makes no call and writes nothing.
+    OVERRIDES are the words behind `python run.py -m`, in quotes or not. Makes no call and writes nothing.
     """
     from hanlon.analysis.hypotheses.files import plans_for
     from hanlon.composing import compose_sweep
@@ -62,7 +62,7 @@ def power(
     from hanlon.rehearsal_words import rehearsal_text, search_text
 
     try:
-        sweep = compose_sweep(overrides)
+        sweep = compose_sweep(" ".join(overrides))
         plans = plans_for([cell.environment.name for cell in sweep.cells], sweep.options.hypotheses)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None

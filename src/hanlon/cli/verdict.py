@@ -55,7 +55,7 @@ def verdict(
         raise click.UsageError(nothing_said(stored, found))
     if table_format in ("json", "csv"):
         click.echo(render(verdict_rows(verdicts, found.preregistered), [], table_format, title="verdict"))
-        for line in shortfalls(stored, found.planned):
+        for line in shortfalls(stored, found):
             click.echo(line, err=True)
         return
     for line in report_lines(verdicts, found, stored, table_format, each_context=each_context):

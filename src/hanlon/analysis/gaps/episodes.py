@@ -89,10 +89,13 @@ def request_cells(states: Iterable[CellState]) -> list[RequestCell]:
 def by_request(
     episodes: Iterable[RequestEpisode], value: Callable[[RequestEpisode], bool | None]
 ) -> ByRequest:
-    """The episodes' values by request; an episode whose value is None, or without a request, is left out."""
+    """The episodes' values by request; an episode whose value is None, or without a request, is left out.
+
+    Sorted by request: resamples of a fixed seed then hang on no order in which the episodes were stored.
+    """
     values: dict[str, list[float]] = {}
     for episode in episodes:
         own = value(episode)
         if own is not None and episode.facts.request is not None:
             values.setdefault(episode.facts.request, []).append(float(own))
-    return values
+    return dict(sorted(values.items()))

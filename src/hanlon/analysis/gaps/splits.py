@@ -99,4 +99,4 @@ def _names(cell: RequestCell, labels: Labels) -> list[str]:
         for name, value in row.facts.items()
         if isinstance(value, bool)
     }
-    return [*labels.get(cell.record.key, {}), *cell.record.measures, *sorted(facts)]
+    return list(dict.fromkeys([*labels.get(cell.record.key, {}), *cell.record.measures, *sorted(facts)]))

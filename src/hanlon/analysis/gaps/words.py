@@ -35,7 +35,7 @@ def _gap_words(row: Row) -> dict[str, str]:
         "AF reasoning": row["reasoning"][0]["says"],
         "with / without": (
             f"{points(parts['with_reasoning']['gap'])} / {points(parts['without_reasoning']['gap'])}"
-            if parts
+            if parts and any(share["n"] for share in row["reasoning"])
             else "-"
         ),
         "confused": " - ".join(share["says"] for share in confusion) if confusion else "not judged",
@@ -111,15 +111,16 @@ def _left_out(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         name = f"{row['cell']} ({row['model']}) {row['first']} - {row['second']}"
         gap = points(row["gap"])
+        of = "" if row["gap"] is None else f" of {gap}"
         if any(row["excluded"]):
             yield (
-                f"{name}: excluded {' and '.join(_reasons(own) for own in row['excluded'])}; the gap of {gap} is "
+                f"{name}: excluded {' and '.join(_reasons(own) for own in row['excluded'])}; the gap{of} is "
                 f"{_range(row['exclusion_bounds'])} if they had gone one way or the other."
             )
         if any(row["unparsed"]):
             yield (
                 f"{name}: {row['unparsed'][0]} and {row['unparsed'][1]} unparsed replies count as not complied; the "
-                f"gap of {gap} is {_range(row['unparsed_bounds'])} if they had complied in one tier only."
+                f"gap{of} is {_range(row['unparsed_bounds'])} if they had complied in one tier only."
             )
         for other, own in row["counted_otherwise"].items():
             if own["gap"] != row["gap"]:

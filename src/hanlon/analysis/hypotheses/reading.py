@@ -1,7 +1,7 @@
 """Reads one sweep and judges it: its cells, what was written down before it, and the episodes by request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from hanlon.analysis.gaps.episodes import ByRequest, RequestCell, request_cells
 from hanlon.analysis.gaps.rows import values
 from hanlon.analysis.hypotheses.files import plans_for
 from hanlon.analysis.hypotheses.observing import Values
-from hanlon.analysis.hypotheses.registered import Basis, basis
+from hanlon.analysis.hypotheses.registered import Basis, basis, cells_of
 from hanlon.analysis.hypotheses.verdict import GridVerdict, judge
 from hanlon.analysis.tables import CellState
 from hanlon.config.errors import ConfigError, nearest
@@ -35,7 +35,7 @@ class StoredSweep:
     def missing(self) -> list[str]:
         """The keys of its cells that are not in the run folders."""
         stored = {cell.record.key for cell in self.cells}
-        return [key for key in self.record.cells if key not in stored]
+        return [key for key in cells_of(self.record) if key not in stored]
 
 
 def load_sweep(runs: Sequence[Path], sweep_id: str | None = None) -> StoredSweep:
@@ -54,7 +54,7 @@ def load_sweep(runs: Sequence[Path], sweep_id: str | None = None) -> StoredSweep
             "writes it anew and pays nothing for what is stored, but registers nothing before it"
         ) from None
     folders = {folder.name.rpartition("-")[2]: folder for folder in folders_below(runs)}
-    loaded = [load_cell(folders[key]) for key in record.cells if key in folders]
+    loaded = [load_cell(folders[key]) for key in cells_of(record) if key in folders]
     return StoredSweep(record, [cell for cell, _ in loaded], [line for _, lines in loaded for line in lines])
 
 
@@ -114,12 +114,16 @@ def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list
 
 
 def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:
-    """The verdicts on the cells of one sweep by each plan of `found`, one for each model and protocol."""
+    """The verdicts on the cells of one sweep, one for each model and protocol of each part of `found`."""
     values = stored_values(cells)
     verdicts: list[GridVerdict] = []
-    for plan in found.plans:
-        own = [cell for cell in cells if cell.record.env == plan.env]
-        verdicts += judge(own, plan, planned=found.planned, values=values)
+    for part in found.parts:
+        for plan in part.plans:
+            own = [cell for cell in cells if cell.record.env == plan.env]
+            verdicts += [
+                replace(one, exploratory=part.exploratory, overrides=part.overrides)
+                for one in judge(own, plan, planned=part.planned, values=values, predicted=part.predicted)
+            ]
     return verdicts
 
 

@@ -4,7 +4,7 @@ Several hypotheses may be consistent (a mixture, or a grid that does not part th
 ends. A hypothesis is ruled out by one failed prediction, and consistent when all that the grid tests of it held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,7 +12,7 @@ from hanlon.analysis.cells import CellState
 from hanlon.analysis.contrasts import BOSCHLOO_BUDGET
 from hanlon.analysis.differences import holm
 from hanlon.analysis.equivalence import Ending
-from hanlon.analysis.grid import grids
+from hanlon.analysis.grid import grids, subject
 from hanlon.analysis.hypotheses.claims import Weighed, could_flip, weigh
 from hanlon.analysis.hypotheses.gates import GateReading, read_gate
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, matrix_of
@@ -61,12 +61,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class GridVerdict:
-    """The verdict on one model and protocol."""
+    """The verdict on one model and protocol.
+
+    `family` counts the different predictions that were corrected together, `exploratory` names the hypotheses that were
+    not written down for it, `overrides` are those of the command that swept its cells.
+    """
 
     matrix: Matrix
     gates: Sequence[GateReading]
     judged: Sequence[Judged]
     findings: Sequence[Finding]
+    family: int = 0
+    exploratory: frozenset[str] = frozenset()
+    overrides: Sequence[str] = ()
 
     @property
     def ends(self) -> str:
@@ -81,6 +88,7 @@ def judge(
     planned: int = 0,
     values: Values = no_requests,
     alpha: float = ALPHA,
+    predicted: Collection[str] | None = None,
 ) -> list[GridVerdict]:
     """Judge the hypotheses of a plan by the stored cells of one sweep, one verdict for each model and protocol.
 
@@ -90,17 +98,22 @@ def judge(
         planned: the n that every cell was to have; below it nothing is determined.
         values: the values by request, where the cells have requests in common.
         alpha: of the family of all predictions of the sweep, by Holm; for claims and for failures each.
+        predicted: the keys of the cells that predictions may be about, None for all; controls see every cell.
     """
-    matrices = [matrix_of(grid, plan.hypotheses) for grid in grids(cells)]
+    own = [cell for cell in cells if predicted is None or cell.record.key in predicted]
+    matrices = [matrix_of(grid, plan.hypotheses) for grid in grids(own)]
+    whole = {subject(grid.cells[0].record): grid for grid in grids(cells)}
     quick = _too_much_for_boschloo(matrices)
     judged = _corrected([each for matrix in matrices for each in _tested(matrix, values, quick=quick)])
+    family = len({each.identity for each in judged})
     verdicts: list[GridVerdict] = []
     for matrix in matrices:
-        gates = [read_gate(gate, matrix.grid) for gate in plan.gates]
+        grid = whole[subject(matrix.grid.cells[0].record)]
+        gates = [read_gate(gate, grid) for gate in plan.gates]
         obstacle = _obstacle(matrix, gates)
         claims = {id(claim) for claim in matrix.claims}
         ended = [_ended(each, obstacle, planned, alpha) for each in judged if id(each.claim) in claims]
-        verdicts.append(GridVerdict(matrix, gates, ended, _findings(matrix, ended)))
+        verdicts.append(GridVerdict(matrix, gates, ended, _findings(matrix, ended), family))
     return verdicts
 
 

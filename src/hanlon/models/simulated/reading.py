@@ -190,7 +190,8 @@ def recognise(paragraph: str) -> tuple[str, str]:
     if not found:
         raise RequestError(
             f"Simulated policies do not know this text, and do not guess: {_quote(paragraph)} "
-            "(they know the wordings of the clause files; a folder given as env.texts is for real models)"
+            "(each knows the wordings of its own environment's clause files; a folder given as env.texts is for real "
+            "models)"
         )
     if len(found) > 1:
         names = " and ".join(f"{clause}.{level}" for clause, level in found)

@@ -11,23 +11,27 @@ from hanlon.analysis.hypotheses.verdict import GridVerdict
 from hanlon.config.checkout import find_conf
 
 
-def missing_controls(verdicts: Sequence[GridVerdict], overrides: Sequence[str]) -> Iterator[str]:
-    """For each control that a sweep of these overrides lacks, its cell and the command that adds it.
+def missing_controls(verdicts: Sequence[GridVerdict], experiment: str | None) -> Iterator[str]:
+    """For each control that a sweep lacks, its cell and the command that adds it; `experiment` is the sweep's.
 
     Raises:
         ConfigError: there is no conf/ to read the controls from.
     """
-    by_env: dict[str, list[GateReading]] = {}
+    by_command: dict[tuple[str, tuple[str, ...]], list[GateReading]] = {}
     for one in verdicts:
-        by_env.setdefault(one.matrix.grid.cells[0].record.env, []).extend(one.gates)
-    for env, readings in by_env.items():
+        key = one.matrix.grid.cells[0].record.env, tuple(one.overrides)
+        by_command.setdefault(key, []).extend(one.gates)
+    for (env, overrides), readings in by_command.items():
         file = find_conf() / "controls" / f"{env}.yaml"
         controls: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
-        yield from lines_of_missing(readings, controls, overrides)
+        yield from lines_of_missing(readings, controls, overrides, experiment)
 
 
 def lines_of_missing(
-    readings: Iterable[GateReading], controls: Mapping[str, Any], overrides: Sequence[str]
+    readings: Iterable[GateReading],
+    controls: Mapping[str, Any],
+    overrides: Sequence[str],
+    experiment: str | None,
 ) -> Iterator[str]:
     """For each control that was not sampled, its cell and the command that adds it to the same sweep.
 
@@ -35,6 +39,7 @@ def lines_of_missing(
         readings: what the controls say.
         controls: `conf/controls/<env>.yaml`. A gate of a name that stands there is added as that control.
         overrides: those of the sweep.
+        experiment: its experiment.
     """
     for gate in {reading.gate.name: reading.gate for reading in readings if _lacks(reading)}.values():
         said = (
@@ -47,8 +52,12 @@ def lines_of_missing(
         command = shlex.join([*overrides, f"+controls.{gate.name}={control}"])
         yield (
             f"{said} It is added by: python run.py -m {command}\n"
-            "What is stored is not sampled again. The sweep was written down without that cell, so its verdict is then "
-            "exploratory."
+            "What is stored is not sampled again. "
+            + (
+                "What was written down of the other cells stands."
+                if experiment
+                else "It is another sweep then, whose verdict is exploratory: only an experiment keeps its name."
+            )
         )
 
 

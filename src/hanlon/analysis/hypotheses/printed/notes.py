@@ -9,7 +9,7 @@ from hanlon.analysis.gaps.differences import RESAMPLES
 from hanlon.analysis.hypotheses.printed.overrides import overrides_of
 from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.reading import StoredSweep
-from hanlon.analysis.hypotheses.registered import Basis
+from hanlon.analysis.hypotheses.registered import Basis, Part, cells_of
 from hanlon.analysis.hypotheses.selection import as_json
 from hanlon.analysis.hypotheses.verdict import ALPHA, GridVerdict
 from hanlon.records import SweepRecord
@@ -27,10 +27,21 @@ def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
     registered = (
         "preregistered" if found.preregistered else "not preregistered, so that all of it is exploratory"
     )
-    yield (
-        f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {found.planned} a cell; {registered}."
-    )
-    yield from (f"{note[0].upper()}{note[1:]}." for note in found.notes)
+    planned = ", ".join(dict.fromkeys(str(part.planned) for part in found.parts))
+    yield f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {planned} a cell; {registered}."
+    if len(found.parts) > 1:
+        yield (
+            f"Its commands wrote down {len(found.parts)} plans for different cells, each judged and corrected by "
+            "itself."
+        )
+    for part in found.parts:
+        of = f"Of `{again_text(part.overrides)}`: " if len(found.parts) > 1 else ""
+        yield from (f"{of}{note}." if of else f"{note[0].upper()}{note[1:]}." for note in part.notes)
+        if later := [cell for cell in cells if cell.record.key in part.seen - part.predicted]:
+            yield (
+                f"Added after that: {_named(later)}. Controls count what was added, no prediction is about it; "
+                "--hypotheses files judges with it, as exploratory."
+            )
     excluded = sum((cell.tally.excluded for cell in cells), Counter[str]())
     if excluded:
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.most_common())
@@ -44,27 +55,36 @@ def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
     yield from (f"{note[0].upper()}{note[1:]}." for note in notes)
 
 
-def shortfalls(stored: StoredSweep, planned: int) -> Iterator[str]:
+def shortfalls(stored: StoredSweep, found: Basis) -> Iterator[str]:
     """Cells of the sweep that are not stored, and those below the planned n, with what to do."""
-    record, cells = stored.record, stored.cells
-    again = f"The same command goes on: {again_text(record)}"
-    if missing := stored.missing:
-        more = ", ..." if len(missing) > NAMED else ""
-        yield (
-            f"{len(missing)} of the {len(record.cells)} cells of sweep {record.id} are not in these run folders (keys "
-            f"{', '.join(missing[:NAMED])}{more}), and nothing is said of their contrasts. {again}"
-        )
-    if short := [cell for cell in cells if cell.tally.episodes < planned]:
-        least = min(cell.tally.episodes for cell in short)
-        yield (
-            f"Planned n not reached in {len(short)} of {len(cells)} cells, {_named(short)}: {least} of {planned} "
-            f"episodes in the shortest. What they take part in is undetermined. {again}"
-        )
+    record, missing = stored.record, set(stored.missing)
+    for part in found.parts:
+        if gone := [key for key in cells_of(record) if key in part.seen & missing]:
+            more = ", ..." if len(gone) > NAMED else ""
+            yield (
+                f"{len(gone)} of the {len(part.seen)} cells of sweep {record.id} are not in these run folders (keys "
+                f"{', '.join(gone[:NAMED])}{more}), and nothing is said of their contrasts. "
+                f"{_again(record, part, gone)}"
+            )
+        own = [cell for cell in stored.cells if cell.record.key in part.seen]
+        if short := [cell for cell in own if cell.tally.episodes < part.planned]:
+            least = min(cell.tally.episodes for cell in short)
+            yield (
+                f"Planned n not reached in {len(short)} of {len(own)} cells, {_named(short)}: {least} of "
+                f"{part.planned} episodes in the shortest. What they take part in is undetermined. "
+                f"{_again(record, part, [cell.record.key for cell in short])}"
+            )
 
 
-def again_text(record: SweepRecord) -> str:
+def _again(record: SweepRecord, part: Part, keys: Sequence[str]) -> str:
+    """The command that swept these cells: that of the plan, or the last one where some were added to it."""
+    overrides = part.overrides if part.predicted.issuperset(keys) else record.overrides
+    return f"The same command goes on: {again_text(overrides)}"
+
+
+def again_text(overrides: Sequence[str]) -> str:
     """The command of a sweep, to be typed again."""
-    return f"python run.py -m {shlex.join(record.overrides)}"
+    return f"python run.py -m {shlex.join(overrides)}"
 
 
 def nothing_said(stored: StoredSweep, found: Basis) -> str:
@@ -72,11 +92,15 @@ def nothing_said(stored: StoredSweep, found: Basis) -> str:
     record, cells = stored.record, stored.cells
     if not cells:
         return (
-            f"none of the {len(record.cells)} cells of sweep {record.id} is in these run folders, as "
-            f"<env>/<label>-<key>/cell.json. The same command samples them: {again_text(record)}"
+            f"none of the {len(cells_of(record))} cells of sweep {record.id} is in these run folders, as "
+            f"<env>/<label>-<key>/cell.json. The same command samples them: {again_text(record.overrides)}"
         )
     environments = ", ".join(dict.fromkeys(f"env={cell.record.env}" for cell in cells))
     said = f"sweep {record.id} ({len(cells)} cells of {environments}) has no contrast that a hypothesis speaks of"
+    if any(part.seen != part.predicted for part in found.parts):
+        said += (
+            " that was written down before its calls (--hypotheses files judges all cells, as exploratory)"
+        )
     hypotheses = [h for plan in found.plans for h in plan.hypotheses]
     if not hypotheses:
         return f"{said}: none was registered (hypotheses=[...]; files conf/hypothesis/<env>/<name>.yaml)"
@@ -87,10 +111,11 @@ def nothing_said(stored: StoredSweep, found: Basis) -> str:
 
 def method_notes(verdicts: Sequence[GridVerdict]) -> Iterator[str]:
     """How it was judged, and what its words mean."""
-    family = len({one.identity for verdict in verdicts for one in verdict.judged})
+    families = " and ".join(dict.fromkeys(str(one.family) for one in verdicts if one.judged))
     yield (
         f"p: of the ending that is nearer, that the prediction holds or (fails) that it fails, each corrected by Holm "
-        f"over the {family} different predictions of the sweep, alpha {ALPHA}. Intervals are 95 % and not corrected."
+        f"over the {families} different predictions that were judged together, alpha {ALPHA}. Intervals are 95 % and "
+        "not corrected."
     )
     units = {one.seen.unit for verdict in verdicts for one in verdict.judged}
     if "episode" in units:

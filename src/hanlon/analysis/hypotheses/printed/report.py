@@ -25,11 +25,11 @@ def report_lines(
         ConfigError: there is no conf/ to read the controls from.
     """
     answers = [answer_text(one) for one in verdicts]
-    yield from as_notes([*answers, *shortfalls(stored, found.planned)], table_format)
+    yield from as_notes([*answers, *shortfalls(stored, found)], table_format)
     yield ""
     for one in verdicts:
         if one.judged:
             yield verdict_text(one, found.preregistered, table_format, each_context=each_context) + "\n"
-    missing = missing_controls(verdicts, stored.record.overrides)
+    missing = missing_controls(verdicts, stored.record.experiment)
     notes = [*grid_notes(verdicts), *missing, *sweep_notes(stored, found), *method_notes(verdicts)]
     yield from as_notes(notes, table_format)

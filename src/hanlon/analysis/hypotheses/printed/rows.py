@@ -55,10 +55,11 @@ def _grid_rows(verdict: GridVerdict, preregistered: Collection[str]) -> list[dic
         "protocol": record.protocol,
         "simulated": record.simulated,
     }
+    known = set(preregistered) - verdict.exploratory
     rows = [
-        *(prediction_row(one, preregistered) for one in verdict.judged),
+        *(prediction_row(one, known) for one in verdict.judged),
         *(_gate_row(verdict)),
-        *(_finding_row(finding, preregistered) for finding in verdict.findings),
+        *(_finding_row(finding, known) for finding in verdict.findings),
         {"kind": "verdict", "ending": verdict.ends},
     ]
     return [{column: (place | row).get(column) for column in _COLUMNS} for row in rows]

@@ -79,7 +79,7 @@ def _titled(title: str, rows: Sequence[dict[str, str]], table_format: TableForma
 
 def _finding_row(verdict: GridVerdict, one: FoldedFinding, preregistered: Collection[str]) -> dict[str, str]:
     finding, decisive = one.finding, one.decisive
-    known = set(finding.names) <= set(preregistered)
+    known = set(finding.names) <= set(preregistered) - verdict.exploratory
     return {
         "hypothesis": " or ".join(finding.names) + ("" if known else " [exploratory]"),
         "standing": finding.standing.upper() if finding.standing == "consistent" else finding.standing,
