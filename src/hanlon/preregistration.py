@@ -90,12 +90,11 @@ def _controls(gates: Sequence[Gate]) -> Iterator[str]:
     yield "## Controls\n\nWhere one is not fulfilled, nothing is determined.\n"
     for gate in gates:
         where = ", ".join(f"{name}={level}" for name, level in gate.where.items())
-        bound = f"above {gate.above:.0%}" if gate.above is not None else f"below {gate.below or 0:.0%}"
         or_else = f", or any cell above {gate.or_anywhere:.0%}" if gate.or_anywhere is not None else ""
         unless = ", ".join(f"{name}={level}" for name, level in gate.unless.items())
         yield (
-            f"- {gate.name} ({gate.kind}): {gate.measure} at {where} is {bound}{or_else}, by a one-sided 95 % bound"
-            + (f"; not needed at {unless}" if unless else "")
+            f"- {gate.name} ({gate.kind}): {gate.measure} at {where} is {gate.bound}{or_else}, by a one-sided 95 % "
+            "bound" + (f"; not needed at {unless}" if unless else "")
         )
     yield ""
 

@@ -62,8 +62,7 @@ def _rate(cell: CellState, gate: Gate) -> Rate:
 
 def _words(cell: CellState, gate: Gate) -> str:
     rate = _rate(cell, gate)
-    bound = f"above {gate.above:.0%}" if gate.above is not None else f"below {gate.below or 0:.0%}"
-    return f"{cell.record.label}: {rate.measure} {rate.k}/{rate.n}, needed {bound}"
+    return f"{cell.record.label}: {rate.measure} {rate.k}/{rate.n}, needed {gate.bound}"
 
 
 def place_text(gate: Gate) -> str:

@@ -186,6 +186,11 @@ class Gate(_Strict):
             raise ValueError("a control has either `above` or `below`")
         return self
 
+    @property
+    def bound(self) -> str:
+        """What the rate must be, in words."""
+        return f"above {self.above:.0%}" if self.above is not None else f"below {self.below or 0:.0%}"
+
 
 class Plan(_Strict):
     """What a sweep of one environment is judged by: hypotheses and controls."""
