@@ -156,7 +156,7 @@ class Errors:
             self.sweeps[model] += 1
             self.wrong[model] += bool(standing - {right})
             self.called.update((model, name) for name in standing)
-            end = conclusion(findings).split(";")[0]
+            end = conclusion(findings).split(";")[0].split(":")[0]
             assert standing or end in ("none of these", "undetermined")
             self.ends["called" if standing else end] += 1
 
