@@ -126,7 +126,8 @@ def _endings() -> Iterator[str]:
     yield "- `no effect` holds by two one-sided tests within the margin, and fails where the difference lies beyond it."
     yield (
         "- `vanishes` holds where the base rate is above the margin and the treated one below it, and fails where the "
-        "treated one is above it, by exact one-sided binomial tests."
+        "treated one is above it, by exact one-sided binomial tests; to hold, less than half of the base rate must be "
+        "left, by a score test of the ratio."
     )
     yield (
         "- A prediction speaks of every contrast of the grid that it selects (contexts): one failure is a failure; it "

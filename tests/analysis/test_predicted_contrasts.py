@@ -1,5 +1,6 @@
 """`hanlon contrasts` on stored sweeps: what was predicted before the first call is told from all the rest."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,27 @@ def test_of_two_sweeps_the_one_that_predicted_counts(runs: Path) -> None:
 def test_without_a_sweep_all_is_exploratory(runs: Path) -> None:
     """Cells alone predict nothing."""
     assert {status for status, _ in statuses(runs).values()} == {"exploratory"}
+
+
+def test_the_figure_says_of_each_contrast_what_the_table_says(runs: Path, tmp_path: Path) -> None:
+    """Counts, interval, status and Holm's p behind the forest are those of `hanlon contrasts`."""
+    sweep(runs)
+    drawn = CliRunner().invoke(
+        main, ["figures", str(runs), "--only", "contrast_forest", "--out", str(tmp_path / "drawn")]
+    )
+    assert drawn.exit_code == 0, drawn.output
+    with (tmp_path / "drawn" / "contrast_forest.csv").open(encoding="utf-8", newline="") as file:
+        figure = {(row["key_from"], row["key_to"]): row for row in csv.DictReader(file)}
+    table = {
+        (row["key_from"], row["key_to"]): row
+        for row in msgspec.json.decode(run(runs, "--format", "json"))
+        if row["kind"] in ("contrast", "bundle")
+    }
+    shared = figure.keys() & table.keys()
+    assert {figure[pair]["status"] for pair in shared} == {"preregistered", "exploratory"}
+    for pair in shared:
+        for name in ("k_from", "n_from", "k_to", "n_to", "status"):
+            assert figure[pair][name] == str(table[pair][name])
+        for name in ("difference", "lo", "hi", "p", "p_holm"):
+            said = figure[pair][name]
+            assert (float(said) if said else None) == (table[pair][name] and pytest.approx(table[pair][name]))

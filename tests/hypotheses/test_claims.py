@@ -69,6 +69,8 @@ def end(test: Weighed, alpha: float = 0.05) -> str:
         ((79, 100), (40, 100), {"vanishes": {"margin": 0.05}}, "failed"),
         ((79, 100), (3, 100), {"vanishes": {"margin": 0.05}}, "undetermined"),
         ((10, 20), (0, 20), {"vanishes": {"margin": 0.05}}, "undetermined"),
+        ((170, 1000), (120, 1000), {"vanishes": {"margin": 0.15}}, "undetermined"),  # more than half is left
+        ((170, 1000), (40, 1000), {"vanishes": {"margin": 0.15}}, "held"),
     ],
 )
 def test_the_ending_of_a_claim(

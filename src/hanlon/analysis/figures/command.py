@@ -102,6 +102,7 @@ def _draw(material: "Material", chosen: "Sequence[Figure]", published: bool, out
 def _material(runs: tuple[Path, ...], human: Path | None, verdict: Path | None) -> "Material":
     from hanlon.analysis.cells import in_grid_order, load_cells
     from hanlon.analysis.figures.material import Material
+    from hanlon.analysis.predictions import predictions
 
     states, damaged = load_cells(runs)
     for line in damaged:
@@ -112,7 +113,8 @@ def _material(runs: tuple[Path, ...], human: Path | None, verdict: Path | None) 
         )
     states = in_grid_order(states, runs)
     rows = _verdict_rows(verdict) if verdict else ()
-    return Material(states, _people(Material(states), human) if human else (), rows)
+    people = _people(Material(states), human) if human else ()
+    return Material(states, people, rows, predictions(runs, states).contrasts)
 
 
 def _verdict_rows(path: Path) -> "Sequence[Mapping[str, Any]]":

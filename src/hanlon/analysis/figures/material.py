@@ -8,6 +8,7 @@ from typing import Any
 from hanlon.analysis.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.contrast_report import report
 from hanlon.analysis.contrast_rows import report_rows
+from hanlon.analysis.contrasts import Predicted
 from hanlon.analysis.figures.pairs import own_pairs, tier_outcomes
 from hanlon.analysis.figures.points import own_points, published_points
 from hanlon.analysis.figures.tabular import Frame, table
@@ -23,12 +24,14 @@ from hanlon.analysis.tables import CellState
 class Material:
     """The published numbers and some cells.
 
-    `human` are people's labels of their episodes, `verdict` the rows of `hanlon verdict --format json`.
+    `human` are people's labels of their episodes, `verdict` the rows of `hanlon verdict --format json`, `predicted` the
+    contrasts that their sweeps wrote down.
     """
 
     states: Sequence[CellState] = ()
     human: Sequence[HumanLabel] = field(default_factory=tuple)
     verdict: Sequence[Mapping[str, Any]] = ()
+    predicted: Sequence[Predicted] = ()
 
     @cached_property
     def published(self) -> Frame:
@@ -69,7 +72,7 @@ class Material:
     @cached_property
     def contrasts(self) -> list[dict[str, Any]]:
         """All contrasts, effects and bundles taken apart, by the headline measure; by request where they are shared."""
-        return report_rows(report(self.states, pairing=ByRequests()))
+        return report_rows(report(self.states, predicted=self.predicted, pairing=ByRequests()))
 
     @property
     def votes(self) -> list[JudgedLabel]:
