@@ -149,7 +149,7 @@ def test_a_sweep_on_a_terminal_asks_nothing(
 ) -> None:
     """Whatever key and mode, it ends by itself, and says only W&B's own lines."""
     monkeypatch.setenv("WANDB_API_KEY", key)
-    exit_code, lines = on_a_terminal(command("runs", mode=mode, finish_timeout_s=5.0))
+    exit_code, lines = on_a_terminal(command("runs", mode=mode, finish_timeout_s=5.0, figures=False))
     assert exit_code == 0
     assert [line.split(" ")[0] for line in lines] == ["W&B:"] * (len(lines) - 1) + ["True"]
     online = key == KEY and mode != "offline"
