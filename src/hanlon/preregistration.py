@@ -114,16 +114,7 @@ def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterat
         else "- Unit: the episode, independent; Newcombe's interval for differences, Boschloo's test (Fisher's at "
         "large n), MOVER on Wilson intervals for changes of differences."
     )
-    yield (
-        "- `rises`, `falls`, `changes` hold by the two-sided p of no difference and the sign, and fail where the "
-        "interval leaves out any such effect of the margin or more."
-    )
-    yield "- `does not rise`, `does not fall` hold and fail by one-sided tests against the margin."
-    yield "- `no effect` holds by two one-sided tests within the margin, and fails where the difference lies beyond it."
-    yield (
-        "- `vanishes` holds where the base rate is above the margin and the treated one below it, and fails where the "
-        "treated one is above it, by exact one-sided binomial tests."
-    )
+    yield from _claims()
     yield (
         "- A prediction speaks of every contrast of the grid that it selects (contexts): one failure is a failure; it "
         "holds where it holds in all that have room for the effect."
@@ -135,6 +126,20 @@ def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterat
     yield (
         "- A hypothesis is ruled out by one failed prediction, and consistent where all that the grid tests of it "
         "hold; else it is undetermined. None of these, and several, are ends. There is no score.\n"
+    )
+
+
+def _claims() -> Iterator[str]:
+    """How each kind of claim is shown to hold and to fail."""
+    yield (
+        "- `rises`, `falls`, `changes` hold by the two-sided p of no difference and the sign, and fail where the "
+        "interval leaves out any such effect of the margin or more."
+    )
+    yield "- `does not rise`, `does not fall` hold and fail by one-sided tests against the margin."
+    yield "- `no effect` holds by two one-sided tests within the margin, and fails where the difference lies beyond it."
+    yield (
+        "- `vanishes` holds where the base rate is above the margin and the treated one below it, and fails where the "
+        "treated one is above it, by exact one-sided binomial tests."
     )
 
 

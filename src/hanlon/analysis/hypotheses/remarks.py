@@ -27,8 +27,10 @@ def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
     registered = (
         "preregistered" if found.preregistered else "not preregistered, so that all of it is exploratory"
     )
+    reached = "not reached in all" if list(shortfalls(stored, found.planned)) else "reached in all"
     yield (
-        f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {found.planned} a cell; {registered}."
+        f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {found.planned} a cell {reached}; "
+        f"{registered}."
     )
     yield from (f"{note[0].upper()}{note[1:]}." for note in found.notes)
     excluded = sum((cell.tally.excluded for cell in cells), Counter[str]())
