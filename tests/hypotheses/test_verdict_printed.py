@@ -127,7 +127,7 @@ def test_hypotheses_have_one_row_each_with_what_decided_them(tmp_path: Path) -> 
 def test_the_notes_say_how_it_was_judged_and_what_was_stored(tmp_path: Path) -> None:
     """n, registration and hash, the family, the methods, simulated data, exclusions and episodes after a look."""
     said = words(shown(store(tmp_path, after_look=True)))
-    assert "16 cells, 640 episodes, planned n 40 a cell; preregistered." in said
+    assert "16 cells, 640 episodes, planned n 40 a cell reached in all; preregistered." in said
     assert (
         f"hash {registration([plan('shutdown')], N, [s.record.key for s in states(SHUTDOWN)], 0).hash}"
         in said
@@ -189,6 +189,7 @@ def test_cells_that_are_missing_or_short_are_named_beside_the_answer(tmp_path: P
     )
     assert "40 of 50 episodes in the shortest" in third
     assert third.endswith(again)
+    assert "15 cells, 600 episodes, planned n 50 a cell not reached in all" in words(result)
     as_json = shown(runs, "--format", "json")
     assert second in as_json.stderr
     assert msgspec.json.decode(as_json.stdout)

@@ -28,7 +28,11 @@ def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
         "preregistered" if found.preregistered else "not preregistered, so that all of it is exploratory"
     )
     planned = ", ".join(dict.fromkeys(str(part.planned) for part in found.parts))
-    yield f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {planned} a cell; {registered}."
+    reached = "not reached in all" if list(shortfalls(stored, found)) else "reached in all"
+    yield (
+        f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {planned} a cell {reached}; "
+        f"{registered}."
+    )
     if len(found.parts) > 1:
         yield (
             f"Its commands wrote down {len(found.parts)} plans for different cells, each judged and corrected by "
