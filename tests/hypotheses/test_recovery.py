@@ -2,7 +2,8 @@
 
 Counts are drawn from the policies' own rates at the n of the bundled experiments; 8 or 24 simulated sweeps each, with a
 fixed seed. The bounds are the error rates that the experiments promise: the right one in 80 % (that n is the least that
-does, so 24 sweeps may have a few less: not significantly), a wrong one in at most 5 % (of 8 none, of 24 one). What the real pipeline adds is in test_verdict_end_to_end.py.
+does, so 24 sweeps may have a few less: not significantly), a wrong one in at most 5 % (of 8 none, of 24 one).
+What the real pipeline adds is in test_verdict_end_to_end.py.
 """
 
 from collections.abc import Sequence
