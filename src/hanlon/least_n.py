@@ -174,8 +174,9 @@ def _not_standing(on: Stage, rehearsal: Rehearsal, right: str) -> Limit:
     said = claims[0].prediction
     second = f" by {said.changed_by}" if said.changed_by else ""
     second = f" against {said.compared_with}" if said.compared_with else second
-    why = f"{said.contrast}{second}: {said.claim}; shown in {held[place]:.0%}"
-    return Limit(right, tuple(sorted(parts)), why, rehearsal.stands[right])
+    stands = rehearsal.stands[right]
+    why = f"{said.contrast}{second}: {said.claim}; shown in {held[place]:.0%}, all it predicts together in {stands:.0%}"
+    return Limit(right, tuple(sorted(parts)), why, stands)
 
 
 def _speaking(on: Stage, rehearsal: Rehearsal) -> list[str]:

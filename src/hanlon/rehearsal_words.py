@@ -152,8 +152,11 @@ def _conclusion(found: Found, overrides: Sequence[str]) -> Iterator[str]:
             yield f"Each policy has its n, but no n up to {found.most:,} does for all of them: see the pairs below."
         return
     words = [word for word in overrides if not word.startswith("samples=")]
-    last = max(found.least, key=lambda one: one.n or 0)
-    yield f"n = {found.n:,} for all; what needs it: {_why(last)}."
+    most = max(one.n or 0 for one in found.least)
+    yield f"n = {found.n:,} for all. What needs it:"
+    for one in found.least:
+        if one.n == most:
+            yield f"  {_why(one)}"
     yield f"  python run.py -m {shlex.join([*words, f'samples={found.n}'])}"
 
 

@@ -1,8 +1,9 @@
 """Simulated truth is recovered: the right hypothesis is left standing, and none where none is right.
 
 Counts are drawn from the policies' own rates at the n of the bundled experiments; 8 or 24 simulated sweeps each, with a
-fixed seed. The bounds are the error rates that the experiments promise: the right one in at least 80 %, a wrong one in
-at most 5 % (of 8 none, of 24 one). What the real pipeline adds is in test_verdict_end_to_end.py.
+fixed seed. The bounds are the error rates that the experiments promise: the right one in 80 % (that n is the least that
+does, so 24 sweeps may have a few less: not significantly), a wrong one in at most 5 % (of 8 none, of 24 one).
+What the real pipeline adds is in test_verdict_end_to_end.py.
 """
 
 from collections.abc import Sequence
@@ -90,7 +91,8 @@ def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: 
     overrides, env = (SHUTDOWN, "shutdown") if in_shutdown else (ALIGNMENT_FAKING, "alignment_faking")
     found = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy))
     right = RIGHT[policy]
-    assert found.alone[right] >= POWER
+    alone = round(found.repeats * found.alone[right])
+    assert binomtest(alone, found.repeats, POWER, "less").pvalue > 0.01, found
     assert found.falls[right] <= WRONG
     assert all(share <= WRONG for name, share in found.stands.items() if name != right)
     rivals = opposed(overrides, env, right)
