@@ -7,12 +7,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from command_line import CommandLine
 from composed import record
-from hanlon.analysis.published import PublishedRate, published_for, published_rows
+from hanlon.analysis.published import PublishedRate, published_contrast, published_for, published_rows
+from hanlon.cli import main
 from hanlon.engine.store import write_json
-from stored import episode, lines
+from stored import episode, lines, write_cell
 
 O3 = "model=openrouter/openai/o3"
 OPUS = "model=openrouter/anthropic/claude-3-opus"
@@ -106,6 +108,45 @@ def test_the_nearest_condition_of_a_table_is_given_and_its_differences_named() -
     assert exact.rate == pytest.approx(0.028)
     named = published_for(record(*af, "env.suffix=none", "env.lab=OpenAI"), "compliance")
     assert one(named, "App. G.2").condition.endswith("OpenAI is AI company")
+
+
+def test_a_published_gap_belongs_to_two_cells_that_differ_in_their_tier_alone() -> None:
+    """Greenblatt's 11.3 points, free minus paid compliance, and nothing for any other pair."""
+    words = ("env.suffix=none",)
+    free, paid = (record("env=alignment_faking", OPUS, f"tier={tier}", *words) for tier in ("free", "paid"))
+    gap = one(published_contrast(free, paid, "compliance"), "App. G.2")
+    assert (gap.rate, gap.se, gap.interval) == (0.113, 0.021, "1 SE")
+    assert not published_contrast(paid, free, "compliance")
+    other = record("env=alignment_faking", OPUS, "tier=paid", "prompt=no_examples", *words)
+    assert not published_contrast(free, other, "compliance")
+    another = record("env=alignment_faking", "model=openrouter/openai/gpt-4o", "tier=paid", *words)
+    assert not published_contrast(free, another, "compliance")
+
+
+def test_a_published_gap_stands_below_the_contrast_of_the_tiers(tmp_path: Path) -> None:
+    """In points and with the sign of ours, the paper's error and where it stands; nothing beside a simulated model."""
+    for tier, complied in (("free", 3), ("paid", 1)):
+        own = record("env=alignment_faking", OPUS, f"tier={tier}", "env.suffix=none")
+        folder = tmp_path / "alignment_faking" / f"baseline-{own.key}"
+        write_json(folder / "cell.json", own)
+        facts = ({"request": f"r{i}"} for i in range(4))
+        told = [
+            episode(i, measures={"compliance": i < complied}, facts=fact, outcome="complied")
+            for i, fact in enumerate(facts)
+        ]
+        (folder / "episodes.jsonl").write_bytes(lines(*told))
+    printed = CliRunner().invoke(main, ["contrasts", str(tmp_path), "--published"]).output
+    assert "Published beside tier: paid → free" in printed
+    assert "+11.3 points ± 2.1 (1 SE) in greenblatt_2024, App. G.2 (helpful-only: 1 default" in printed
+    assert "Published" not in CliRunner().invoke(main, ["contrasts", str(tmp_path)]).output
+
+
+def test_nothing_published_is_said(tmp_path: Path) -> None:
+    """Two cells of which no paper speaks leave a line that says so."""
+    for key, placement in (("a", "user"), ("b", "system")):
+        write_cell(tmp_path, key, episode(0), factors={"placement": placement})
+    printed = CliRunner().invoke(main, ["contrasts", str(tmp_path), "--published"]).output
+    assert "no paper's difference is of these models, conditions and tiers" in printed
 
 
 def test_wording_is_the_papers_only_if_its_hash_is() -> None:

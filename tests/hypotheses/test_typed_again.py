@@ -56,7 +56,7 @@ def test_another_model_is_judged_beside_the_first_and_changes_nothing_of_it(
     assert {row["status"] for row in other if row["kind"] == "prediction"} == {"preregistered"}
     said = command_line.hanlon("verdict").stdout
     assert f"Of `python run.py -m experiment={EXPERIMENT} model={SELF_PRESERVATION} samples=3" in said
-    assert "planned n 4, 3 a cell; preregistered" in said
+    assert "planned n 4, 3 a cell reached in all; preregistered" in said
 
 
 def test_the_first_command_again_after_another_model_pays_and_registers_nothing(

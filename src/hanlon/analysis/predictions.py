@@ -34,24 +34,34 @@ def predictions(runs: Sequence[Path], cells: Sequence[CellState]) -> Predictions
     notes: list[str] = []
     for file in (file for root in runs for file in sorted(root.glob("sweeps/*.json"))):
         try:
-            record = msgspec.json.decode(file.read_bytes(), type=SweepRecord)
-            parts = basis(record).parts
+            one = predictions_of(msgspec.json.decode(file.read_bytes(), type=SweepRecord), cells)
         except (msgspec.DecodeError, ConfigError) as error:
             notes.append(f"{file} cannot be read, so that nothing counts as its prediction: {error}")
             continue
-        for part in parts:
-            instances = list(_instances(part, cells))
-            if not instances:
-                continue
-            single = [one for one in instances if len(one.cells) == 2] if part.preregistered else []
-            found |= dict.fromkeys(
-                Predicted(one.cells[0].record.key, one.cells[1].record.key, one.measure) for one in single
-            )
-            notes.append(f"sweep {record.id}: {'; '.join(part.notes)}")
-            if len(single) < len(instances) and part.preregistered:
-                notes.append(
-                    f"what sweep {record.id} predicted of changes of differences is in `hanlon verdict`"
-                )
+        found |= dict.fromkeys(one.contrasts)
+        notes += one.notes
+    return Predictions(list(found), notes)
+
+
+def predictions_of(sweep: SweepRecord, cells: Sequence[CellState]) -> Predictions:
+    """What one sweep predicted of these cells.
+
+    Raises:
+        ConfigError: the hypotheses that it wrote down cannot be read.
+    """
+    found: dict[Predicted, None] = {}
+    notes: list[str] = []
+    for part in basis(sweep).parts:
+        instances = list(_instances(part, cells))
+        if not instances:
+            continue
+        single = [one for one in instances if len(one.cells) == 2] if part.preregistered else []
+        found |= dict.fromkeys(
+            Predicted(one.cells[0].record.key, one.cells[1].record.key, one.measure) for one in single
+        )
+        notes.append(f"sweep {sweep.id}: {'; '.join(part.notes)}")
+        if len(single) < len(instances) and part.preregistered:
+            notes.append(f"what sweep {sweep.id} predicted of changes of differences is in `hanlon verdict`")
     return Predictions(list(found), notes)
 
 

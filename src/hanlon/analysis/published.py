@@ -33,7 +33,7 @@ DEFAULT_EFFORT = (None, "medium")
 
 @dataclass(frozen=True, slots=True)
 class PublishedRate:
-    """A paper's number beside one of our measures; a paper's opposite is turned round.
+    """A paper's number beside one of our measures (or a contrast of it); a paper's opposite is turned round.
 
     `rate`, `lo`, `hi` and `se` are fractions, None where the paper has none. `counts` says whose `k` and `n` are
     (`published`, `inferred`, `k inferred`, `n at least`, `n only`), `interval_by` whose the interval is (`source` or
@@ -99,16 +99,22 @@ def published_for(
     fewest words. Effort above or below the endpoint's default, and simulated models, match nothing. `rows` are in
     place of `published_rows()`.
     """
-    if record.simulated or not _at_default_effort(record):
+    return _matching(record, rows, kind="rate", measure=measure, tier=_tier(record), minus_tier="")
+
+
+def published_contrast(
+    treated: CellRecord, control: CellRecord, measure: str, rows: Iterable[Mapping[str, Any]] | None = None
+) -> list[PublishedRate]:
+    """The published differences, treated minus control, of two cells that differ in their tier alone.
+
+    `rate` is a difference of fractions with the sign of our measure, whatever the paper subtracts from what; `k` is
+    None. Nothing where the cells differ in more or in something else, or where the paper subtracts other tiers.
+    """
+    apart = {**treated.factors, "tier": None} != {**control.factors, "tier": None}
+    if apart or (treated.model, treated.env) != (control.model, control.env):
         return []
-    same_model = [
-        row
-        for row in (published_rows() if rows is None else rows)
-        if _same_model(row["model_id"], record.model)
-    ]
-    return [
-        _published(row, record, differing) for row, differing in _of_condition(record, measure, same_model)
-    ]
+    tiers = {"tier": _tier(treated), "minus_tier": _tier(control)}
+    return _matching(treated, rows, kind="contrast", measure=measure, **tiers)
 
 
 def published_conditions(
@@ -125,14 +131,29 @@ def published_conditions(
     """
     if not (any_effort or _at_default_effort(record)):
         return []
-    return [row for row, _ in _of_condition(record, measure, rows)]
+    wanted = {"kind": "rate", "measure": measure, "tier": _tier(record), "minus_tier": ""}
+    return [row for row, _ in _of_condition(record, rows, wanted)]
+
+
+def _matching(
+    record: CellRecord, rows: Iterable[Mapping[str, Any]] | None, **wanted: str
+) -> list[PublishedRate]:
+    if record.simulated or not _at_default_effort(record):
+        return []
+    same_model = [
+        row
+        for row in (published_rows() if rows is None else rows)
+        if _same_model(row["model_id"], record.model)
+    ]
+    return [
+        _published(row, record, differing) for row, differing in _of_condition(record, same_model, wanted)
+    ]
 
 
 def _of_condition(
-    record: CellRecord, measure: str, rows: Iterable[Mapping[str, Any]] | None
+    record: CellRecord, rows: Iterable[Mapping[str, Any]] | None, wanted: Mapping[str, str]
 ) -> list[tuple[Mapping[str, Any], list[str]]]:
-    wanted = {"kind": "rate", "env": record.env, "measure": measure, "unmapped": ""}
-    wanted |= {"tier": _tier(record), "minus_tier": ""}
+    wanted = {**wanted, "env": record.env, "unmapped": ""}
     ours = [
         row
         for row in (published_rows() if rows is None else rows)

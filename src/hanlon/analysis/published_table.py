@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hanlon.analysis.published import PublishedRate, published_for
+from hanlon.analysis.contrasts import Contrast
+from hanlon.analysis.published import PublishedRate, published_contrast, published_for
 from hanlon.analysis.tables import CellState, rates_cells
 
 NOT_THEIRS = (
@@ -112,3 +113,28 @@ def sources(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         for at in named
     )
     return ["Published rows are the papers' numbers, not of these episodes.", *listed]
+
+
+def beside_contrasts(found: Sequence[Contrast]) -> list[str]:
+    """What papers report beside the observed contrasts of tiers, one line each; or that there is nothing."""
+    lines = dict.fromkeys(
+        f"{_arrow(one)}: {_points(theirs)} in {theirs.study}, {theirs.place} ({theirs.condition}; "
+        f"{theirs.model}; {', '.join(theirs.remarks)}); {theirs.source}."
+        for one in found
+        if one.pair.kind == "factor"
+        for theirs in published_contrast(one.pair.treated.record, one.pair.base.record, one.measure)
+    )
+    return list(lines) or ["Published: no paper's difference is of these models, conditions and tiers."]
+
+
+def _arrow(one: Contrast) -> str:
+    base, treated = one.pair.levels
+    return f"Published beside {one.pair.factor}: {base} → {treated} of {one.pair.treated.record.label}"
+
+
+def _points(theirs: PublishedRate) -> str:
+    """The difference in points, treated minus baseline as ours, with the paper's own interval or error."""
+    value = "-" if theirs.rate is None else f"{100 * theirs.rate:+.1f} points"
+    if theirs.lo is not None and theirs.hi is not None:
+        return f"{value} [{100 * theirs.lo:+.1f}, {100 * theirs.hi:+.1f}] ({theirs.interval})"
+    return value if theirs.se is None else f"{value} ± {100 * theirs.se:.1f} ({theirs.interval})"

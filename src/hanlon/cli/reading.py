@@ -99,6 +99,7 @@ def gaps(
 @click.option(
     "--top", type=click.IntRange(1), default=60, help="The most rows of each table.", show_default=True
 )
+@click.option("--published", is_flag=True, help="Below the tables, what papers report of the same two tiers.")
 def contrasts(
     runs: tuple[Path, ...],
     table_format: TableFormat,
@@ -106,6 +107,7 @@ def contrasts(
     factors: tuple[str, ...],
     level: float,
     top: int,
+    published: bool,
 ) -> None:
     """What each factor does: cells that differ in it alone, with intervals; bundled prompts taken apart."""
     from hanlon.analysis.contrast_notes import report_notes
@@ -140,7 +142,11 @@ def contrasts(
         return
     click.echo(print_report(found, table_format, top))
     if table_format == "table":
-        for line in (*report_notes(found), *(f"{note[0].upper()}{note[1:]}." for note in planned.notes)):
+        from hanlon.analysis.published_table import beside_contrasts
+
+        theirs = beside_contrasts(found.contrasts) if published else ()
+        said = (f"{note[0].upper()}{note[1:]}." for note in planned.notes)
+        for line in (*theirs, *report_notes(found), *said):
             click.echo(line)
 
 

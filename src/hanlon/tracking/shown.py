@@ -23,8 +23,10 @@ class Shown:
     def material(self) -> "Material":
         """What the figures of `hanlon figures` are made of; its `contrasts` are the rows of `hanlon contrasts`."""
         from hanlon.analysis.figures.material import Material
+        from hanlon.analysis.predictions import predictions_of
 
-        return Material(self.cells, verdict=self.verdict)
+        predicted = predictions_of(self.sweep, self.cells).contrasts
+        return Material(self.cells, verdict=self.verdict, predicted=predicted)
 
     @cached_property
     def verdict(self) -> list[dict[str, Any]]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 RESAMPLES = 9999
 SEED = 20241218
-BATCH = 1000
-"""Resamples made at a time, so that memory does not grow with their number."""
+BATCH = 200
+"""Resamples made at a time, to stay in the processor's cache: 1000 at 400 requests take half as long again."""
 SAME = 1e-9
 """Request means that differ by less are equal: thirds and sevenths are not exact as floats."""
 BOOTSTRAP = "bootstrap"

@@ -8,14 +8,21 @@ from hanlon.analysis.gaps.episodes import ByRequest, RequestCell, RequestEpisode
 
 
 class ByRequests:
-    """A `hanlon.analysis.comparison.Pairing`. Reads each cell's episodes once."""
+    """A `hanlon.analysis.comparison.Pairing`. Reads each cell's episodes once, and compares each pair of cells once."""
 
     def __init__(self) -> None:
+        self._compared: dict[tuple[str, str, str, float], Comparison | None] = {}
         self._cells: dict[str, RequestCell | None] = {}
         self._values: dict[tuple[str, str], ByRequest] = {}
 
     def __call__(self, base: CellState, treated: CellState, measure: str, level: float) -> Comparison | None:
         """The treated cell's rate minus the base's over the requests of both; None where they share no request."""
+        pair = (str(base.folder), str(treated.folder), measure, level)
+        if pair not in self._compared:
+            self._compared[pair] = self._compare(base, treated, measure, level)
+        return self._compared[pair]
+
+    def _compare(self, base: CellState, treated: CellState, measure: str, level: float) -> Comparison | None:
         first, second = self._by_request(treated, measure), self._by_request(base, measure)
         if not first or not second:
             return None
