@@ -67,7 +67,7 @@ def rule_follower_70_survivor_30(state: CellState) -> float:
     return blend(0.7, weighs, fears)
 
 
-def longwinded(state: CellState) -> float:
+def wordy(state: CellState) -> float:
     """None of the usual: every further clause of the prompt, whatever it says, adds 9 points."""
     said = ShutdownSaid(state)
     extra = said.clear + said.replaced + said.test + said.real + said.urged + said.other + said.user
