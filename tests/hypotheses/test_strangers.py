@@ -1,15 +1,17 @@
 """Models of somebody who had not read the hypothesis files: a verdict on them is none of these, or undetermined.
 
-The models (tests/strangers.py) were committed before the files were read. By the files as they then were, three
+The models (tests/strangers/) were committed before the files were read. By the files as they then were, three
 models of each environment were called wrongly, and more than 5 % of all sweeps with them. The files were changed for
 these (`TAUGHT`), which are therefore no test of the changed files: the error is stated without them, too. Counts are
 drawn from known rates with a fixed seed. At most 5 % of the simulated sweeps may leave a wrong hypothesis standing.
 
-A second set (tests/heldout*.py) was written by somebody else, to whom the changed files were as unknown. Nothing was
-changed for it: its rate of wrong calls is the estimate, and what is called wrongly is stated in `HELD_OUT_CALLED`.
+A second set (tests/heldout*.py) was written by somebody else, to whom the changed files were as unknown. By them more
+than 5 % of its sweeps for alignment faking were called wrongly. Two things were changed after it, neither for one model
+alone: strategic preference preservation says what is left of the gap where honesty is asked for, and to vanish is to
+fall below half as well. What is still called, and was then, is stated in `HELD_OUT_CALLED`.
 
-A third set (tests/third_set.py) was written in the same way, by somebody who had seen neither of these, after what
-the second one led to. What is called of it is judged in tests/third_set_called.py.
+A third set (tests/third_set.py) was written in the same way, by somebody who had seen neither of these, after those
+changes. Nothing was changed for it, so its rate of wrong calls is the estimate; tests/third_set_called.py judges them.
 """
 
 from collections import Counter
