@@ -47,7 +47,7 @@ USELESS = {
     "answer",
     [
         pytest.param(
-            answer, id=name, marks=[] if number < 3 else [pytest.mark.slow]
+            answer, id=name, marks=[] if number < 2 else [pytest.mark.slow]
         )  # each waits for its retries
         for number, (name, answer) in enumerate(USELESS.items())
     ],

@@ -207,7 +207,9 @@ UNREAD: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("kind", UNREAD)
+@pytest.mark.parametrize(
+    "kind", [k if k in ("prose", "null") else pytest.param(k, marks=pytest.mark.slow) for k in UNREAD]
+)
 def test_a_vote_that_says_nothing_is_counted_and_asked_for_once(
     command_line: CommandLine, chat_server: ChatServer, kind: str
 ) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import msgspec
+import pytest
 
 from chat_server import Body, ChatServer, at, completion, obedient
 from command_line import CommandLine
@@ -136,6 +137,7 @@ def test_a_finished_sweep_is_judged_without_sampling(
     assert (folder / "episodes.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_shards_judge_their_own_episodes(command_line: CommandLine, chat_server: ChatServer) -> None:
     """Two processes at once over a backlog that one process sampled: no vote is asked for by both, by rules neither."""
     chat_server.answer = judges

@@ -104,6 +104,7 @@ def test_an_outage_of_one_model_loses_none_of_its_episodes_while_another_answers
     assert _outcomes(command_line.runs) == {"shutdown"}
 
 
+@pytest.mark.slow
 def test_an_outage_beyond_the_patience_ends_the_sweep_with_its_reason(command_line: CommandLine) -> None:
     """Exit 3, how long nobody answered, what is missing and how to go on; the same command then completes."""
     outage = {"start_s": 0.7, "duration_s": 3600, "kind": "html"}

@@ -4,12 +4,15 @@ import asyncio
 import time
 from collections import Counter
 
+import pytest
+
 from chat_server import ChatServer, at, completion, obedient
 from command_line import CommandLine
 from fault_server import FaultServer, check_each_index_is_there_once
 from hanlon.engine.store import cell_folders, read_cell, read_episodes
 
 
+@pytest.mark.slow
 def test_three_providers_with_different_limits_do_not_starve_each_other(command_line: CommandLine) -> None:
     """A fast, a rate-limited and a slow endpoint: each goes at its own pace, and what it can do it does."""
     fast = FaultServer({"latency": 0.02})
@@ -36,6 +39,7 @@ def test_three_providers_with_different_limits_do_not_starve_each_other(command_
             server.close()
 
 
+@pytest.mark.slow
 def test_one_broken_provider_does_not_stop_the_others(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

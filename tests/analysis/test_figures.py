@@ -102,6 +102,7 @@ def test_every_published_number_is_in_a_figure(material: Material) -> None:
     assert {at for at, row in enumerate(rows) if row["rate"] is not None} == drawn
 
 
+@pytest.mark.slow
 def test_every_published_count_can_be_read_off_a_figure(material: Material) -> None:
     """Each row's label, `k/n` or what else is known, is a text of a chart that has the row; none is in a CSV alone."""
     read: set[int] = set()

@@ -4,6 +4,7 @@ import shlex
 from typing import Any
 
 import msgspec
+import pytest
 
 from command_line import CommandLine
 from hanlon.analysis.cells import load_cells
@@ -30,6 +31,7 @@ def numbers(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("hypothesis", "keys", "k", "n", "p_holds", "p_fails", "status"))
 
 
+@pytest.mark.slow
 def test_the_command_that_a_verdict_prints_adds_the_control_and_samples_nothing_else(
     command_line: CommandLine,
 ) -> None:

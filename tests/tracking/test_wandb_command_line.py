@@ -47,6 +47,7 @@ def same_numbers(server: WandbServer, command_line: CommandLine) -> None:
         assert run.exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_sweep_over_tiers_shows_rates_contrasts_gaps_and_transcripts(
     online: CommandLine, server: WandbServer
 ) -> None:
