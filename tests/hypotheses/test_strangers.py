@@ -8,7 +8,7 @@ drawn from known rates with a fixed seed. At most 5 % of the simulated sweeps ma
 A second set (tests/strangers/heldout*.py) was written by somebody else, to whom the changed files were as unknown. By
 them more than 5 % of its sweeps for alignment faking were called wrongly. Two things were changed after it, neither for
 one model alone: strategic preference preservation says what is left of the gap where honesty is asked for, and to
-vanish is to fall below half as well. What was called before or after that is in heldout_called.py.
+vanish is to fall below half as well. What is still called is in heldout_called.py.
 
 A third set (tests/strangers/third_set.py) was written in the same way, by somebody who had seen neither of these, after
 those changes. Nothing was changed for it, so its rate of wrong calls is the estimate; third_set_called.py judges them.

@@ -51,7 +51,7 @@ class Change(_Strict):
 
 
 class Vanish(_Strict):
-    """The base cell's rate is above the margin, the treated one's below it."""
+    """The base cell's rate is above the margin, the treated one's below it and below half of the base cell's."""
 
     margin: Margin
 
