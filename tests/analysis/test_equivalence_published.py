@@ -1,15 +1,19 @@
 """Equivalence and non-inferiority as published: counts, margins and printed intervals, and statsmodels' own tests.
 
 The sources are trials whose tables print Newcombe's interval for the difference of two rates. Read in their tables at
-PubMed Central; that the first has a margin of 15 points was not read there: its printed p fit no other.
+PubMed Central; that the first has a margin of 15 points was not read there: its printed p fit no other. Then worked
+examples of two books: of one rate (Pardo) and of paired means (Moore, McCabe & Craig). None of two rates with printed
+numbers could be read in a book; that one is of a package.
 """
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.proportion import tost_proportions_2indep
 
-from hanlon.analysis.equivalence import equivalence
+from hanlon.analysis.differences import Difference
+from hanlon.analysis.equivalence import equivalence, equivalence_by, vanishes
 
 # An equivalence trial of two makes of one vaccine, margin 15 points, 95 % intervals: Russo et al., Vaccine 36 (2018)
 # 4317-4324, Table 3 (PMC6026293): cases of n by test and comparator, difference, limits in points, p of equivalence
@@ -76,6 +80,81 @@ def test_published_non_inferiority(
     assert [100 * one for one in seen] == pytest.approx((value, lo, hi), abs=digits)
     assert found.interval.lo > -0.10
     assert (found.ending == "held") == (hi < 10)
+
+
+# Pardo, Equivalence and Noninferiority Tests for Quality, Manufacturing and Test Engineers, CRC Press 2013, pp. 1-7,
+# Tests 1.1 and 1.2, read in O'Reilly's text of those pages (ISBN 9781466586888, chapter-07 and chapter-08): the
+# chance of at least, or of at most, k of 100 at a rate
+AT_LEAST = [(92, 0.95, 0.9369), (93, 0.8726, 0.0502), (40, 0.475, 0.9460)]
+AT_MOST = (60, 0.525, 0.9460)
+
+
+@pytest.mark.parametrize(("k", "rate", "chance"), AT_LEAST)
+def test_the_lower_one_sided_test_of_a_book(k: int, rate: float, chance: float) -> None:
+    """That a control of k/100 is above a rate, to four digits; of 0.94595 the book prints 0.9460."""
+    assert vanishes(k, 100, 0, 100, margin=rate).p == pytest.approx(chance, abs=5.2e-5)
+
+
+def test_the_upper_one_sided_test_of_a_book() -> None:
+    """That a treated cell of k/100 is below a rate, to four digits; of 0.94595 the book prints 0.9460."""
+    k, rate, chance = AT_MOST
+    assert vanishes(100, 100, k, 100, margin=rate).p == pytest.approx(chance, abs=5.2e-5)
+
+
+def test_an_equivalence_test_of_one_rate_in_a_book() -> None:
+    """Pardo's Test 1.2, 59 of 100 against 0.50 +/- 0.025: its exact 90 % interval, 0.503 to 0.673, to these digits.
+
+    The decision differs, and must: the book calls 59 equivalent because 40 < 59 < 60, where it wants to conclude
+    equivalence with 95 % at the margin itself; two one-sided tests may do so with 5 % there. Nothing is shown by ours.
+    """
+
+    def from_half(level: float) -> Difference:
+        found = vanishes(59, 100, 59, 100, margin=0.5, alpha=(1 - level) / 2)
+        return Difference(0.09, found.treated_lo - 0.5, found.treated_hi - 0.5, level, "Clopper-Pearson")
+
+    found = equivalence_by(from_half, margin=0.025)
+    assert 0.5 + found.interval.lo == pytest.approx(0.503, abs=5e-4)
+    assert 0.5 + found.interval.hi == pytest.approx(0.673, abs=5e-4)
+    assert found.ending == "undetermined"
+
+
+def test_an_equivalence_test_of_paired_means_in_a_textbook() -> None:
+    """Not equivalent within 0.20 at 5 %, as the book concludes from its 90 % interval of (-0.112, 0.2133).
+
+    Moore, McCabe & Craig, Introduction to the Practice of Statistics, 9th ed., Example 7.8 (51 pairs, t* = 1.676;
+    digfir-published.macmillanusa.com/ips9e/asset/ch7/supp_wins/examples/example_7_8.html). Mean and standard error
+    are taken from the printed interval, as its page has them in pictures: what is tested is scipy's t for the table's
+    and the decision. The book prints no p; ours is that of Student's t at the nearer margin.
+    """
+    mean, error = (0.2133 - 0.112) / 2, (0.2133 + 0.112) / 2 / 1.676
+
+    def paired(level: float) -> Difference:
+        lo, hi = stats.t.interval(level, 50, mean, error)
+        return Difference(mean, float(lo), float(hi), level, "Student's t")
+
+    found = equivalence_by(paired, margin=0.20)
+    assert found.interval.lo == pytest.approx(-0.112, abs=5e-4)
+    assert found.interval.hi == pytest.approx(0.2133, abs=5e-5)
+    assert found.ending == "undetermined"
+    assert found.p == pytest.approx(float(stats.t.sf((0.20 - mean) / error, 50)), abs=1e-6)
+    assert equivalence_by(paired, margin=0.20, alpha=0.07).ending == "held"
+
+
+def test_an_equivalence_test_of_two_rates_by_a_package() -> None:
+    """65 and 70 of 100 within 10 points: not equivalent by either, and p and limits within 0.002 of Wald's.
+
+    The example of R's TOSTER, `TOSTtwo.prop`, with the numbers of its own test (github.com/Lakens/TOSTER,
+    tests/testthat/test-known_results.R), which are Wald's; statsmodels shows that they were copied right.
+    """
+    theirs = tost_proportions_2indep(65, 100, 70, 100, -0.1, 0.1, method="wald", correction=False)
+    larger, smaller = theirs.results_larger, theirs.results_smaller
+    seen = (larger.statistic, larger.pvalue, smaller.statistic, smaller.pvalue)
+    assert seen == pytest.approx((0.7559289, 0.2248459, -2.267787, 0.0116711), abs=1e-6)
+    found = equivalence(65, 100, 70, 100, margin=0.1)
+    assert found.interval.value == pytest.approx(-0.05)
+    assert (found.interval.lo, found.interval.hi) == pytest.approx((-0.1587968, 0.05879684), abs=0.002)
+    assert found.p == pytest.approx(0.2248459, abs=0.002)
+    assert found.ending == "undetermined"
 
 
 @st.composite
