@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from hanlon.analysis.grid import grids
+from hanlon.analysis.hypotheses.judged import endings
 from hanlon.analysis.hypotheses.matrix import Matrix, matrix_of
 from hanlon.analysis.hypotheses.schema import Plan
-from hanlon.analysis.hypotheses.verdict import GridVerdict, endings, judge
+from hanlon.analysis.hypotheses.verdict import GridVerdict, judge
 from hanlon.analysis.request_rates import REQUEST_SD
 from hanlon.analysis.tables import CellState
 from hanlon.composing import ComposedSweep

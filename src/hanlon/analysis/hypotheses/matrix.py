@@ -65,11 +65,12 @@ class Matrix:
 
     @cached_property
     def groups(self) -> list[list[str]]:
-        """The names of the hypotheses, those together that predict the same of every contrast of the grid."""
+        """The names of the hypotheses, those together that predict and leave open the same."""
         by_row: dict[frozenset[Any], list[str]] = {}
         for hypothesis in self.hypotheses:
             own = (claim for claim in self.claims if claim.hypothesis is hypothesis)
             row = frozenset((claim.column, claim.allowed, claim.prediction.claim) for claim in own)
+            row = row and row | set(hypothesis.leaves_open)
             by_row.setdefault(row, []).append(hypothesis.name)
         silent = by_row.pop(frozenset(), [])
         return [*by_row.values(), *([name] for name in silent)]

@@ -149,13 +149,17 @@ class Prediction(_Strict):
 
 
 class Hypothesis(_Strict):
-    """An explanation and what it predicts. `simulated_by` is a scripted policy that behaves as it says."""
+    """An explanation and what it predicts. `simulated_by` is a scripted policy that behaves as it says.
+
+    What rivals speak of and it does not plays no part by it, unless `leaves_open` names the factor.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     env: str
     statement: str
     source: str
     simulated_by: str | None = None
+    leaves_open: tuple[str, ...] = ()
     predicts: Annotated[tuple[Prediction, ...], Field(min_length=1)]
 
     def content(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The verdict: every prediction held, failed or undetermined; every hypothesis consistent, ruled out or undetermined.
 
 Several hypotheses may be consistent (a mixture, or a grid that does not part them), and none may be: both are legal
-ends. A hypothesis is ruled out by one failed prediction, and consistent when all that the grid tests of it held.
+ends. A hypothesis is ruled out by one failed prediction, and consistent when all that the grid tests of it held and
+nothing of which it is silent moves what it explains (`sufficiency.py`).
 """
 
 from collections.abc import Collection, Sequence
@@ -13,11 +14,13 @@ from hanlon.analysis.contrasts import BOSCHLOO_BUDGET
 from hanlon.analysis.differences import holm
 from hanlon.analysis.equivalence import Ending
 from hanlon.analysis.grid import grids, subject
-from hanlon.analysis.hypotheses.claims import Weighed, could_flip, weigh
+from hanlon.analysis.hypotheses.claims import could_flip, weigh
 from hanlon.analysis.hypotheses.gates import GateReading, read_gate
-from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, matrix_of
+from hanlon.analysis.hypotheses.judged import Judged, endings
+from hanlon.analysis.hypotheses.matrix import Matrix, matrix_of
 from hanlon.analysis.hypotheses.observing import Observation, Values, no_requests, observe
 from hanlon.analysis.hypotheses.schema import Plan
+from hanlon.analysis.hypotheses.sufficiency import Doubt, Sufficiency
 
 Standing = Literal["consistent", "ruled out", "undetermined"]
 ALPHA = 0.05
@@ -25,38 +28,18 @@ DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One prediction about one contrast: what was seen, the corrected p, and its ending with the reason."""
-
-    claim: Claimed
-    seen: Observation
-    test: Weighed
-    p_holds: float
-    p_fails: float
-    ending: Ending
-    reason: str = ""
-
-    @property
-    def after_look(self) -> int:
-        """Episodes of its cells that were added after a look at the rates."""
-        return sum(cell.tally.after_look for cell in self.claim.instance.cells)
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """The same for a prediction that several hypotheses make: one test of Holm's family."""
-        prediction = self.claim.prediction
-        return (self.claim.instance.key, prediction.claim, prediction.threshold, self.test)
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
-    """What is left of the hypotheses that this grid cannot part. `held` and `tested` count predictions."""
+    """What is left of the hypotheses that this grid cannot part. `held` and `tested` count predictions.
+
+    `doubts` are what keeps it from being consistent where all predictions held.
+    """
 
     names: tuple[str, ...]
     standing: Standing
     held: int
     tested: int
     because: str
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +96,8 @@ def judge(
         obstacle = _obstacle(matrix, gates)
         claims = {id(claim) for claim in matrix.claims}
         ended = [_ended(each, obstacle, planned, alpha) for each in judged if id(each.claim) in claims]
-        verdicts.append(GridVerdict(matrix, gates, ended, _findings(matrix, ended), family))
+        enough = Sufficiency(matrix, plan.gates, values, planned, quick)
+        verdicts.append(GridVerdict(matrix, gates, ended, _findings(enough, ended), family))
     return verdicts
 
 
@@ -137,15 +121,6 @@ def conclusion(findings: Sequence[Finding]) -> str:
         said = f"undetermined: {', '.join(standing['undetermined'])}"
         rest.remove("undetermined")
     return "; ".join([said, *(f"{name}: {', '.join(standing[name])}" for name in rest if standing[name])])
-
-
-def endings(judged: Sequence[Judged], hypothesis: str) -> dict[int, Ending]:
-    """How each prediction of a hypothesis ended over all its contrasts, by its place in the hypothesis's list."""
-    found: dict[int, list[Judged]] = {}
-    for each in judged:
-        if each.claim.hypothesis.name == hypothesis:
-            found.setdefault(each.claim.place, []).append(each)
-    return {place: together(own) for place, own in found.items()}
 
 
 def _too_much_for_boschloo(matrices: Sequence[Matrix]) -> bool:
@@ -207,16 +182,28 @@ def _ended(each: Judged, obstacle: str, planned: int, alpha: float) -> Judged:
     return replace(each, ending="held" if holds else "failed")
 
 
-def _findings(matrix: Matrix, judged: Sequence[Judged]) -> list[Finding]:
-    return [_finding(tuple(group), list(endings(judged, group[0]).values())) for group in matrix.groups]
+def _findings(enough: Sufficiency, judged: Sequence[Judged]) -> list[Finding]:
+    matrix = enough.matrix
+    by_name = {hypothesis.name: hypothesis for hypothesis in matrix.hypotheses}
+    findings: list[Finding] = []
+    for group in matrix.groups:
+        finding = _finding(tuple(group), list(endings(judged, group[0]).values()))
+        if finding.standing == "consistent":
+            own = [each for each in judged if each.claim.hypothesis.name == group[0]]
+            finding = _doubted(finding, enough.doubts(by_name[group[0]], own))
+        findings.append(finding)
+    return findings
 
 
-def together(instances: Sequence[Judged]) -> Ending:
-    """One prediction over all its contrasts: those without room are left out where others have it."""
-    if any(each.ending == "failed" for each in instances):
-        return "failed"
-    telling = [each for each in instances if not each.test.lacks or each.reason != each.test.lacks]
-    return "held" if telling and all(each.ending == "held" for each in telling) else "undetermined"
+def _doubted(finding: Finding, doubts: Sequence[Doubt]) -> Finding:
+    if not doubts:
+        return finding
+    silent = list(dict.fromkeys(doubt.factor for doubt in doubts if doubt.factor))
+    reasons = [f"it says nothing of {', '.join(silent)}, which may play a part"] if silent else []
+    if len(silent) < len({doubt.factor for doubt in doubts}):
+        reasons.append("an absence is not shown to be small beside its effects")
+    because = f"all {finding.held} predictions held, but {' and '.join(reasons)}"
+    return replace(finding, standing="undetermined", because=because, doubts=tuple(doubts))
 
 
 def _finding(names: tuple[str, ...], ended: Sequence[Ending]) -> Finding:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hanlon.analysis.equivalence import Ending
+from hanlon.analysis.hypotheses.judged import Judged, together
 from hanlon.analysis.hypotheses.schema import Prediction
-from hanlon.analysis.hypotheses.verdict import Finding, GridVerdict, Judged, together
+from hanlon.analysis.hypotheses.verdict import Finding, GridVerdict
 
 EITHER = "the interval allows either"
 

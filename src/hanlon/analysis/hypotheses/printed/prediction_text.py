@@ -7,9 +7,9 @@ from typing import Any
 
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.grid import BUNDLE
+from hanlon.analysis.hypotheses.judged import Judged
 from hanlon.analysis.hypotheses.schema import Change, Level, Prediction, level_text
 from hanlon.analysis.hypotheses.selection import Instance, as_json
-from hanlon.analysis.hypotheses.verdict import Judged
 from hanlon.analysis.printed_numbers import p_value, points, points_interval
 from hanlon.analysis.wordings import WORDING
 

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from hanlon.analysis.hypotheses.judged import Judged
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, turned
 from hanlon.analysis.hypotheses.schema import Direction
-from hanlon.analysis.hypotheses.verdict import Finding, GridVerdict, Judged
+from hanlon.analysis.hypotheses.verdict import Finding, GridVerdict
 from hanlon.analysis.model_names import model_name
 
 

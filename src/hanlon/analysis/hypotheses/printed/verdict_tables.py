@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
+from hanlon.analysis.hypotheses.judged import Judged
 from hanlon.analysis.hypotheses.printed.folding import EITHER, Folded, FoldedFinding, by_contrast, folded
 from hanlon.analysis.hypotheses.printed.prediction_text import (
     contrast_text,
@@ -12,7 +13,7 @@ from hanlon.analysis.hypotheses.printed.prediction_text import (
     points_text,
     wordings_text,
 )
-from hanlon.analysis.hypotheses.verdict import GridVerdict, Judged
+from hanlon.analysis.hypotheses.verdict import GridVerdict
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import TableFormat, render
 
