@@ -3,6 +3,7 @@
 A claim has three ends: `held`, `failed`, and `undetermined` where the data allow either.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -10,6 +11,9 @@ from typing import Any, Literal, cast
 from hanlon.analysis.differences import Difference, difference
 
 Ending = Literal["held", "failed", "undetermined"]
+LEAST_ALPHA, MOST_ALPHA = 1e-9, 0.5
+DIGITS = 1e-4
+"""To which the base-10 logarithm of an inverted p is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +58,39 @@ def equivalence_by(
         ending = "failed"
     else:
         ending = "undetermined"
-    return Equivalence(found, margin, alpha, _equivalence_p(interval, margin), ending)
+    return Equivalence(
+        found, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), ending
+    )
 
 
-def _equivalence_p(interval: Callable[[float], Difference], margin: float) -> float:
+def p_below(interval: Callable[[float], Difference], bound: float) -> float:
+    """The p that a difference is below `bound`: the smallest alpha at which its one-sided upper limit is.
+
+    Args:
+        interval: the two-sided interval at any confidence.
+        bound: a fraction.
+    """
+    return _smallest_alpha(lambda level: interval(level).hi - bound)
+
+
+def p_above(interval: Callable[[float], Difference], bound: float) -> float:
+    """The p that a difference is above `bound`; see `p_below`."""
+    return _smallest_alpha(lambda level: bound - interval(level).lo)
+
+
+def _smallest_alpha(excess: Callable[[float], float]) -> float:
+    """The smallest alpha at which the interval at 1 - 2 alpha has no excess (which is below 0 then)."""
     from scipy import optimize
 
-    def excess(alpha: float) -> float:
-        found = interval(1 - 2 * alpha)
-        return max(found.hi - margin, -margin - found.lo)
+    def of(log_alpha: float) -> float:
+        return excess(1 - 2 * 10**log_alpha)
 
-    value = interval(0.9).value
-    least, most = 1e-12, 0.5
-    if value is None or abs(value) >= margin:
+    least, most = math.log10(LEAST_ALPHA), math.log10(MOST_ALPHA) - 1e-9
+    if of(most) >= 0:
         return 1.0
-    if excess(least) < 0:
-        return least
-    return float(cast(Any, optimize).brentq(excess, least, most, xtol=1e-12))
+    if of(least) < 0:
+        return LEAST_ALPHA
+    return float(10 ** cast(Any, optimize).brentq(of, least, most, xtol=DIGITS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,14 @@ other way determines anything. Holm's correction is made over all of them togeth
 corrected here.
 """
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from hanlon.analysis.differences import Difference
-from hanlon.analysis.equivalence import vanishes
+from hanlon.analysis.equivalence import p_above, p_below, vanishes
 from hanlon.analysis.hypotheses.observing import Observation
 from hanlon.analysis.hypotheses.schema import Direction, Prediction
 from hanlon.analysis.rates import Rate
-
-LEAST_ALPHA, MOST_ALPHA = 1e-9, 0.5
-DIGITS = 1e-3
-"""To which the base-10 logarithm of an inverted p is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +88,8 @@ def could_flip(prediction: Prediction, seen: Observation, *, holds: bool) -> boo
 
 def _claims(prediction: Prediction, seen: Observation, margin: float) -> tuple[float, float]:
     value = seen.difference.value or 0.0
-    below = _p(lambda level: seen.interval(level).hi - margin)  # the difference is below +margin
-    above = _p(lambda level: -margin - seen.interval(level).lo)  # the difference is above -margin
+    below = p_below(seen.interval, margin)  # the difference is below +margin
+    above = p_above(seen.interval, -margin)  # the difference is above -margin
     within = max(below, above)
     match prediction.sign:
         case "positive":
@@ -105,12 +99,12 @@ def _claims(prediction: Prediction, seen: Observation, margin: float) -> tuple[f
         case "either":
             return seen.p, within
         case "not_positive":
-            return below, _p(lambda level: margin - seen.interval(level).lo)
+            return below, p_above(seen.interval, margin)
         case "not_negative":
-            return above, _p(lambda level: seen.interval(level).hi + margin)
+            return above, p_below(seen.interval, -margin)
         case None:
-            up = _p(lambda level: margin - seen.interval(level).lo)
-            down = _p(lambda level: seen.interval(level).hi + margin)
+            up = p_above(seen.interval, margin)
+            down = p_below(seen.interval, -margin)
             return within, min(1.0, 2 * min(up, down))
 
 
@@ -129,9 +123,9 @@ def _contrary(prediction: Prediction, seen: Observation, margin: float) -> float
     """The p that the difference lies beyond the margin, on the side that the claim does not speak of."""
     match prediction.sign:
         case "positive" | "not_positive":
-            return _p(lambda level: seen.interval(level).hi + margin)
+            return p_below(seen.interval, -margin)
         case "negative" | "not_negative":
-            return _p(lambda level: margin - seen.interval(level).lo)
+            return p_above(seen.interval, margin)
         case "either" | None:
             return 1.0
 
@@ -201,20 +195,3 @@ def _regions(prediction: Prediction, *, holds: bool) -> list[tuple[float, float]
         None: [(-2, -m), (m, 2)],
     }
     return (held if holds else failed)[prediction.sign]
-
-
-def _p(excess: Callable[[float], float]) -> float:
-    """The smallest alpha at which the interval at 1 - 2 alpha has no excess (which is below 0 then)."""
-    from scipy import optimize
-
-    def of(log_alpha: float) -> float:
-        return excess(1 - 2 * 10**log_alpha)
-
-    least, most = math.log10(LEAST_ALPHA), math.log10(MOST_ALPHA) - 1e-9
-    if of(most) >= 0:
-        return 1.0
-    if of(math.log10(0.25)) >= 0:
-        return 0.5  # nobody needs to know by how much it is more than a quarter
-    if of(least) < 0:
-        return LEAST_ALPHA
-    return float(10 ** cast(Any, optimize).brentq(of, least, most, xtol=DIGITS))

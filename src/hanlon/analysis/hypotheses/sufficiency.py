@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hanlon.analysis.cells import CellState
+from hanlon.analysis.equivalence import p_above, p_below
 from hanlon.analysis.hypotheses.judged import Judged
 from hanlon.analysis.hypotheses.matrix import Matrix
 from hanlon.analysis.hypotheses.observing import Observation, Values, observe
 from hanlon.analysis.hypotheses.schema import MARGIN, Gate, Hypothesis, Prediction
 from hanlon.analysis.hypotheses.selection import Instance, Selector, as_json
 
-LEVEL = 0.9
-"""Of the two-sided interval whose ends are two one-sided tests at 5 %."""
+ALPHA = 0.05
+"""Of each one-sided test."""
 SHARE = 0.5
 """Of the smallest effect, within which an absence must lie."""
 _ABSENT = {None: "+-", "not_positive": "+", "not_negative": "-"}
@@ -122,10 +123,12 @@ def _claims_absence(prediction: Prediction) -> bool:
 
 def _is_within(seen: Observation, margin: float, sides: str) -> bool:
     """Whether the difference is shown to be below the margin on these sides, however its exclusions had gone."""
-    found, (least, greatest) = seen.interval(LEVEL), seen.bounds
-    above = max(found.hi, greatest) if "+" in sides else 0.0
-    below = min(found.lo, least) if "-" in sides else 0.0
-    return found.value is not None and -margin < below and above < margin
+    if seen.difference.value is None:
+        return False
+    least, greatest = seen.bounds
+    below = p_below(seen.interval, margin) < ALPHA and greatest < margin
+    above = p_above(seen.interval, -margin) < ALPHA and least > -margin
+    return (below or "+" not in sides) and (above or "-" not in sides)
 
 
 def _named(predictions: Sequence[Prediction]) -> dict[str, set[str]]:
