@@ -8,7 +8,7 @@ from hanlon.analysis.gaps.differences import RESAMPLES
 from hanlon.analysis.hypotheses.matrix import Matrix
 from hanlon.analysis.hypotheses.printed.matrix_tables import SIGNS, matrix_markdown
 from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
-from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan, Prediction
+from hanlon.analysis.hypotheses.schema import MARGIN, Gate, Hypothesis, Plan, Prediction
 from hanlon.analysis.hypotheses.verdict import ALPHA
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import CellState, render
@@ -56,6 +56,8 @@ def _hypotheses(plans: Sequence[Plan]) -> Iterator[str]:
         for hypothesis in plan.hypotheses:
             yield f"### {hypothesis.name}\n\n{hypothesis.statement}\n\nSource: {hypothesis.source}\n"
             yield from _predictions(hypothesis)
+            if hypothesis.leaves_open:
+                yield f"Leaves open: {', '.join(hypothesis.leaves_open)}.\n"
 
 
 def _predictions(hypothesis: Hypothesis) -> Iterator[str]:
@@ -139,7 +141,11 @@ def _endings() -> Iterator[str]:
     )
     yield (
         "- A hypothesis is ruled out by one failed prediction, and consistent where all that the grid tests of it "
-        "hold; else it is undetermined. None of these, and several, are ends. There is no score.\n"
+        "hold and nothing else moves what it explains; else it is undetermined. None of these, and several, are ends. "
+        "There is no score.\n"
+        "- Nothing else: a factor that rivals speak of, and it neither does nor leaves open, moves the rate by less "
+        f"than {100 * MARGIN:.0f} points and than half of the smallest effect that held; absences that it predicts lie "
+        f"within that half, too. Two one-sided tests at {ALPHA} each, all to be passed, so not corrected.\n"
     )
 
 

@@ -24,8 +24,6 @@ from hanlon.analysis.hypotheses.observing import Observation, Values, observe
 from hanlon.analysis.hypotheses.schema import MARGIN, Gate, Hypothesis, Prediction
 from hanlon.analysis.hypotheses.selection import Instance, Selector, as_json
 
-ALPHA = 0.05
-"""Of each one-sided test."""
 SHARE = 0.5
 """Of the smallest effect, within which an absence must lie."""
 _ABSENT = {None: "+-", "not_positive": "+", "not_negative": "-"}
@@ -49,14 +47,15 @@ class Doubt:
 class Sufficiency:
     """The grid in which hypotheses whose predictions held are looked at again.
 
-    `planned` is the n that every cell was to have, `quick` as `observe` has it. Cells of controls are left out: in them
-    something else is meant to be.
+    `planned` is the n that every cell was to have, `alpha` that of each one-sided test, `quick` as `observe` has it.
+    Cells of controls are left out: in them something else is meant to be.
     """
 
     matrix: Matrix
     gates: Sequence[Gate]
     values: Values
     planned: int
+    alpha: float
     quick: bool
 
     def doubts(self, hypothesis: Hypothesis, judged: Sequence[Judged]) -> list[Doubt]:
@@ -69,7 +68,7 @@ class Sufficiency:
             if each.ending == "held"
             and _claims_absence(each.claim.prediction)
             and most < each.claim.prediction.threshold
-            and not _is_within(each.seen, most, _ABSENT[each.claim.prediction.sign])
+            and not self._is_within(each.seen, most, _ABSENT[each.claim.prediction.sign])
         ]
         return [*wide, *self._silent(hypothesis, min(MARGIN, most))]
 
@@ -92,7 +91,16 @@ class Sufficiency:
 
     def _is_shown(self, seen: Observation, base: CellState, treated: CellState, margin: float) -> bool:
         reached = min(base.tally.episodes, treated.tally.episodes) >= self.planned
-        return reached and _is_within(seen, margin, "+-")
+        return reached and self._is_within(seen, margin, "+-")
+
+    def _is_within(self, seen: Observation, margin: float, sides: str) -> bool:
+        """Whether the difference is shown to be below the margin on these sides, however its exclusions had gone."""
+        if seen.difference.value is None:
+            return False
+        least, greatest = seen.bounds
+        below = p_below(seen.interval, margin) < self.alpha and greatest < margin
+        above = p_above(seen.interval, -margin) < self.alpha and least > -margin
+        return (below or "+" not in sides) and (above or "-" not in sides)
 
     def _observed(self, base: CellState, treated: CellState, measure: str) -> Observation | None:
         if measure not in base.record.measures:
@@ -119,16 +127,6 @@ def _effect(each: Judged) -> float | None:
 
 def _claims_absence(prediction: Prediction) -> bool:
     return prediction.vanishes is None and prediction.sign in _ABSENT
-
-
-def _is_within(seen: Observation, margin: float, sides: str) -> bool:
-    """Whether the difference is shown to be below the margin on these sides, however its exclusions had gone."""
-    if seen.difference.value is None:
-        return False
-    least, greatest = seen.bounds
-    below = p_below(seen.interval, margin) < ALPHA and greatest < margin
-    above = p_above(seen.interval, -margin) < ALPHA and least > -margin
-    return (below or "+" not in sides) and (above or "-" not in sides)
 
 
 def _named(predictions: Sequence[Prediction]) -> dict[str, set[str]]:

@@ -96,7 +96,7 @@ def judge(
         obstacle = _obstacle(matrix, gates)
         claims = {id(claim) for claim in matrix.claims}
         ended = [_ended(each, obstacle, planned, alpha) for each in judged if id(each.claim) in claims]
-        enough = Sufficiency(matrix, plan.gates, values, planned, quick)
+        enough = Sufficiency(matrix, plan.gates, values, planned, alpha, quick)
         verdicts.append(GridVerdict(matrix, gates, ended, _findings(enough, ended), family))
     return verdicts
 

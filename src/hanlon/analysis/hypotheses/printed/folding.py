@@ -66,7 +66,9 @@ class FoldedFinding:
 
     @property
     def reasons(self) -> Counter[str]:
-        """Why its undetermined predictions are so, by their deciding contexts."""
+        """Why it is undetermined: its predictions, by their deciding contexts, or what held ones do not cover."""
+        if self.finding.doubts:
+            return Counter([self.finding.because])
         return Counter(one.shown.reason for one in self.predictions if one.ending == "undetermined")
 
 

@@ -10,6 +10,7 @@ from hanlon.analysis.hypotheses.printed.overrides import overrides_of
 from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
 from hanlon.analysis.hypotheses.reading import StoredSweep
 from hanlon.analysis.hypotheses.registered import Basis, Part, cells_of
+from hanlon.analysis.hypotheses.schema import MARGIN
 from hanlon.analysis.hypotheses.selection import as_json
 from hanlon.analysis.hypotheses.verdict import ALPHA, GridVerdict
 from hanlon.records import SweepRecord
@@ -140,8 +141,10 @@ def method_notes(verdicts: Sequence[GridVerdict]) -> Iterator[str]:
         "interval allows either."
     )
     yield (
-        "Ruled out: a prediction failed. Consistent: all that this grid tests held, which does not make it true. "
-        "None of these, or several, are ends too."
+        "Ruled out: a prediction failed. Consistent: all that this grid tests held, and nothing that only rivals speak "
+        f"of moves the rate by {100 * MARGIN:.0f} points or by half of the smallest effect that held (two one-sided "
+        f"tests at {ALPHA}, all to be passed, so not corrected); which does not make it true. None of these, or "
+        "several, are ends too."
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from hanlon.analysis.cells import CellState
 from hanlon.analysis.grid import BUNDLE
 from hanlon.analysis.hypotheses.judged import Judged
+from hanlon.analysis.hypotheses.observing import Observation
 from hanlon.analysis.hypotheses.schema import Change, Level, Prediction, level_text
 from hanlon.analysis.hypotheses.selection import Instance, as_json
+from hanlon.analysis.hypotheses.sufficiency import Doubt
 from hanlon.analysis.printed_numbers import p_value, points, points_interval
 from hanlon.analysis.wordings import WORDING
 
@@ -38,16 +40,23 @@ def contrast_text(prediction: Prediction, found: Sequence[Instance], no_effect: 
     return " ".join(parts)
 
 
-def counts_text(one: Judged) -> str:
+def counts_text(seen: Observation) -> str:
     """`39/60 -> 3/60`, base first; of a change the other pair behind a bar."""
-    counts = [f"{rate.k}/{rate.n}" for rate in one.seen.rates]
+    counts = [f"{rate.k}/{rate.n}" for rate in seen.rates]
     return " -> ".join(counts[:2]) + (f" | {' -> '.join(counts[2:])}" if len(counts) > 2 else "")
 
 
-def points_text(one: Judged) -> str:
+def points_text(seen: Observation) -> str:
     """The difference in points with its interval."""
-    seen = one.seen.difference
-    return "-" if seen.value is None else f"{points(seen.value)} {points_interval(seen.lo, seen.hi)}"
+    found = seen.difference
+    return "-" if found.value is None else f"{points(found.value)} {points_interval(found.lo, found.hi)}"
+
+
+def doubt_text(one: Doubt) -> str:
+    """What is not shown to be absent, and within what it had to be."""
+    why = f"{one.factor}, of which it says nothing" if one.factor else "an absence beside its effects"
+    numbers = f"{counts_text(one.seen)}, {points_text(one.seen)}"
+    return f"{why}: {one.instance.label}; {numbers}, not shown within {100 * one.margin:.1f} points"
 
 
 def p_text(one: Judged) -> str:

@@ -5,7 +5,10 @@ from typing import Any
 
 from hanlon.analysis.hypotheses.judged import Judged
 from hanlon.analysis.hypotheses.matrix import Claimed, Matrix, turned
+from hanlon.analysis.hypotheses.observing import Observation
 from hanlon.analysis.hypotheses.schema import Direction
+from hanlon.analysis.hypotheses.selection import Instance
+from hanlon.analysis.hypotheses.sufficiency import Doubt
 from hanlon.analysis.hypotheses.verdict import Finding, GridVerdict
 from hanlon.analysis.model_names import model_name
 
@@ -24,15 +27,7 @@ def prediction_row(one: Judged, preregistered: Collection[str]) -> dict[str, Any
         "hypothesis": name,
         "predicts": claim.prediction.claim,
         "contrast": claim.prediction.selector,
-        "cells": claim.instance.label,
-        "measure": claim.instance.measure,
-        "k": [rate.k for rate in seen.rates],
-        "n": [rate.n for rate in seen.rates],
-        "difference": seen.difference.value,
-        "lo": seen.difference.lo,
-        "hi": seen.difference.hi,
-        "interval": f"{seen.difference.method} {seen.difference.level:.0%}",
-        "unit": seen.unit,
+        **_seen(claim.instance, seen),
         "test": seen.test,
         "p_no_difference": seen.p,
         "p_holds": one.p_holds,
@@ -40,11 +35,8 @@ def prediction_row(one: Judged, preregistered: Collection[str]) -> dict[str, Any
         "ending": one.ending,
         "reason": one.reason,
         "status": "preregistered" if name in preregistered else "exploratory",
-        "excluded": [rate.excluded for rate in seen.rates],
-        "bounds": list(seen.bounds),
         "after_look": one.after_look,
         "because": claim.prediction.because,
-        "keys": [cell.record.key for cell in claim.instance.cells],
     }
 
 
@@ -61,6 +53,7 @@ def _grid_rows(verdict: GridVerdict, preregistered: Collection[str]) -> list[dic
         *(prediction_row(one, known) for one in verdict.judged),
         *(_gate_row(verdict)),
         *(_finding_row(finding, known) for finding in verdict.findings),
+        *(_doubt_row(finding, doubt) for finding in verdict.findings for doubt in finding.doubts),
         {"kind": "verdict", "ending": verdict.ends},
     ]
     return [{column: (place | row).get(column) for column in _COLUMNS} for row in rows]
@@ -77,6 +70,34 @@ def _gate_row(verdict: GridVerdict) -> list[dict[str, Any]]:
         }
         for reading in verdict.gates
     ]
+
+
+def _doubt_row(finding: Finding, doubt: Doubt) -> dict[str, Any]:
+    return {
+        "kind": "doubt",
+        "hypothesis": " or ".join(finding.names),
+        "contrast": doubt.factor,
+        "ending": "undetermined",
+        "reason": f"not shown within {100 * doubt.margin:.1f} points",
+        **_seen(doubt.instance, doubt.seen),
+    }
+
+
+def _seen(instance: Instance, seen: Observation) -> dict[str, Any]:
+    return {
+        "cells": instance.label,
+        "measure": instance.measure,
+        "k": [rate.k for rate in seen.rates],
+        "n": [rate.n for rate in seen.rates],
+        "difference": seen.difference.value,
+        "lo": seen.difference.lo,
+        "hi": seen.difference.hi,
+        "interval": f"{seen.difference.method} {seen.difference.level:.0%}",
+        "unit": seen.unit,
+        "excluded": [rate.excluded for rate in seen.rates],
+        "bounds": list(seen.bounds),
+        "keys": [cell.record.key for cell in instance.cells],
+    }
 
 
 def _finding_row(finding: Finding, preregistered: Collection[str]) -> dict[str, Any]:

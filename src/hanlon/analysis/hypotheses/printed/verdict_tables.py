@@ -8,11 +8,13 @@ from hanlon.analysis.hypotheses.printed.folding import EITHER, Folded, FoldedFin
 from hanlon.analysis.hypotheses.printed.prediction_text import (
     contrast_text,
     counts_text,
+    doubt_text,
     excluded_text,
     p_text,
     points_text,
     wordings_text,
 )
+from hanlon.analysis.hypotheses.sufficiency import Doubt
 from hanlon.analysis.hypotheses.verdict import GridVerdict
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import TableFormat, render
@@ -85,7 +87,11 @@ def _finding_row(verdict: GridVerdict, one: FoldedFinding, preregistered: Collec
         "hypothesis": " or ".join(finding.names) + ("" if known else " [exploratory]"),
         "standing": finding.standing.upper() if finding.standing == "consistent" else finding.standing,
         "predictions": ", ".join(f"{one.counts[end]} {end}" for end in _ENDINGS if one.counts[end]),
-        "decisive prediction": "" if decisive is None else _decided(verdict, decisive),
+        "decided by": _plainest(finding.doubts)
+        if finding.doubts
+        else ""
+        if decisive is None
+        else _decided(verdict, decisive),
     }
 
 
@@ -110,11 +116,15 @@ def _context_row(verdict: GridVerdict, one: FoldedFinding, each: Judged) -> dict
         "hypothesis": " or ".join(one.finding.names),
         "predicts": each.claim.prediction.claim,
         "of": each.claim.instance.label,
-        "k/n": counts_text(each),
-        "points": points_text(each),
+        "k/n": counts_text(each.seen),
+        "points": points_text(each.seen),
         "p": p_text(each),
         "ending": _ending(each.ending, each),
     }
+
+
+def _plainest(doubts: Sequence[Doubt]) -> str:
+    return doubt_text(max(doubts, key=lambda one: abs(one.seen.difference.value or 0.0)))
 
 
 def _decided(verdict: GridVerdict, own: Folded) -> str:
@@ -128,7 +138,7 @@ def _contrast(verdict: GridVerdict, own: Folded) -> str:
 
 def _numbers(one: Judged) -> str:
     p = p_text(one)
-    return f"{counts_text(one)}, {points_text(one)}, p{p if p[0] == '<' else f'={p}'}"
+    return f"{counts_text(one.seen)}, {points_text(one.seen)}, p{p if p[0] == '<' else f'={p}'}"
 
 
 def _ending(ending: str, one: Judged) -> str:
