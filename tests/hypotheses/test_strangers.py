@@ -11,17 +11,23 @@ one model alone: strategic preference preservation says what is left of the gap 
 vanish is to fall below half as well. What is still called is in heldout_called.py.
 
 A third set (tests/strangers/third_set.py) was written in the same way, by somebody who had seen neither of these, after
-those changes. Nothing was changed for it, so its rate of wrong calls is the estimate; third_set_called.py judges them.
+those changes; third_set_called.py judges them. 8 % of its sweeps for alignment faking were called wrongly, which led to
+the rule on what a hypothesis is silent on (`sufficiency.py`).
+
+Five more sets (tests/strangers/blind_sets.py) came after that, and the last two of them give the estimate.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from scipy import stats
 
+import blind_sets
 import heldout_alignment_faking
 import heldout_called
 import heldout_shutdown
@@ -119,8 +125,9 @@ def with_controls(rates: Rates) -> Rates:
 
 @dataclass
 class Errors:
-    """Wrong calls among simulated sweeps, by model."""
+    """Wrong calls among simulated sweeps, by model; `right` are those that are none, by model."""
 
+    right: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
     sweeps: Counter[str] = field(default_factory=Counter[str])
     wrong: Counter[str] = field(default_factory=Counter[str])
     called: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
@@ -129,23 +136,42 @@ class Errors:
     def count(self, model: str, run: Sweep, repeats: int) -> None:
         """Run sweeps of a model and count how they end."""
         chance = np.random.default_rng(SEED)
-        right = RIGHTLY_CALLED.get(model, ("", ""))[0]
+        right = set(self.right.get(model, ()))
         for _ in range(repeats):
             findings = run(chance)
             assert findings, "no hypotheses were judged"
             standing = {name for f in findings if f.standing == "consistent" for name in f.names}
             self.sweeps[model] += 1
-            self.wrong[model] += bool(standing - {right})
+            self.wrong[model] += bool(standing - right)
             self.called.update((model, name) for name in standing)
             end = conclusion(findings).split(";")[0].split(":")[0]
             assert standing or end in ("none of these", "undetermined")
             self.ends["called" if standing else end] += 1
+
+    def add(self, other: "Errors") -> None:
+        """Count another set's sweeps with these."""
+        for own, more in zip(self._counters(), other._counters(), strict=True):
+            own.update(more)
+
+    def _counters(self) -> "tuple[Counter[Any], ...]":
+        return self.sweeps, self.wrong, self.called, self.ends
 
     def pooled(self, without: set[str]) -> tuple[int, int, float, float]:
         """Wrong sweeps, all sweeps, and the 95 % Wilson interval of the share."""
         kept = [model for model in self.sweeps if model not in without]
         k, n = sum(self.wrong[m] for m in kept), sum(self.sweeps[m] for m in kept)
         return (k, n, *wilson(k, n))
+
+    def upper(self) -> float:
+        """The upper end of the 95 % interval of the share of wrong sweeps, with the model as the unit (bootstrap).
+
+        Sweeps of one model end alike, so that an interval over sweeps is too narrow.
+        """
+        shares = np.array([self.wrong[model] / self.sweeps[model] for model in self.sweeps])
+        if not shares.any():
+            return float(wilson(0, len(shares))[1])
+        found = stats.bootstrap((shares,), np.mean, rng=np.random.default_rng(SEED))
+        return float(found.confidence_interval.high)
 
 
 def strangers(env: str) -> Iterable[Rates]:
@@ -159,7 +185,7 @@ def measured(
 ) -> Errors:
     """Models of an environment, as they are and with controls that work, at n episodes a cell."""
     overrides = SHUTDOWN if env == "shutdown" else ALIGNMENT_FAKING
-    errors = Errors()
+    errors = Errors({model: {name} for model, (name, _) in RIGHTLY_CALLED.items()})
     for model in models:
         errors.count(model.__name__, by_rates(overrides, env, model, n), repeats)
         same = all(model(state) == with_controls(model)(state) for state in states(overrides))
@@ -230,6 +256,35 @@ def test_the_third_set_is_wrongly_called_as_often_as_is_stated_and_nowhere_else(
     assert len(errors.sweeps) == {"shutdown": 20, "alignment_faking": 30}[env]
     right = {(model, name) for model, (name, _) in RIGHTLY_CALLED.items()}
     assert set(errors.called) - right <= set(third_set_called.WRONGLY[env]), errors.called
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("env", ["shutdown", "alignment_faking"])
+@pytest.mark.parametrize("size", ["own", "half", "60"])
+def test_blind_models_are_wrongly_called_in_at_most_five_percent_of_sweeps(env: str, size: str) -> None:
+    """The estimate: all of the sets for which nothing was changed, the model as the unit, and each set by itself."""
+    overrides, n = SHUTDOWN if env == "shutdown" else ALIGNMENT_FAKING, episodes(env, size)
+    unseen = Errors({k: v for letter in blind_sets.UNSEEN for k, v in blind_sets.instances(letter).items()})
+    for letter in blind_sets.SETS:
+        errors = Errors(blind_sets.instances(letter))
+        for model in blind_sets.blind_set(letter, env):
+            errors.count(model.__name__, by_rates(overrides, env, model, n), FEW)
+        if letter in blind_sets.UNSEEN:
+            unseen.add(errors)
+        _print_errors(f"{env}, n={n}, set {letter}", errors)
+        k, total, *_ = errors.pooled(set())
+        assert k / total <= WRONG, errors.called
+    _print_errors(f"{env}, n={n}, unseen", unseen)
+    assert unseen.upper() <= WRONG, unseen.called
+
+
+def _print_errors(said: str, errors: Errors) -> None:
+    k, total, *_ = errors.pooled(set())
+    models = sum(errors.wrong[model] > 0 for model in errors.sweeps)
+    print(
+        f"{said}: {k}/{total} wrong = {k / total:.1%} (at most {errors.upper():.1%}), {models} of "
+        f"{len(errors.sweeps)} models\n  ends {dict(errors.ends)}; called {dict(errors.called)}"
+    )
 
 
 def test_a_mixture_of_puzzle_and_fear_leaves_none_standing() -> None:
