@@ -83,10 +83,7 @@ def drawn_sweeps(
     ],
 )
 def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: str) -> None:
-    """And all of its rivals that this grid opposes to it are ruled out.
-
-    Only incapacity has none: who cannot resist may want to for any reason, so low rates rule nothing out.
-    """
+    """And all of its rivals that this grid opposes to it are ruled out."""
     in_shutdown = policy in names()
     overrides, env = (SHUTDOWN, "shutdown") if in_shutdown else (ALIGNMENT_FAKING, "alignment_faking")
     found = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy))
@@ -96,7 +93,7 @@ def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: 
     assert found.falls[right] <= WRONG
     assert all(share <= WRONG for name, share in found.stands.items() if name != right)
     rivals = opposed(overrides, env, right)
-    assert bool(rivals) == (right != "incapacity")
+    assert rivals
     assert all(found.falls[name] >= POWER for name in rivals), found.falls
 
 
