@@ -83,6 +83,7 @@ def test_bundled_predictions_speak_of_factors_and_levels_that_there_are(env: str
             wrong = [pair for pair in pairs if not legal(env, *pair)]
             assert not wrong, (hypothesis.name, wrong)
             assert prediction.measure in MEASURES[env]
+        assert set(hypothesis.leaves_open) <= {"tier", *FACTORS[env].model_fields}
     for gate in plan(env).gates:
         assert gate.measure in MEASURES[env]
 

@@ -118,7 +118,11 @@ def test_a_doubt_is_printed_with_its_numbers() -> None:
     (row,) = [
         one for one in verdict_rows([verdict], []) if (one["kind"], one["hypothesis"]) == ("doubt", "own")
     ]
-    assert (row["contrast"], row["k"]) == ("how", [900, 400])
+    assert (row["contrast"], row["k"], row["predicts"]) == (
+        "how",
+        [900, 400],
+        "no effect (within 10.0 points)",
+    )
     assert row["keys"] == [MOVED[0].record.key, MOVED[2].record.key]
 
 

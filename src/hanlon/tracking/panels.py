@@ -72,7 +72,7 @@ def rates(shown: Shown, redaction: Redaction) -> Table | None:
 
 def verdict(shown: Shown, redaction: Redaction) -> Table | None:
     """For each model and protocol the conclusion, what is left of each hypothesis, and what the controls did."""
-    rows = [row for row in shown.verdict if row["kind"] != PREDICTION]
+    rows = [row for row in shown.verdict if row["kind"] not in ABOUT_CELLS]
     grids = list(dict.fromkeys(_grid(row) for row in rows))
     rows.sort(key=lambda row: (grids.index(_grid(row)), FIRST.get(row["kind"], len(FIRST))))
     return table(STANDING_COLUMNS, rows, redaction)
@@ -83,8 +83,8 @@ def _grid(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def predictions(shown: Shown, redaction: Redaction) -> Table | None:
-    """A line for each prediction about each contrast: what was seen, the corrected p, its ending with the reason."""
-    rows = [row | {"observed": _observed(row)} for row in shown.verdict if row["kind"] == PREDICTION]
+    """A line for each prediction or doubt about a contrast: what was seen, the corrected p, its ending, the reason."""
+    rows = [row | {"observed": _observed(row)} for row in shown.verdict if row["kind"] in ABOUT_CELLS]
     return table(PREDICTION_COLUMNS, rows, redaction)
 
 
@@ -103,7 +103,8 @@ def gaps(shown: Shown, redaction: Redaction) -> Table | None:
     return table(GAP_COLUMNS, rows, redaction)
 
 
-PREDICTION = "prediction"
+ABOUT_CELLS = ("prediction", "doubt")
+"""Kinds of rows that have counts of cells."""
 FIRST = {"verdict": 0, "hypothesis": 1}
 """Kinds of rows that stand before the controls."""
 PANELS: Mapping[str, Panel] = {

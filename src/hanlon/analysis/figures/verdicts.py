@@ -115,7 +115,7 @@ def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
         if row["kind"] == "hypothesis"
         for name in row["hypothesis"].split(" or ")
     }
-    predictions = [row for row in rows if row["kind"] == "prediction"]
+    predictions = [row for row in rows if row["kind"] in ("prediction", "doubt")]
     ready = [
         {
             **row,
@@ -124,7 +124,7 @@ def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
             "contrast": _cells(row["cells"]), "predicted": row["predicts"], "state": row["ending"],
             "observed": _seen(row),
         }
-        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"]))
+        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"], row["kind"] == "doubt"))
     ]  # fmt: skip
     return table(ready, None if ready else POINTS_NEEDED)
 

@@ -53,7 +53,12 @@ def _grid_rows(verdict: GridVerdict, preregistered: Collection[str]) -> list[dic
         *(prediction_row(one, known) for one in verdict.judged),
         *(_gate_row(verdict)),
         *(_finding_row(finding, known) for finding in verdict.findings),
-        *(_doubt_row(finding, doubt) for finding in verdict.findings for doubt in finding.doubts),
+        *(
+            _doubt_row(name, doubt, known)
+            for finding in verdict.findings
+            for name in finding.names
+            for doubt in finding.doubts
+        ),
         {"kind": "verdict", "ending": verdict.ends},
     ]
     return [{column: (place | row).get(column) for column in _COLUMNS} for row in rows]
@@ -72,14 +77,17 @@ def _gate_row(verdict: GridVerdict) -> list[dict[str, Any]]:
     ]
 
 
-def _doubt_row(finding: Finding, doubt: Doubt) -> dict[str, Any]:
+def _doubt_row(name: str, doubt: Doubt, preregistered: Collection[str]) -> dict[str, Any]:
+    """What a hypothesis needs beside its predictions, and the data do not show: see `sufficiency.py`."""
     return {
         "kind": "doubt",
-        "hypothesis": " or ".join(finding.names),
+        "hypothesis": name,
+        "predicts": f"no effect (within {100 * doubt.margin:.1f} points)",
         "contrast": doubt.factor,
-        "ending": "undetermined",
-        "reason": f"not shown within {100 * doubt.margin:.1f} points",
         **_seen(doubt.instance, doubt.seen),
+        "ending": "undetermined",
+        "reason": f"it says nothing of {doubt.factor}" if doubt.factor else "half of its smallest effect",
+        "status": "preregistered" if name in preregistered else "exploratory",
     }
 
 
