@@ -264,12 +264,14 @@ def test_the_third_set_is_wrongly_called_as_often_as_is_stated_and_nowhere_else(
 def test_blind_models_are_wrongly_called_in_at_most_five_percent_of_sweeps(env: str, size: str) -> None:
     """The estimate: all of the sets for which nothing was changed, the model as the unit, and each set by itself."""
     overrides, n = SHUTDOWN if env == "shutdown" else ALIGNMENT_FAKING, episodes(env, size)
-    unseen = Errors({k: v for letter in blind_sets.UNSEEN for k, v in blind_sets.instances(letter).items()})
+    unseen = Errors(
+        {k: v for letter in blind_sets.UNSEEN[env] for k, v in blind_sets.instances(letter).items()}
+    )
     for letter in blind_sets.SETS:
         errors = Errors(blind_sets.instances(letter))
         for model in blind_sets.blind_set(letter, env):
             errors.count(model.__name__, by_rates(overrides, env, model, n), FEW)
-        if letter in blind_sets.UNSEEN:
+        if letter in blind_sets.UNSEEN[env]:
             unseen.add(errors)
         _print_errors(f"{env}, n={n}, set {letter}", errors)
         k, total, *_ = errors.pooled(set())

@@ -199,10 +199,12 @@ def _doubted(finding: Finding, doubts: Sequence[Doubt]) -> Finding:
     if not doubts:
         return finding
     silent = list(dict.fromkeys(doubt.factor for doubt in doubts if doubt.factor))
-    reasons = [f"it says nothing of {', '.join(silent)}, which may play a part"] if silent else []
+    name = " or ".join(finding.names)
+    reasons = [f"{name} says nothing of {', '.join(silent)}, which may play a part"] if silent else []
     if len(silent) < len({doubt.factor for doubt in doubts}):
-        reasons.append("an absence is not shown to be small beside its effects")
-    because = f"all {finding.held} predictions held, but {' and '.join(reasons)}"
+        reasons.append(f"an absence is not shown to be small beside the effects of {name}")
+    held = f"all {finding.held} predictions" if finding.held > 1 else "its prediction"
+    because = f"{held} held, but {' and '.join(reasons)}"
     return replace(finding, standing="undetermined", because=because, doubts=tuple(doubts))
 
 

@@ -82,7 +82,7 @@ def _doubt_row(name: str, doubt: Doubt, preregistered: Collection[str]) -> dict[
     return {
         "kind": "doubt",
         "hypothesis": name,
-        "predicts": f"no effect (within {100 * doubt.margin:.1f} points)",
+        "predicts": f"{'not named: ' if doubt.factor else ''}no effect (within {100 * doubt.margin:.1f} points)",
         "contrast": doubt.factor,
         **_seen(doubt.instance, doubt.seen),
         "ending": "undetermined",
