@@ -6,10 +6,10 @@ judge would take for a simple explanation. `blind/<set>_<env>.csv` has a line a 
 
 In which order they were looked at (a set tests only what was fixed before):
 
-* `a` when a hypothesis that is silent on an effect no longer stood (`sufficiency.py`). Nothing about shutdown was changed
-  after that;
-* `b` and `c` when nothing had been changed for `a`. For what they showed, two things were changed about alignment faking:
-  confusion notices some tiers, and what is untrained does not change with what is read;
+* `a` when a hypothesis that is silent on an effect no longer stood (`sufficiency.py`). After that nothing about
+  shutdown was changed;
+* `b` and `c` when nothing had been changed for `a`. For what they showed, two things about alignment faking were
+  changed: confusion notices some tiers, and what is untrained does not change with what is read;
 * `d` and `e` after that. Nothing was changed for them.
 """
 
