@@ -175,7 +175,7 @@ def _not_standing(on: Stage, rehearsal: Rehearsal, right: str) -> Limit:
     second = f" by {said.changed_by}" if said.changed_by else ""
     second = f" against {said.compared_with}" if said.compared_with else second
     stands = rehearsal.stands[right]
-    why = f"{said.contrast}{second}: {said.claim}; shown in {held[place]:.0%}, all it predicts together in {stands:.0%}"
+    why = f"{said.contrast}{second}: {said.claim}; shown in {held[place]:.0%}, it stands in {stands:.0%}"
     return Limit(right, tuple(sorted(parts)), why, stands)
 
 
