@@ -163,14 +163,15 @@ class Errors:
         return (k, n, *wilson(k, n))
 
     def upper(self) -> float:
-        """The upper end of the 95 % interval of the share of wrong sweeps, with the model as the unit (bootstrap).
+        """The 95 % upper bound of the share of wrong sweeps, with the model as the unit.
 
-        Sweeps of one model end alike, so that an interval over sweeps is too narrow.
+        Sweeps of one model end alike, so that a bound over sweeps is too low. The bootstrap's (the upper end of its
+        two-sided 90 % interval), and the exact one where no model was called wrongly.
         """
         shares = np.array([self.wrong[model] / self.sweeps[model] for model in self.sweeps])
         if not shares.any():
-            return float(wilson(0, len(shares))[1])
-        found = stats.bootstrap((shares,), np.mean, rng=np.random.default_rng(SEED))
+            return float(stats.binomtest(0, len(shares), alternative="less").proportion_ci().high)
+        found = stats.bootstrap((shares,), np.mean, confidence_level=0.9, rng=np.random.default_rng(SEED))
         return float(found.confidence_interval.high)
 
 
