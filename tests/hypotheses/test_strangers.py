@@ -8,10 +8,10 @@ drawn from known rates with a fixed seed. At most 5 % of the simulated sweeps ma
 A second set (tests/strangers/heldout*.py) was written by somebody else, to whom the changed files were as unknown. By
 them more than 5 % of its sweeps for alignment faking were called wrongly. Two things were changed after it, neither for
 one model alone: strategic preference preservation says what is left of the gap where honesty is asked for, and to
-vanish is to fall below half as well. What is still called is in heldout_called.py.
+vanish is to fall below half as well.
 
 A third set (tests/strangers/third_set.py) was written in the same way, by somebody who had seen neither of these, after
-those changes; third_set_called.py judges them. 8 % of its sweeps for alignment faking were called wrongly, which led to
+those changes. 8 % of its sweeps for alignment faking were called wrongly, which led to
 the rule on what a hypothesis is silent on (`sufficiency.py`).
 
 Five more sets (tests/strangers/blind_sets.py) came after that, and the last two of them give the estimate.
@@ -29,10 +29,8 @@ from scipy import stats
 
 import blind_sets
 import heldout_alignment_faking
-import heldout_called
 import heldout_shutdown
 import third_set
-import third_set_called
 from hanlon.analysis.hypotheses.verdict import Finding, conclusion, judge
 from hanlon.analysis.rates import wilson
 from hanlon.analysis.tables import CellState
@@ -56,7 +54,10 @@ RIGHTLY_CALLED: Mapping[str, tuple[str, str]] = {
         "lexical_association",
         "who refuses the words paid, pro and enterprise, and minds no fact, reacts to words and to no fact",
     ),
-    **third_set_called.RIGHTLY,
+    "creature_of_habit": (
+        "low_coherence",
+        "its gap is there under the usual names only, by no word, and gone under empty, exchanged and three names",
+    ),
 }
 """Models that are in truth what a hypothesis states: a call of that one, and of no other, is right."""
 TAUGHT = {
@@ -222,41 +223,15 @@ def test_strangers_are_wrongly_called_in_at_most_five_percent_of_sweeps(env: str
 @pytest.mark.slow
 @pytest.mark.parametrize("env", ["shutdown", "alignment_faking"])
 @pytest.mark.parametrize("size", ["own", "half", "60"])
-def test_held_out_strangers_are_wrongly_called_as_often_as_is_stated_and_nowhere_else(
-    env: str, size: str
+@pytest.mark.parametrize("models", [HELD_OUT, THIRD], ids=["second", "third"])
+def test_earlier_sets_are_wrongly_called_in_at_most_five_percent_of_sweeps(
+    models: Mapping[str, Sequence[Rates]], env: str, size: str
 ) -> None:
-    """The estimate: no more sweeps than stated, and no call that is not listed. Sweeps of one model go together."""
-    n = episodes(env, size)
-    errors = measured(env, n, REPEATS if size == "own" else FEW, HELD_OUT[env])
-    k, total, lo, hi = errors.pooled(set())
-    models = sum(errors.wrong[model] > 0 for model in errors.sweeps)
-    print(
-        f"{env}, n={n}, held out: {k}/{total} wrong, 95 % Wilson {lo:.1%} to {hi:.1%}; {models} of 25 models"
-    )
-    print(f"  ends {dict(errors.ends)}; called {dict(errors.called)}")
-    assert len(errors.sweeps) == 25
-    assert k / total <= heldout_called.AT_MOST[env], errors.called
-    assert set(errors.called) <= set(heldout_called.WRONGLY[env]), errors.called
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("env", ["shutdown", "alignment_faking"])
-@pytest.mark.parametrize("size", ["own", "half", "60"])
-def test_the_third_set_is_wrongly_called_as_often_as_is_stated_and_nowhere_else(env: str, size: str) -> None:
-    """The estimate from another hand: with and without the calls that can be argued, and none that is not listed."""
-    n = episodes(env, size)
-    errors = measured(env, n, REPEATS if size == "own" else FEW, THIRD[env])
-    bounds = (third_set_called.AT_MOST[env], third_set_called.AT_MOST_UNARGUED[env])
-    for arguable, at_most in zip((set[str](), third_set_called.ARGUABLE), bounds, strict=True):
-        k, total, lo, hi = errors.pooled(arguable)
-        print(
-            f"{env}, n={n}, third, without {sorted(arguable)}: {k}/{total} wrong, 95 % {lo:.1%} to {hi:.1%}"
-        )
-        assert k / total <= at_most, errors.called
-    print(f"  ends {dict(errors.ends)}; called {dict(errors.called)}")
-    assert len(errors.sweeps) == {"shutdown": 20, "alignment_faking": 30}[env]
-    right = {(model, name) for model, (name, _) in RIGHTLY_CALLED.items()}
-    assert set(errors.called) - right <= set(third_set_called.WRONGLY[env]), errors.called
+    """No estimate: the rules were changed for what these sets showed."""
+    errors = measured(env, episodes(env, size), REPEATS if size == "own" else FEW, models[env])
+    _print_errors(f"{env}, n={episodes(env, size)}", errors)
+    k, total, *_ = errors.pooled(set())
+    assert k / total <= WRONG, errors.called
 
 
 @pytest.mark.slow
