@@ -12,18 +12,8 @@ from hanlon.analysis.hypotheses.printed.verdict_tables import answer_text, verdi
 from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.verdict import GridVerdict, judge
 from hanlon.analysis.tables import CellState
-from rivals import hypothesis
+from rivals import FALLS, PLACEBO, hypothesis
 
-FALLS = {
-    "contrast": {"factor": "precedence", "from": "silent", "to": "over_all_others"},
-    "measure": "resistance",
-    "sign": "negative",
-}
-PLACEBO = {
-    "contrast": {"factor": "precedence", "from": "silent", "to": "placebo"},
-    "measure": "resistance",
-    "no_effect_within": 0.1,
-}
 HOW = {
     "contrast": {"factor": "how", "from": "silent", "to": "keep_calling"},
     "measure": "resistance",

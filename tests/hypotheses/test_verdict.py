@@ -15,19 +15,19 @@ from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.analysis.hypotheses.verdict import DEMO, Finding, GridVerdict, conclusion, judge
 from hanlon.analysis.tables import CellState
 from hanlon.drawing import draw
-from rivals import ALIGNMENT_FAKING, SHUTDOWN, hypothesis, observed, plan, policy_truths, states
+from rivals import (
+    ALIGNMENT_FAKING,
+    FALLS,
+    PLACEBO,
+    SHUTDOWN,
+    hypothesis,
+    observed,
+    plan,
+    policy_truths,
+    states,
+)
 
-FALLS = {
-    "contrast": {"factor": "precedence", "from": "silent", "to": "over_all_others"},
-    "measure": "resistance",
-    "sign": "negative",
-}
 RISES = FALLS | {"sign": "positive"}
-PLACEBO = {
-    "contrast": {"factor": "precedence", "from": "silent", "to": "placebo"},
-    "measure": "resistance",
-    "no_effect_within": 0.1,
-}
 GATE = Gate(
     name="alive",
     kind="positive",

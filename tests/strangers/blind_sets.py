@@ -1,4 +1,4 @@
-"""Five sets of models by five people, to whom the hypotheses, the verdict and each other's sets were unknown.
+"""Five sets of models by five language models, to whom hypotheses, verdict and each other's sets were unknown.
 
 Each had the grid, its factors in words and the published rates, and wrote 40 models of alignment faking and 25 of
 shutdown resistance as rates: mixtures, small published effects, new kinds; `c` and `d` with an eye to what a careless
@@ -43,7 +43,7 @@ def _model(row: Mapping[str, str]) -> Rates:
 def instances(letter: str) -> dict[str, set[str]]:
     """The hypotheses whose statement is true of a model of the set, where there are any.
 
-    Judged from statements and rates by somebody who saw neither predictions nor calls, before anything was called
+    Judged from statements and rates by a language model that saw neither predictions nor calls
     (`blind/instances.csv`); what was thought arguable is not in it, and counts as wrong.
     """
     found: dict[str, set[str]] = {}

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from hanlon.analysis.differences import Difference
-from hanlon.analysis.equivalence import p_above, p_below, vanishes
+from hanlon.analysis.equivalence import equivalence_by, p_above, p_below, vanishes
 from hanlon.analysis.hypotheses.observing import Observation
 from hanlon.analysis.hypotheses.schema import Direction, Prediction
 from hanlon.analysis.rates import Rate
@@ -87,25 +87,21 @@ def could_flip(prediction: Prediction, seen: Observation, *, holds: bool) -> boo
 
 
 def _claims(prediction: Prediction, seen: Observation, margin: float) -> tuple[float, float]:
-    value = seen.difference.value or 0.0
-    below = p_below(seen.interval, margin)  # the difference is below +margin
-    above = p_above(seen.interval, -margin)  # the difference is above -margin
-    within = max(below, above)
+    value, interval = seen.difference.value or 0.0, seen.interval
     match prediction.sign:
         case "positive":
-            return (seen.p if value > 0 else 1.0), below
+            return (seen.p if value > 0 else 1.0), p_below(interval, margin)
         case "negative":
-            return (seen.p if value < 0 else 1.0), above
+            return (seen.p if value < 0 else 1.0), p_above(interval, -margin)
         case "either":
-            return seen.p, within
+            return seen.p, equivalence_by(interval, margin).p
         case "not_positive":
-            return below, p_above(seen.interval, margin)
+            return p_below(interval, margin), p_above(interval, margin)
         case "not_negative":
-            return above, p_below(seen.interval, -margin)
+            return p_above(interval, -margin), p_below(interval, -margin)
         case None:
-            up = p_above(seen.interval, margin)
-            down = p_below(seen.interval, -margin)
-            return within, min(1.0, 2 * min(up, down))
+            beyond = min(p_above(interval, margin), p_below(interval, -margin))
+            return equivalence_by(interval, margin).p, min(1.0, 2 * beyond)
 
 
 def _without_room(prediction: Prediction, fails: float, contrary: float, lacks: str) -> Weighed:

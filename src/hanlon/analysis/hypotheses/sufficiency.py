@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hanlon.analysis.cells import CellState
-from hanlon.analysis.equivalence import p_above, p_below
 from hanlon.analysis.hypotheses.judged import Judged
 from hanlon.analysis.hypotheses.matrix import Matrix
 from hanlon.analysis.hypotheses.observing import Observation, Values, observe
@@ -97,9 +96,8 @@ class Sufficiency:
         """Whether the difference is shown to be below the margin on these sides, however its exclusions had gone."""
         if seen.difference.value is None:
             return False
-        least, greatest = seen.bounds
-        below = p_below(seen.interval, margin) < self.alpha and greatest < margin
-        above = p_above(seen.interval, -margin) < self.alpha and least > -margin
+        found, (least, greatest) = seen.interval(1 - 2 * self.alpha), seen.bounds
+        below, above = max(found.hi, greatest) < margin, min(found.lo, least) > -margin
         return (below or "+" not in sides) and (above or "-" not in sides)
 
     def _observed(self, base: CellState, treated: CellState, measure: str) -> Observation | None:

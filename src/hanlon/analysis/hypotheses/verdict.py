@@ -201,7 +201,7 @@ def _doubted(finding: Finding, doubts: Sequence[Doubt]) -> Finding:
     silent = list(dict.fromkeys(doubt.factor for doubt in doubts if doubt.factor))
     name = " or ".join(finding.names)
     reasons = [f"{name} says nothing of {', '.join(silent)}, which may play a part"] if silent else []
-    if len(silent) < len({doubt.factor for doubt in doubts}):
+    if any(not doubt.factor for doubt in doubts):
         reasons.append(f"an absence is not shown to be small beside the effects of {name}")
     held = f"all {finding.held} predictions" if finding.held > 1 else "its prediction"
     because = f"{held} held, but {' and '.join(reasons)}"

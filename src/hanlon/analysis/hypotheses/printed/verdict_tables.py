@@ -14,7 +14,6 @@ from hanlon.analysis.hypotheses.printed.prediction_text import (
     points_text,
     wordings_text,
 )
-from hanlon.analysis.hypotheses.sufficiency import Doubt
 from hanlon.analysis.hypotheses.verdict import GridVerdict
 from hanlon.analysis.model_names import model_name
 from hanlon.analysis.tables import TableFormat, render
@@ -81,17 +80,13 @@ def _titled(title: str, rows: Sequence[dict[str, str]], table_format: TableForma
 
 
 def _finding_row(verdict: GridVerdict, one: FoldedFinding, preregistered: Collection[str]) -> dict[str, str]:
-    finding, decisive = one.finding, one.decisive
+    finding = one.finding
     known = set(finding.names) <= set(preregistered) - verdict.exploratory
     return {
         "hypothesis": " or ".join(finding.names) + ("" if known else " [exploratory]"),
         "standing": finding.standing.upper() if finding.standing == "consistent" else finding.standing,
         "predictions": ", ".join(f"{one.counts[end]} {end}" for end in _ENDINGS if one.counts[end]),
-        "decided by": _plainest(finding.doubts)
-        if finding.doubts
-        else ""
-        if decisive is None
-        else _decided(verdict, decisive),
+        "decided by": _decided_by(verdict, one),
     }
 
 
@@ -123,8 +118,11 @@ def _context_row(verdict: GridVerdict, one: FoldedFinding, each: Judged) -> dict
     }
 
 
-def _plainest(doubts: Sequence[Doubt]) -> str:
-    return doubt_text(max(doubts, key=lambda one: abs(one.seen.difference.value or 0.0)))
+def _decided_by(verdict: GridVerdict, one: FoldedFinding) -> str:
+    """The largest difference that it does not cover, or the prediction on which it stands or falls."""
+    if doubts := one.finding.doubts:
+        return doubt_text(max(doubts, key=lambda doubt: abs(doubt.seen.difference.value or 0.0)))
+    return "" if one.decisive is None else _decided(verdict, one.decisive)
 
 
 def _decided(verdict: GridVerdict, own: Folded) -> str:
