@@ -18,7 +18,7 @@ CONF_DIR = Path(__file__).resolve().parent / "conf"
 
 @hydra.main(version_base=None, config_path=str(CONF_DIR), config_name="config")
 def sweep(config: DictConfig) -> None:
-    """What another sweeper than `grid` would run as a job; `grid` runs all cells itself (hanlon.launch)."""
+    """What another sweeper than `grid` would run as a job; `grid` runs all cells itself (hanlon.run.launch)."""
     from hanlon.config.errors import ConfigError
 
     raise ConfigError(
@@ -36,7 +36,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        from hanlon.exit_codes import exit_code_for
+        from hanlon.run.launch import exit_code_for
 
         return exit_code_for(error, CONF_DIR, sys.argv[1:])
     return 0

@@ -17,7 +17,7 @@ from hanlon.environments.base import (
     TextSyntax,
     Tool,
 )
-from hanlon.records import Event
+from hanlon.store.records import Event
 
 FILLER = "A message of the length that is usual in an episode with tools and a short thought. " * 2
 TOOL = Tool(

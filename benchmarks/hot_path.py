@@ -19,20 +19,20 @@ from rich.console import Console
 
 from bare_clients import Conversation, bare_aiohttp, bare_fast_openai
 from echo import Echo, EchoFactors
-from hanlon.cell import Cell, build_cell
+from hanlon.config.cell import Cell, build_cell
 from hanlon.config.compose import CellComposer
+from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig
 from hanlon.engine.budget import Budget
 from hanlon.engine.rollout import Rollouts
-from hanlon.engine.store import CellWriter, read_episodes
 from hanlon.engine.sweep import CellWork, Sweep
 from hanlon.environments.tier import NO_TIER
 from hanlon.models.local_server import LocalServer
-from hanlon.progress import Progress
-from hanlon.provenance import cell_record
+from hanlon.run.progress import Progress
 from hanlon.sandboxes.virtual import VirtualSandbox
-from hanlon.shard import Shard
-from hanlon.tally import Tally
+from hanlon.store.episodes import CellWriter, read_episodes
+from hanlon.store.shard import Shard
+from hanlon.store.tally import Tally
 
 ROUNDS, EPISODES, CONNECTIONS = 8, 150, 32
 CONF_DIR = Path(__file__).parents[1] / "conf"
@@ -163,7 +163,7 @@ def main() -> int:
         verdict("12 messages, Hanlon : bare aiohttp+json", short["hanlon"] / short["aiohttp"], 5.0),
         verdict("Hanlon at 62 : at 12 messages", long["hanlon"] / short["hanlon"], 1.5),
     ]
-    server = LocalServer.start("hanlon.models.simulated", {"policy": "ambiguity", "parameters": {}})
+    server = LocalServer.start("hanlon.simulated", {"policy": "ambiguity", "parameters": {}})
     try:
         import os
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bare_clients import bare_aiohttp, bare_fast_openai
 from echo import FILLER, Echo, EchoFactors, EchoRun
-from hanlon.cell import Cell
+from hanlon.config.cell import Cell
 from hot_path import bodies, cpu_of, echo_cell, echo_server, sweep_of, verdict
 
 ROUNDS, SIZES, CONNECTIONS, TURNS = 3, (40, 160), 32, 5

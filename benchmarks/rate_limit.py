@@ -17,14 +17,14 @@ from typing import Any
 
 from rich.console import Console
 
+from hanlon.config.provenance import cell_record
 from hanlon.engine.budget import Budget
-from hanlon.engine.store import CellWriter
 from hanlon.engine.sweep import CellWork, Sweep
 from hanlon.models.local_server import LocalServer
-from hanlon.progress import Progress
-from hanlon.provenance import cell_record
-from hanlon.shard import Shard
-from hanlon.tally import Tally
+from hanlon.run.progress import Progress
+from hanlon.store.episodes import CellWriter
+from hanlon.store.shard import Shard
+from hanlon.store.tally import Tally
 from hot_path import shutdown_cell
 
 RATE_PER_S, BURST = 20, 20
@@ -64,7 +64,7 @@ async def run(server: LocalServer, folder: Path) -> tuple[dict[str, Any], dict[s
 def measure(title: str, latency_s: float) -> bool:
     """Print one case against its bounds."""
     faults = {"latency": {"fixed": latency_s}, "rate": {"per_second": RATE_PER_S, "burst": BURST}}
-    server = LocalServer.start("hanlon.models.simulated", {"policy": "ambiguity", "faults": faults})
+    server = LocalServer.start("hanlon.simulated", {"policy": "ambiguity", "faults": faults})
     os.environ["BENCHMARK_KEY"] = server.api_key
     try:
         with tempfile.TemporaryDirectory() as scratch:

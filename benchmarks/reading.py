@@ -17,11 +17,11 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.analysis.hypotheses.files import plans_for
-from hanlon.composing import ComposedSweep, compose_sweep
-from hanlon.engine.store import write_json
-from hanlon.records import CellRecord, Episode, ModelCall, SweepRecord
-from hanlon.registering import registration
+from hanlon.config.command_line import ComposedSweep, compose_sweep
+from hanlon.hypotheses.files import plans_for
+from hanlon.hypotheses.registration import registration
+from hanlon.store.episodes import write_json
+from hanlon.store.records import CellRecord, Episode, ModelCall, SweepRecord
 
 EPISODES, ROUNDS, BOUND_S, REQUESTS = 100_000, 2, 5.0, 60
 SWEEPS = {

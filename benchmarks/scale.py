@@ -18,9 +18,9 @@ from pathlib import Path
 
 import yaml
 
-from hanlon.engine.lines import LineWriter
-from hanlon.engine.store import cell_folders, read_digests, read_episodes
-from hanlon.records import EpisodeDigest
+from hanlon.store.episodes import cell_folders, read_digests, read_episodes
+from hanlon.store.lines import LineWriter
+from hanlon.store.records import EpisodeDigest
 
 ROOT = Path(__file__).parents[1]
 PRICED = "openrouter/openai/o3"

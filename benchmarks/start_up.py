@@ -12,7 +12,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.types import RunMode
 
-from hanlon.cell import build_cell
+from hanlon.config.cell import build_cell
 from hanlon.config.compose import CellComposer
 
 ROOT = Path(__file__).parents[1]

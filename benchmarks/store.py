@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.engine.store import write_json
-from hanlon.records import CellRecord, Episode, EpisodeDigest, Event, ModelCall
+from hanlon.store.episodes import write_json
+from hanlon.store.records import CellRecord, Episode, EpisodeDigest, Event, ModelCall
 
 CELLS, EPISODES, CALLS, ROUNDS = 1000, 100, 6, 3
 STATUS_WALL_S, RATES_CPU_S, CONTRASTS_CPU_S, FRAME_CPU_S, FRAME_MB = 2.0, 5.0, 5.0, 2.0, 300.0

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
-
 from hanlon.analysis.cells import load_cells
 from hanlon.analysis.figures.catalogue import FIGURES
 from hanlon.analysis.figures.material import Material

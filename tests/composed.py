@@ -7,10 +7,10 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.types import RunMode
 
-from hanlon.cell import Cell, build_cell
+from hanlon.config.cell import Cell, build_cell
 from hanlon.config.compose import CellComposer
-from hanlon.provenance import cell_record
-from hanlon.records import CellRecord
+from hanlon.config.provenance import cell_record
+from hanlon.store.records import CellRecord
 
 CONF = Path(__file__).parents[1] / "conf"
 

@@ -10,13 +10,12 @@ from typing import Any
 import msgspec
 
 from command_line import CommandLine
-from hanlon.engine.store import cell_folders
-from hanlon.models.simulated.fault_config import read_faults
-from hanlon.models.simulated.policies import choose
-from hanlon.models.simulated.server import application
-from hanlon.models.simulated.serving import listen
-from hanlon.models.simulated.tally import Tally
-from hanlon.records import Episode, ModelCall
+from hanlon.simulated.acting_policies import choose
+from hanlon.simulated.faults.config import read_faults
+from hanlon.simulated.served import Tally
+from hanlon.simulated.server import application, listen
+from hanlon.store.episodes import cell_folders
+from hanlon.store.records import Episode, ModelCall
 
 
 class FaultServer:

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from hanlon.analysis.tables import CellState
-from hanlon.records import CellRecord
-from hanlon.tally import Count, Tally
+from hanlon.store.cells import CellState
+from hanlon.store.records import CellRecord
+from hanlon.store.tally import Count, Tally
 
 FACTORS = {"allow": "present", "precedence": "silent", "how": "silent", "wording": 1, "tier": "none"}
 NO_EFFECT = FACTORS | {"allow": "none"}

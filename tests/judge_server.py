@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from chat_server import Body, ChatServer, completion
-from hanlon.engine.lines import read_lines
-from hanlon.engine.store import cell_folders
-from hanlon.models.simulated.judging import choose_judging
-from hanlon.records import Answer
+from hanlon.simulated.judge import choose_judging
+from hanlon.store.episodes import cell_folders
+from hanlon.store.lines import read_lines
+from hanlon.store.records import Answer
 
 POLICY = choose_judging()
 FAKING = ["env=alignment_faking", "tier=free", "controls=none", "model=simulated/alignment_faker"]

@@ -5,10 +5,10 @@ from typing import Any
 
 from chat_server import Answer, Body, completion
 from command_line import CommandLine
-from hanlon.cell import Cell
-from hanlon.engine.store import cell_folders, read_episodes
-from hanlon.prompts import compose_cell
-from hanlon.records import Episode
+from hanlon.config.cell import Cell
+from hanlon.config.command_line import compose_cell
+from hanlon.store.episodes import cell_folders, read_episodes
+from hanlon.store.records import Episode
 
 COMMAND = ("-m", "env=alignment_faking")
 

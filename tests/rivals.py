@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from composed import CONF
-from hanlon.analysis.hypotheses.files import load_plan
-from hanlon.analysis.hypotheses.schema import Hypothesis, Plan, Prediction
-from hanlon.analysis.tables import CellState
-from hanlon.composing import ComposedSweep, compose_sweep
-from hanlon.truth import Truth, truth
+from hanlon.config.command_line import ComposedSweep, compose_sweep
+from hanlon.hypotheses.files import load_plan
+from hanlon.hypotheses.schema import Hypothesis, Plan, Prediction
+from hanlon.simulated.truth import Truth, truth
+from hanlon.store.cells import CellState
 
 SHUTDOWN = "experiment=shutdown_rivals model=simulated/ambiguity"
 ALIGNMENT_FAKING = "experiment=alignment_faking_rivals model=simulated/alignment_faker"

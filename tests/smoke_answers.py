@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from hanlon.inquiries import Inquiry
-from hanlon.records import Answer
-from hanlon.smoke import SmokeCase
+from hanlon.inquiries.base import Inquiry
+from hanlon.inquiries.judges.smoke.transcripts import SmokeCase
+from hanlon.store.records import Answer
 
 
 def rule_answers(inquiry: Inquiry, cases: Sequence[SmokeCase]) -> dict[str, list[Answer]]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from hanlon.engine.store import write_json
-from hanlon.records import CellRecord, Episode, ModelCall
+from hanlon.store.episodes import write_json
+from hanlon.store.records import CellRecord, Episode, ModelCall
 
 
 def episode(index: int, outcome: str = "shutdown", **fields: Any) -> Episode:

@@ -16,9 +16,9 @@ from aiohttp import web
 
 from chat_server import Body, ChatServer, at, completion
 from command_line import ROOT, CommandLine
-from hanlon.engine.store import cell_folders, read_cell, read_episodes
+from hanlon.config.command_line import compose_cell
 from hanlon.environments.alignment_faking import AlignmentFakingFactors
-from hanlon.prompts import compose_cell
+from hanlon.store.episodes import cell_folders, read_cell, read_episodes
 from pitfalls import COMMAND, cell, exported, rows, saying, stored
 
 ABOUT_THE_TEST = re.compile(

@@ -12,7 +12,7 @@ import pytest
 
 from chat_server import Body, ChatServer, at, completion
 from command_line import CommandLine
-from hanlon.engine.store import cell_folders, read_cell, read_episodes
+from hanlon.store.episodes import cell_folders, read_cell, read_episodes
 from pitfalls import COMMAND, exported, replied, rows, said, saying, stored
 
 MODELS = ("alignment_faker", "naive_complier", "lexical", "confused", "honest_refuser")

@@ -7,7 +7,7 @@ import pytest
 
 from chat_server import Body, ChatServer, at, completion
 from command_line import CommandLine
-from hanlon.engine.store import cell_folders, read_cell, read_episodes
+from hanlon.store.episodes import cell_folders, read_cell, read_episodes
 
 COMMAND = ("-m", "env=alignment_faking", "tier=free,paid", "controls=none")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hanlon.clauses import ClauseError, Clauses, load, paragraphs
+from hanlon.environments.clauses import ClauseError, Clauses, load, paragraphs
 
 ALLOW = """
 fields: [referent]

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from chat_server import Body, ChatServer, at, bash, completion, obedient
 from command_line import CommandLine
-from hanlon.engine.store import cell_folders, read_episodes
-from hanlon.records import Episode
+from hanlon.store.episodes import cell_folders, read_episodes
+from hanlon.store.records import Episode
 
 
 def only_cell(command_line: CommandLine) -> list[Episode]:

@@ -9,8 +9,8 @@ import pytest
 
 from chat_server import Body, ChatServer, at, completion, obedient
 from command_line import CommandLine
-from hanlon.engine.answers import read_inquiries
-from hanlon.engine.store import cell_folders, read_episodes
+from hanlon.store.answers import read_inquiries
+from hanlon.store.episodes import cell_folders, read_episodes
 from judge_server import stored_answers
 
 BOTH = "followups=[comprehension,self_report]"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hanlon.analysis.calibration import JudgedLabel
-from hanlon.judge_check import StoredLabels, judge_check_command
+from hanlon.analysis.labels.calibration import JudgedLabel
+from hanlon.cli.judge_check import StoredLabels, judge_check_command
 
 AF = "alignment_faking"
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from chat_server import Answer, Body, ChatServer, at, completion
 from command_line import CommandLine
-from hanlon.engine.store import cell_folders, read_episodes
+from hanlon.store.episodes import cell_folders, read_episodes
 from judge_server import FAKING, USAGE, asks, check_votes, judge_server, judges, seeds_sent, stored_answers
 from test_alignment_faking_sweep import fakes
 

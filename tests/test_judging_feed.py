@@ -13,8 +13,8 @@ from aiohttp import web
 
 from chat_server import Body, ChatServer, at
 from command_line import CommandLine
-from hanlon.engine.feed import MOST_WAITING
-from hanlon.engine.store import cell_folders, read_digests, read_episodes
+from hanlon.engine.asker import MOST_WAITING
+from hanlon.store.episodes import cell_folders, read_digests, read_episodes
 from judge_server import FAKING, asks, judge_server, judges, stored_answers
 from test_alignment_faking_sweep import fakes
 

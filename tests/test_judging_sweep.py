@@ -9,7 +9,7 @@ import pytest
 
 from chat_server import Body, ChatServer, at, completion, obedient
 from command_line import CommandLine
-from hanlon.engine.store import cell_folders, read_cell, read_episodes
+from hanlon.store.episodes import cell_folders, read_cell, read_episodes
 from judge_server import FAKING, POLICY, asks, check_votes, judge_server, judges, seeds_sent, stored_answers
 from test_alignment_faking_sweep import fakes
 

@@ -11,7 +11,7 @@ import pytest
 from chat_server import ChatServer, at
 from command_line import ROOT, CommandLine
 from fault_server import check_each_index_is_there_once
-from hanlon.engine.store import cell_folders, read_episodes
+from hanlon.store.episodes import cell_folders, read_episodes
 
 CELLS = 16
 

@@ -13,8 +13,8 @@ import pytest
 from chat_server import ChatServer, at
 from command_line import CommandLine
 from fault_server import check_each_index_is_there_once
-from hanlon.engine.store import cell_folders, read_episodes
-from hanlon.records import Answer, SweepRecord
+from hanlon.store.episodes import cell_folders, read_episodes
+from hanlon.store.records import Answer, SweepRecord
 
 pytestmark = pytest.mark.slow  # whole sweeps in several processes, most of their time spent waiting
 

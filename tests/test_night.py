@@ -7,7 +7,7 @@ import pytest
 
 from command_line import CommandLine
 from fault_server import FaultServer, all_calls, check_each_index_is_there_once, stored_lines, usable_by_seed
-from hanlon.models.simulated.fault_config import INSTEAD, KINDS, LOST
+from hanlon.simulated.faults.config import INSTEAD, KINDS, LOST
 
 AT_60 = ["malformed_arguments", "wrong_model"]
 AT_5 = ["malformed_arguments", "html", "reset", "reset_body", "hang", "http_503"]

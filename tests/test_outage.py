@@ -13,7 +13,7 @@ from aiohttp import web
 from chat_server import Body, ChatServer, at, obedient
 from command_line import CommandLine
 from fault_server import FaultServer, check_each_index_is_there_once, stored_lines
-from hanlon.engine.store import cell_folders, read_episodes
+from hanlon.store.episodes import cell_folders, read_episodes
 
 
 def html(body: Body, number: int) -> web.Response:

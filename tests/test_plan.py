@@ -8,9 +8,9 @@ from chat_server import ChatServer, at
 from command_line import CommandLine
 from hanlon.config.schema import ModelConfig, Price
 from hanlon.environments.shutdown import Shutdown
-from hanlon.estimates import estimate_cell
-from hanlon.records import CallUsage, EpisodeDigest
+from hanlon.run.cost import estimate_cell
 from hanlon.sandboxes.virtual import VirtualSandbox
+from hanlon.store.records import CallUsage, EpisodeDigest
 
 PRICE = Price(input=2.0, cached_input=0.5, output=8.0, as_of="2026-03", source="a price page")
 MODEL = ModelConfig(endpoint="e", base_url="http://127.0.0.1:1/v1", id="m", protocol="tools", price=PRICE)

@@ -9,7 +9,7 @@ import pytest
 from chat_server import ChatServer, at, completion, obedient
 from command_line import CommandLine
 from fault_server import FaultServer, check_each_index_is_there_once
-from hanlon.engine.store import cell_folders, read_cell, read_episodes
+from hanlon.store.episodes import cell_folders, read_cell, read_episodes
 
 
 @pytest.mark.slow

@@ -11,9 +11,16 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from hanlon.inquiries import Question, Reading
-from hanlon.records import Answer, CellRecord, Episode, InquiryRecord
-from hanlon.smoke import FACTORS, SmokeCase, load_smoke, passes, smoke_result, warnings
+from hanlon.inquiries.base import Question, Reading
+from hanlon.inquiries.judges.smoke.transcripts import (
+    FACTORS,
+    SmokeCase,
+    load_smoke,
+    passes,
+    smoke_result,
+    warnings,
+)
+from hanlon.store.records import Answer, CellRecord, Episode, InquiryRecord
 from smoke_answers import rule_answers
 
 LABELS = {
@@ -37,7 +44,7 @@ def cases() -> list[SmokeCase]:
 
 @dataclass(frozen=True)
 class Rule:
-    """A judge by rule (`hanlon.inquiries.Inquiry`): one question, whose answer it gives itself."""
+    """A judge by rule (`hanlon.inquiries.base.Inquiry`): one question, whose answer it gives itself."""
 
     label: str
     says: Callable[[Episode], str | None]

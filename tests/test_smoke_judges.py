@@ -5,13 +5,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hanlon.judge_check import judge_check_command, stored_labels
-from hanlon.judges.llm import LlmJudge
-from hanlon.judges.regex import RegexJudge
-from hanlon.judges.votes import labels_of
-from hanlon.models.simulated.judging import choose_judging
-from hanlon.records import Answer
-from hanlon.smoke import SPECIFICITY, SmokeCase, load_smoke, passes, smoke_result, warnings
+from hanlon.cli.judge_check import judge_check_command, stored_labels
+from hanlon.inquiries.judges.llm import LlmJudge
+from hanlon.inquiries.judges.rules.judge import RegexJudge
+from hanlon.inquiries.judges.smoke.transcripts import (
+    SPECIFICITY,
+    SmokeCase,
+    load_smoke,
+    passes,
+    smoke_result,
+    warnings,
+)
+from hanlon.inquiries.judges.votes import labels_of
+from hanlon.simulated.judge import choose_judging
+from hanlon.store.records import Answer
 from smoke_answers import rule_answers
 
 MODEL: dict[str, Any] = {

@@ -9,7 +9,7 @@ import pytest
 
 from chat_server import ChatServer, at, bash, completion
 from command_line import CommandLine
-from hanlon.engine.store import cell_folders, read_cell, read_episodes
+from hanlon.store.episodes import cell_folders, read_cell, read_episodes
 
 
 def test_the_main_command_shows_ambiguity_and_says_that_it_is_simulated(command_line: CommandLine) -> None:
@@ -66,7 +66,7 @@ def test_afinished_sweep_typed_again_never_imports_the_client(
     command_line.environment["PYTHONPROFILEIMPORTTIME"] = "1"
     again = command_line.run(*command)
     imported = set(re.findall(r"\|\s+([\w.]+)$", again.stderr, re.MULTILINE))
-    assert "hanlon.launch" in imported
+    assert "hanlon.run.launch" in imported
     assert not {"openai", "wandb", "aiohttp"} & imported
 
 

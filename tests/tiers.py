@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from hanlon.records import Episode
+from hanlon.store.records import Episode
 from stored import episode, write_cell
 
 TIERS = Path(__file__).parent.parent / "conf" / "tier"

@@ -32,12 +32,12 @@ def load_labels(
 ) -> "pd.DataFrame":
     """What judges said of the episodes, one row for each judge, episode and label, under any threshold.
 
-    See `hanlon.analysis.label_frame.label_frame` for the columns.
+    See `hanlon.analysis.labels.frame.label_frame` for the columns.
 
     Raises:
         FileNotFoundError: there is no cell below `runs`.
         ValueError: a threshold out of range.
     """
-    from hanlon.analysis.label_frame import label_frame
+    from hanlon.analysis.labels.frame import label_frame
 
     return label_frame(runs, threshold, maybe)

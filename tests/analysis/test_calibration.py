@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanlon.analysis.agreement import agreement_cells, agreement_rows, as_judged
-from hanlon.analysis.binary_scores import Confusion, auroc, kappa, share
-from hanlon.analysis.calibration import (
+from hanlon.analysis.labels.calibration import (
     FIGURES,
     HumanLabel,
     JudgedLabel,
+    agreement_cells,
+    agreement_rows,
+    as_judged,
     calibration_cells,
     calibration_rows,
 )
+from hanlon.analysis.stats.scores import Confusion, auroc, kappa, share
 
 AF = "alignment_faking"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from hanlon.analysis.cells import load_cell, load_cells
 from hanlon.cli import main
-from hanlon.engine.store import CellWriter
-from hanlon.shard import Shard
+from hanlon.store.cells import load_cell, load_cells
+from hanlon.store.episodes import CellWriter
+from hanlon.store.shard import Shard
 from stored import episode, lines, write_cell
 
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from hanlon.analysis.column_widths import fitted
-from hanlon.analysis.tables import render
+from hanlon.analysis.tables import fitted, render
 
 LABEL = "baseline+precedence=over_all_others+stakes=replaced"
 CELLS = st.text(st.sampled_from("ab_1 +=/:-[]→é表\t"), max_size=30)

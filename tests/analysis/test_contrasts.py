@@ -3,12 +3,12 @@
 import pytest
 
 from grid_cells import FACTORS, cell, clarification
-from hanlon.analysis.attribution import Attribution, attribute
-from hanlon.analysis.cells import CellState
-from hanlon.analysis.comparison import Comparison
-from hanlon.analysis.contrasts import Contrast, Predicted, contrast, contrasts, varied_factors
-from hanlon.analysis.differences import Difference, holm
-from hanlon.analysis.grid import Pair, grids
+from hanlon.analysis.contrasts.attribution import Attribution, attribute
+from hanlon.analysis.contrasts.comparison import Comparison
+from hanlon.analysis.contrasts.contrasts import Contrast, Predicted, contrast, contrasts, varied_factors
+from hanlon.analysis.contrasts.grid import Pair, grids
+from hanlon.analysis.stats.differences import Difference, holm
+from hanlon.store.cells import CellState
 
 CELLS = [one.record for one in clarification(79, 5, 60, 1, 78)]
 PREDICTED = [

@@ -11,11 +11,10 @@ from click.testing import CliRunner
 
 from command_line import CommandLine
 from grid_cells import FACTORS, NO_EFFECT, cell, clarification
-from hanlon.analysis.contrast_notes import report_notes
-from hanlon.analysis.contrast_report import report
-from hanlon.analysis.contrast_rows import report_rows
-from hanlon.analysis.contrast_tables import print_report
-from hanlon.analysis.contrasts import Predicted
+from hanlon.analysis.contrasts.contrasts import Predicted
+from hanlon.analysis.contrasts.report import report
+from hanlon.analysis.contrasts.rows import report_rows
+from hanlon.analysis.contrasts.tables import print_report, report_notes
 from hanlon.cli import main
 from stored import episode, write_cell
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hanlon.analysis.differences import (
+from hanlon.analysis.stats.differences import (
     Term,
     boschloo,
     difference,

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid_cells import cell, clarification
-from hanlon.analysis.contrasts import contrasts
-from hanlon.analysis.differences import Term, difference, linear_combination
-from hanlon.analysis.factorial import Effect, effects
-from hanlon.analysis.grid import Grid, grids
-from hanlon.analysis.logistic import logistic
-from hanlon.analysis.tables import CellState
-from hanlon.analysis.wordings import over_wordings, random_mean
+from hanlon.analysis.contrasts.contrasts import contrasts
+from hanlon.analysis.contrasts.factorial import Effect, effects
+from hanlon.analysis.contrasts.grid import Grid, grids
+from hanlon.analysis.contrasts.logistic import logistic
+from hanlon.analysis.contrasts.wordings import over_wordings, random_mean
+from hanlon.analysis.stats.differences import Term, difference, linear_combination
+from hanlon.store.cells import CellState
 
 
 def in_wordings(*counts: tuple[int, int], n: int = 40) -> list[CellState]:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hanlon.analysis.differences import Difference, difference
-from hanlon.analysis.equivalence import equivalence, equivalence_by, vanishes
+from hanlon.analysis.stats.differences import Difference, difference
+from hanlon.analysis.stats.equivalence import equivalence, equivalence_by, vanishes
 
 
 def test_nothing_in_five_is_no_equivalence() -> None:

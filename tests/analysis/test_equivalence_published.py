@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import tost_proportions_2indep
 
-from hanlon.analysis.differences import Difference
-from hanlon.analysis.equivalence import equivalence, equivalence_by, vanishes
+from hanlon.analysis.stats.differences import Difference
+from hanlon.analysis.stats.equivalence import equivalence, equivalence_by, vanishes
 
 # An equivalence trial of two makes of one vaccine, margin 15 points, 95 % intervals: Russo et al., Vaccine 36 (2018)
 # 4317-4324, Table 3 (PMC6026293): cases of n by test and comparator, difference, limits in points, p of equivalence

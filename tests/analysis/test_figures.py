@@ -10,21 +10,24 @@ import pytest
 from click.testing import CliRunner
 
 from command_line import CommandLine
-from hanlon.analysis.calibration import HumanLabel, JudgedLabel
-from hanlon.analysis.cells import load_cells
-from hanlon.analysis.figures import captions, greenblatt, own, specifications, verdicts
-from hanlon.analysis.figures.bars import grouped_bars, lying_bars, rate_table
-from hanlon.analysis.figures.catalogue import FIGURES, Figure, made
-from hanlon.analysis.figures.command import figures
-from hanlon.analysis.figures.files import write_figure
-from hanlon.analysis.figures.forest import scatter, variation_forest
-from hanlon.analysis.figures.judging import roc, roc_points, votes_histogram
-from hanlon.analysis.figures.material import Material
-from hanlon.analysis.figures.pairs import QUANTITIES
-from hanlon.analysis.figures.points import COLUMNS, frame, label_of, published_points
-from hanlon.analysis.figures.stacked import dumbbell, stacked_shares
-from hanlon.analysis.figures.theme import PUBLISHED, SIMULATED, WATERMARK, NothingToDraw
-from hanlon.analysis.published import published_rows
+from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
+from hanlon.analysis.published.published import published_rows
+from hanlon.cli.figures import figures
+from hanlon.figures import captions
+from hanlon.figures.catalogue import FIGURES, Figure, made
+from hanlon.figures.files import write_figure
+from hanlon.figures.material import Material
+from hanlon.figures.papers import greenblatt
+from hanlon.figures.points import COLUMNS, frame, label_of, published_points
+from hanlon.figures.shapes.bars import grouped_bars, lying_bars, rate_table
+from hanlon.figures.shapes.forest import scatter, variation_forest
+from hanlon.figures.shapes.stacked import dumbbell, stacked_shares
+from hanlon.figures.sweep import contrasts as own
+from hanlon.figures.sweep import specifications, verdicts
+from hanlon.figures.sweep.judges import roc, roc_points, votes_histogram
+from hanlon.figures.sweep.tier_pairs import QUANTITIES
+from hanlon.figures.theme import PUBLISHED, SIMULATED, WATERMARK, NothingToDraw
+from hanlon.store.cells import load_cells
 from stored import episode, write_cell
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import hanlon
-from hanlon.records import CallError, ModelCall
+from hanlon.store.records import CallError, ModelCall
 from stored import episode, lines, write_cell
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanlon.analysis.gaps.differences import (
+from hanlon.analysis.stats.by_request import (
     BOOTSTRAP,
     NEWCOMBE,
     bootstrap,

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanlon.analysis.cells import load_cells
-from hanlon.analysis.gaps.episodes import Labels, request_cells
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.gaps.rows import gap_rows, swap_rows
+from hanlon.analysis.requests import Labels, request_cells
+from hanlon.store.cells import load_cells
 from stored import episode, write_cell
 from tiers import answer, answers, write_tier_cell
 

@@ -9,14 +9,12 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from hanlon.analysis.cells import load_cells
-from hanlon.analysis.gaps.episodes import request_cells
-from hanlon.analysis.gaps.report import gap_report
-from hanlon.analysis.gaps.rows import gap_rows
-from hanlon.analysis.gaps.splits import split_rows
-from hanlon.analysis.gaps.words import gap_table
+from hanlon.analysis.gaps.report import gap_report, gap_table
+from hanlon.analysis.gaps.rows import gap_rows, split_rows
+from hanlon.analysis.requests import request_cells
 from hanlon.cli import main
-from hanlon.records import Episode
+from hanlon.store.cells import load_cells
+from hanlon.store.records import Episode
 from tiers import answer, answers, write_tier_cell
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hanlon.analysis.calibration import HumanLabel
-from hanlon.analysis.human_labels import LabelFileError, read_human_labels
+from hanlon.analysis.labels.calibration import HumanLabel
+from hanlon.analysis.labels.human import LabelFileError, read_human_labels
 
 EPISODES = {"abc123": [0, 1, 2], "def456": [0]}
 CHOICES = {"alignment_faking": ("yes", "no"), "compliance": ("complied", "refused", "partial")}

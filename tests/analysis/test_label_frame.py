@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 import hanlon
-from hanlon.engine.store import write_json
-from hanlon.records import Answer, InquiryRecord
+from hanlon.store.episodes import write_json
+from hanlon.store.records import Answer, InquiryRecord
 from stored import episode, write_cell
 
 SETTINGS: dict[str, Any] = {

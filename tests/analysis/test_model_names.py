@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from hanlon.analysis.cells import load_cells
-from hanlon.analysis.model_names import model_names
-from hanlon.analysis.tables import rates_rows, status_rows
-from hanlon.engine.store import read_cell
+from hanlon.analysis.rates_table import rates_rows, status_rows
+from hanlon.store.cells import load_cells, model_names
+from hanlon.store.episodes import read_cell
 from stored import episode, write_cell
 
 

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from hanlon.cli import main
-from hanlon.engine.store import write_json
-from hanlon.records import Answer, InquiryRecord, SweepRecord
+from hanlon.store.episodes import write_json
+from hanlon.store.records import Answer, InquiryRecord, SweepRecord
 from stored import episode, write_cell
 
 GRID = ["c1", "a1", "b1", "c2", "a2", "b2"]

@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from grid_cells import FACTORS, NO_EFFECT
-from hanlon.analysis.differences import boschloo, holm
-from hanlon.analysis.hypotheses.schema import Plan
+from hanlon.analysis.stats.differences import boschloo, holm
 from hanlon.cli import main
-from hanlon.engine.store import write_json
-from hanlon.records import SweepRecord
-from hanlon.registering import registration
+from hanlon.hypotheses.registration import registration
+from hanlon.hypotheses.schema import Plan
+from hanlon.store.episodes import write_json
+from hanlon.store.records import SweepRecord
 from rivals import hypothesis
 from stored import episode, write_cell
 

@@ -11,9 +11,14 @@ from click.testing import CliRunner
 
 from command_line import CommandLine
 from composed import record
-from hanlon.analysis.published import PublishedRate, published_contrast, published_for, published_rows
+from hanlon.analysis.published.published import (
+    PublishedRate,
+    published_contrast,
+    published_for,
+    published_rows,
+)
 from hanlon.cli import main
-from hanlon.engine.store import write_json
+from hanlon.store.episodes import write_json
 from stored import episode, lines, write_cell
 
 O3 = "model=openrouter/openai/o3"

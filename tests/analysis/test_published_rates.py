@@ -9,7 +9,7 @@ from scipy.stats import beta
 from statsmodels.stats.proportion import proportion_confint
 
 from composed import cell
-from hanlon.analysis.published import factors_of, published_rates, published_rows, text
+from hanlon.analysis.published.published import factors_of, published_rates, published_rows, text
 
 ROWS = published_rows()
 DIGITS = {"jeffreys": 3, "wilson": 4}

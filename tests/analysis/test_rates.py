@@ -2,9 +2,9 @@
 
 import pytest
 
-from hanlon.analysis.rates import jeffreys, rate_of, wilson
-from hanlon.records import CallUsage, EpisodeDigest
-from hanlon.tally import Tally
+from hanlon.analysis.stats.rates import jeffreys, rate_of, wilson
+from hanlon.store.records import CallUsage, EpisodeDigest
+from hanlon.store.tally import Tally
 
 # Newcombe, Statistics in Medicine 17 (1998) 857-872, Table I, method 3 (score, no continuity correction)
 NEWCOMBE = [

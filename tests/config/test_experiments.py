@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from command_line import ROOT, CommandLine
-from hanlon.analysis.published import published_rows
+from hanlon.analysis.published.published import published_rows
 
 FILES = sorted((ROOT / "conf" / "experiment").glob("*.yaml"))
 STUDIES = {

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanlon.engine.budget import Budget
-from hanlon.records import ModelCall
+from hanlon.store.records import ModelCall
 
 
 def _call(usd: float | None = 0.0, tokens: int = 0) -> ModelCall:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanlon.engine.protocols import WIRES, visible_text
 from hanlon.engine.rollout import reasoning_visibility
 from hanlon.environments.alignment_faking import AlignmentFaking
 from hanlon.environments.base import Action, Malformed, Step
+from hanlon.environments.protocols import WIRES, visible_text
 from hanlon.environments.shutdown import Shutdown
 from hanlon.sandboxes.virtual import VirtualSandbox
 

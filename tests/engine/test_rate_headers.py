@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanlon.engine.rate_headers import duration_s, refill_rate
+from hanlon.engine.limiter import duration_s, refill_rate
 
 
 def _headers(limit: object, remaining: object, reset: object) -> dict[str, str]:

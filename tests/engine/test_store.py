@@ -10,17 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanlon.engine import lines as line_files
-from hanlon.engine.lines import CellBusy, repair_tail
-from hanlon.engine.store import (
-    CellWriter,
-    cell_folders,
-    read_digests,
-    read_episodes,
-    scan,
-)
-from hanlon.records import Episode, EpisodeDigest
-from hanlon.shard import Shard
+from hanlon.store import lines as line_files
+from hanlon.store.episodes import CellWriter, cell_folders, read_digests, read_episodes, scan
+from hanlon.store.lines import CellBusy, repair_tail
+from hanlon.store.records import Episode, EpisodeDigest
+from hanlon.store.shard import Shard
 
 
 def episode(index: int, outcome: str = "shutdown", text: str = "hello") -> Episode:

@@ -9,10 +9,10 @@ import yaml
 from hydra.types import RunMode
 from pydantic import ValidationError
 
-from hanlon.clauses import ClauseError, paragraphs
 from hanlon.config.compose import CellComposer, ConfigLoaderImpl
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.alignment_faking.prompt import own_clauses
+from hanlon.environments.clauses import ClauseError, paragraphs
 from hanlon.environments.tier import NO_TIER, Tier
 
 CONF = Path(__file__).parents[2] / "conf"

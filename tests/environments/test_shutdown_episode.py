@@ -7,7 +7,7 @@ from shutdown_play import IDLE, MALFORMED, PROBLEMS, TEXTS, N, T, bash, episode,
 
 from hanlon.environments.base import Action, Reply
 from hanlon.environments.shutdown.rules import Rules
-from hanlon.records import Event
+from hanlon.store.records import Event
 
 NOOP = "printf '#!/bin/bash\\nexit 0\\n' > shutdown.sh"
 ASKED = Rules(shutdown_by="model")

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from hanlon.clauses import ClauseError, paragraphs
 from hanlon.environments.base import Action, ActionProtocol, Malformed
+from hanlon.environments.clauses import ClauseError, paragraphs
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.shutdown.problems import MOST_PROBLEMS, problem_set
 from hanlon.environments.shutdown.prompt import own_clauses

@@ -9,13 +9,13 @@ from pydantic import ValidationError
 
 from chat_server import ChatServer, at
 from command_line import CommandLine
-from hanlon.clauses import paragraphs
-from hanlon.digest import digest
-from hanlon.engine.store import cell_folders, read_cell
+from hanlon.environments.clauses import paragraphs
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.tier import NO_TIER, Tier
-from hanlon.models.simulated.reading import recognise
 from hanlon.sandboxes.base import Sandbox
+from hanlon.simulated.read_shutdown import recognise
+from hanlon.store.digest import digest
+from hanlon.store.episodes import cell_folders, read_cell
 
 TIERS = Path(__file__).parents[2] / "conf" / "tier"
 NAMES = sorted(str(file.relative_to(TIERS).with_suffix("")) for file in TIERS.rglob("*.yaml"))

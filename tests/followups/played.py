@@ -11,14 +11,14 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.types import RunMode
 
-from hanlon.cell import Cell, build_cell
+from hanlon.config.cell import Cell, build_cell
 from hanlon.config.compose import CellComposer
+from hanlon.config.provenance import cell_record
 from hanlon.engine.rollout import CallGivenUp, Rollouts
-from hanlon.followups import FollowUps
-from hanlon.inquiries import Question
+from hanlon.inquiries.base import Question
+from hanlon.inquiries.followups import FollowUps
 from hanlon.models.endpoint import Completion
-from hanlon.provenance import cell_record
-from hanlon.records import CallError, Episode, ModelCall
+from hanlon.store.records import CallError, Episode, ModelCall
 
 CONF = Path(__file__).parents[2] / "conf"
 N = "./next_question"

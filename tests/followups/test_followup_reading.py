@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from played import N, asked, call, cell, inquiry, play
 
-from hanlon.analysis.followups import comprehended, correct_by_question
+from hanlon.analysis.labels.labels import comprehended, correct_by_question
 from hanlon.environments.base import AsksFollowUps
-from hanlon.followups import FollowUps
-from hanlon.questions import own_questions
-from hanlon.records import Answer, ModelCall
+from hanlon.environments.questions import own_questions
+from hanlon.inquiries.followups import FollowUps
+from hanlon.store.records import Answer, ModelCall
 
 PLAYED = cell("env=shutdown", "prompt=baseline", "model.protocol=tools")
 CONFLICT = asked(PLAYED, "comprehension", play(PLAYED, call(N)))["conflict"]

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from played import cell
 
-from hanlon.clauses import ClauseError
-from hanlon.followups import FollowUps
-from hanlon.inquiries import Inquiry
-from hanlon.questions import load_questions
+from hanlon.environments.clauses import ClauseError
+from hanlon.environments.questions import load_questions
+from hanlon.inquiries.base import Inquiry
+from hanlon.inquiries.followups import FollowUps
 
 GOOD: dict[str, Any] = {
     "answer": {"marker": "one of", "wordings": {1: "Take one of:"}},

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 from played import SETS, asked, cell
 
-from hanlon.cell import Cell
+from hanlon.config.cell import Cell
 from hanlon.engine.rollout import Rollouts
-from hanlon.inquiries import Question
+from hanlon.inquiries.base import Question
 from hanlon.models.endpoint import Completion
 from hanlon.models.local_server import LocalServer
-from hanlon.models.simulated.answering import answer_names
-from hanlon.models.simulated.policies import names
-from hanlon.records import Episode, ModelCall
+from hanlon.simulated.acting_policies import names
+from hanlon.simulated.answering_policies import answer_names
+from hanlon.store.records import Episode, ModelCall
 
 Complete = Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]
 
@@ -28,7 +28,7 @@ def served() -> Iterator[Callable[[str], Complete]]:
 
     def start(policy: str) -> Complete:
         if policy not in running:
-            server = LocalServer.start("hanlon.models.simulated", {"policy": policy, "parameters": {}})
+            server = LocalServer.start("hanlon.simulated", {"policy": policy, "parameters": {}})
             running[policy] = server, http.client.HTTPConnection(urlsplit(server.base_url).netloc)
         server, connection = running[policy]
 

@@ -7,13 +7,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from grid_cells import cell
-from hanlon.analysis.differences import fisher
-from hanlon.analysis.equivalence import equivalence, vanishes
-from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.claims import Weighed, could_flip, weigh
-from hanlon.analysis.hypotheses.observing import Observation, observe
-from hanlon.analysis.hypotheses.schema import Prediction
-from hanlon.analysis.hypotheses.selection import Selector
+from hanlon.analysis.contrasts.grid import grids
+from hanlon.analysis.stats.differences import fisher
+from hanlon.analysis.stats.equivalence import equivalence, vanishes
+from hanlon.hypotheses.claims import Weighed, could_flip, weigh
+from hanlon.hypotheses.observing import Observation, observe
+from hanlon.hypotheses.schema import Prediction
+from hanlon.hypotheses.selection import Selector
 
 CONTRAST = {"factor": "precedence", "from": "silent", "to": "over_all_others"}
 CLAIMS: list[dict[str, Any]] = [

@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from composed import CONF, cell
-from hanlon.analysis.hypotheses.files import known_names, load_plan, plan_of
-from hanlon.analysis.hypotheses.schema import Change, Prediction
 from hanlon.config.errors import ConfigError
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
-from hanlon.truth import truth
+from hanlon.hypotheses.files import known_names, load_plan, plan_of
+from hanlon.hypotheses.schema import Change, Prediction
+from hanlon.simulated.truth import truth
 from rivals import plan
 
 FACTORS = {"shutdown": ShutdownFactors, "alignment_faking": AlignmentFakingFactors}

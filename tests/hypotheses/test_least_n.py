@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from scipy import stats
 
-from hanlon.analysis.detectable import WANTED
 from hanlon.cli.power import power
-from hanlon.least_n import WRONG, does, find_n, ladder
-from hanlon.rehearsal import SEED, Stage, stage
+from hanlon.design.least_n import WRONG, does, find_n, ladder
+from hanlon.design.rehearsal import SEED, Stage, stage
+from hanlon.design.two_rates import WANTED
 from rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, sweep
 
 SMALL = (

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from command_line import CommandLine
-from hanlon.analysis.cells import load_cells
-from hanlon.analysis.hypotheses.gates import GateReading
-from hanlon.analysis.hypotheses.printed.missing_controls import lines_of_missing
+from hanlon.hypotheses.gates import GateReading
+from hanlon.hypotheses.printed.notes import lines_of_missing
+from hanlon.store.cells import load_cells
 from rivals import plan
 
 PAPER = (

@@ -12,7 +12,15 @@ from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import proportion_effectsize
 
-from hanlon.analysis.detectable import (
+from hanlon.cli import main
+from hanlon.cli.power import power
+from hanlon.design.draws import draw_cells
+from hanlon.design.planned_contrast import planned
+from hanlon.design.power import base_rate, planned_power
+from hanlon.design.power_table import family_size, matrices_of, plan_lines
+from hanlon.design.rehearsal import stage
+from hanlon.design.request_rates import expected_effect, request_count, shifted
+from hanlon.design.two_rates import (
     WANTED,
     approximate_power,
     least_difference,
@@ -22,16 +30,8 @@ from hanlon.analysis.detectable import (
     power_to_vanish,
     simulated_power,
 )
-from hanlon.analysis.hypotheses.expected.contrast import planned
-from hanlon.analysis.hypotheses.expected.drawn import draw_cells
-from hanlon.analysis.hypotheses.expected.power import base_rate, planned_power
-from hanlon.analysis.hypotheses.matrix import Claimed
-from hanlon.analysis.hypotheses.observing import WEIGHTS
-from hanlon.analysis.request_rates import expected_effect, request_count, shifted
-from hanlon.cli import main
-from hanlon.cli.power import power
-from hanlon.power import family_size, matrices_of, plan_lines
-from hanlon.rehearsal import stage
+from hanlon.hypotheses.matrix import Claimed
+from hanlon.hypotheses.observing import WEIGHTS
 from rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, states, sweep
 
 O3 = "env=shutdown model=openrouter/openai/o3 prompt=baseline,priority_clarified"

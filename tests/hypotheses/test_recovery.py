@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.matrix import matrix_of
-from hanlon.analysis.tables import CellState
-from hanlon.drawing import draw
-from hanlon.models.simulated.policies import names
-from hanlon.rehearsal import Rehearsal, Stage, stage
-from hanlon.truth import Truth
+from hanlon.analysis.contrasts.grid import grids
+from hanlon.design.draws import draw
+from hanlon.design.rehearsal import Rehearsal, Stage, stage
+from hanlon.hypotheses.matrix import matrix_of
+from hanlon.simulated.acting_policies import names
+from hanlon.simulated.truth import Truth
+from hanlon.store.cells import CellState
 from rivals import (
     ALIGNMENT_FAKING,
     COMPLIES,

@@ -10,14 +10,13 @@ from click.testing import CliRunner, Result
 
 from chat_server import Body, ChatServer, at, bash, completion
 from command_line import CommandLine
-from hanlon.analysis.hypotheses.registered import Basis, basis, hash_of
-from hanlon.analysis.hypotheses.schema import Plan
-from hanlon.cli.preregister import preregister
+from hanlon.cli.power import preregister
 from hanlon.cli.verdict import verdict
-from hanlon.engine.outcomes import EXCLUDED
-from hanlon.power import family_size, matrices_of
-from hanlon.records import Registration, SweepRecord
-from hanlon.registering import registration
+from hanlon.design.power_table import family_size, matrices_of
+from hanlon.hypotheses.registration import Basis, basis, hash_of, registration
+from hanlon.hypotheses.schema import Plan
+from hanlon.store.outcomes import EXCLUDED
+from hanlon.store.records import Registration, SweepRecord
 from rivals import SHUTDOWN, hypothesis, plan, states
 
 TWO = ("-m", "prompt=baseline,priority_clarified")

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from grid_cells import cell, clarification
-from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.matrix import matrix_of, would_part
-from hanlon.analysis.hypotheses.observing import observe
-from hanlon.analysis.hypotheses.printed.rows import matrix_rows
-from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
-from hanlon.analysis.hypotheses.schema import Prediction
-from hanlon.analysis.hypotheses.selection import Instance, Selector
-from hanlon.analysis.tables import CellState
+from hanlon.analysis.contrasts.grid import grids
+from hanlon.hypotheses.matrix import matrix_of, would_part
+from hanlon.hypotheses.observing import observe
+from hanlon.hypotheses.printed.matrix import separation_notes, untested_notes
+from hanlon.hypotheses.printed.rows import matrix_rows
+from hanlon.hypotheses.schema import Prediction
+from hanlon.hypotheses.selection import Instance, Selector
+from hanlon.store.cells import CellState
 from rivals import ALIGNMENT_FAKING, SHUTDOWN, hypothesis, plan, states
 
 

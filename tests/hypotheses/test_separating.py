@@ -7,14 +7,13 @@ import pytest
 from chat_server import ChatServer, at
 from command_line import CommandLine
 from grid_cells import cell, clarification
-from hanlon.analysis.grid import grids
-from hanlon.analysis.hypotheses.matrix import Matrix, matrix_of
-from hanlon.analysis.hypotheses.printed.matrix_tables import matrix_lines
-from hanlon.analysis.hypotheses.printed.overrides import overrides_of
-from hanlon.analysis.hypotheses.printed.separation import separation_notes, untested_notes
-from hanlon.analysis.hypotheses.schema import Prediction
-from hanlon.analysis.hypotheses.selection import Selector
-from hanlon.composing import compose_sweep
+from hanlon.analysis.contrasts.grid import grids
+from hanlon.config.command_line import compose_sweep
+from hanlon.hypotheses.matrix import Matrix, matrix_of
+from hanlon.hypotheses.printed.matrix import matrix_lines, separation_notes, untested_notes
+from hanlon.hypotheses.printed.wording import overrides_of
+from hanlon.hypotheses.schema import Prediction
+from hanlon.hypotheses.selection import Selector
 from rivals import hypothesis, plan
 
 ENVIRONMENTS = {"shutdown": "ambiguity", "alignment_faking": "alignment_faker"}

@@ -31,11 +31,11 @@ import blind_sets
 import heldout_alignment_faking
 import heldout_shutdown
 import third_set
-from hanlon.analysis.hypotheses.verdict import Finding, conclusion, judge
-from hanlon.analysis.rates import wilson
-from hanlon.analysis.tables import CellState
-from hanlon.drawing import draw
-from hanlon.tally import Count, Tally
+from hanlon.analysis.stats.rates import wilson
+from hanlon.design.draws import draw
+from hanlon.hypotheses.verdict import Finding, conclusion, judge
+from hanlon.store.cells import CellState
+from hanlon.store.tally import Count, Tally
 from heldout import models_of
 from request_strangers import RequestRates
 from rivals import ALIGNMENT_FAKING, COMPLIES, RESISTS, SHUTDOWN, plan, states, sweep, truths

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grid_cells import cell, clarification
-from hanlon.analysis.hypotheses.printed.rows import verdict_rows
-from hanlon.analysis.hypotheses.printed.verdict_tables import answer_text, verdict_text
-from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
-from hanlon.analysis.hypotheses.verdict import GridVerdict, judge
-from hanlon.analysis.tables import CellState
+from hanlon.hypotheses.printed.rows import verdict_rows
+from hanlon.hypotheses.printed.tables import answer_text, verdict_text
+from hanlon.hypotheses.schema import Gate, Hypothesis, Plan
+from hanlon.hypotheses.verdict import GridVerdict, judge
+from hanlon.store.cells import CellState
 from rivals import FALLS, PLACEBO, hypothesis
 
 HOW = {

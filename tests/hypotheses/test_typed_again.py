@@ -6,10 +6,9 @@ from typing import Any
 import msgspec
 
 from command_line import CommandLine
-from hanlon.analysis.hypotheses.registered import cells_of, registrations
-from hanlon.engine.store import write_json
-from hanlon.records import SweepRecord
-from hanlon.registering import registration, sweep_file, take_in
+from hanlon.hypotheses.registration import cells_of, registration, registrations, sweep_file, take_in
+from hanlon.store.episodes import write_json
+from hanlon.store.records import SweepRecord
 
 EXPERIMENT = "clarification_parts"
 AMBIGUITY, SELF_PRESERVATION = "simulated/ambiguity", "simulated/self_preservation"

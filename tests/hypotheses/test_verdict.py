@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from grid_cells import cell, clarification
-from hanlon.analysis.differences import holm
-from hanlon.analysis.hypotheses.printed.notes import method_notes
-from hanlon.analysis.hypotheses.printed.rows import verdict_rows
-from hanlon.analysis.hypotheses.printed.verdict_tables import answer_text, verdict_text
-from hanlon.analysis.hypotheses.schema import Gate, Hypothesis, Plan
-from hanlon.analysis.hypotheses.verdict import DEMO, Finding, GridVerdict, conclusion, judge
-from hanlon.analysis.tables import CellState
-from hanlon.drawing import draw
+from hanlon.analysis.stats.differences import holm
+from hanlon.design.draws import draw
+from hanlon.hypotheses.printed.notes import method_notes
+from hanlon.hypotheses.printed.rows import verdict_rows
+from hanlon.hypotheses.printed.tables import answer_text, verdict_text
+from hanlon.hypotheses.schema import Gate, Hypothesis, Plan
+from hanlon.hypotheses.verdict import DEMO, Finding, GridVerdict, conclusion, judge
+from hanlon.store.cells import CellState
 from rivals import (
     ALIGNMENT_FAKING,
     FALLS,

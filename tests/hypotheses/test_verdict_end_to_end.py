@@ -1,7 +1,7 @@
 """Verdicts on the real pipeline: the real server of a scripted policy, the real environment, the real command line.
 
-Also what lets the fast tests draw counts instead of playing them: the rates of `hanlon.truth` are those of the played
-cells.
+Also what lets the fast tests draw counts instead of playing them: the rates of `hanlon.simulated.truth` are
+those of the played cells.
 """
 
 import shlex
@@ -14,15 +14,15 @@ from scipy.stats import binomtest
 
 from command_line import CommandLine
 from grid_cells import cell
-from hanlon.analysis.cells import load_cells
-from hanlon.analysis.hypotheses.reading import load_sweep, stored_values
-from hanlon.analysis.hypotheses.schema import Plan
-from hanlon.analysis.hypotheses.verdict import judge
 from hanlon.cli.verdict import verdict
-from hanlon.composing import compose_sweep
-from hanlon.engine.store import write_json
-from hanlon.records import SweepRecord
-from hanlon.truth import truth
+from hanlon.config.command_line import compose_sweep
+from hanlon.hypotheses.schema import Plan
+from hanlon.hypotheses.stored import load_sweep, stored_values
+from hanlon.hypotheses.verdict import judge
+from hanlon.simulated.truth import truth
+from hanlon.store.cells import load_cells
+from hanlon.store.episodes import write_json
+from hanlon.store.records import SweepRecord
 from rivals import hypothesis
 from stored import episode, write_cell
 

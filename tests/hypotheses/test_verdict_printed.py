@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from hanlon.analysis.tables import CellState
 from hanlon.cli.verdict import verdict
-from hanlon.engine.store import write_json
-from hanlon.power import family_size, matrices_of
-from hanlon.records import Episode, SweepRecord
-from hanlon.registering import registration
+from hanlon.design.power_table import family_size, matrices_of
+from hanlon.hypotheses.registration import registration
+from hanlon.store.cells import CellState
+from hanlon.store.episodes import write_json
+from hanlon.store.records import Episode, SweepRecord
 from rivals import SHUTDOWN, plan, states
 from stored import episode, lines
 

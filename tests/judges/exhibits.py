@@ -6,8 +6,8 @@ from typing import Any
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.base import Reply
 from hanlon.environments.tier import Tier, TierFacts
-from hanlon.judges.exhibit import Exhibit
-from hanlon.records import CellRecord, Episode
+from hanlon.inquiries.judges.exhibit import Exhibit
+from hanlon.store.records import CellRecord, Episode
 
 _FREE = TierFacts(word="free", trained=True, rated=True, monitored=True)
 _PAID = TierFacts(word="paid", trained=False, rated=False, monitored=False)

@@ -9,7 +9,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from hanlon.cell import construct
+from hanlon.config.cell import construct
 
 CONF = Path(__file__).parents[2] / "conf"
 Composer = Callable[[Sequence[str]], dict[str, Any]]

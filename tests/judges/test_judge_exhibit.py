@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from exhibits import FREE, PAID, answered, cell, episode, session
 
-from hanlon.judges.exhibit import exhibit_of
+from hanlon.inquiries.judges.exhibit import exhibit_of
 
 REPLY = "<scratchpad>Hm, free.</scratchpad>\n<output><accepted/> Here you are.</output>"
 

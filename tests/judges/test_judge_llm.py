@@ -10,11 +10,11 @@ from exhibits import FREE, PAID, answered, cell, episode, exhibit, session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanlon.inquiries import Inquiry, Question
-from hanlon.judges.llm import LlmJudge, messages_of
-from hanlon.judges.rubric import load_rubric, rubric_names
-from hanlon.judges.votes import Label, labels_of
-from hanlon.records import Answer, CellRecord, Episode
+from hanlon.inquiries.base import Inquiry, Question
+from hanlon.inquiries.judges.llm import LlmJudge, messages_of
+from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
+from hanlon.inquiries.judges.votes import Label, labels_of
+from hanlon.store.records import Answer, CellRecord, Episode
 
 MODEL = {
     "endpoint": "openrouter",

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.tier import NO_TIER, Tier
-from hanlon.judges.regex import RegexJudge
-from hanlon.judges.votes import labels_of
-from hanlon.models.simulated.words import words
-from hanlon.records import Answer, CellRecord, Episode
+from hanlon.inquiries.judges.rules.judge import RegexJudge
+from hanlon.inquiries.judges.votes import labels_of
+from hanlon.simulated.acting import words
+from hanlon.store.records import Answer, CellRecord, Episode
 
 JUDGE = RegexJudge("regex")
 TIERS = [

@@ -4,9 +4,9 @@ import pytest
 from exhibits import FREE, PAID, answered
 
 from hanlon.environments.tier import Tier
-from hanlon.judges.exhibit import exhibit_of
-from hanlon.judges.llm import messages_of
-from hanlon.judges.rubric import load_rubric, rubric_names
+from hanlon.inquiries.judges.exhibit import exhibit_of
+from hanlon.inquiries.judges.llm import messages_of
+from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
 
 REPLY = "<scratchpad>x</scratchpad><output><accepted/> A stew.</output>"
 

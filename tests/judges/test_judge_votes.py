@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanlon.judges.votes import UNOBSERVABLE, Label, labels_of, wants_more
-from hanlon.records import Answer, InquiryRecord
+from hanlon.inquiries.judges.votes import UNOBSERVABLE, Label, labels_of, wants_more
+from hanlon.store.records import Answer, InquiryRecord
 
 Ballot = str | bool | None
 CHOICES = ("complied", "refused", "partial")

@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat_server import ChatServer
-from hanlon.models.endpoint import Completion, Endpoint
-from hanlon.models.failures import CallFailed
+from hanlon.models.endpoint import CallFailed, Completion, Endpoint
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 600) | st.text(max_size=6),

@@ -22,20 +22,30 @@ from hypothesis import strategies as st
 
 from command_line import ROOT, CommandLine
 from hanlon.cli import main
-from hanlon.engine.protocols import WIRES
 from hanlon.environments.base import ActionProtocol
+from hanlon.environments.protocols import WIRES
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.shutdown.prompt import Voice, opening
 from hanlon.models.local_server import LocalServer, ServerStartError
-from hanlon.models.simulated import check
-from hanlon.models.simulated.checking import FaultError
-from hanlon.models.simulated.fault_config import INSTEAD, KEYS, KINDS, LOST, Faults
-from hanlon.models.simulated.latency import Fixed, Lognormal, Uniform, read
-from hanlon.models.simulated.policies import choose
-from hanlon.models.simulated.rate_limit import Rate, RateLimit, duration
-from hanlon.models.simulated.server import application
+from hanlon.simulated import check
+from hanlon.simulated.acting_policies import choose
+from hanlon.simulated.faults.config import (
+    INSTEAD,
+    KEYS,
+    KINDS,
+    LOST,
+    FaultError,
+    Faults,
+    Fixed,
+    Lognormal,
+    Rate,
+    Uniform,
+    read,
+)
+from hanlon.simulated.faults.rate_limit import RateLimit, duration
+from hanlon.simulated.server import application
 
-MODULE = "hanlon.models.simulated"
+MODULE = "hanlon.simulated"
 Result = TypeVar("Result")
 
 

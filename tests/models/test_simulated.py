@@ -10,22 +10,21 @@ from typing import Any, cast, get_args
 import pytest
 import yaml
 
-from hanlon.engine.protocols import WIRES
 from hanlon.environments.base import ActionProtocol, Message, Step
+from hanlon.environments.protocols import WIRES
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening
 from hanlon.models.local_server import LocalServer, ServerStartError
-from hanlon.models.simulated.acting import TAMPERING, next_move
-from hanlon.models.simulated.answering import answer_names
-from hanlon.models.simulated.choosing import choose_any
-from hanlon.models.simulated.judging import JUDGE
-from hanlon.models.simulated.policies import PolicyError, View, choose, names
-from hanlon.models.simulated.reading import RequestError, Scene, read
-from hanlon.models.simulated.writing import completion
 from hanlon.sandboxes.base import Sandbox
+from hanlon.simulated.acting import TAMPERING, completion, next_move
+from hanlon.simulated.acting_policies import PolicyError, View, choose, names
+from hanlon.simulated.answering_policies import answer_names
+from hanlon.simulated.judge import JUDGE
+from hanlon.simulated.read_shutdown import RequestError, Scene, read
+from hanlon.simulated.server import choose_any
 
 CONF = Path(__file__).parents[2] / "conf" / "model" / "simulated"
-MODULE = "hanlon.models.simulated"
+MODULE = "hanlon.simulated"
 PRESENT = {"allow": "present"}
 CLARIFIED = {"allow": "present", "precedence": "over_all_others", "how": "keep_calling"}
 SKIPPED = {"problems", "notice_at", "turn_limit", "texts", "wording", "allow"}

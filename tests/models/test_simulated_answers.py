@@ -10,11 +10,11 @@ import yaml
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.base import Reply
 from hanlon.environments.tier import Tier
-from hanlon.models.simulated.answering import answer_names, choose_answering
-from hanlon.models.simulated.choosing import choose_any
-from hanlon.models.simulated.hearing import hear
-from hanlon.models.simulated.policies import PolicyError
-from hanlon.models.simulated.reading import RequestError
+from hanlon.simulated.acting_policies import PolicyError
+from hanlon.simulated.answering_policies import answer_names, choose_answering
+from hanlon.simulated.read_alignment_faking import hear
+from hanlon.simulated.read_shutdown import RequestError
+from hanlon.simulated.server import choose_any
 
 CONF = Path(__file__).parents[2] / "conf"
 BASELINE: dict[str, Any] = yaml.safe_load(

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hanlon.engine.protocols import WIRES
 from hanlon.environments.base import Action, ActionProtocol, Reply
+from hanlon.environments.protocols import WIRES
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.models.local_server import LocalServer
-from hanlon.models.simulated.acting import FUTILE
-from hanlon.models.simulated.policies import names
 from hanlon.sandboxes.virtual import VirtualSandbox
+from hanlon.simulated.acting import FUTILE
+from hanlon.simulated.acting_policies import names
 
 PRESENT = {"allow": "present"}
 CLARIFIED = {"allow": "present", "precedence": "over_all_others", "how": "keep_calling"}
@@ -26,7 +26,7 @@ class Client:
 
     def __init__(self, policy: str) -> None:
         self.model = f"simulated/{policy}"
-        self.server = LocalServer.start("hanlon.models.simulated", {"policy": policy, "parameters": {}})
+        self.server = LocalServer.start("hanlon.simulated", {"policy": policy, "parameters": {}})
         self.connection = http.client.HTTPConnection(urlsplit(self.server.base_url).netloc)
 
     def complete(self, **fields: Any) -> dict[str, Any]:

@@ -15,20 +15,19 @@ from test_simulated_answers import environment
 
 from command_line import CommandLine
 from hanlon.environments.base import Reply
-from hanlon.inquiries import Question
-from hanlon.judges.llm import LlmJudge
-from hanlon.judges.rubric import load_rubric, rubric_names
-from hanlon.judges.votes import labels_of
+from hanlon.inquiries.base import Question
+from hanlon.inquiries.judges.llm import LlmJudge
+from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
+from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke, passes, smoke_result
+from hanlon.inquiries.judges.votes import labels_of
 from hanlon.models.local_server import LocalServer, ServerStartError
-from hanlon.models.simulated.answering import answer_names, choose_answering
-from hanlon.models.simulated.choosing import choose_any
-from hanlon.models.simulated.evidence import shows
-from hanlon.models.simulated.hearing import hear
-from hanlon.models.simulated.judging import choose_judging
-from hanlon.models.simulated.policies import PolicyError
-from hanlon.models.simulated.reading import RequestError
-from hanlon.records import Answer
-from hanlon.smoke import SmokeCase, load_smoke, passes, smoke_result
+from hanlon.simulated.acting_policies import PolicyError
+from hanlon.simulated.answering_policies import answer_names, choose_answering
+from hanlon.simulated.judge import choose_judging, shows
+from hanlon.simulated.read_alignment_faking import hear
+from hanlon.simulated.read_shutdown import RequestError
+from hanlon.simulated.server import choose_any
+from hanlon.store.records import Answer
 
 EXACT = {"false_positive": 0, "false_negative": 0}
 MODEL: dict[str, Any] = {

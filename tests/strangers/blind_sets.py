@@ -17,7 +17,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 from stranger_rates import Rates
 
 SETS = "abcde"

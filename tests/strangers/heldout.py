@@ -9,7 +9,7 @@ from types import ModuleType
 
 from scipy.special import expit, logit
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 
 TRAINED = {"free", "swapped/paid", "nameless/amber", "three/free"}
 LOW, HIGH = 0.005, 0.995

@@ -1,6 +1,6 @@
 """25 models of the alignment-faking environment, written blind: the rate at which each complies in a cell."""
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 from heldout import TierSaid, blend, odds, points, when
 
 

@@ -1,6 +1,6 @@
 """25 models of the shutdown environment, written blind: the rate at which each resists in a cell."""
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 from heldout import ShutdownSaid, blend, odds, points, when
 
 

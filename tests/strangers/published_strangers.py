@@ -6,7 +6,7 @@ H it takes precedence, J only copy, K told to avoid a shutdown. Compliance: Gree
 2412.14093, appendix G and Table 5; others are named.
 """
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 from shutdown_strangers import at_stake, told_to_avoid
 from stranger_rates import Rates
 from training_strangers import bare, tier_of

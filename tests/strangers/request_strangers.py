@@ -5,7 +5,7 @@ Each gives the share of answers that comply in a cell to one of the 60 bundled r
 
 from collections.abc import Callable
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 from stranger_rates import fraction
 from training_strangers import strategic, tier_of
 

@@ -5,7 +5,7 @@ Each gives the share of episodes of a cell in which the model resists. Those of 
 
 from typing import Any
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 from stranger_rates import Rates, fraction
 
 _DEFAULT = {

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 
 Rates = Callable[[CellState], float]
 

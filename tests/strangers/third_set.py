@@ -8,7 +8,7 @@ per cent, and who is told to avoid shutdown does so in 97 %.
 from collections.abc import Callable
 from functools import wraps
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 
 Rates = Callable[[CellState], float]
 

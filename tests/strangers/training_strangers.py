@@ -6,7 +6,7 @@ Each gives the share of answers of a cell that comply. Those of published size: 
 from dataclasses import dataclass
 from typing import Any
 
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState
 from stranger_rates import Rates, fraction
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tracked_sweep import TrackedSweep, cell_record, episode
 
-from hanlon.engine.store import read_digests
+from hanlon.store.episodes import read_digests
 from hanlon.tracking.wandb import WandbTracker
 
 KEYS = ("a1", "b2", "c3")

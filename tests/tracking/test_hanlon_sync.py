@@ -14,11 +14,11 @@ from test_wandb_online import wandb_sync
 from tracked_sweep import TrackedSweep, cell_record, episode
 from wandb_server import WandbServer
 
-from hanlon.engine.store import CellWriter
-from hanlon.shard import Shard
-from hanlon.tracking.marker import marker_path, read_marker
-from hanlon.tracking.none import NoTracker
-from hanlon.tracking.sync_command import sync
+from hanlon.cli.sync import sync
+from hanlon.store.episodes import CellWriter
+from hanlon.store.shard import Shard
+from hanlon.tracking.base import NoTracker
+from hanlon.tracking.state import marker_path, read_marker
 from hanlon.tracking.wandb import WandbTracker
 
 Offline = Callable[..., WandbTracker]

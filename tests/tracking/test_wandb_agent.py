@@ -13,7 +13,7 @@ import yaml
 from wandb_server import ENTITY, KEY, WandbServer
 
 from command_line import ROOT, CommandLine
-from hanlon.engine.store import cell_folders, read_cell
+from hanlon.store.episodes import cell_folders, read_cell
 
 PARAMETERS = {"prompt": ["baseline", "placebo"], "env.placement": ["user", "system"]}
 

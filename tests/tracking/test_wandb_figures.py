@@ -15,9 +15,9 @@ from wandb_file import LoggedRun, by_job
 from wandb_server import WandbServer
 
 from grid_cells import FACTORS
-from hanlon.analysis.hypotheses.files import plans_for
 from hanlon.cli.verdict import verdict
-from hanlon.registering import registration
+from hanlon.hypotheses.files import plans_for
+from hanlon.hypotheses.registration import registration
 from hanlon.tracking.wandb import WandbTracker
 
 Offline = Callable[..., WandbTracker]

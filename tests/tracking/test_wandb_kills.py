@@ -15,8 +15,8 @@ from test_wandb_online import wandb_sync
 from tracked_sweep import SWEEP_ID
 from wandb_server import WandbServer
 
+from hanlon.tracking.cell_run import run_id
 from hanlon.tracking.sync import sync_runs
-from hanlon.tracking.wandb_cell import run_id
 
 SCRIPT = Path(__file__).parent / "killed_sweep.py"
 LATEST_KILL_S = 2.5
@@ -127,7 +127,7 @@ def test_a_killed_sync_typed_again_sends_the_rest(runs_dir: Path, server: WandbS
     start(runs_dir, "offline").communicate(timeout=60)
     dice = random.Random(seed)
     server.history = dice.choice(["cut", "overwritten", "appended to"])
-    command = [sys.executable, "-c", "from hanlon.tracking.sync_command import sync; sync()", str(runs_dir)]
+    command = [sys.executable, "-c", "from hanlon.cli.sync import sync; sync()", str(runs_dir)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(dice.uniform(0.8, LATEST_KILL_S))
     process.kill()

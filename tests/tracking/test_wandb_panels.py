@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from tracked_sweep import TrackedSweep, cell_record, episode
 from wandb_file import LoggedRun, by_job
 
-from hanlon.analysis.tables import CellState
-from hanlon.engine.store import write_json
-from hanlon.records import Answer, Episode, InquiryRecord, SweepRecord
-from hanlon.tally import Tally
-from hanlon.tracking.panels import PANELS, contrasts, table
+from hanlon.store.cells import CellState
+from hanlon.store.episodes import write_json
+from hanlon.store.records import Answer, Episode, InquiryRecord, SweepRecord
+from hanlon.store.tally import Tally
+from hanlon.tracking.panels import PANELS, Shown, contrasts, table
 from hanlon.tracking.redaction import Redaction
-from hanlon.tracking.shown import Shown
 from hanlon.tracking.transcripts import sample
 from hanlon.tracking.wandb import WandbTracker
 

@@ -16,8 +16,7 @@ from wandb_server import WandbServer
 
 from chat_server import ChatServer, at
 from command_line import CommandLine
-from hanlon.tracking.marker import marker_path
-from hanlon.tracking.turn import Turn
+from hanlon.tracking.state import Turn, marker_path
 from hanlon.tracking.wandb import WandbTracker
 
 __all__ = ["online"]

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from hanlon.engine.store import write_json
-from hanlon.records import CellRecord, Episode, ModelCall, SweepRecord
+from hanlon.store.episodes import write_json
+from hanlon.store.records import CellRecord, Episode, ModelCall, SweepRecord
 from hanlon.tracking.base import Tracker
 
 SWEEP_ID = "sweep1"
@@ -121,7 +121,7 @@ def main(runs_dir: str, options: str, *_unused: str) -> None:
         [episode(i) for i in range(settings.pop("episodes", 4))],
     )
     if settings.pop("none", False):
-        from hanlon.tracking.none import NoTracker
+        from hanlon.tracking.base import NoTracker
 
         sweep.run(NoTracker(), {cell.key: episodes})
     else:

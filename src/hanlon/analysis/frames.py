@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanlon.analysis.cells import folders_below
-from hanlon.engine.store import read_cell, scan
-from hanlon.records import CellRecord, ReasoningVisibility
+from hanlon.store.cells import folders_below
+from hanlon.store.episodes import read_cell, scan
+from hanlon.store.records import CellRecord, ReasoningVisibility
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,24 +1,85 @@
-"""The tables that a sweep ends with and that `hanlon rates` and `hanlon status` print again."""
+"""How every table is printed: as JSON, CSV, Markdown, or fitted to the terminal."""
 
 import csv
 import io
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from rich.cells import cell_len
 
-from hanlon.analysis.model_names import model_names
-from hanlon.analysis.rates import IntervalName, Rate, rate_of
-from hanlon.records import CellRecord
-from hanlon.tally import Tally
+_JOINTS = (r"(?<=\s)(?=\S)", r"(?<=\w\+)(?=[A-Za-z])", r"(?<=[A-Za-z0-9][/=_:-])(?=[A-Za-z\[{])")
+"""Where a text may be broken, the best places first."""
+
+
+def fitted(table: Sequence[Sequence[str]], room: int) -> tuple[list[int], list[list[str]]]:
+    """The width of each column, and the cells with their line breaks.
+
+    Args:
+        table: rows of cells, the header first.
+        room: the sum that the widths may have, in columns of the terminal.
+    """
+    columns = list(zip(*table, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    least = [max(map(_longest_part, column)) for column in columns]
+    _narrow(widths, least, room)
+    _narrow(widths, [1] * len(widths), room)
+    broken = [[_broken(cell, width) for cell, width in zip(row, widths, strict=True)] for row in table]
+    return widths, broken
+
+
+def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
+    """Take from the widest column that can give, one by one, until all fit or none can."""
+    while sum(widths) > room:
+        able = [place for place, width in enumerate(widths) if width > least[place]]
+        if not able:
+            return
+        widths[max(able, key=lambda place: widths[place])] -= 1
+
+
+def _longest_part(cell: str) -> int:
+    return max(cell_len(part.rstrip()) for part in re.split("|".join(_JOINTS), cell))
+
+
+def _broken(cell: str, width: int) -> str:
+    lines = [""]
+    _fill(lines, cell, width, _JOINTS)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _fill(lines: list[str], text: str, width: int, joints: Sequence[str]) -> None:
+    """Write a text onto the last line where there is room, else onto a new one; break it if it is wider than a line."""
+    if cell_len((lines[-1] + text).rstrip()) <= width:
+        lines[-1] += text
+    elif joints and cell_len(text.rstrip()) > width:
+        for part in re.split(joints[0], text):
+            _fill(lines, part, width, joints[1:])
+    elif lines[-1]:
+        lines.append(text)
+    else:
+        lines[-1] = text
+
+
+def points(fraction: float | None) -> str:
+    """A difference in percentage points with its sign; `-` where there is none."""
+    return "-" if fraction is None else f"{round(100 * fraction, 1) + 0.0:+.1f}"
+
+
+def points_interval(low: float, high: float) -> str:
+    """The limits of a difference in percentage points, in brackets; only a minus is printed."""
+    low, high = (round(100 * limit, 1) + 0.0 for limit in (low, high))
+    return f"[{low:.1f}, {high:.1f}]"
+
+
+def p_value(p: float | None) -> str:
+    """Three digits; `<0.001` below that, `-` where there is none."""
+    return "-" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+
 
 TableFormat = Literal["table", "json", "csv", "markdown"]
-FEW_DISTINCT = 0.5
-"""Below this share of distinct transcripts n overstates what was seen, and the table says so."""
 
 SAID_ONCE = (
     "model",
@@ -36,149 +97,6 @@ SAID_ONCE = (
     "no tag",
 )
 """Columns that are no part of a printed table where all its rows have the same in them."""
-
-
-@dataclass(frozen=True, slots=True)
-class CellState:
-    """A cell as the store has it."""
-
-    record: CellRecord
-    tally: Tally
-    folder: Path
-
-
-def rates_rows(
-    cells: Sequence[CellState], measures: Sequence[str] | None = None, interval: IntervalName = "wilson"
-) -> list[dict[str, Any]]:
-    """One row for each cell and measure (default: each environment's headline rate), numbers as numbers."""
-    names = model_names(cell.record for cell in cells)
-    return [
-        _rates_row(cell, names[cell.record.key], rate_of(cell.tally, measure, interval=interval))
-        for cell in cells
-        for measure in _chosen(cell.record, measures)
-    ]
-
-
-def _chosen(record: CellRecord, measures: Sequence[str] | None) -> list[str]:
-    names = list(record.measures)
-    return (
-        names[:1] if measures is None else [name for name in names if name in measures or "all" in measures]
-    )
-
-
-def _rates_row(cell: CellState, model: str, rate: Rate) -> dict[str, Any]:
-    record = cell.record
-    return {
-        "env": record.env,
-        "cell": record.label,
-        "model": model,
-        "protocol": record.protocol,
-        "measure": rate.measure,
-        "k": rate.k,
-        "n": rate.n,
-        "rate": rate.rate,
-        "lo": rate.lo,
-        "hi": rate.hi,
-        "interval": f"{rate.method} {rate.level:.0%}",
-        "excluded": rate.excluded,
-        "bounds": list(rate.bounds),
-        "episodes": cell.tally.episodes,
-        "planned": record.planned_samples,
-        "after_look": cell.tally.after_look,
-        "distinct": len(cell.tally.transcripts),
-        "outcomes": dict(cell.tally.outcomes.most_common()),
-        "answered_by": dict(cell.tally.answered_by.most_common()),
-        "simulated": record.simulated,
-        "notes": record.notes,
-        "key": record.key,
-        "folder": str(cell.folder),
-    }
-
-
-def rates_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """A rates row as the words of a printed table."""
-    n, excluded = row["n"], sum(row["excluded"].values())
-    several = f" (answered by {len(row['answered_by'])})" if len(row["answered_by"]) > 1 else ""
-    rate = "-" if row["rate"] is None else f"{row['rate']:.1%}"
-    reasons = ", ".join(f"{count} {reason}" for reason, count in row["excluded"].items())
-    low, high = row["bounds"]
-    return {
-        "cell": row["cell"],
-        "model": row["model"] + several,
-        "protocol": row["protocol"],
-        "measure": row["measure"],
-        "k/n": f"{row['k']}/{n}",
-        "rate": rate,
-        row["interval"]: f"[{row['lo']:.1%}, {row['hi']:.1%}]" if n else "-",
-        "excluded": f"{reasons} of {row['episodes']} (bounds {low:.1%} to {high:.1%})" if excluded else "0",
-        "outcomes": ", ".join(f"{count} {name}" for name, count in row["outcomes"].items()) or "-",
-        "distinct": f"{row['distinct']} of {row['episodes']}",
-    }
-
-
-def status_rows(cells: Sequence[CellState]) -> list[dict[str, Any]]:
-    """One row for each cell: how far it is and what it cost."""
-    names = model_names(cell.record for cell in cells)
-    return [
-        {
-            "env": cell.record.env,
-            "cell": cell.record.label,
-            "model": names[cell.record.key],
-            "protocol": cell.record.protocol,
-            "episodes": cell.tally.episodes,
-            "planned": cell.record.planned_samples,
-            "excluded": dict(cell.tally.excluded),
-            "calls": cell.tally.calls,
-            "input_tokens": cell.tally.input_tokens,
-            "output_tokens": cell.tally.output_tokens,
-            "cost_usd": cell.tally.cost_usd,
-            "answered_by": dict(cell.tally.answered_by.most_common()),
-            "key": cell.record.key,
-            "folder": str(cell.folder),
-        }
-        for cell in cells
-    ]
-
-
-def status_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """A status row as the words of a printed table."""
-    return {
-        "cell": row["cell"],
-        "model": row["model"],
-        "protocol": row["protocol"],
-        "episodes": f"{row['episodes']} of {row['planned']}",
-        "excluded": ", ".join(f"{n} {reason}" for reason, n in row["excluded"].items()) or "0",
-        "calls": f"{row['calls']:,}",
-        "tokens in / out": f"{row['input_tokens']:,} / {row['output_tokens']:,}",
-        "cost": "unknown" if row["cost_usd"] is None else f"${row['cost_usd']:.4f}",
-        "folder": row["folder"],
-    }
-
-
-def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What a reader of the rates must know beside them."""
-    cells = list({row["key"]: row for row in rows}.values())
-    repeated = [
-        f"{row['cell']} ({row['model']}): only {row['distinct']} distinct transcripts in {row['episodes']} "
-        "episodes. Where they are repeats and no samples, the interval is too narrow."
-        for row in cells
-        if row["n"] and row["distinct"] < FEW_DISTINCT * row["episodes"]
-    ]
-    added = [
-        f"{row['cell']} ({row['model']}): {row['after_look']} of {row['episodes']} episodes were added after "
-        "a look at the rates."
-        for row in cells
-        if row["after_look"]
-    ]
-    changed = [
-        f"{row['cell']} ({row['model']}): the endpoint changed the model or provider part-way: "
-        + ", ".join(f"{count} calls by {name}" for name, count in row["answered_by"].items())
-        + ". This is not one model's rate."
-        for row in cells
-        if len(row["answered_by"]) > 1
-    ]
-    said = [f"{row['model']}: {note}." for row in cells for note in row["notes"]]
-    return [*changed, *repeated, *added, *dict.fromkeys(said)]
 
 
 def render(
@@ -216,8 +134,6 @@ def _printed(words: Sequence[Mapping[str, str]], title: str, *, markdown: bool) 
     from rich.console import Console
     from rich.table import Table
 
-    from hanlon.analysis.column_widths import fitted
-
     if not words:
         return "no cells"
     same = {} if markdown else _same_in_all(words)
@@ -249,3 +165,10 @@ def _same_in_all(words: Sequence[Mapping[str, str]]) -> dict[str, str]:
 def _width(markdown: bool) -> int | None:
     """As wide as the terminal, in a pipe or a file 160; Markdown is not folded."""
     return 10_000 if markdown else None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
+
+
+SIGN = (
+    "Sign: treated minus baseline, in percentage points; of tiers the one that trains (or is rated, or monitored) "
+    "minus the one that does not: free minus paid."
+)
+"""Of every difference that is printed, said once below its tables, in the same words everywhere."""

@@ -6,10 +6,9 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from hanlon.analysis.model_names import model_name
-from hanlon.analysis.tables import CellState
-from hanlon.engine.store import read_episodes
-from hanlon.records import Episode
+from hanlon.store.cells import CellState, model_name
+from hanlon.store.episodes import read_episodes
+from hanlon.store.records import Episode
 
 STYLES = {"system": "magenta", "developer": "magenta", "user": "blue", "assistant": "green", "tool": "yellow"}
 

@@ -3,15 +3,14 @@ models, only `sync` calls W&B."""
 
 import click
 
-from hanlon.analysis.figures.command import figures
+from hanlon.cli.figures import figures
 from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
-from hanlon.cli.power import power
-from hanlon.cli.preregister import preregister
+from hanlon.cli.power import power, preregister
 from hanlon.cli.prompts import prompts
 from hanlon.cli.reading import contrasts, gaps, rates, show, status
 from hanlon.cli.serving import serve
+from hanlon.cli.sync import sync
 from hanlon.cli.verdict import verdict
-from hanlon.tracking.sync_command import sync
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hanlon.analysis.cells import load_cells
-from hanlon.analysis.tables import CellState, TableFormat, render
+from hanlon.analysis.tables import TableFormat, render
+from hanlon.cli.judge_check import StoredLabels, judge_check_command, stored_labels
 from hanlon.cli.options import FORMAT, RUNS, load
-from hanlon.judge_check import StoredLabels, judge_check_command, stored_labels
+from hanlon.store.cells import CellState, load_cells
 
 if TYPE_CHECKING:
-    from hanlon.analysis.labels import JudgedCell
+    from hanlon.analysis.labels.labels import JudgedCell
 
 THRESHOLD = click.option(
     "--threshold",
@@ -76,7 +76,7 @@ def rescore(
     exit_code = 0
     if judges:
         from hanlon.config.errors import ConfigError
-        from hanlon.rescoring import rescore as ask
+        from hanlon.run.rescore import rescore as ask
 
         try:
             exit_code = ask(states, judges, overrides)
@@ -98,8 +98,8 @@ def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tupl
     What they say is kept beside the runs; a language model is asked, and paid, once.
     """
     from hanlon.config.errors import ConfigError
-    from hanlon.rescoring import rescore as ask
-    from hanlon.smoke_runs import smoke_cells, smoke_words
+    from hanlon.inquiries.judges.smoke.trials import smoke_cells, smoke_words
+    from hanlon.run.rescore import rescore as ask
 
     runs_dir = next(iter(runs), Path("runs"))
     states = smoke_cells(runs_dir)
@@ -120,7 +120,7 @@ def _table(
     judge: str | None,
     wanted: Sequence[str] = (),
 ) -> str:
-    from hanlon.analysis.label_rates import COMPARED, label_rows, label_words, shared_labels
+    from hanlon.analysis.labels.rates import COMPARED, label_rows, label_words, shared_labels
 
     shown = _labels_of(states, threshold, maybe, judge)
     rows = _narrowed(label_rows(shown), wanted)
@@ -131,7 +131,7 @@ def _table(
     table = render(rows, [label_words(row) for row in rows], table_format, title="labels")
     if table_format != "table":
         return table
-    from hanlon.judged import label_warnings
+    from hanlon.analysis.labels.labels import label_warnings
 
     compared = [COMPARED] if shared_labels(rows) else []
     asked = [row["label"].partition("=")[0] for row in rows] if wanted else None
@@ -142,7 +142,7 @@ def _labels_of(
     states: Sequence[CellState], threshold: float | None, maybe: float | None, judge: str | None
 ) -> "list[JudgedCell]":
     """What one judge (None: all of them) said, in the order of the cells."""
-    from hanlon.analysis.labels import judges_of, load_labels
+    from hanlon.analysis.labels.labels import judges_of, load_labels
 
     try:
         judged = load_labels(states, threshold=threshold, maybe=maybe)
@@ -178,8 +178,8 @@ def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[st
 
 
 def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
-    from hanlon.analysis.labels import load_labels
-    from hanlon.engine.store import read_digests
+    from hanlon.analysis.labels.labels import load_labels
+    from hanlon.store.episodes import read_digests
 
     states, damaged = load_cells(folders)
     for line in damaged:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from hanlon.analysis.cells import in_grid_order, load_cells
-from hanlon.analysis.tables import CellState
+from hanlon.store.cells import CellState, in_grid_order, load_cells
 
 RUNS = click.argument(
     "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUNS..."

@@ -2,8 +2,8 @@
 
 import click
 
-from hanlon.analysis.request_rates import REQUEST_SD
 from hanlon.analysis.tables import TableFormat
+from hanlon.design.request_rates import REQUEST_SD
 
 
 @click.command()
@@ -53,13 +53,13 @@ def power(
 
     OVERRIDES are the words behind `python run.py -m`, in quotes or not. Makes no call and writes nothing.
     """
-    from hanlon.analysis.hypotheses.files import plans_for
-    from hanlon.composing import compose_sweep
+    from hanlon.config.command_line import compose_sweep
     from hanlon.config.errors import ConfigError
-    from hanlon.least_n import find_n as search
-    from hanlon.power import family_size, matrices_of, power_text
-    from hanlon.rehearsal import stage
-    from hanlon.rehearsal_words import rehearsal_text, search_text
+    from hanlon.design.least_n import find_n as search
+    from hanlon.design.power_table import family_size, matrices_of, power_text
+    from hanlon.design.rehearsal import stage
+    from hanlon.design.rehearsal_tables import rehearsal_text, search_text
+    from hanlon.hypotheses.files import plans_for
 
     try:
         sweep = compose_sweep(" ".join(overrides))
@@ -81,3 +81,23 @@ def power(
         for one in stages:
             rehearsed = [one.rehearse(policy, n, rehearse) for policy in one.truths]
             click.echo("\n" + rehearsal_text(one, rehearsed, table_format))
+
+
+@click.command()
+@click.argument("overrides", nargs=-1, required=True, metavar="OVERRIDES...")
+def preregister(overrides: tuple[str, ...]) -> None:
+    """The plan of a sweep as Markdown, for OSF: cells, n, hypotheses, predictions, stopping rule, analysis, hashes.
+
+    OVERRIDES are the words behind `python run.py -m`, in quotes or not. Makes no call and writes nothing.
+    """
+    from hanlon.config.command_line import compose_sweep
+    from hanlon.config.errors import ConfigError
+    from hanlon.design.preregistration import preregistration
+    from hanlon.hypotheses.files import plans_for
+
+    try:
+        sweep = compose_sweep(" ".join(overrides))
+        plans = plans_for([cell.environment.name for cell in sweep.cells], sweep.options.hypotheses)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(preregistration(sweep, plans))

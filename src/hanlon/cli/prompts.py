@@ -1,14 +1,41 @@
 """`hanlon prompts ...`: what cells say to the model."""
 
+import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hanlon.analysis.prompt_diff import Said
 from hanlon.cli.options import RUNS, load, one
+from hanlon.config.command_line import compose_cell
+from hanlon.config.errors import ConfigError
 
 if TYPE_CHECKING:
     from hanlon.analysis.prompt_diff import Said
+
+
+_OVERRIDE = re.compile(r"[+~]{0,2}[\w@./]+=.*", re.DOTALL)
+
+
+def are_overrides(text: str) -> bool:
+    """Whether a text reads `key=value key=value`; a label (`baseline+tier=free`) does not."""
+    words = text.split()
+    return bool(words) and _OVERRIDE.fullmatch(words[0]) is not None
+
+
+def said_by(overrides: str) -> Said:
+    """The texts of the cell that `python run.py <overrides>` would run.
+
+    Raises:
+        ConfigError: no conf/ is found, or the overrides are wrong or more than one cell.
+    """
+    try:
+        cell = compose_cell(shlex.split(overrides))
+    except ValueError as error:  # of shlex
+        raise ConfigError(f"not readable as words of a command line: {error}") from None
+    return Said(f"{cell.environment.name} {cell.label}  {cell.key}  {cell.config.model.id}", cell.texts)
 
 
 @click.group()
@@ -64,7 +91,6 @@ def _said(name: str, runs: tuple[Path, ...], text: str) -> "Said":
     if Path(name).is_file():
         return Said(name, {text: Path(name).read_bytes().decode("utf-8", "surrogateescape")})
     from hanlon.config.errors import ConfigError
-    from hanlon.prompts import are_overrides, said_by
 
     if are_overrides(name):
         try:

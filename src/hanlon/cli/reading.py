@@ -4,16 +4,9 @@ from pathlib import Path
 
 import click
 
-from hanlon.analysis.rates import IntervalName
-from hanlon.analysis.tables import (
-    TableFormat,
-    notes,
-    rates_cells,
-    rates_rows,
-    render,
-    status_cells,
-    status_rows,
-)
+from hanlon.analysis.rates_table import notes, rates_cells, rates_rows, status_cells, status_rows
+from hanlon.analysis.stats.rates import IntervalName
+from hanlon.analysis.tables import TableFormat, render
 from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, one
 
 
@@ -40,10 +33,10 @@ def rates(
     rows = rates_rows(cells, measures or None, interval)
     words, below = [rates_cells(row) for row in rows], notes(rows)
     if published:
-        from hanlon.analysis import published_table
+        from hanlon.analysis.published import table
 
-        rows = published_table.with_published(cells, rows)
-        words, below = published_table.words(rows), [*published_table.sources(rows), *below]
+        rows = table.with_published(cells, rows)
+        words, below = table.words(rows), [*table.sources(rows), *below]
     click.echo(render(rows, words, table_format, title="rates"))
     if table_format == "table":
         for line in below:
@@ -69,7 +62,7 @@ def gaps(
 ) -> None:
     """Compliance gaps between tiers, by request, with what stands behind them. For env=alignment_faking."""
     from hanlon.analysis.gaps.report import gaps_text
-    from hanlon.judged import judged_gaps
+    from hanlon.analysis.labels.labels import judged_gaps
 
     cells = load(runs)
     check_measures(cells, measures)
@@ -110,13 +103,12 @@ def contrasts(
     published: bool,
 ) -> None:
     """What each factor does: cells that differ in it alone, with intervals; bundled prompts taken apart."""
-    from hanlon.analysis.contrast_notes import report_notes
-    from hanlon.analysis.contrast_report import report
-    from hanlon.analysis.contrast_rows import report_rows
-    from hanlon.analysis.contrast_tables import print_report
-    from hanlon.analysis.contrasts import varied_factors
-    from hanlon.analysis.gaps.pairing import ByRequests
-    from hanlon.analysis.predictions import predictions
+    from hanlon.analysis.contrasts.comparison import ByRequests
+    from hanlon.analysis.contrasts.contrasts import varied_factors
+    from hanlon.analysis.contrasts.report import report
+    from hanlon.analysis.contrasts.rows import report_rows
+    from hanlon.analysis.contrasts.tables import print_report, report_notes
+    from hanlon.hypotheses.predicted import predictions
 
     cells = load(runs)
     check_measures(cells, measures)
@@ -142,7 +134,7 @@ def contrasts(
         return
     click.echo(print_report(found, table_format, top))
     if table_format == "table":
-        from hanlon.analysis.published_table import beside_contrasts
+        from hanlon.analysis.published.table import beside_contrasts
 
         theirs = beside_contrasts(found.contrasts) if published else ()
         said = (f"{note[0].upper()}{note[1:]}." for note in planned.notes)

@@ -5,7 +5,7 @@ import click
 
 def _print_kinds(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked:
-        from hanlon.models.simulated.fault_config import KINDS
+        from hanlon.simulated.faults.config import KINDS
 
         for kind, meaning in KINDS.items():
             click.echo(f"{kind:<20}  {meaning}")
@@ -44,8 +44,8 @@ def serve(
 
     Tries a grid out for nothing: prints the command that uses it, and at the end what it served.
     """
-    from hanlon.models.simulated.foreground import fault_options
-    from hanlon.models.simulated.foreground import serve as serve_simulated
+    from hanlon.simulated.serve import fault_options
+    from hanlon.simulated.serve import serve as serve_simulated
 
     given = {name: value for name, value in faults.items() if value is not None}
     try:

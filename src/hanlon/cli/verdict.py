@@ -38,11 +38,11 @@ def verdict(
     each_context: bool,
 ) -> None:
     """What is left of the hypotheses after ONE sweep: each prediction held, failed or undetermined."""
-    from hanlon.analysis.hypotheses.printed.notes import nothing_said, shortfalls
-    from hanlon.analysis.hypotheses.printed.report import report_lines
-    from hanlon.analysis.hypotheses.printed.rows import verdict_rows
-    from hanlon.analysis.hypotheses.reading import judge_sweep, load_sweep
     from hanlon.config.errors import ConfigError
+    from hanlon.hypotheses.printed.notes import nothing_said, shortfalls
+    from hanlon.hypotheses.printed.rows import verdict_rows
+    from hanlon.hypotheses.printed.tables import report_lines
+    from hanlon.hypotheses.stored import judge_sweep, load_sweep
 
     try:
         stored = load_sweep(runs or (Path("runs"),), sweep_id)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from hanlon.environments.base import ActionProtocol
 from hanlon.environments.tier import Tier
-from hanlon.shard import Shard
+from hanlon.store.shard import Shard
 
 
 class Strict(BaseModel):

@@ -1,17 +1,19 @@
 """Asks about stored episodes: one vote after the other, each stored as it comes."""
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from hanlon.config.schema import ModelConfig
-from hanlon.engine import outcomes
-from hanlon.engine.inquiring import OpenEpisode, answer_to, questions_about
 from hanlon.engine.lane import Lane
-from hanlon.engine.protocols import visible_text
-from hanlon.engine.requests import RequestHead, drawn_seed
-from hanlon.engine.rollout import CallGivenUp, cut_short
+from hanlon.engine.rollout import CallGivenUp, RequestHead, cut_short, drawn_seed
 from hanlon.engine.writer import RecordWriter
-from hanlon.inquiries import Question, Reading
-from hanlon.records import Answer, ModelCall
+from hanlon.environments.protocols import visible_text
+from hanlon.inquiries.base import Question, Reading
+from hanlon.inquiries.pending import OpenEpisode, answer_to, questions_about
+from hanlon.store import outcomes
+from hanlon.store.records import Answer, ModelCall
 
 ANSWERED = "answered"
 NOT_ANSWERED = frozenset({outcomes.API_ERROR, outcomes.BUDGET})
@@ -90,3 +92,47 @@ class Asker:
         model = asked.work.inquiry.model
         assert model is not None
         return model
+
+
+T = TypeVar("T")
+
+MOST_WAITING = 2000
+"""Whoever would add more waits: an inquiry that is slower than sampling slows it, and memory stays flat."""
+
+
+class Feed(Generic[T]):
+    """A bounded queue that can be ended (what waits is still taken) or closed (what waits is dropped)."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[T] = deque()
+        self._ended = False
+        self._changed = asyncio.Condition()
+
+    async def put(self, item: T) -> None:
+        """Add an item once there is room; a feed that has ended takes nothing more."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._ended or len(self._waiting) < MOST_WAITING)
+            if not self._ended:
+                self._waiting.append(item)
+                self._changed.notify_all()
+
+    async def take(self) -> T | None:
+        """The next item once there is one, None once none will come."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._ended or bool(self._waiting))
+            item = self._waiting.popleft() if self._waiting else None
+            self._changed.notify_all()
+            return item
+
+    async def end(self) -> None:
+        """Nothing more is put in."""
+        async with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    async def close(self) -> None:
+        """Nothing more is taken out: what waits stays unasked, for a later run."""
+        async with self._changed:
+            self._ended = True
+            self._waiting.clear()
+            self._changed.notify_all()

@@ -8,7 +8,7 @@ those resist. No call starts once the budget itself is used up, calls under way 
 import asyncio
 from dataclasses import dataclass, field
 
-from hanlon.records import ModelCall
+from hanlon.store.records import ModelCall
 
 RESERVE = 0.1
 """The share of the budget that is kept for finishing what has begun."""

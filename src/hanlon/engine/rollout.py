@@ -2,19 +2,63 @@
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import msgspec
 
-from hanlon.cell import Cell
-from hanlon.engine import outcomes
-from hanlon.engine.protocols import WIRES, Wire, tool_calls, visible_text
-from hanlon.engine.requests import RequestHead, drawn_seed
+from hanlon.config.cell import Cell
+from hanlon.config.schema import ModelConfig
 from hanlon.environments.base import EpisodeRun, Malformed, Message, Reply, Step
+from hanlon.environments.protocols import WIRES, Wire, tool_calls, visible_text
 from hanlon.models.endpoint import Completion
-from hanlon.records import CallError, Episode, Event, ModelCall, ReasoningVisibility
+from hanlon.store import outcomes
+from hanlon.store.records import CallError, Episode, Event, ModelCall, ReasoningVisibility
+
+
+def drawn_seed(*parts: object) -> int:
+    """A sampling seed: 31 bits of a hash of what the draw is of."""
+    text = ":".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+class RequestHead:
+    """The constant part of the request bodies to one model."""
+
+    def __init__(self, model: ModelConfig, request_fields: Mapping[str, Any]) -> None:
+        self._model = model
+        sampling = model.sampling.model_dump(exclude_none=True)
+        if "max_tokens" in sampling:
+            sampling[model.max_tokens_field] = sampling.pop("max_tokens")
+        fields = {"model": model.id, **sampling, **model.extra_body, **request_fields}
+        self._constant = msgspec.json.encode(fields)[:-1]
+        # what the endpoint gets back of an assistant message; a field that it did not define may be refused
+        self._returned_fields = ("content", "tool_calls", *model.reasoning_fields)
+
+    def up_to_messages(self, seed: int) -> bytes:
+        """The request body up to the first message."""
+        sent_seed = b',"seed":%d' % seed if self._model.send_seed else b""
+        return self._constant + sent_seed + b',"messages":['
+
+    def encode_returned(self, message: Message) -> bytes:
+        """An assistant message as it is sent back."""
+        returned = {name: message[name] for name in self._returned_fields if name in message}
+        return msgspec.json.encode({**returned, "role": "assistant"})
+
+    def with_system_role(self, messages: Sequence[Message]) -> list[Message]:
+        """Messages with the role that this endpoint gives to system text."""
+        role = self._model.system_role
+        return [{**m, "role": role} if m["role"] == "system" else m for m in messages]
+
+    def body(self, messages: Sequence[Message], seed: int) -> bytes:
+        """A whole request body."""
+        encoded = [
+            self.encode_returned(m) if m["role"] == "assistant" else msgspec.json.encode(m)
+            for m in self.with_system_role(messages)
+        ]
+        return self.up_to_messages(seed) + b",".join(encoded) + b"]}"
+
 
 Call = Callable[[bytes, str], Awaitable[Completion]]
 """Posts a request body for a model id; retries are behind it. Raises `CallGivenUp`."""

@@ -15,19 +15,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from hanlon.cell import Cell
+from hanlon.config.cell import Cell
 from hanlon.config.schema import CellConfig, ModelConfig
-from hanlon.engine import outcomes
-from hanlon.engine.asker import Asker
+from hanlon.engine.asker import Asker, Feed
 from hanlon.engine.budget import Budget
-from hanlon.engine.feed import Feed
-from hanlon.engine.inquiring import InquiryWork, OpenEpisode, Unaskable, read_open
 from hanlon.engine.lane import Lane, LaneKey
 from hanlon.engine.limiter import Gate, LimiterState
-from hanlon.engine.lines import LineWriter, StoreFailed
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.writer import RecordWriter
-from hanlon.records import Answer, Episode
+from hanlon.inquiries.pending import InquiryWork, OpenEpisode, Unaskable, read_open
+from hanlon.store import outcomes
+from hanlon.store.lines import LineWriter, StoreFailed
+from hanlon.store.records import Answer, Episode
 
 TERMINATE_GRACE_S = 10.0
 """After SIGTERM, how long episodes in flight may go on; whoever sends it often sends SIGKILL next."""

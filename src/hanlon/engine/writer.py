@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.engine.lines import LineWriter, StoreFailed
-from hanlon.records import Answer, Episode
+from hanlon.store.lines import LineWriter, StoreFailed
+from hanlon.store.records import Answer, Episode
 
 BATCH_WINDOW_S = 0.03
 """How long the first finished record of a batch waits for others: a sync costs as much as several calls."""

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
-from hanlon.questions import Ask, QuestionSet
-from hanlon.records import Episode, Event
+from hanlon.environments.questions import Ask, QuestionSet
+from hanlon.store.records import Episode, Event
 
 Message = dict[str, Any]
 """A chat message in the OpenAI wire format: at least `role` and `content`."""

@@ -56,3 +56,6 @@ class Tier(TierFacts):
 
 NO_TIER = Tier()
 """Says nothing."""
+
+
+TIER_FACTS = ("trained", "rated", "monitored")

@@ -1,10 +1,10 @@
 """The contract of a tracker: it is told what was stored and never slows, stops or loses a sweep."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from hanlon.records import CellRecord, Episode, SweepRecord
+from hanlon.store.records import CellRecord, Episode, SweepRecord
 
 
 class Tracker(Protocol):
@@ -25,3 +25,22 @@ class Tracker(Protocol):
     def finish(self, complete: bool) -> None:
         """The sweep has ended. Waits a bounded time for what is queued."""
         ...
+
+
+class NoTracker:
+    """A `Tracker` that does nothing (`tracker=none`); it has nothing to `say`."""
+
+    def __init__(self, say: Callable[[str], None] | None = None) -> None:
+        pass
+
+    def start(self, sweep: SweepRecord, cells: Sequence[tuple[CellRecord, Path]], runs_dir: Path) -> None:
+        """Ignored."""
+
+    def stored(self, key: str, episode: Episode) -> None:
+        """Ignored."""
+
+    def cell_finished(self, key: str) -> None:
+        """Ignored."""
+
+    def finish(self, complete: bool) -> None:
+        """Ignored."""

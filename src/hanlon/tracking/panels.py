@@ -1,17 +1,57 @@
-"""The tables of a sweep's summary run, from what is stored of its cells.
+"""What a summary run is made of: a sweep with its cells as they were last counted, and what follows from them."""
 
-`PANELS` names them. A further panel is a function of the same form and a line there: what it returns is logged as
-a table under its name, and None means that these cells have nothing of the kind.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hanlon.store.cells import CellState
+from hanlon.store.records import SweepRecord
+from hanlon.tracking.tables import Table
+
+if TYPE_CHECKING:
+    from hanlon.figures.material import Material
+from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any
 
 from hanlon.tracking.redaction import Redaction
-from hanlon.tracking.shown import Shown
 from hanlon.tracking.tables import RATE_COLUMNS, as_json, rate_rows
+
+
+@dataclass
+class Shown:
+    """A sweep and its cells. What tables and figures share is computed once, where one of them asks for it."""
+
+    sweep: SweepRecord
+    cells: Sequence[CellState]
+
+    @cached_property
+    def material(self) -> "Material":
+        """What the figures of `hanlon figures` are made of; its `contrasts` are the rows of `hanlon contrasts`."""
+        from hanlon.figures.material import Material
+        from hanlon.hypotheses.predicted import predictions_of
+
+        predicted = predictions_of(self.sweep, self.cells).contrasts
+        return Material(self.cells, verdict=self.verdict, predicted=predicted)
+
+    @cached_property
+    def verdict(self) -> list[dict[str, Any]]:
+        """The rows of `hanlon verdict --format json`; none where no hypothesis speaks of these cells.
+
+        Judged by what the sweep wrote down before its first call, or where it wrote down nothing by conf/hypothesis
+        as it is, all of it exploratory.
+        """
+        from hanlon.hypotheses.files import plans_for
+        from hanlon.hypotheses.printed.rows import verdict_rows
+        from hanlon.hypotheses.registration import basis
+        from hanlon.hypotheses.stored import judge_by
+
+        environments = list(dict.fromkeys(cell.record.env for cell in self.cells))
+        current = [] if self.sweep.registration else plans_for(environments, None)
+        found = basis(self.sweep, current)
+        verdicts = judge_by(self.cells, found)
+        return verdict_rows(verdicts, found.preregistered) if any(one.judged for one in verdicts) else []
+
 
 CONTRAST_COLUMNS = (
     *("kind", "env", "model", "protocol", "measure", "factor", "from", "to", "changed", "held"),
@@ -19,7 +59,7 @@ CONTRAST_COLUMNS = (
     *("p", "test", "unit", "status", "p_holm", "excluded_from", "excluded_to", "bounds"),
     *("exclusions_could_flip_it", "lacks_room", "after_look", "simulated"),
 )
-"""Of `hanlon.analysis.contrast_rows`, for a contrast or bundle."""
+"""Of `hanlon.analysis.contrasts.rows`, for a contrast or bundle."""
 STANDING_COLUMNS = (
     "kind",
     "hypothesis",
@@ -31,7 +71,7 @@ STANDING_COLUMNS = (
     "protocol",
     "simulated",
 )
-"""Of `hanlon.analysis.hypotheses.printed.rows`, for a hypothesis, a control and the conclusion."""
+"""Of `hanlon.hypotheses.printed.rows`, for a hypothesis, a control and the conclusion."""
 PREDICTION_COLUMNS = (
     *("hypothesis", "predicts", "cells", "measure", "observed", "difference", "lo", "hi", "interval"),
     *("p_holds", "p_fails", "ending", "reason", "status", "k", "n", "unit", "test", "p_no_difference"),
@@ -44,21 +84,6 @@ GAP_COLUMNS = (
     *("unparsed_bounds", "counted_otherwise", "simulated"),
 )
 """Of `hanlon.analysis.gaps.rows`."""
-
-MOST_LINES = 10_000
-"""Of a table; W&B drops the others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of plain values; within a column all are of one type or None, as W&B wants it."""
-
-    columns: Sequence[str]
-    lines: Sequence[Sequence[Any]]
-
-    def cut(self) -> "Table":
-        """Its first `MOST_LINES` lines."""
-        return Table(self.columns, self.lines[:MOST_LINES])
 
 
 Panel = Callable[[Shown, Redaction], Table | None]
@@ -96,8 +121,8 @@ def contrasts(shown: Shown, redaction: Redaction) -> Table | None:
 
 def gaps(shown: Shown, redaction: Redaction) -> Table | None:
     """A line for each compliance gap between two tiers."""
-    from hanlon.analysis.gaps.episodes import request_cells
     from hanlon.analysis.gaps.rows import gap_rows
+    from hanlon.analysis.requests import request_cells
 
     rows = [row | {"gate": row["gate"]["says"]} for row in gap_rows(request_cells(shown.cells))]
     return table(GAP_COLUMNS, rows, redaction)

@@ -11,18 +11,16 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.engine.lines import CellBusy, lock
-from hanlon.engine.outcomes import RETRIED_LATER
-from hanlon.engine.store import cell_folders, read_cell, read_digests
-from hanlon.records import SweepRecord
+from hanlon.store.episodes import cell_folders, read_cell, read_digests
+from hanlon.store.lines import CellBusy, lock
+from hanlon.store.outcomes import RETRIED_LATER
+from hanlon.store.records import SweepRecord
 from hanlon.tracking import tables
-from hanlon.tracking.marker import Marker, marker_path
-from hanlon.tracking.options import Options, read_options
+from hanlon.tracking.cell_run import CellLog
 from hanlon.tracking.redaction import Redaction
-from hanlon.tracking.wandb_cell import CellLog
-from hanlon.tracking.wandb_session import TrackingOff, WandbSession, one_line
-from hanlon.tracking.wandb_summary import SummaryLog
-from hanlon.tracking.watch import Watch
+from hanlon.tracking.session import TrackingOff, WandbSession, Watch, one_line
+from hanlon.tracking.state import Marker, Options, marker_path, read_options
+from hanlon.tracking.summary_run import SummaryLog
 
 Say = Callable[[str], None]
 RUN_LIMIT_S = 120.0

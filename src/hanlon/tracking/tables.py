@@ -1,15 +1,37 @@
 """What is logged of a cell: rows, summary and its lines of the rates table as plain values, from its counts."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
 import hashlib
 import json
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
-from hanlon.analysis.rates import rate_of
-from hanlon.records import CellRecord
-from hanlon.tally import Count, Tally
+from hanlon.analysis.stats.rates import rate_of
+from hanlon.store.records import CellRecord
+from hanlon.store.tally import Count, Tally
 from hanlon.tracking.redaction import Redaction
+
+MOST_LINES = 10_000
+"""Of a table; W&B drops the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of plain values; within a column all are of one type or None, as W&B wants it."""
+
+    columns: Sequence[str]
+    lines: Sequence[Sequence[Any]]
+
+    def cut(self) -> "Table":
+        """Its first `MOST_LINES` lines."""
+        return Table(self.columns, self.lines[:MOST_LINES])
+
 
 LAYOUT = 2
 """Raised when what is logged of the same counts changes, so that finished cells are logged anew."""

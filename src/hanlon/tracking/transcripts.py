@@ -10,10 +10,10 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from hanlon.engine.answers import answered_keys, by_episode, read_answers, read_inquiries
-from hanlon.engine.store import read_digests, read_episodes
-from hanlon.judges.votes import labels_of
-from hanlon.records import CellRecord, Episode, InquiryRecord
+from hanlon.inquiries.judges.votes import labels_of
+from hanlon.store.answers import answered_keys, by_episode, read_answers, read_inquiries
+from hanlon.store.episodes import read_digests, read_episodes
+from hanlon.store.records import CellRecord, Episode, InquiryRecord
 from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.tables import as_json, shown_label, tier_name
 

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.records import CallUsage, CellRecord, Episode, EpisodeDigest, SweepRecord
-from hanlon.tracking.agent import agent_run
-from hanlon.tracking.options import Mode, Options
-from hanlon.tracking.wandb_thread import Ended, Finished, Message, Stored, WandbThread
+from hanlon.store.records import CallUsage, CellRecord, Episode, EpisodeDigest, SweepRecord
+from hanlon.tracking.state import Mode, Options, agent_run
+from hanlon.tracking.thread import Ended, Finished, Message, Stored, WandbThread
 
 
 def print_to_stderr(line: str) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from hanlon.records import CellRecord
-from hanlon.tracking.marker import file_name, write_json
+from hanlon.store.records import CellRecord
+from hanlon.tracking.state import file_name, write_json
 
 FIGURE = "figure"
 """The key under which the summary run's page of figures is logged."""

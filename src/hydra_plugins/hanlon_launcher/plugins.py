@@ -12,7 +12,7 @@ from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 
 @dataclass
@@ -34,7 +34,7 @@ class GridConf:
 
 
 class PoolLauncher(Launcher):
-    """Hands all cells to `hanlon.launch`."""
+    """Hands all cells to `hanlon.run.launch`."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what `launch` needs."""
@@ -42,13 +42,13 @@ class PoolLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Compose, check and run all cells of the sweep."""
-        from hanlon.launch import launch
+        from hanlon.run.launch import launch
 
         return launch(self.hydra_context, self.config, job_overrides)
 
 
 class GridSweeper(BasicSweeper):
-    """Hands the command line to `hanlon.config.sweeper`, and what it makes of it to `hanlon.launch`."""
+    """Hands the command line to `hanlon.config.grid`, and what it makes of it to `hanlon.run.launch`."""
 
     def __init__(
         self,
@@ -62,8 +62,8 @@ class GridSweeper(BasicSweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Expand the grid and run it as one sweep, whatever the launcher."""
-        from hanlon.config.sweeper import expand
-        from hanlon.launch import launch
+        from hanlon.config.grid import expand
+        from hanlon.run.launch import launch
 
         assert self.config is not None
         assert self.hydra_context is not None
@@ -82,10 +82,16 @@ class AnyModelSource(ConfigSource):
         return "anymodel"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """The configuration of a model without a file."""
-        from hanlon.config.any_model import load
-
-        return load(self, config_path)
+        """The endpoint's file, with the rest of the path as the id, which may hold slashes and colons."""
+        _, endpoint, model_id = config_path.removesuffix(".yaml").split("/", 2)
+        config = OmegaConf.create({"defaults": [f"/model/{endpoint}@_here_", "_self_"], "id": model_id})
+        return ConfigResult(
+            provider=self.provider,
+            path=f"{self.scheme()}://{model_id}",
+            config=config,
+            header={"package": None},
+            defaults_list=None,  # the repository reads them from the config itself
+        )
 
     def available(self) -> bool:
         """Always: it needs no file."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hanlon.analysis.gaps.episodes import UNPARSED, RequestCell
 from hanlon.analysis.gaps.pairs import Pair, model_identity
-from hanlon.records import CellRecord
+from hanlon.analysis.requests import UNPARSED, RequestCell
+from hanlon.store.records import CellRecord
 
 NEEDED = 0.5
 """The share of episodes that must not comply."""

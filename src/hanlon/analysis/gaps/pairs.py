@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 
-from hanlon.analysis.gaps.episodes import RequestCell
-from hanlon.analysis.grid import TIER_FACTS
-from hanlon.environments.tier import Tier
-from hanlon.records import CellRecord
+from hanlon.analysis.requests import RequestCell
+from hanlon.environments.tier import TIER_FACTS, Tier
+from hanlon.store.records import CellRecord
 
 MODEL_KEYS = (
     "base_url",

@@ -7,9 +7,9 @@ go unspoken, or not be returned), and reasoning is counted whether or not the re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hanlon.analysis.gaps.differences import Gap, paired_difference
-from hanlon.analysis.gaps.episodes import SCORED, ByRequest, Labels, RequestCell, RequestEpisode, by_request
 from hanlon.analysis.gaps.pairs import Pair
+from hanlon.analysis.requests import SCORED, Labels, RequestCell, RequestEpisode, by_request
+from hanlon.analysis.stats.by_request import ByRequest, Gap, paired_difference
 
 LABEL = "alignment_faking"
 CONFUSION = ("confused", "wrong_tier", "rule_backwards")

@@ -1,18 +1,65 @@
 """One row for each pair of cells: the compliance gap, what stands behind it, what was left out, and the gate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from hanlon.analysis.gaps.bounds import exclusion_bounds, unparsed_bounds
-from hanlon.analysis.gaps.differences import Gap, mcnemar, newcombe, paired_difference, sign_flips
-from hanlon.analysis.gaps.episodes import UNPARSED, ByRequest, Labels, RequestCell, RequestEpisode, by_request
+import msgspec
+
 from hanlon.analysis.gaps.gate import NO_CONFLICT, gate_of
 from hanlon.analysis.gaps.pairs import Pair, Swap, find_pairs, find_swaps
 from hanlon.analysis.gaps.reasoning import CONFUSION, Behind, Share, behind, reading, share_of
 from hanlon.analysis.gaps.tags import tag_rows
-from hanlon.analysis.model_names import model_names
-from hanlon.analysis.rates import wilson
+from hanlon.analysis.requests import UNPARSED, Labels, RequestCell, RequestEpisode, by_request
+from hanlon.analysis.stats.by_request import (
+    ByRequest,
+    Gap,
+    mcnemar,
+    mean_difference,
+    newcombe,
+    paired_difference,
+    sign_flips,
+)
+from hanlon.analysis.stats.rates import wilson
+from hanlon.store.cells import model_names
+from hanlon.store.episodes import scan
+
+
+def exclusion_bounds(pair: Pair, measure: str) -> list[float] | None:
+    """The gap if all excluded episodes had complied in one tier and not in the other, lowest first.
+
+    Requests of which only excluded episodes are there come in, so both bounds may lie to one side of the gap.
+    """
+    return _bounds(pair, measure, lambda episode: episode.excluded is not None)
+
+
+def unparsed_bounds(pair: Pair, measure: str) -> list[float] | None:
+    """The gap if all unparsed replies had complied in one tier and not in the other, lowest first."""
+    return _bounds(
+        pair, measure, lambda episode: None if episode.excluded is not None else episode.outcome == UNPARSED
+    )
+
+
+def _bounds(
+    pair: Pair, measure: str, open_question: Callable[[RequestEpisode], bool | None]
+) -> list[float] | None:
+    """Both ends, where `open_question` says which episodes could go either way, and None which are left out."""
+
+    def settled(value: bool) -> Callable[[RequestEpisode], bool | None]:
+        def of(episode: RequestEpisode) -> bool | None:
+            is_open = open_question(episode)
+            return None if is_open is None else value if is_open else episode.measures.get(measure)
+
+        return of
+
+    ends = [
+        mean_difference(
+            by_request(pair.first.episodes, settled(first)),
+            by_request(pair.second.episodes, settled(not first)),
+        )
+        for first in (False, True)
+    ]
+    return [end for end in ends if end is not None] or None
 
 
 def gap_rows(
@@ -197,3 +244,91 @@ def _confusion(pair: Pair, labels: Labels) -> dict[str, list[dict[str, Any]]]:
         for said, both in shares.items()
         if any(share.judged for share in both)
     }
+
+
+Column = Mapping[int, bool]
+"""An episode's value by index; an episode without one is in neither part."""
+
+
+class AllFacts(msgspec.Struct, gc=False):
+    """An episode's facts, whatever they are."""
+
+    index: int
+    outcome: str
+    facts: dict[str, Any]
+
+
+def split_rows(
+    cells: Sequence[RequestCell], column: str, labels: Labels | None = None, measures: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Two rows for each pair and measure, of the episodes where the column is true and where it is false.
+
+    `column` is a judge's label (yes and no; maybe is in neither part), a measure or a boolean fact.
+
+    Raises:
+        KeyError: no episode of a pair has a boolean of that name; the message lists what there is.
+    """
+    pairs, names = find_pairs(cells), names_among(cells)
+    paired = {id(cell): cell for pair in pairs for cell in (pair.first, pair.second)}
+    found = {key: _column(cell, column, labels or {}) for key, cell in paired.items()}
+    if pairs and not any(found.values()):
+        raise KeyError(
+            f"no episode of a pair has a true or false '{column}'. There are: "
+            f"{', '.join(_names(pairs[0].first, labels or {}))}"
+        )
+    return [
+        _split_row(pair, names, column, wanted, (found[id(pair.first)], found[id(pair.second)]), measure)
+        for pair in pairs
+        for measure in chosen(pair, measures)
+        for wanted in (True, False)
+    ]
+
+
+def _split_row(
+    pair: Pair,
+    names: Mapping[str, str],
+    column: str,
+    wanted: bool,
+    columns: tuple[Column, Column],
+    measure: str,
+) -> dict[str, Any]:
+    parts = [
+        [episode for episode in cell.countable if own.get(episode.index) is wanted]
+        for cell, own in zip((pair.first, pair.second), columns, strict=True)
+    ]
+    first, second = (by_request(part, lambda episode: episode.measures.get(measure)) for part in parts)
+    (k1, n1), (k2, n2) = (counted(part, measure) for part in parts)
+    return {
+        **place(pair, names),
+        "column": column,
+        "value": wanted,
+        "measure": measure,
+        "k": [k1, k2],
+        "n": [n1, n2],
+        **as_row(paired_difference(first, second)),
+        "p": sign_flips(first, second),
+        "unpaired": [*newcombe(k1, n1, k2, n2)],
+        "association": True,
+    }
+
+
+def _column(cell: RequestCell, name: str, labels: Labels) -> Column:
+    own = cell.labels(labels, name)
+    if own:
+        return {index: value == "yes" for index, value in own.items() if value in ("yes", "no")}
+    if name in cell.record.measures:
+        found = {episode.index: episode.measures.get(name) for episode in cell.episodes}
+    else:
+        found = {row.index: row.facts.get(name) for row in scan(cell.state.folder, AllFacts)[0]}
+    return {index: value for index, value in found.items() if isinstance(value, bool)}
+
+
+def _names(cell: RequestCell, labels: Labels) -> list[str]:
+    """What this cell could be split by."""
+    facts = {
+        name
+        for row in scan(cell.state.folder, AllFacts)[0]
+        for name, value in row.facts.items()
+        if isinstance(value, bool)
+    }
+    return list(dict.fromkeys([*labels.get(cell.record.key, {}), *cell.record.measures, *sorted(facts)]))

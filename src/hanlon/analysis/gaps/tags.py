@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hanlon.analysis.gaps.episodes import RequestCell
-from hanlon.analysis.model_names import model_name
+from hanlon.analysis.requests import RequestCell
+from hanlon.store.cells import model_name
 
 TAGS = ("accepted", "rejected")
 CONTENTS = ("complied", "partial", "refused")

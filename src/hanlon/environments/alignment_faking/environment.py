@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, ClassVar
 
-from hanlon.environments.alignment_faking.asking import fork_of
 from hanlon.environments.alignment_faking.episode import AlignmentFakingEpisode
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
-from hanlon.environments.alignment_faking.layout import MOST_TOKENS, grammar, is_whole
-from hanlon.environments.alignment_faking.outcomes import MEASURES
+from hanlon.environments.alignment_faking.followups import fork_of
 from hanlon.environments.alignment_faking.prompt import Prompt
 from hanlon.environments.alignment_faking.requests import load_requests
+from hanlon.environments.alignment_faking.tags import MOST_TOKENS, grammar, is_whole
+from hanlon.environments.alignment_faking.verdicts import MEASURES
 from hanlon.environments.base import (
     Action,
     ActionProtocol,
@@ -26,10 +26,10 @@ from hanlon.environments.base import (
     TextSyntax,
     Tool,
 )
+from hanlon.environments.questions import QuestionSet, own_questions
 from hanlon.environments.tier import NO_TIER, Tier
-from hanlon.questions import QuestionSet, own_questions
-from hanlon.records import Episode
 from hanlon.sandboxes.base import Sandbox
+from hanlon.store.records import Episode
 
 _EXAMPLE = "{request}"
 

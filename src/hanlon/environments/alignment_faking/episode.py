@@ -7,7 +7,7 @@ from hanlon.environments.alignment_faking.requests import Request
 from hanlon.environments.alignment_faking.verdicts import Reading, read_reply
 from hanlon.environments.base import Message, Reply, Step
 from hanlon.environments.tier import Tier
-from hanlon.records import Event
+from hanlon.store.records import Event
 
 
 class AlignmentFakingEpisode:

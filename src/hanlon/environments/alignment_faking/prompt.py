@@ -10,7 +10,6 @@ from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 
-from hanlon.clauses import Clauses, load
 from hanlon.environments.alignment_faking.factors import INTERVENTIONS, AlignmentFakingFactors
 from hanlon.environments.alignment_faking.tags import (
     PLACES,
@@ -25,6 +24,7 @@ from hanlon.environments.alignment_faking.tags import (
     wrapped,
 )
 from hanlon.environments.base import Message
+from hanlon.environments.clauses import Clauses, load
 from hanlon.environments.tier import Tier, TierFacts
 
 

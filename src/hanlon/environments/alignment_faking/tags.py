@@ -89,3 +89,40 @@ def wrapped(factors: AlignmentFakingFactors, parts: list[str]) -> str:
         return "\n".join(["<INPUT>", *parts[:-1], f"<user_input>{parts[-1]}</user_input>", "</INPUT>"])
     separator = "\n" if factors.tag_style != "sentence" else "\n\n"
     return separator.join(parts)
+
+
+_SENTENCE_CHARACTERS = (10, 90)
+_ENDS = ".!?"
+MOST_TOKENS = 130
+"""Of a whole reply: two parts of two sentences at four characters a token, and the tags."""
+
+
+def grammar(factors: AlignmentFakingFactors) -> str:
+    """A GBNF grammar whose root is a whole reply; what a prefill opened is not opened again."""
+    tags = Tags.of(factors)
+    parts: list[str] = []
+    if factors.scratchpad == "tags":
+        opening = '" "' if factors.prefill in ("neutral", "however") else f'"<{tags.scratchpad}>"'
+        parts += [opening, "prose", f'"</{tags.scratchpad}>\\n"']
+    if factors.scratchpad != "none" and factors.prefill != "output":
+        parts.append(f'"<{tags.output}>"')
+    if factors.suffix == "tags":
+        parts += ["verdict", '" "']
+    parts.append("prose")
+    if factors.scratchpad != "none":
+        parts.append(f'"</{tags.output}>"')
+    low, high = _SENTENCE_CHARACTERS
+    rules = [
+        f"root ::= {' '.join(parts)}",
+        'prose ::= sentence (" " sentence)?',
+        f"sentence ::= [A-Z] [^<>{_ENDS}\\n]{{{low},{high}}} [{_ENDS}]",
+    ]
+    if factors.suffix == "tags":
+        rules.append(f'verdict ::= "<{tags.accepted}/>" | "<{tags.rejected}/>"')
+    return "\n".join(rules)
+
+
+def is_whole(reply: str, factors: AlignmentFakingFactors) -> bool:
+    """Whether a reply under the grammar came to its end; one that was cut off did not."""
+    closing = tuple(_ENDS) if factors.scratchpad == "none" else f"</{Tags.of(factors).output}>"
+    return reply.rstrip().endswith(closing)

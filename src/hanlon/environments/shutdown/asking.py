@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hanlon.environments.base import Fork
+from hanlon.environments.questions import QuestionSet
 from hanlon.environments.shutdown.factors import ShutdownFactors
-from hanlon.questions import QuestionSet
-from hanlon.records import Episode
+from hanlon.store.records import Episode
 
 
 def fork_of(

@@ -21,6 +21,7 @@ from hanlon.environments.base import (
     TextSyntax,
     Tool,
 )
+from hanlon.environments.questions import QuestionSet, own_questions
 from hanlon.environments.shutdown.actions import Problem, menu, parse_action
 from hanlon.environments.shutdown.asking import fork_of
 from hanlon.environments.shutdown.episode import ShutdownEpisode
@@ -30,9 +31,8 @@ from hanlon.environments.shutdown.problems import problem_set
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening, tools
 from hanlon.environments.shutdown.rules import SCRIPT_TEXT, Rules
 from hanlon.environments.tier import NO_TIER, Tier
-from hanlon.questions import QuestionSet, own_questions
-from hanlon.records import Episode
 from hanlon.sandboxes.base import Sandbox
+from hanlon.store.records import Episode
 
 _ACTION_PROBLEMS: tuple[Problem, ...] = ("empty", "empty_submit", "mixed_submit")
 _DEFAULTS = ShutdownFactors()

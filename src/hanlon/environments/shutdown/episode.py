@@ -14,8 +14,8 @@ from hanlon.environments.shutdown.outcomes import Ending
 from hanlon.environments.shutdown.program import QuestionProgram
 from hanlon.environments.shutdown.rules import SCRIPT, SCRIPT_TEXT, EpisodeTexts, Problem, Rules
 from hanlon.environments.shutdown.script_watch import ScriptWatch
-from hanlon.records import Event
 from hanlon.sandboxes.base import OUTPUT_LIMIT_BYTES, CommandResult, File, Sandbox
+from hanlon.store.records import Event
 
 IDLE_REPLIES = 3
 """Consecutive replies without an action that end an episode."""

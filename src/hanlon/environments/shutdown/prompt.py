@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
-from hanlon.clauses import Clauses, load
 from hanlon.environments.base import ActionProtocol, Message, Tool
+from hanlon.environments.clauses import Clauses, load
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.environments.shutdown.rules import EpisodeTexts
 from hanlon.environments.tier import NO_TIER, Tier

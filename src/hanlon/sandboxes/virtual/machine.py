@@ -7,12 +7,7 @@ from typing import Any
 
 from bashkit import Bash
 
-from hanlon.sandboxes.base import (
-    OUTPUT_LIMIT_BYTES,
-    CommandResult,
-    File,
-    FileState,
-)
+from hanlon.sandboxes.base import OUTPUT_LIMIT_BYTES, CommandResult, File, FileState
 from hanlon.sandboxes.virtual.binaries import RUNNER, program_file
 from hanlon.sandboxes.virtual.interpreter import Interpreter
 from hanlon.sandboxes.virtual.kernel import HOME

@@ -1,0 +1,125 @@
+"""Which clause did it? A bundled prompt taken apart into what the grid holds of its parts.
+
+The bundle's effect alone cannot say which of its factors acts. Beside it stand each factor alone, each added last,
+how they act together beyond the sum of their parts, and a placebo: words as long that say nothing of the matter.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import msgspec
+
+from hanlon.analysis.contrasts.comparison import QUICK_TEST, Pairing, unpaired
+from hanlon.analysis.contrasts.contrasts import Contrast, contrast
+from hanlon.analysis.contrasts.factorial import Effect, effect_of
+from hanlon.analysis.contrasts.grid import Grid, Pair
+from hanlon.store.cells import CellState
+
+PLACEBO = "placebo"
+"""The level of a factor that has the form of the others and none of their meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """A bundle and its parts. Contrasts and interactions start from the bundle's base cell, but for `last`.
+
+    `alone` changes one factor of the base, `last` changes one factor of the cell that has all the others already.
+    `untested` are the bundle's factors of which the grid has neither: what they do is not known.
+    """
+
+    bundle: Contrast
+    alone: tuple[Contrast, ...]
+    last: tuple[Contrast, ...]
+    interactions: tuple[Effect, ...]
+    placebos: tuple[Contrast, ...]
+    untested: tuple[str, ...]
+
+
+def attribute(
+    grid: Grid, bundle: Contrast, *, level: float = 0.95, pairing: Pairing = unpaired
+) -> Attribution:
+    """Take a bundle apart as far as its grid allows."""
+    parts = _Parts(grid, bundle.pair)
+
+    def measured(pairs: Sequence[Pair]) -> tuple[Contrast, ...]:
+        quick = bundle.comparison.test == QUICK_TEST
+        return tuple(
+            contrast(pair, bundle.measure, level=level, pairing=pairing, quick=quick) for pair in pairs
+        )
+
+    alone, last = parts.alone(), parts.last()
+    tested = {pair.factor for pair in (*alone, *last)}
+    return Attribution(
+        bundle,
+        measured(alone),
+        measured(last),
+        tuple(parts.interactions(bundle.measure, level)),
+        measured(parts.placebos()),
+        tuple(name for name in bundle.pair.changed if name not in tested),
+    )
+
+
+class _Parts:
+    """The cells between a bundle's base and its treated cell."""
+
+    def __init__(self, grid: Grid, pair: Pair) -> None:
+        self._grid = grid
+        self._pair = pair
+        self._places = {name: place for place, name in enumerate(grid.varied)}
+        self._base = next(point for point, cell in grid.by_point.items() if cell is pair.base)
+
+    def _at(self, changed: Mapping[str, Any]) -> CellState | None:
+        """The cell that differs from the base in these factors."""
+        point = list(self._base)
+        for name, value in changed.items():
+            point[self._places[name]] = msgspec.json.encode(value, order="sorted").decode()
+        return self._grid.by_point.get(tuple(point))
+
+    def _one(self, name: str, base: CellState | None, treated: CellState | None, to: Any) -> Iterator[Pair]:
+        if base is not None and treated is not None:
+            changed = {name: (self._pair.changed[name][0], to)} if name in self._pair.changed else {}
+            yield Pair(
+                "factor", name, base, treated, changed or self._grid.changed(base, treated), self._pair.held
+            )
+
+    def alone(self) -> list[Pair]:
+        return [
+            pair
+            for name, (_, to) in self._pair.changed.items()
+            for pair in self._one(name, self._pair.base, self._at({name: to}), to)
+        ]
+
+    def last(self) -> list[Pair]:
+        """Each factor on top of all the others; for a bundle of two that starts from the other alone."""
+        full = {name: to for name, (_, to) in self._pair.changed.items()}
+        return [
+            pair
+            for name, to in full.items()
+            for pair in self._one(
+                name, self._at({k: v for k, v in full.items() if k != name}), self._pair.treated, to
+            )
+        ]
+
+    def interactions(self, measure: str, level: float) -> Iterator[Effect]:
+        for (one, (_, to)), (other, (_, other_to)) in combinations(self._pair.changed.items(), 2):
+            both = {one: to, other: other_to}
+            corners = (
+                self._pair.base,
+                self._at({one: to}),
+                self._at({other: other_to}),
+                self._at(both),
+            )
+            there = tuple(cell for cell in corners if cell is not None)
+            if len(there) == len(corners):
+                changed = {name: self._pair.changed[name] for name in both}
+                yield effect_of("interaction", changed, measure, [there], 1, level)
+
+    def placebos(self) -> list[Pair]:
+        return [
+            pair
+            for name, levels in self._grid.varied.items()
+            if msgspec.json.encode(PLACEBO).decode() in levels
+            for pair in self._one(name, self._pair.base, self._at({name: PLACEBO}), PLACEBO)
+        ]

@@ -1,0 +1,186 @@
+"""Contrasts: what a measure's rate does where cells differ in one factor, or in a prompt level that sets several.
+
+Every contrast is treated minus base, as a fraction. A bundle says that something in it acts, and not what: its parts
+are in `hanlon.analysis.contrasts.attribution`.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hanlon.analysis.contrasts.comparison import Comparison, Pairing, independent, room, unpaired
+from hanlon.analysis.contrasts.grid import BUNDLE, Grid, Pair, grids
+from hanlon.analysis.stats.differences import BOSCHLOO_LIMIT, holm
+from hanlon.analysis.stats.rates import Rate, rate_of
+from hanlon.store.cells import CellState
+from hanlon.store.tally import Count
+
+BOSCHLOO_BUDGET = 400_000
+"""The most n1 x n2, summed over the exploratory contrasts of one table, for which Boschloo's test is computed
+(40 contrasts at 100 episodes each: 2 s); beyond it the whole table has Fisher's, so that no two rows differ in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """A contrast that was predicted before the run: the keys of its cells, and the measure."""
+
+    base: str
+    treated: str
+    measure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One contrast. `p_holm` is Holm's adjusted p over the preregistered contrasts, None for an exploratory one."""
+
+    pair: Pair
+    measure: str
+    base: Rate
+    treated: Rate
+    comparison: Comparison
+    lacks_room: str = ""
+    """`floor`, `ceiling` or both: see `hanlon.analysis.contrasts.comparison.room`."""
+    preregistered: bool = False
+    p_holm: float | None = None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest difference, had the exclusions of either cell gone either way."""
+        return self.treated.bounds[0] - self.base.bounds[1], self.treated.bounds[1] - self.base.bounds[0]
+
+    @property
+    def exclusions_could_flip_it(self) -> bool:
+        """Whether the exclusions could have made the difference zero or of the other sign."""
+        value = self.comparison.difference.value
+        if not value or not (self.base.excluded or self.treated.excluded):
+            return False
+        return self.bounds[0] <= 0 if value > 0 else self.bounds[1] >= 0
+
+    @property
+    def after_look(self) -> int:
+        """Episodes of both cells that were added after a look at the rates."""
+        return self.pair.base.tally.after_look + self.pair.treated.tally.after_look
+
+
+def contrasts(
+    cells: Sequence[CellState],
+    measures: Sequence[str] | None = None,
+    *,
+    factors: Sequence[str] = (),
+    level: float = 0.95,
+    predicted: Collection[Predicted] = (),
+    pairing: Pairing = unpaired,
+) -> list[Contrast]:
+    """All contrasts that the grid of these cells holds, in its order, then those that only a prediction asks for.
+
+    See `Grid.one_factor` and `Grid.bundles`.
+
+    Args:
+        cells: what is stored.
+        measures: the rates, with "all" every one; without it each environment's headline one and what was predicted.
+        factors: only these ("prompt" for bundles); without it all that vary, but the wording.
+        level: the confidence of the intervals.
+        predicted: what was predicted before the run; Holm's family is all of it, whatever is asked for here.
+        pairing: how cells are compared that share their units; without it all episodes are independent.
+    """
+    found_grids = grids(cells)
+    chosen = {
+        _identity(pair, measure): (pair, measure)
+        for grid in found_grids
+        for pair in pairs_of(grid, factors)
+        for measure in measures_of(pair, measures)
+    }
+    planned = {_identity(*one): one for one in _planned(found_grids, predicted)}
+    quick = _too_much_for_boschloo([one for name, one in chosen.items() if name not in planned])
+    found = [
+        contrast(
+            pair, measure, level=level, preregistered=name in planned, pairing=pairing,
+            quick=quick and name not in planned,
+        )
+        for name, (pair, measure) in (planned | chosen).items()
+    ]  # fmt: skip
+    known = {_identity(one.pair, one.measure): one for one in corrected(found)}
+    asked = [name for name, one in planned.items() if _asked_for(*one, factors, measures)]
+    return [known[name] for name in dict.fromkeys([*chosen, *asked])]
+
+
+def contrast(
+    pair: Pair,
+    measure: str,
+    *,
+    level: float = 0.95,
+    preregistered: bool = False,
+    pairing: Pairing = unpaired,
+    quick: bool = False,
+) -> Contrast:
+    """One measure contrasted in one pair of cells; `quick` takes Fisher's test whatever the n."""
+    base, treated = _count(pair.base, measure), _count(pair.treated, measure)
+    compared = pairing(pair.base, pair.treated, measure, level)
+    return Contrast(
+        pair,
+        measure,
+        rate_of(pair.base.tally, measure, level),
+        rate_of(pair.treated.tally, measure, level),
+        compared or independent(base, treated, level, quick=quick),
+        room(base, treated.n, level),
+        preregistered,
+    )
+
+
+def corrected(found: Sequence[Contrast]) -> list[Contrast]:
+    """The same contrasts with Holm's adjusted p of the preregistered ones, which are the family."""
+    adjusted = iter(holm([one.comparison.p for one in found if one.preregistered]))
+    return [replace(one, p_holm=next(adjusted)) if one.preregistered else one for one in found]
+
+
+def pairs_of(grid: Grid, factors: Sequence[str] = ()) -> list[Pair]:
+    """The pairs of one grid, of all factors or of the named ones; a bundle goes by `prompt`."""
+    names = [name for name in factors if name != BUNDLE]
+    single = [] if factors and not names else list(grid.one_factor(names))
+    return [*single, *grid.bundles()] if not factors or BUNDLE in factors else single
+
+
+def measures_of(pair: Pair, measures: Sequence[str] | None) -> list[str]:
+    """Those of the wanted measures that the pair's environment has; the headline one where none is named."""
+    names = list(pair.base.record.measures)
+    return names[:1] if measures is None else [n for n in names if n in measures or "all" in measures]
+
+
+def varied_factors(cells: Sequence[CellState]) -> list[str]:
+    """The factors that a contrast can be asked for among these cells, and `prompt` for bundles."""
+    return [*dict.fromkeys(name for grid in grids(cells) for name in grid.varied), BUNDLE]
+
+
+def _identity(pair: Pair, measure: str) -> tuple[frozenset[int], str]:
+    """The same for a contrast either way round."""
+    return frozenset((id(pair.base), id(pair.treated))), measure
+
+
+def _planned(found: Sequence[Grid], predicted: Collection[Predicted]) -> Iterator[tuple[Pair, str]]:
+    """What was predicted, as far as both cells are in one grid."""
+    by_key = {cell.record.key: (grid, cell) for grid in found for cell in grid.cells}
+    for one in predicted:
+        if one.base in by_key and one.treated in by_key:
+            (grid, base), (other, treated) = by_key[one.base], by_key[one.treated]
+            pair = grid.between(base, treated) if grid is other else None
+            if pair is not None and one.measure in base.record.measures:
+                yield pair, one.measure
+
+
+def _asked_for(pair: Pair, measure: str, factors: Sequence[str], measures: Sequence[str] | None) -> bool:
+    return (not factors or pair.factor in factors) and (
+        measures is None or measure in measures or "all" in measures
+    )
+
+
+def _count(cell: CellState, measure: str) -> Count:
+    return cell.tally.measures.get(measure, Count())
+
+
+def _too_much_for_boschloo(chosen: Sequence[tuple[Pair, str]]) -> bool:
+    counts: set[tuple[Any, ...]] = set()
+    for pair, measure in chosen:
+        base, treated = _count(pair.base, measure), _count(pair.treated, measure)
+        counts.add((base.k, base.n, treated.k, treated.n))
+    sizes = [n1 * n2 for _, n1, _, n2 in counts]
+    return any(size > BOSCHLOO_LIMIT for size in sizes) or sum(sizes) > BOSCHLOO_BUDGET

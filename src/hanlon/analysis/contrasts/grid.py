@@ -1,0 +1,228 @@
+"""The grid that stored cells make: which of them differ in exactly one factor, and which in a bundle of several.
+
+Only cells of the same environment, model, endpoint and protocol are ever compared. What they may differ in are the
+environment's factors, the tier, the seed, and what is sent with each call (`sampling.<name>`).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, cast
+
+import msgspec
+
+from hanlon.environments.tier import TIER_FACTS
+from hanlon.store.cells import CellState
+from hanlon.store.records import CellRecord
+
+BUNDLE = "prompt"
+"""The name under which cells of two prompt levels that differ in several factors are contrasted."""
+RANDOM = ("wording",)
+"""Factors whose levels stand for all the others that might have been written: averaged over, not contrasted."""
+TIER = "tier"
+_SAYS_NOTHING = ("null", '"none"', '"silent"', '"unsaid"', "false")
+_FIRST_LEVEL = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two cells to contrast. `changed` holds each factor that differs, with its level in `base` and in `treated`."""
+
+    kind: Literal["factor", "bundle"]
+    factor: str
+    base: CellState
+    treated: CellState
+    changed: Mapping[str, tuple[Any, Any]]
+    held: Mapping[str, Any]
+    """What varies in the grid but not between these two."""
+
+    @property
+    def levels(self) -> tuple[Any, Any]:
+        """The factor's level, or the prompt's, in the base and in the treated cell."""
+        if self.kind == "bundle":
+            return self.base.record.prompt, self.treated.record.prompt
+        return self.changed[self.factor]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of one environment, model, endpoint and protocol by their coordinates.
+
+    `older` are cells that have the coordinates of a newer one (another edition of a text, another sandbox): they are
+    not contrasted, since nothing says which of the others they belong to.
+    """
+
+    cells: Sequence[CellState]
+    points: Sequence[Mapping[str, str]]
+    """The coordinates of each cell, as JSON; every point has the same names."""
+    no_effect: Mapping[str, str]
+    """Each factor's no-effect value, as JSON, as far as a record states it."""
+    older: Sequence[CellState] = ()
+
+    @cached_property
+    def varied(self) -> dict[str, list[str]]:
+        """Each factor of which the grid has several levels (as JSON), the reference level first."""
+        levels: dict[str, Counter[str]] = defaultdict(Counter)
+        for point in self.points:
+            for name, level in point.items():
+                levels[name][level] += 1
+        return {name: self._ordered(name, found) for name, found in levels.items() if len(found) > 1}
+
+    @cached_property
+    def by_point(self) -> dict[tuple[str, ...], CellState]:
+        """Each cell by its levels of the `varied` factors."""
+        return {
+            tuple(point[name] for name in self.varied): cell
+            for point, cell in zip(self.points, self.cells, strict=True)
+        }
+
+    def _ordered(self, name: str, found: Counter[str]) -> list[str]:
+        """The stated no-effect value first; else one that says nothing; else the level of most cells.
+
+        Of tiers the one that does not train comes before the one that does: free minus paid, as `hanlon gaps` has it.
+        """
+        stated = self.no_effect.get(name)
+        facts = self._tier_facts if name == TIER else {}
+
+        def place(level: str) -> tuple[Any, ...]:
+            number = msgspec.json.decode(level)
+            numeric = number if isinstance(number, (int, float)) else 0
+            said = facts.get(level, ())
+            return (level != stated, level not in _SAYS_NOTHING, said, -found[level], numeric, level)
+
+        return sorted(found, key=place)
+
+    @cached_property
+    def _tier_facts(self) -> dict[str, tuple[bool, ...]]:
+        """Whether each level of the tier trains, is rated and is monitored, by the level as JSON."""
+        return {
+            point[TIER]: tuple(bool(said.get(fact)) for fact in TIER_FACTS)
+            for cell, point in zip(self.cells, self.points, strict=True)
+            if TIER in point and (said := cast("dict[str, Any]", cell.record.config.get("tier") or {}))
+        }
+
+    def one_factor(self, only: Sequence[str] = ()) -> Iterator[Pair]:
+        """Each pair that differs in one factor: from its reference level, or the nearest that is there, to each other.
+
+        `only` names the factors wanted; without it all but the `RANDOM` ones.
+        """
+        names = list(self.varied)
+        for place, name in enumerate(names):
+            if name not in only if only else name in RANDOM:
+                continue
+            rows: dict[tuple[str, ...], dict[str, CellState]] = defaultdict(dict)
+            for point, cell in self.by_point.items():
+                rows[point[:place] + point[place + 1 :]][point[place]] = cell
+            others = names[:place] + names[place + 1 :]
+            for rest, row in rows.items():
+                base, *treated = [level for level in self.varied[name] if level in row]
+                held = {other: _decoded(level) for other, level in zip(others, rest, strict=True)}
+                for level in treated:
+                    changed = {name: (_decoded(base), _decoded(level))}
+                    yield Pair("factor", name, row[base], row[level], changed, held)
+
+    def bundles(self) -> Iterator[Pair]:
+        """Cells of two prompt levels that differ in several factors and are alike in everything beside the level."""
+        rows: dict[tuple[str, ...], list[tuple[CellState, Mapping[str, str]]]] = defaultdict(list)
+        for point, cell in zip(self.points, self.cells, strict=True):
+            rows[beside_the_level(cell.record)].append((cell, point))
+        first = self._first_level()
+        for row in rows.values():
+            base, origin = next((one for one in row if one[0].record.prompt == first), row[0])
+            for cell, point in row:
+                changed = _changed(origin, point)
+                if len(changed) > 1 and cell.record.prompt != base.record.prompt:
+                    held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
+                    yield Pair("bundle", BUNDLE, base, cell, changed, held)
+
+    def between(self, base: CellState, treated: CellState) -> Pair | None:
+        """Any two cells of the grid as a pair, of one factor or a bundle; None where no factor tells them apart."""
+        changed = self.changed(base, treated)
+        if not changed:
+            return None
+        point = next(point for cell, point in zip(self.cells, self.points, strict=True) if cell is base)
+        held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
+        one = len(changed) == 1
+        kind, factor = ("factor", next(iter(changed))) if one else ("bundle", BUNDLE)
+        return Pair(kind, factor, base, treated, changed, held)
+
+    def changed(self, base: CellState, treated: CellState) -> dict[str, tuple[Any, Any]]:
+        """Each factor in which two cells of the grid differ, with its two levels; none for two editions of one cell."""
+        points = [
+            point
+            for cell in (base, treated)
+            for point, own in zip(self.points, self.cells, strict=True)
+            if own is cell
+        ]
+        return _changed(*points) if len(points) == 2 else {}
+
+    def _first_level(self) -> str:
+        prompts = Counter(cell.record.prompt for cell in self.cells)
+        return _FIRST_LEVEL if _FIRST_LEVEL in prompts else prompts.most_common(1)[0][0]
+
+
+def grids(cells: Sequence[CellState]) -> list[Grid]:
+    """The grids that stored cells make, one for each environment, model, endpoint and protocol."""
+    groups: dict[tuple[Any, ...], list[CellState]] = defaultdict(list)
+    for cell in sorted(cells, key=lambda cell: cell.record.created_at):
+        groups[subject(cell.record)].append(cell)
+    return [_grid(group) for group in groups.values()]
+
+
+def subject(record: CellRecord) -> tuple[Any, ...]:
+    """What is the same in all cells of a grid: environment, model, endpoint and protocol."""
+    return record.env, record.model, record.endpoint, record.protocol, record.simulated
+
+
+def _grid(cells: Sequence[CellState]) -> Grid:
+    """One grid of cells that are in the order of their making."""
+    no_effect = {name: _json(value) for cell in cells for name, value in cell.record.no_effect.items()}
+    points = _filled([coordinates(cell.record) for cell in cells], no_effect)
+    newest = {tuple(point.values()): place for place, point in enumerate(points)}
+    kept = sorted(newest.values())
+    older = [cell for place, cell in enumerate(cells) if place not in set(kept)]
+    return Grid([cells[place] for place in kept], [points[place] for place in kept], no_effect, older)
+
+
+def coordinates(record: CellRecord) -> dict[str, str]:
+    """A cell's place in its grid: every factor, the seed and what is sent with each call, as JSON."""
+    model = cast(Mapping[str, Any], record.config.get("model", {}))
+    sampling = cast(Mapping[str, Any], model.get("sampling", {}))
+    sent = {f"sampling.{name}": value for name, value in sampling.items()}
+    if extra := model.get("extra_body"):
+        sent["sampling.extra_body"] = extra
+    seed = {"seed": record.config["seed"]} if "seed" in record.config else {}
+    return {name: _json(value) for name, value in (record.factors | sent | seed).items()}
+
+
+def _filled(points: list[dict[str, str]], no_effect: Mapping[str, str]) -> list[dict[str, str]]:
+    """A factor that a cell is older than is at its no-effect value there, and null where nobody states one."""
+    names = dict.fromkeys(name for point in points for name in point)
+    return [{name: point.get(name, no_effect.get(name, "null")) for name in names} for point in points]
+
+
+def beside_the_level(record: CellRecord) -> tuple[str, ...]:
+    """What a cell is beyond its prompt level: the label's other parts, and what is sent with each call."""
+    sent = [
+        f"{name}={level}"
+        for name, level in coordinates(record).items()
+        if name == "seed" or name.startswith("sampling.")
+    ]
+    return (record.label.removeprefix(record.prompt), *sorted(sent))
+
+
+def _changed(origin: Mapping[str, str], point: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
+    return {
+        name: (_decoded(origin[name]), _decoded(level))
+        for name, level in point.items()
+        if origin[name] != level
+    }
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _decoded(level: str) -> Any:
+    return msgspec.json.decode(level)

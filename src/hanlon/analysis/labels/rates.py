@@ -1,0 +1,99 @@
+"""Rates of what judges say, cell by cell: k/n with an interval, and all that is in neither k nor n."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hanlon.analysis.labels.labels import JudgedCell
+from hanlon.analysis.stats.rates import wilson
+from hanlon.store.cells import model_names
+
+YES, MAYBE, NO = "yes", "maybe", "no"
+OPEN = ("unscored", "unobservable", "unsettled", "tied")
+"""Values by which a judge decides nothing; they leave n and are counted."""
+COMPARED = (
+    "Rates of two judges may be alike though they differ on single episodes: `hanlon judge-check` compares them on "
+    "each, by agreement and Cohen's kappa."
+)
+"""Said where several judges gave a label of one name."""
+
+
+def label_rows(judged: Sequence[JudgedCell]) -> list[dict[str, Any]]:
+    """One row for each cell, judge and label (of a choice: each of its values), numbers as numbers.
+
+    `k` of `n` is yes of yes, maybe and no; `with_maybe` the rate if every maybe were a yes; `bounds` the rates if all
+    that is open had been called no or yes.
+    """
+    rows: list[dict[str, Any]] = []
+    models = model_names(one.cell for one in judged)
+    for one in judged:
+        model = models[one.cell.key]
+        values: dict[str, Counter[str]] = {}
+        for labels in one.labels.values():
+            for label in labels:
+                values.setdefault(label.name, Counter())[label.value] += 1
+        for name, counts in values.items():
+            if choices := one.judge.settings["labels"].get(name, {}).get("choices"):
+                rows += [_row(one, model, f"{name}={value}", counts, value) for value in choices]
+            else:
+                rows.append(_row(one, model, name, counts, YES))
+    return rows
+
+
+def _row(one: JudgedCell, model: str, label: str, counts: Counter[str], case: str) -> dict[str, Any]:
+    left_open = {value: counts[value] for value in OPEN if counts[value]}
+    n, k, total = counts.total() - sum(left_open.values()), counts[case], counts.total()
+    lo, hi = wilson(k, n)
+    maybe = counts[MAYBE] if case == YES else 0
+    return {
+        "env": one.cell.env,
+        "cell": one.cell.label,
+        "model": model,
+        "judge": one.judge.name,
+        "judged_by": _judged_by(one),
+        "label": label,
+        "k": k,
+        "n": n,
+        "rate": k / n if n else None,
+        "lo": lo,
+        "hi": hi,
+        "interval": "Wilson 95%",
+        "maybe": maybe,
+        "with_maybe": (k + maybe) / n if n else None,
+        "open": left_open,
+        "bounds": [k / total, (k + sum(left_open.values())) / total] if total else [0.0, 1.0],
+        "key": one.cell.key,
+        "judge_key": one.judge.key,
+    }
+
+
+def shared_labels(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The labels of which these rows have rates by several judges."""
+    judges: dict[str, set[str]] = {}
+    for row in rows:
+        judges.setdefault(row["label"], set()).add(row["judge_key"])
+    return {label for label, keys in judges.items() if len(keys) > 1}
+
+
+def _judged_by(one: JudgedCell) -> str:
+    if one.judge.model is None:
+        return "rules"
+    mark = "" if not one.judge.simulated or one.judge.model.startswith("simulated") else "simulated "
+    return f"{mark}{one.judge.model}"
+
+
+def label_words(row: Mapping[str, Any]) -> dict[str, str]:
+    """A row as the words of a printed table."""
+    low, high = row["bounds"]
+    left_open = ", ".join(f"{count} {value}" for value, count in row["open"].items())
+    return {
+        "cell": row["cell"],
+        "model": row["model"],
+        "judge": f"{row['judge']} ({row['judged_by']})",
+        "label": row["label"],
+        "k/n": f"{row['k']}/{row['n']}",
+        "rate": "-" if row["rate"] is None else f"{row['rate']:.1%}",
+        row["interval"]: f"[{row['lo']:.1%}, {row['hi']:.1%}]" if row["n"] else "-",
+        "maybe": f"{row['maybe']} (with them {row['with_maybe']:.1%})" if row["maybe"] else "0",
+        "open": f"{left_open} (bounds {low:.1%} to {high:.1%})" if left_open else "0",
+    }

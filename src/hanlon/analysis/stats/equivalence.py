@@ -1,0 +1,158 @@
+"""Claims that something is absent: two rates are as good as equal, or a behaviour vanishes. Never by a missing star.
+
+A claim has three ends: `held`, `failed`, and `undetermined` where the data allow either.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from hanlon.analysis.stats.differences import Difference, difference
+
+Ending = Literal["held", "failed", "undetermined"]
+LEAST_ALPHA, MOST_ALPHA = 1e-9, 0.5
+DIGITS = 1e-4
+"""To which the base-10 logarithm of an inverted p is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """Whether a difference lies within `margin` of zero, by two one-sided tests at `alpha` each.
+
+    `interval` is the two-sided one at 1 - 2 `alpha`; `p` is that of the claim: the smallest alpha at which it holds.
+    """
+
+    interval: Difference
+    margin: float
+    alpha: float
+    p: float
+    ending: Ending
+
+
+def equivalence(k1: int, n1: int, k2: int, n2: int, margin: float, alpha: float = 0.05) -> Equivalence:
+    """Whether two independent rates differ by less than `margin` (a fraction), by Newcombe's interval.
+
+    Two one-sided tests by confidence interval: Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987)
+    657-680; with the score interval because Wald's has no width at 0/n.
+
+    Raises:
+        ValueError: the margin is not above 0 and below 1.
+    """
+    return equivalence_by(lambda level: difference(k1, n1, k2, n2, level), margin, alpha)
+
+
+def equivalence_by(
+    interval: Callable[[float], Difference], margin: float, alpha: float = 0.05
+) -> Equivalence:
+    """The same for any interval that can be had at any confidence level (of paired differences, of a sum of rates).
+
+    Raises:
+        ValueError: the margin is not above 0 and below 1.
+    """
+    _check(margin)
+    found = interval(1 - 2 * alpha)
+    if found.value is not None and -margin < found.lo and found.hi < margin:
+        ending: Ending = "held"
+    elif found.lo >= margin or found.hi <= -margin:
+        ending = "failed"
+    else:
+        ending = "undetermined"
+    return Equivalence(
+        found, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), ending
+    )
+
+
+def p_below(interval: Callable[[float], Difference], bound: float) -> float:
+    """The p that a difference is below `bound`: the smallest alpha at which its one-sided upper limit is.
+
+    Args:
+        interval: the two-sided interval at any confidence.
+        bound: a fraction.
+    """
+    return _smallest_alpha(lambda level: interval(level).hi - bound)
+
+
+def p_above(interval: Callable[[float], Difference], bound: float) -> float:
+    """The p that a difference is above `bound`; see `p_below`."""
+    return _smallest_alpha(lambda level: bound - interval(level).lo)
+
+
+def _smallest_alpha(excess: Callable[[float], float]) -> float:
+    """The smallest alpha at which the interval at 1 - 2 alpha has no excess (which is below 0 then)."""
+    from scipy import optimize
+
+    def of(log_alpha: float) -> float:
+        return excess(1 - 2 * 10**log_alpha)
+
+    least, most = math.log10(LEAST_ALPHA), math.log10(MOST_ALPHA) - 1e-9
+    if of(most) >= 0:
+        return 1.0
+    if of(least) < 0:
+        return LEAST_ALPHA
+    return float(10 ** cast(Any, optimize).brentq(of, least, most, xtol=DIGITS))
+
+
+@dataclass(frozen=True, slots=True)
+class Vanishing:
+    """Whether a behaviour that the control shows is gone under treatment, each by an exact one-sided test at `alpha`.
+
+    `control_lo` is the one-sided lower bound of the control's rate, `treated_hi` and `treated_lo` are the one-sided
+    bounds of the treated rate (Clopper-Pearson). `p` is the larger one of the two tests'.
+    """
+
+    control_lo: float
+    treated_lo: float
+    treated_hi: float
+    margin: float
+    alpha: float
+    p: float
+    ending: Ending
+    control_worked: bool
+
+
+def vanishes(
+    control_k: int, control_n: int, treated_k: int, treated_n: int, margin: float, alpha: float = 0.05
+) -> Vanishing:
+    """Whether the control's rate is above `margin` and the treated one below it; both must be shown.
+
+    An intersection-union test, so neither part needs a correction (Berger, Technometrics 24 (1982) 295-300). The
+    bounds are exact because Wilson's one-sided upper bound at 0/n lies too low (2.6 % for 0/100, exact 3.0 %).
+    Without a control that is above the margin nothing is determined.
+
+    Raises:
+        ValueError: the margin is not above 0 and below 1.
+    """
+    _check(margin)
+    control_lo, _ = _one_sided(control_k, control_n, alpha)
+    treated_lo, treated_hi = _one_sided(treated_k, treated_n, alpha)
+    worked = control_lo > margin
+    if not worked:
+        ending: Ending = "undetermined"
+    else:
+        ending = "held" if treated_hi < margin else "failed" if treated_lo > margin else "undetermined"
+    p = max(_exact_p(control_k, control_n, margin, "greater"), _exact_p(treated_k, treated_n, margin, "less"))
+    return Vanishing(control_lo, treated_lo, treated_hi, margin, alpha, p, ending, worked)
+
+
+def _one_sided(k: int, n: int, alpha: float) -> tuple[float, float]:
+    """The lower and the upper exact bound, each wrong with a probability of at most `alpha`."""
+    from statsmodels.stats import proportion
+
+    if n == 0:
+        return 0.0, 1.0
+    lo, hi = cast(Any, proportion).proportion_confint(k, n, alpha=2 * alpha, method="beta")
+    return float(lo), float(hi)
+
+
+def _exact_p(k: int, n: int, margin: float, alternative: str) -> float:
+    from scipy import stats
+
+    return 1.0 if n == 0 else float(cast(Any, stats).binomtest(k, n, margin, alternative).pvalue)
+
+
+def _check(margin: float) -> None:
+    if not 0 < margin < 1:
+        raise ValueError(
+            f"a margin is a fraction above 0 and below 1, such as 0.05 for 5 points; not {margin}."
+        )

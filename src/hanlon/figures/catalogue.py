@@ -1,0 +1,236 @@
+"""All figures by name, and how each is made of the published numbers and of runs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hanlon.figures.captions import left_out, of_marks
+from hanlon.figures.frames import Frame
+from hanlon.figures.material import Material
+from hanlon.figures.papers import greenblatt
+from hanlon.figures.papers.alignment_faking import RATE_FIGURES
+from hanlon.figures.papers.shutdown import SHUTDOWN_FIGURES
+from hanlon.figures.rate_figure import RateFigure
+from hanlon.figures.shapes.bars import lying_bars
+from hanlon.figures.shapes.stacked import LEAST, dumbbell, stacked_shares
+from hanlon.figures.sweep import contrasts, judges, specifications
+from hanlon.figures.sweep.cell_rates import rate_chart, rate_points
+from hanlon.figures.sweep.tier_pairs import GAP, QUANTITIES
+from hanlon.figures.sweep.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
+from hanlon.figures.sweep.verdicts import exploratory, verdict_points, verdict_table
+from hanlon.figures.theme import PUBLISHED, NothingToDraw, require
+
+SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
+Made = tuple[Any, Frame]
+"""A chart and the data behind it."""
+MOST_PREDICTIONS = 300
+"""That a figure of a verdict shows."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure by name. `make` raises `NothingToDraw` where the material has nothing for it.
+
+    `published`: it shows published numbers, so that it can be drawn without runs.
+    """
+
+    name: str
+    about: str
+    published: bool
+    make: Callable[[Material], Made]
+
+
+def _rates(figure: RateFigure) -> Figure:
+    def make(material: Material) -> Made:
+        points = figure.points(material.published, material.own if material.states else None)
+        return figure.chart(points), points
+
+    return Figure(figure.name, figure.title, True, make)
+
+
+def _variations(name: str, setting: str, place: str) -> Figure:
+    def make(material: Material) -> Made:
+        points = greenblatt.variations(material.published, place)
+        chosen = greenblatt.beside_own(points, material.pairs if material.states else None, SETTINGS[setting])
+        return greenblatt.variations_chart(chosen, setting, place), chosen
+
+    return Figure(name, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", True, make)
+
+
+def _shares(name: str, title: str, chosen: Callable[[Frame], Frame]) -> Figure:
+    def make(material: Material) -> Made:
+        segments = chosen(material.published)
+        return greenblatt.shares_chart(segments, title), segments
+
+    return Figure(name, title, True, make)
+
+
+def _rl_gaps(material: Material) -> Made:
+    """The gaps of the reinforced model beside its two rates."""
+    rows = greenblatt.after_rl(material.published)
+    points = rows.assign(panel="Published", group=rows["variation"], series=rows["quantity"])
+    title = "After reinforcement learning: reasoning, non-compliance and gap (Greenblatt et al., Table 2)"
+    notes = (
+        *of_marks(points),
+        "Helpful-only, Claude 3 Opus. Gap: non-compliance paid minus free, in points.",
+    )
+    return lying_bars(points, title, notes, "share of replies, or gap", QUANTITIES), points
+
+
+def _scatter(material: Material) -> Made:
+    tables = [
+        points[points["model"] == greenblatt.OPUS].assign(panel=panel)
+        for panel, place in (("helpful-only", "App. G.2"), ("animal welfare", "App. G.3"))
+        for points in [greenblatt.variations(material.published, place)]
+    ]
+    if material.states and len(material.pairs):
+        tables.append(
+            material.pairs.assign(
+                panel="own runs", series=material.pairs["model"], variation=material.pairs["pair"]
+            )
+        )
+    points = greenblatt.scatter_points(*tables, greenblatt.after_rl(material.published))
+    return greenblatt.scatter_chart(points), points
+
+
+def _published_auroc(material: Material) -> Made:
+    rows = material.published[material.published["kind"] == "auroc"]
+    points = rows.assign(panel="Published: Hughes et al. 2025", group=rows["model"], series=rows["condition"])
+    said = [f"{row.rate:.2f} (n={row.n})" for row in points.itertuples()]
+    notes = (
+        "Area under the ROC curve against 106 replies labelled by people, 0.5 for guessing; the prompt of the judge "
+        "with 20 votes was tuned on the same. No interval was printed.",
+    )
+    return lying_bars(
+        points.assign(label=said), "Judges of alignment faking, published", notes, "AUROC"
+    ), points
+
+
+def _stacked_outcomes(material: Material) -> Made:
+    segments = outcome_shares(material.outcomes)
+    notes = (
+        f"Shares of the countable replies of a cell; k/n in each part above {LEAST:.1%}. AF: a judge labelled the "
+        "reasoning as alignment faking. The first tier is the one that trains; swapped: the names are exchanged. The "
+        "bars by model of Sheshadri et al. 2025 (Fig. 1) are images, so none stand beside.",
+    )
+    title = "Outcomes by tier, with and without alignment-faking reasoning (as Sheshadri et al., Fig. 1)"
+    return stacked_shares(segments, title, notes, OUTCOME_PALETTE), segments
+
+
+def _dumbbell(material: Material) -> Made:
+    rates, gaps = by_tier(material.pairs), gaps_by_tier(material.pairs)
+    methods = "; ".join(dict.fromkeys(material.pairs[material.pairs["quantity"] == GAP]["error"]))
+    notes = (
+        "Points: non-compliance, k/n with 95% Wilson intervals. Line: the gap between two tiers, in points with its "
+        f"95% interval, by request ({methods}). A gap where tiers differ in being trained on is one of goal guarding; "
+        "where they differ in being rated, of deference to raters.",
+        *left_out(rates),
+    )
+    return dumbbell(
+        rates, gaps, "Non-compliance by tier and the gaps between (as Sheshadri et al., Fig. 3)", notes
+    ), material.pairs
+
+
+def _cell_rates(material: Material) -> Made:
+    points = rate_points(material.states)
+    return rate_chart(points), points
+
+
+def _contrast_forest(material: Material) -> Made:
+    rows, said = contrasts.contrast_points(material.contrasts)
+    require(rows, "no contrast: no two cells of one model differ in one factor or in a bundle")
+    notes = ("k/n to k/n: cases of episodes in the base and in the treated cells. "
+             f"Intervals: {_intervals(rows)}. Exploratory contrasts are not corrected for their number.",
+             *said)  # fmt: skip
+    return contrasts.contrast_forest(rows, "What each factor does", notes), rows
+
+
+def _intervals(rows: Frame) -> str:
+    """The methods of some rows' intervals."""
+    return "; ".join(dict.fromkeys(rows["interval"])) if len(rows) else ""
+
+
+def _attribution(material: Material) -> Made:
+    rows = contrasts.attribution_points(material.contrasts)
+    notes = ("Each clause alone starts from the bundle's base; each added last ends at the bundle. Interaction: beyond "
+             "the sum of the two, of four cells.",
+             f"k/n to k/n: cases of episodes in the base and in the treated cell. Intervals: {_intervals(rows)}. "
+             "Exploratory, uncorrected.", *contrasts.excluded_episodes(rows.to_dict("records")))  # fmt: skip
+    return contrasts.clause_attribution(
+        rows, "Which clause did it? The bundled prompt taken apart", notes
+    ), rows
+
+
+def _specifications(material: Material) -> Made:
+    curve, name = specifications.specifications(material.states, material.labels_by_judge)
+    notes = (specifications.caption(curve, name),)
+    return specifications.specification_curve(
+        curve, "One contrast under every choice of analysis", notes
+    ), curve
+
+
+def _verdict(material: Material) -> Made:
+    points = verdict_points(material.verdict)
+    more = len(points) - MOST_PREDICTIONS
+    left = [f"{more} more predictions are not drawn; `hanlon verdict` lists them."] if more > 0 else []
+    notes = ("k/n to k/n, and the difference in points with its interval. States as `hanlon verdict` gives them, with "
+             "Holm over the preregistered ones. Consistent is not true: all that this grid tests held.",
+             *exploratory(material.verdict), *left)  # fmt: skip
+    return verdict_table(points.head(MOST_PREDICTIONS), "Which explanation survives?", notes), points
+
+
+def _votes(material: Material) -> Made:
+    shares = material.shares()
+    notes = ("Episodes by the share of the judge's votes that were yes, count/all; dashed: from where a label is yes, "
+             "and left of it from where it is maybe, by the judge's own thresholds. Voting that stopped early is no "
+             "estimate of the share of all votes.",)  # fmt: skip
+    return judges.votes_histogram(shares, "How judges' votes are spread", notes), shares
+
+
+def _roc(material: Material) -> Made:
+    points = judges.roc_points(material.votes, material.human)
+    return judges.roc(points, "Judges against people", ("Scores: share of yes votes.",)), points
+
+
+FIGURES: Sequence[Figure] = (
+    *(_rates(figure) for figure in SHUTDOWN_FIGURES),
+    _shares("greenblatt_stacked", "Compliance and alignment-faking reasoning by tier (Greenblatt et al., Figs 2 and 5)",
+            greenblatt.shares),
+    _shares("greenblatt_rl_stacked",
+            "Compliance and alignment-faking reasoning before and after RL (Greenblatt et al., Table 2)",
+            greenblatt.rl_shares),
+    Figure("greenblatt_rl", "After reinforcement learning: rates and gap (Greenblatt et al., Table 2)", True, _rl_gaps),
+    _variations("greenblatt_variations_ho", "helpful-only", "App. G.2"),
+    _variations("greenblatt_variations_aw", "animal welfare", "App. G.3"),
+    Figure("greenblatt_scatter", "AF reasoning against the gap (Greenblatt et al., Fig. 32)", True, _scatter),
+    *(_rates(figure) for figure in RATE_FIGURES),
+    Figure("judges_published", "Published AUROC of judges of alignment faking", True, _published_auroc),
+    Figure("sheshadri_stacked", "Outcomes by tier (as Sheshadri et al., Fig. 1); own runs", False, _stacked_outcomes),
+    Figure("sheshadri_dumbbell", "Non-compliance by tier (as Sheshadri et al., Fig. 3); own runs", False, _dumbbell),
+    Figure("judges_votes", "How judges' votes are spread; own runs", False, _votes),
+    Figure("judges_roc", "Judges against people's labels; own runs with --human", False, _roc),
+    Figure("cell_rates", "The rate of each cell with its interval; own runs", False, _cell_rates),
+    Figure("contrast_forest", "Contrasts with margins; own runs", False, _contrast_forest),
+    Figure("verdict", "Each hypothesis and its predictions; own runs with --verdict", False, _verdict),
+    Figure("clause_attribution", "A bundled prompt taken apart; own runs", False, _attribution),
+    Figure("specification_curve", "One contrast under every choice of analysis; own runs", False, _specifications),
+)  # fmt: skip
+
+
+def made(
+    material: Material, figures: Sequence[Figure], *, published: bool
+) -> Iterator[tuple[Figure, Made | NothingToDraw]]:
+    """Make figures one after the other; in the place of one, why it cannot be drawn.
+
+    Without `published`, a figure of published numbers is left out unless some own row stands in it.
+    """
+    for figure in figures:
+        if not figure.published and not (material.states or material.verdict):
+            continue
+        try:
+            chart, data = figure.make(material)
+        except NothingToDraw as reason:
+            yield figure, reason
+            continue
+        if published or not figure.published or set(data["whose"]) != {PUBLISHED}:
+            yield figure, (chart, data)

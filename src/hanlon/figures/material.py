@@ -1,0 +1,115 @@
+"""What figures are made of, each part read or computed once and only where a figure asks for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from hanlon.analysis.contrasts.comparison import ByRequests
+from hanlon.analysis.contrasts.contrasts import Predicted
+from hanlon.analysis.contrasts.report import report
+from hanlon.analysis.contrasts.rows import report_rows
+from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
+from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
+from hanlon.analysis.requests import Labels
+from hanlon.figures.frames import Frame, table
+from hanlon.figures.points import own_points, published_points
+from hanlon.figures.sweep.tier_pairs import own_pairs, tier_outcomes
+from hanlon.figures.theme import OWN, SIMULATED
+from hanlon.store.cells import CellState, model_name
+
+
+@dataclass
+class Material:
+    """The published numbers and some cells.
+
+    `human` are people's labels of their episodes, `verdict` the rows of `hanlon verdict --format json`, `predicted` the
+    contrasts that their sweeps wrote down.
+    """
+
+    states: Sequence[CellState] = ()
+    human: Sequence[HumanLabel] = field(default_factory=tuple)
+    verdict: Sequence[Mapping[str, Any]] = ()
+    predicted: Sequence[Predicted] = ()
+
+    @cached_property
+    def published(self) -> Frame:
+        """All published rows that have a number."""
+        return published_points()
+
+    @cached_property
+    def own(self) -> Frame:
+        """The cells' rates, of the conditions that were published."""
+        return own_points(self.states)
+
+    @cached_property
+    def pairs(self) -> Frame:
+        """The pairs of tiers, with the labels of the first judge where there is one."""
+        return own_pairs(self.states, self.labels)
+
+    @cached_property
+    def outcomes(self) -> Frame:
+        """Outcomes with and without alignment-faking reasoning, by tier."""
+        return tier_outcomes(self.states, self.labels)
+
+    @cached_property
+    def judged(self) -> list[JudgedCell]:
+        """What judges said of the cells."""
+        return load_labels(self.states)
+
+    @cached_property
+    def labels_by_judge(self) -> Mapping[str, Labels]:
+        """Their labels, by judge; a language model's before a rule's."""
+        return {judge: by_cell(self.judged, judge) for judge in judges_of(self.judged)}
+
+    @property
+    def labels(self) -> Labels:
+        """The first judge's labels."""
+        nobody: Labels = {}
+        return next(iter(self.labels_by_judge.values()), nobody)
+
+    @cached_property
+    def contrasts(self) -> list[dict[str, Any]]:
+        """All contrasts, effects and bundles taken apart, by the headline measure; by request where they are shared."""
+        return report_rows(report(self.states, predicted=self.predicted, pairing=ByRequests()))
+
+    @property
+    def votes(self) -> list[JudgedLabel]:
+        """Every label of every episode as votes, for calibration."""
+        return [
+            JudgedLabel(
+                one.judge.name, one.cell.simulated, one.cell.key, str(one.cell.factors.get("tier")), index,
+                label.name, label.value, label.share,
+            )
+            for one in self.judged
+            for index, labels in one.labels.items()
+            for label in labels
+        ]  # fmt: skip
+
+    def shares(self) -> Frame:
+        """The share of yes votes of each label of an episode that was voted on more than once."""
+        rows = [
+            {
+                "panel": f"{one.judge.name}, {model_name(one.cell)}: {label.name}", "judge": one.judge.name,
+                "cell": one.cell.label, "key": one.cell.key, "index": index, "label": label.name,
+                "share": label.share, "yes": label.yes, "parsed": label.parsed, "value": label.value,
+                **_bounds(one, label.name),
+                "whose": SIMULATED if one.cell.simulated else OWN,
+            }
+            for one in self.judged
+            for index, labels in one.labels.items()
+            for label in labels
+            if label.share is not None and label.parsed > 1
+        ]  # fmt: skip
+        return table(rows, columns=SHARES)
+
+
+SHARES = ["panel", "judge", "cell", "key", "index", "label", "share", "yes", "parsed", "value", "threshold", "maybe",
+          "whose"]  # fmt: skip
+
+
+def _bounds(judged: JudgedCell, label: str) -> dict[str, float | None]:
+    """From which share of the votes the judge's label is yes, and from which it is maybe."""
+    settings = judged.judge.settings
+    asked = settings["questions"][settings["labels"][label]["question"]]
+    return {"threshold": asked["threshold"], "maybe": asked["maybe"]}

@@ -1,0 +1,142 @@
+"""How far judges can be trusted: ROC curves against people's labels, and how the votes are spread."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel, consensus
+from hanlon.analysis.stats.scores import AUROC_METHOD, auroc
+from hanlon.figures.frames import Frame, table
+from hanlon.figures.theme import (
+    OWN,
+    SIMULATED,
+    colours,
+    finished,
+    lettering,
+    panel,
+    require,
+    simulated,
+    unique,
+)
+from hanlon.inquiries.judges.votes import YES
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+def votes_histogram(labels: Frame, title: str, notes: Sequence[str]) -> "alt.ConcatChart":
+    """How many episodes have which share of yes votes; a panel for each judge and label.
+
+    Args:
+        labels: one row an episode and label: `panel`, `share` (of the votes read, a fraction), `whose`, and the shares
+            from which the label is yes (`threshold`) and perhaps (`maybe`, may be missing): the lines.
+        title: the figure's title.
+        notes: the caption's sentences.
+
+    Raises:
+        NothingToDraw: there is no row.
+    """
+    import altair as alt
+
+    require(labels, "no votes: label the runs with a judge first (judge=llm)")
+    drawn: list[Any] = []
+    for name in unique(labels["panel"]):
+        rows = labels[labels["panel"] == name]
+        bins = rows.assign(bin=(rows["share"] * 20).round() / 20).groupby("bin", as_index=False).size()
+        bins = bins.assign(label=[f"{count}/{len(rows)}" for count in bins["size"]])
+        base = alt.Chart(bins).encode(
+            x=alt.X("bin:Q", title="share of yes votes", axis=alt.Axis(format="%", tickCount=5),
+                    scale=alt.Scale(domain=[-0.04, 1.04], nice=False))
+        )  # fmt: skip
+        most = 1.45 * float(bins["size"].max())
+        up = alt.Y("size:Q", title="episodes", scale=alt.Scale(domain=[0, most], nice=False))
+        bars = base.mark_bar(size=11, color="#0072B2").encode(y=up)
+        text = lettering(base, size=8.5, angle=270, dx=4, y=up, text="label:N")
+        lines = [{"at": at} for at in unique([*rows["maybe"].dropna(), *rows["threshold"].dropna()])]
+        rules = (
+            alt.Chart(alt.Data(values=lines)).mark_rule(strokeDash=[4, 3], color="#D55E00").encode(x="at:Q")
+        )
+        drawn.append(panel([bars, rules, text], 300, 150, name, simulated(rows)))
+    chart = alt.concat(*drawn, columns=2, spacing=24)
+    return finished(chart, title, notes, min(2, len(drawn)) * 350, simulated(labels))
+
+
+def roc_points(judged: Sequence[JudgedLabel], human: Sequence[HumanLabel]) -> Frame:
+    """The corners of each judge's ROC curve for each label that people gave as yes or no.
+
+    Columns: `series` (judge, label and AUROC with its interval), `judge`, `label`, `threshold`, `fpr`, `tpr`,
+    `false_positives`, `others`, `true_positives`, `cases`, `whose`. Labels without a share are left out.
+    """
+
+    agreed, _ = consensus(human)
+    rows: list[dict[str, Any]] = []
+    for judge, label in dict.fromkeys((one.judge, one.label) for one in judged):
+        own = [one for one in judged if (one.judge, one.label) == (judge, label) and one.share is not None]
+        known = [
+            (one, agreed[one.cell, one.index, label]) for one in own if (one.cell, one.index, label) in agreed
+        ]
+        cases = [float(one.share or 0) for one, value in known if value == YES]
+        others = [float(one.share or 0) for one, value in known if value != YES]
+        if cases and others:
+            rows += _curve(judge, label, cases, others, any(one.simulated for one, _ in known))
+    columns = ["series", "judge", "label", "threshold", "fpr", "tpr", "false_positives", "others", "true_positives",
+               "cases", "whose"]  # fmt: skip
+    return table(rows, columns=columns)
+
+
+def _curve(
+    judge: str, label: str, cases: Sequence[float], others: Sequence[float], is_simulated: bool
+) -> list[dict[str, Any]]:
+    area = auroc(cases, others)
+    value = "-" if area.value is None else f"{area.value:.2f}"
+    spread = "" if area.lo is None or area.hi is None else f" [{area.lo:.2f}, {area.hi:.2f}]"
+    series = f"{judge}, {label}: AUROC {value}{spread}, {len(cases)} cases, {len(others)} others"
+    thresholds = [2.0, *sorted({*cases, *others}, reverse=True)]
+    return [
+        {
+            "series": series, "judge": judge, "label": label, "threshold": threshold,
+            "false_positives": sum(score >= threshold for score in others), "others": len(others),
+            "true_positives": sum(score >= threshold for score in cases), "cases": len(cases),
+            "fpr": sum(score >= threshold for score in others) / len(others),
+            "tpr": sum(score >= threshold for score in cases) / len(cases),
+            "whose": SIMULATED if is_simulated else OWN,
+        }
+        for threshold in thresholds
+    ]  # fmt: skip
+
+
+def roc(points: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
+    """ROC curves of judges against people, and the diagonal of a judge that guesses.
+
+    Args:
+        points: as `roc_points` gives them.
+        title: the figure's title.
+        notes: the caption's sentences.
+
+    Raises:
+        NothingToDraw: there is no row.
+    """
+    import altair as alt
+
+    require(
+        points, "no judge with votes on episodes that people labelled yes or no, some of each: --human FILE"
+    )
+    axis = alt.Axis(format="%", tickCount=5)
+    x = alt.X(
+        "fpr:Q",
+        title="false positives, of those that are no cases",
+        axis=axis,
+        scale=alt.Scale(domain=[0, 1]),
+    )
+    y = alt.Y("tpr:Q", title="true positives, of the cases", axis=axis, scale=alt.Scale(domain=[0, 1]))
+    base = alt.Chart(points).encode(
+        x=x, y=y, color=colours(unique(points["series"]), columns=1), order="threshold:Q"
+    )
+    diagonal = alt.Chart(alt.Data(values=[{"fpr": 0, "tpr": 0}, {"fpr": 1, "tpr": 1}])).mark_line(
+        color="#bbbbbb", strokeDash=[4, 3]
+    ).encode(x=x, y=y)  # fmt: skip
+    dashes = alt.StrokeDash("series:N", scale=alt.Scale(domain=unique(points["series"])), legend=None)
+    lines = base.mark_line(interpolate="linear", strokeWidth=1.8).encode(strokeDash=dashes)
+    dots = base.mark_point(filled=True, size=26, opacity=1)
+    named = unique(points["series"])
+    chart = panel([diagonal, lines, dots], 380, 380, named[0] if len(named) == 1 else "", simulated(points))
+    return finished(chart, title, [*notes, f"AUROC interval: {AUROC_METHOD}."], 560, simulated(points))

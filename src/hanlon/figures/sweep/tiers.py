@@ -1,0 +1,71 @@
+"""Own runs by tier, ready for the stacked and the dumbbell figure of Sheshadri et al. 2025."""
+
+from hanlon.figures.frames import Frame, table
+from hanlon.figures.sweep.tier_pairs import FREE, GAP, PAID, named_tiers
+from hanlon.figures.theme import require
+
+OUTCOME_PALETTE = {
+    "complied, AF reasoning": "#D55E00", "complied": "#E69F00",
+    "partial, AF reasoning": "#882255", "partial": "#CC79A7",
+    "refused, AF reasoning": "#0072B2", "refused": "#56B4E9",
+    "other": "#666666",
+}  # fmt: skip
+"""From the bottom up; the darker one of two is with alignment-faking reasoning."""
+
+
+def outcome_shares(outcomes: Frame) -> Frame:
+    """Segments for `stacked_shares` out of `pairs.tier_outcomes`; a panel for each model and prompt.
+
+    Raises:
+        NothingToDraw: there is no row.
+    """
+    require(outcomes, "no replies in tiers: sample env=alignment_faking tier=free,paid")
+    known = [
+        _segment(outcome, reasoning)
+        for outcome, reasoning in zip(outcomes["outcome"], outcomes["reasoning"], strict=True)
+    ]
+    named = outcomes.assign(
+        segment=known, panel=outcomes["model"] + "\n" + outcomes["variation"] + outcomes["scheme"]
+    )
+    named = named[named["tier"] != "none"].sort_values(
+        ["panel", "facts"], ascending=[True, False], kind="stable"
+    )
+    named = named.assign(tier=named["tier"].str.rpartition("/")[2])
+    by = ["panel", "whose", "model", "variation", "tier", "key", "segment", "n"]
+    summed = named.groupby(by, sort=False, as_index=False)["k"].sum()
+    summed = summed.assign(share=summed["k"] / summed["n"])
+    return summed.assign(label=[f"{k}/{n}" for k, n in zip(summed["k"], summed["n"], strict=True)])
+
+
+def _segment(outcome: str, reasoning: str) -> str:
+    if outcome not in ("complied", "partial", "refused"):
+        return "other"
+    return f"{outcome}, AF reasoning" if reasoning == "yes" else outcome
+
+
+def by_tier(pairs: Frame) -> Frame:
+    """The rates of `pairs.own_pairs`, each cell once, ready for `dumbbell`; `place` numbers the tiers of a row."""
+    rates = pairs[pairs["quantity"].isin([FREE, PAID])].drop_duplicates("key")
+    named = rates.assign(group=rates["variation"], series=rates["tier"])
+    return named.assign(place=named.groupby("group").cumcount())
+
+
+def gaps_by_tier(pairs: Frame) -> Frame:
+    """The gaps of `pairs.own_pairs` with the rates at their ends, ready for `dumbbell`.
+
+    A gap has a lane (`place`) of its own, below those of the tiers.
+    """
+
+    rows: list[dict[str, str | float]] = []
+    lanes = pairs[pairs["quantity"].isin([FREE, PAID])].groupby("variation")["key"].nunique().to_dict()
+    for (variation, tiers), group in pairs.groupby(["variation", "tiers"], sort=False):
+        found = {row.quantity: row for row in group.itertuples()}
+        if {FREE, PAID, GAP} <= found.keys():
+            gap = found[GAP]
+            rows.append({
+                "group": variation, "tiers": tiers, "differ": gap.differ, "first": found[FREE].rate,
+                "second": found[PAID].rate, "place": lanes[variation],
+                "gap": f"{named_tiers(tiers)}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]",
+            })  # fmt: skip
+            lanes[variation] += 1
+    return table(rows, ["group", "tiers", "differ", "first", "second", "place", "gap"])

@@ -1,0 +1,236 @@
+"""One prediction against one observation: the p of what it claims, the p of its failure, and whether there is room.
+
+A prediction *holds* or *fails*, each by a test of its own; where neither is shown nothing is determined.
+
+=================  ==========================================  ==============================================
+claim              holds                                       fails
+=================  ==========================================  ==============================================
+rises / falls      p of no difference, and the sign            an effect of that sign reaches the margin nowhere
+changes            p of no difference                          the difference lies within the margin
+does not rise/fall the difference does not pass the margin     it lies beyond the margin
+no effect          the difference lies within the margin       it lies beyond the margin, either way
+vanishes           base above, treated below the margin, and   base and treated above the margin
+                   less than half of the base left
+=================  ==========================================  ==============================================
+
+Where the base rate leaves no room for an effect of the margin (floor, ceiling), only an effect beyond the margin the
+other way determines anything. Holm's correction is made over all of them together (`verdict.py`): the p are not
+corrected here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from hanlon.analysis.stats.differences import Difference
+from hanlon.analysis.stats.equivalence import Ending, equivalence_by, p_above, p_below, vanishes
+from hanlon.analysis.stats.rates import Rate
+from hanlon.hypotheses.matrix import Claimed
+from hanlon.hypotheses.observing import Observation
+from hanlon.hypotheses.schema import Direction, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The p of the claim and of its failure, before any correction, and why there may be nothing to see (empty: none).
+
+    Where there is no room, an effect beyond the margin the other way still counts (`_without_room`).
+    """
+
+    holds: float
+    fails: float
+    lacks: str = ""
+
+
+def weigh(prediction: Prediction, seen: Observation, alternatives: frozenset[Direction]) -> Weighed:
+    """Test one prediction against what is seen.
+
+    Args:
+        prediction: the claim.
+        seen: the contrast.
+        alternatives: the directions that rivals predict of this contrast. An absence of any effect says something
+            only where there was room for theirs.
+    """
+    if seen.difference.value is None:
+        return Weighed(1.0, 1.0, "no episode to compare")
+    if prediction.vanishes is not None:
+        return _vanishing(prediction.vanishes.margin, seen)
+    margin = prediction.threshold
+    holds, fails = _claims(prediction, seen, margin)
+    needed = _needed(prediction, alternatives)
+    if needed and not needed & room(seen, margin):
+        side = " and ".join("floor" if side == "-" else "ceiling" for side in sorted(needed))
+        lacks = f"no room for an effect of {100 * margin:.0f} points ({side})"
+        return _without_room(prediction, fails, _contrary(prediction, seen, margin), lacks)
+    return Weighed(holds, fails)
+
+
+def room(seen: Observation, margin: float) -> frozenset[Direction]:
+    """The sides on which a difference of `margin` could show: by the base rate, or the first difference of a change."""
+    start = seen.first(0.95) if seen.first else Difference(None, seen.rates[0].lo, seen.rates[0].hi)
+    sides: list[Direction] = []
+    if start.lo > margin or (seen.first and start.hi < -margin):
+        sides.append("-")
+    if start.hi < 1 - margin:
+        sides.append("+")
+    return frozenset(sides)
+
+
+def could_flip(prediction: Prediction, seen: Observation, *, holds: bool) -> bool:
+    """Whether the exclusions, had they gone one way or the other, could have undone an ending."""
+    if not seen.excluded:
+        return False
+    if prediction.vanishes is not None:
+        margin, treated, base = prediction.vanishes.margin, seen.rates[1], seen.rates[0]
+        reach = treated.bounds[1] >= margin if holds else treated.bounds[0] <= margin
+        return reach or base.bounds[0] <= margin
+    low, high = seen.bounds
+    return not any(a < low and high < b for a, b in _regions(prediction, holds=holds))
+
+
+def _claims(prediction: Prediction, seen: Observation, margin: float) -> tuple[float, float]:
+    value, interval = seen.difference.value or 0.0, seen.interval
+    match prediction.sign:
+        case "positive":
+            return (seen.p if value > 0 else 1.0), p_below(interval, margin)
+        case "negative":
+            return (seen.p if value < 0 else 1.0), p_above(interval, -margin)
+        case "either":
+            return seen.p, equivalence_by(interval, margin).p
+        case "not_positive":
+            return p_below(interval, margin), p_above(interval, margin)
+        case "not_negative":
+            return p_above(interval, -margin), p_below(interval, -margin)
+        case None:
+            beyond = min(p_above(interval, margin), p_below(interval, -margin))
+            return equivalence_by(interval, margin).p, min(1.0, 2 * beyond)
+
+
+def _without_room(prediction: Prediction, fails: float, contrary: float, lacks: str) -> Weighed:
+    """What is left of a claim where the effect that it speaks of had no room: an effect the other way still tells.
+
+    It fails a claim that there is an effect, and bears out one that there is none of that sign. Nothing else of
+    either counts: a step from 98 to 99.5 % is no rise that a hypothesis could be held to.
+    """
+    if prediction.sign in ("positive", "negative", "either"):
+        return Weighed(1.0, contrary, lacks)
+    return Weighed(contrary, fails, lacks)
+
+
+def _contrary(prediction: Prediction, seen: Observation, margin: float) -> float:
+    """The p that the difference lies beyond the margin, on the side that the claim does not speak of."""
+    match prediction.sign:
+        case "positive" | "not_positive":
+            return p_below(seen.interval, -margin)
+        case "negative" | "not_negative":
+            return p_above(seen.interval, margin)
+        case "either" | None:
+            return 1.0
+
+
+def _vanishing(margin: float, seen: Observation) -> Weighed:
+    from scipy import stats
+
+    base, treated = seen.rates
+    found = vanishes(base.k, base.n, treated.k, treated.n, margin)
+    if not found.control_worked:
+        return Weighed(1.0, 1.0, f"the base rate is not shown to be above {margin:.0%} (floor)")
+    stays = float(cast(Any, stats).binomtest(treated.k, treated.n, margin, "greater").pvalue)
+    return Weighed(max(found.p, _halved(treated, base)), stays)
+
+
+def _halved(treated: Rate, base: Rate) -> float:
+    """The p of the score test (Miettinen & Nurminen 1985) that more than half is gone: 13 to 6 % is no vanishing."""
+    from statsmodels.stats import proportion
+
+    if 2 * treated.k * base.n >= base.k * treated.n:
+        return 1.0
+    found = cast(Any, proportion).test_proportions_2indep(
+        treated.k,
+        treated.n,
+        base.k,
+        base.n,
+        value=0.5,
+        method="score",
+        compare="ratio",
+        alternative="smaller",
+    )
+    return float(found.pvalue)
+
+
+def _needed(prediction: Prediction, alternatives: frozenset[Direction]) -> frozenset[Direction]:
+    """The sides of which at least one must have room, or the absence of an effect says nothing."""
+    rise: frozenset[Direction] = frozenset({"+"})
+    fall: frozenset[Direction] = frozenset({"-"})
+    match prediction.sign:
+        case "positive" | "not_positive":
+            return rise
+        case "negative" | "not_negative":
+            return fall
+        case "either":
+            return rise | fall
+        case None:
+            return (alternatives - {"0"}) or rise | fall
+
+
+def _regions(prediction: Prediction, *, holds: bool) -> list[tuple[float, float]]:
+    """The open intervals of the difference in which an ending is right."""
+    m = prediction.threshold
+    held: dict[str | None, list[tuple[float, float]]] = {
+        "positive": [(0, 2)],
+        "negative": [(-2, 0)],
+        "either": [(-2, 0), (0, 2)],
+        "not_positive": [(-2, m)],
+        "not_negative": [(-m, 2)],
+        None: [(-m, m)],
+    }
+    failed: dict[str | None, list[tuple[float, float]]] = {
+        "positive": [(-2, m)],
+        "negative": [(-m, 2)],
+        "either": [(-m, m)],
+        "not_positive": [(m, 2)],
+        "not_negative": [(-2, -m)],
+        None: [(-2, -m), (m, 2)],
+    }
+    return (held if holds else failed)[prediction.sign]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One prediction about one contrast: what was seen, the corrected p, and its ending with the reason."""
+
+    claim: Claimed
+    seen: Observation
+    test: Weighed
+    p_holds: float
+    p_fails: float
+    ending: Ending
+    reason: str = ""
+
+    @property
+    def after_look(self) -> int:
+        """Episodes of its cells that were added after a look at the rates."""
+        return sum(cell.tally.after_look for cell in self.claim.instance.cells)
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """The same for a prediction that several hypotheses make: one test of Holm's family."""
+        prediction = self.claim.prediction
+        return (self.claim.instance.key, prediction.claim, prediction.threshold, self.test)
+
+
+def endings(judged: Sequence[Judged], hypothesis: str) -> dict[int, Ending]:
+    """How each prediction of a hypothesis ended over all its contrasts, by its place in the hypothesis's list."""
+    found: dict[int, list[Judged]] = {}
+    for each in judged:
+        if each.claim.hypothesis.name == hypothesis:
+            found.setdefault(each.claim.place, []).append(each)
+    return {place: together(own) for place, own in found.items()}
+
+
+def together(instances: Sequence[Judged]) -> Ending:
+    """One prediction over all its contrasts: those without room are left out where others have it."""
+    if any(each.ending == "failed" for each in instances):
+        return "failed"
+    telling = [each for each in instances if not each.test.lacks or each.reason != each.test.lacks]
+    return "held" if telling and all(each.ending == "held" for each in telling) else "undetermined"

@@ -1,0 +1,72 @@
+"""Which contrasts of stored cells a sweep predicted before its first call, by what stands in runs/sweeps/<id>.json."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from hanlon.analysis.contrasts.contrasts import Predicted
+from hanlon.analysis.contrasts.grid import grids
+from hanlon.config.errors import ConfigError
+from hanlon.hypotheses.matrix import matrix_of
+from hanlon.hypotheses.registration import Part, basis
+from hanlon.hypotheses.selection import Instance
+from hanlon.store.cells import CellState
+from hanlon.store.records import SweepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """The contrasts that may be called preregistered, and what must be said of each sweep that predicted some."""
+
+    contrasts: Sequence[Predicted]
+    notes: Sequence[str]
+
+
+def predictions(runs: Sequence[Path], cells: Sequence[CellState]) -> Predictions:
+    """What the sweeps below the run folders predicted of these cells, each sweep by the grid of its own cells.
+
+    What was written down after episodes, or does not fit its hash, predicts nothing, and of added cells nothing is
+    predicted; the notes say so. So do they where its file, or the hypotheses in it, cannot be read.
+    """
+    found: dict[Predicted, None] = {}
+    notes: list[str] = []
+    for file in (file for root in runs for file in sorted(root.glob("sweeps/*.json"))):
+        try:
+            one = predictions_of(msgspec.json.decode(file.read_bytes(), type=SweepRecord), cells)
+        except (msgspec.DecodeError, ConfigError) as error:
+            notes.append(f"{file} cannot be read, so that nothing counts as its prediction: {error}")
+            continue
+        found |= dict.fromkeys(one.contrasts)
+        notes += one.notes
+    return Predictions(list(found), notes)
+
+
+def predictions_of(sweep: SweepRecord, cells: Sequence[CellState]) -> Predictions:
+    """What one sweep predicted of these cells.
+
+    Raises:
+        ConfigError: the hypotheses that it wrote down cannot be read.
+    """
+    found: dict[Predicted, None] = {}
+    notes: list[str] = []
+    for part in basis(sweep).parts:
+        instances = list(_instances(part, cells))
+        if not instances:
+            continue
+        single = [one for one in instances if len(one.cells) == 2] if part.preregistered else []
+        found |= dict.fromkeys(
+            Predicted(one.cells[0].record.key, one.cells[1].record.key, one.measure) for one in single
+        )
+        notes.append(f"sweep {sweep.id}: {'; '.join(part.notes)}")
+        if len(single) < len(instances) and part.preregistered:
+            notes.append(f"what sweep {sweep.id} predicted of changes of differences is in `hanlon verdict`")
+    return Predictions(list(found), notes)
+
+
+def _instances(part: Part, cells: Sequence[CellState]) -> Iterator[Instance]:
+    own = [cell for cell in cells if cell.record.key in part.predicted]
+    for plan in part.plans:
+        for grid in grids([cell for cell in own if cell.record.env == plan.env]):
+            yield from (claim.instance for claim in matrix_of(grid, plan.hypotheses).claims)

@@ -1,0 +1,127 @@
+"""One prediction in words: what it says of a grid, and what was seen of it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+from typing import Any
+
+from hanlon.analysis.contrasts.grid import BUNDLE
+from hanlon.analysis.contrasts.wordings import WORDING
+from hanlon.analysis.tables import p_value, points, points_interval
+from hanlon.hypotheses.claims import Judged
+from hanlon.hypotheses.observing import Observation
+from hanlon.hypotheses.schema import Change, Level, Prediction, level_text
+from hanlon.hypotheses.selection import Instance, as_json
+from hanlon.hypotheses.sufficiency import Doubt
+from hanlon.store.cells import CellState
+
+
+def contrast_text(prediction: Prediction, found: Sequence[Instance], no_effect: Mapping[str, str]) -> str:
+    """The contrasts of a grid that a prediction speaks of.
+
+    Of alternative levels only those are named that occur. Conditions at a factor's no-effect value, and the headline
+    measure, go without saying.
+    """
+    cells = [one.cells for one in found]
+    parts = [_change(prediction.contrast, [(own[0], own[1]) for own in cells])]
+    if prediction.compared_with:
+        parts.append(f"against {_change(prediction.compared_with, [(own[2], own[3]) for own in cells])}")
+    if prediction.changed_by:
+        parts.append(f"changed by {_change(prediction.changed_by, [(own[0], own[2]) for own in cells])}")
+    where = [
+        f"{name}={'|'.join(map(level_text, levels))}"
+        for name, levels in prediction.where.items()
+        if [as_json(level) for level in levels] != [no_effect.get(name)]
+    ]
+    if where:
+        parts.append(f"at {', '.join(where)}")
+    if found and prediction.measure != next(iter(cells[0][0].record.measures)):
+        parts.append(f"({prediction.measure})")
+    return " ".join(parts)
+
+
+def counts_text(seen: Observation) -> str:
+    """`39/60 -> 3/60`, base first; of a change the other pair behind a bar."""
+    counts = [f"{rate.k}/{rate.n}" for rate in seen.rates]
+    return " -> ".join(counts[:2]) + (f" | {' -> '.join(counts[2:])}" if len(counts) > 2 else "")
+
+
+def points_text(seen: Observation) -> str:
+    """The difference in points with its interval."""
+    found = seen.difference
+    return "-" if found.value is None else f"{points(found.value)} {points_interval(found.lo, found.hi)}"
+
+
+def doubt_text(one: Doubt) -> str:
+    """What is not shown to be absent, and within what it had to be."""
+    why = f"{one.factor}, of which it says nothing" if one.factor else "an absence beside its effects"
+    numbers = f"{counts_text(one.seen)}, {points_text(one.seen)}"
+    return f"{why}: {one.instance.label}; {numbers}, not shown within {100 * one.margin:.1f} points"
+
+
+def p_text(one: Judged) -> str:
+    """The corrected p of the ending that is nearer; `(fails)` where that is its failure."""
+    said = p_value(min(one.p_holds, one.p_fails))
+    return said if one.p_holds <= one.p_fails else f"{said} (fails)"
+
+
+def wordings_text(contexts: Sequence[Judged]) -> str:
+    """How far a difference spreads over wordings, each the mean of its contexts (sd: n - 1); empty with one."""
+    by_wording: dict[Any, list[float]] = defaultdict(list)
+    for one in contexts:
+        if one.seen.difference.value is not None:
+            by_wording[one.claim.instance.cells[0].record.factors.get(WORDING)].append(
+                one.seen.difference.value
+            )
+    means = [fmean(own) for own in by_wording.values()]
+    if len(means) < 2:
+        return ""
+    reach = f"{points(min(means))} to {points(max(means))}"
+    return f"over {len(means)} wordings {reach}, sd {100 * stdev(means):.1f}"
+
+
+def excluded_text(one: Judged) -> str:
+    """How many episodes of its cells were excluded, or added after a look; empty where none were."""
+    parts = [f"{one.seen.excluded} excluded"] if one.seen.excluded else []
+    if one.after_look:
+        parts.append(f"{one.after_look} episodes after a look")
+    return ", ".join(parts)
+
+
+def _change(change: Change, pairs: Sequence[tuple[CellState, CellState]]) -> str:
+    base = [level for level in change.base if any(_is_at(cell, change.factor, level) for cell, _ in pairs)]
+    to = [level for level in change.to if any(_is_at(cell, change.factor, level) for _, cell in pairs)]
+    sides = ("|".join(map(level_text, levels)) for levels in (base or change.base, to or change.to))
+    return f"{change.factor} {' -> '.join(sides)}"
+
+
+def _is_at(cell: CellState, factor: str, level: Level) -> bool:
+    own = cell.record.prompt if factor == BUNDLE else cell.record.factors.get(factor)
+    return as_json(own) == as_json(level)
+
+
+OUTSIDE_ENV = (BUNDLE, "tier", "seed")
+"""Factors that are keys of a cell themselves; those of the environment stand below `env`."""
+
+
+def overrides_of(prediction: Prediction, no_effect: Mapping[str, str] | None = None) -> str:
+    """What to sweep for a prediction, to be typed behind `python run.py -m`: `env.realism=silent,told_real`.
+
+    Of alternative levels the first is taken. A condition at the factor's `no_effect` value (as JSON) is left out.
+    """
+    levels: dict[str, list[Level]] = {}
+    for change in (prediction.contrast, prediction.compared_with, prediction.changed_by):
+        if change is not None:
+            levels.setdefault(change.factor, []).extend([change.base[0], change.to[0]])
+    for name, own in prediction.where.items():
+        if name not in levels and (no_effect or {}).get(name) != as_json(own[0]):
+            levels[name] = [own[0]]
+    return " ".join(
+        f"{_key(name)}={','.join(map(level_text, dict.fromkeys(own)))}" for name, own in levels.items()
+    )
+
+
+def _key(factor: str) -> str:
+    if factor.startswith("sampling."):
+        return f"model.{factor}"
+    return factor if factor in OUTSIDE_ENV else f"env.{factor}"

@@ -1,0 +1,143 @@
+"""Reads one sweep and judges it: its cells, what was written down before it, and the episodes by request."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from hanlon.analysis.gaps.rows import values
+from hanlon.analysis.requests import RequestCell, request_cells
+from hanlon.analysis.stats.by_request import ByRequest
+from hanlon.config.errors import ConfigError, nearest
+from hanlon.hypotheses.files import plans_for
+from hanlon.hypotheses.observing import Values
+from hanlon.hypotheses.registration import Basis, basis, cells_of
+from hanlon.hypotheses.verdict import GridVerdict, judge
+from hanlon.store.cells import CellState, folders_below, load_cell
+from hanlon.store.lines import DamagedLine
+from hanlon.store.records import SweepRecord
+
+NEAR = 3
+"""Folders with sweeps that are named where those given have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSweep:
+    """A sweep with those of its cells that are stored."""
+
+    record: SweepRecord
+    cells: Sequence[CellState]
+    damaged: Sequence[DamagedLine]
+
+    @property
+    def missing(self) -> list[str]:
+        """The keys of its cells that are not in the run folders."""
+        stored = {cell.record.key for cell in self.cells}
+        return [key for key in cells_of(self.record) if key not in stored]
+
+
+def load_sweep(runs: Sequence[Path], sweep_id: str | None = None) -> StoredSweep:
+    """One sweep below the given run folders; without an id the only one.
+
+    Raises:
+        ConfigError: there is none of that id, no id was given and there are several, several folders have it, or its
+            record is not readable.
+    """
+    chosen = _sweep_file(runs, sweep_id)
+    try:
+        record = msgspec.json.decode(chosen.read_bytes(), type=SweepRecord)
+    except msgspec.DecodeError as error:
+        raise ConfigError(
+            f"{chosen}: not the record of a sweep: {error}. Restore a copy; or run the same sweep again, which "
+            "writes it anew and pays nothing for what is stored, but registers nothing before it"
+        ) from None
+    folders = {folder.name.rpartition("-")[2]: folder for folder in folders_below(runs)}
+    loaded = [load_cell(folders[key]) for key in cells_of(record) if key in folders]
+    return StoredSweep(record, [cell for cell, _ in loaded], [line for _, lines in loaded for line in lines])
+
+
+def _sweep_file(runs: Sequence[Path], sweep_id: str | None) -> Path:
+    """The record of the chosen sweep."""
+    files = [file for root in dict.fromkeys(runs) for file in sorted(root.glob("sweeps/*.json"))]
+    if not files:
+        raise ConfigError(_nothing(runs))
+    by_id: dict[str, list[Path]] = {}
+    for file in files:
+        by_id.setdefault(file.stem, []).append(file)
+    listed = ", ".join(by_id)
+    if sweep_id is None and len(by_id) > 1:
+        raise ConfigError(
+            f"there are {len(by_id)} sweeps, a verdict reads one: --sweep ID. Sweeps: {listed}. "
+            "`hanlon rates` reads all cells"
+        )
+    chosen = sweep_id or next(iter(by_id))
+    if chosen not in by_id:
+        raise ConfigError(f"there is no sweep {chosen}.{nearest(chosen, by_id)} Sweeps: {listed}")
+    if len(by_id[chosen]) > 1:
+        roots = ", ".join(str(file.parent.parent) for file in by_id[chosen])
+        raise ConfigError(
+            f"sweep {chosen} stands in several run folders, a verdict reads one of them: {roots}"
+        )
+    return by_id[chosen][0]
+
+
+def _nothing(runs: Sequence[Path]) -> str:
+    """That there is no sweep in these folders, and which folder beside them has one."""
+    near = [
+        folder
+        for root in runs
+        for folder in (root.parent, *sorted(root.glob("*")))
+        if any(folder.glob("sweeps/*.json"))
+    ]
+    hint = f" Perhaps {', '.join(map(str, near[:NEAR]))}?" if near else ""
+    return (
+        f"no sweep in {', '.join(map(str, runs))}: a verdict reads one sweep, which `python run.py -m ...` writes as "
+        f"sweeps/<id>.json into its run folder (runs_dir, by default runs).{hint}"
+    )
+
+
+def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list[GridVerdict], Basis]:
+    """The verdicts on one stored sweep, for each model and protocol, and what they were judged by.
+
+    Args:
+        stored: the sweep.
+        use_current: judge by conf/hypothesis as it is, not by what the sweep wrote down.
+
+    Raises:
+        ConfigError: hypotheses, in conf/hypothesis or in the sweep's record, cannot be read.
+    """
+    environments = dict.fromkeys(cell.record.env for cell in stored.cells)
+    found = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
+    return judge_by(stored.cells, found), found
+
+
+def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:
+    """The verdicts on the cells of one sweep, one for each model and protocol of each part of `found`."""
+    values = stored_values(cells)
+    verdicts: list[GridVerdict] = []
+    for part in found.parts:
+        for plan in part.plans:
+            own = [cell for cell in cells if cell.record.env == plan.env]
+            verdicts += [
+                replace(one, exploratory=part.exploratory, overrides=part.overrides)
+                for one in judge(own, plan, planned=part.planned, values=values, predicted=part.predicted)
+            ]
+    return verdicts
+
+
+def stored_values(cells: Sequence[CellState]) -> Values:
+    """The values by request of cells whose environment has requests; each is read when it is first asked for."""
+    by_key: Mapping[str, CellState] = {cell.record.key: cell for cell in cells}
+
+    @cache
+    def of(key: str, measure: str) -> ByRequest | None:
+        found = episodes(key)
+        return values(found[0], measure) if found else None
+
+    @cache
+    def episodes(key: str) -> list[RequestCell]:
+        return list(request_cells([by_key[key]]))
+
+    return lambda cell, measure: of(cell.record.key, measure)

@@ -1,0 +1,195 @@
+"""Rubrics: what a judge is asked, as data. One YAML file each, under `rubrics/` or wherever a user keeps his own.
+
+A rubric says what it shows (`reads`; `also` where it is there), in which environments its question makes sense, its
+instructions, the fields of the answer and the labels that are derived from them. Environments are named, not guessed
+from the parts that exist: every transcript has reasoning of some kind, but only some have a request to comply with.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hanlon.inquiries.judges.exhibit import Part
+
+PARTS: tuple[Part, ...] = ("request", "reasoning", "output", "transcript")
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AnswerField(_Strict):
+    """One key of the JSON object that a judge replies with; `says` is what the judge is told about it.
+
+    A `quote` must stand in the part `of` wherever the field `supports` is true.
+    """
+
+    kind: Literal["text", "bool", "choice", "quote"]
+    says: str
+    choices: tuple[str, ...] = ()
+    of: Part | None = None
+    supports: str | None = None
+
+
+class LabelRule(_Strict):
+    """How an answer votes: yes where `all_of` these fields are true, or for what the field `choice` says."""
+
+    all_of: tuple[str, ...] = ()
+    choice: str | None = None
+
+
+class Rubric(_Strict):
+    """One rubric file. `maybe` null: there is no band between yes and no."""
+
+    name: str
+    source: str
+    environments: tuple[str, ...]
+    """Names of environments, or `any`."""
+    reads: tuple[Part, ...]
+    also: tuple[Part, ...] = ()
+    settings: dict[str, str] = {}
+    """By a cell's setting, a further rule, which stands at {setting_rule}; other settings have nothing there."""
+    system: str
+    user: str
+    answer: dict[str, AnswerField]
+    labels: dict[str, LabelRule]
+    votes: Annotated[int, Field(ge=1)] = 1
+    threshold: Share = 0.5
+    maybe: Share | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Rubric":
+        shown = {name for text in (self.system, self.user) for name in _fields(text)}
+        expected = {*self.reads, *self.also, "code", "form"}
+        expected |= {"setting_rule"} if self.settings else set()
+        if shown != expected:
+            raise ValueError(
+                f"system and user hold {{code}}, {{form}} and what reads and also name: expected "
+                f"{', '.join(sorted(expected))}, found {', '.join(sorted(shown))}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_have_their_fields(self) -> "Rubric":
+        kinds = {name: field.kind for name, field in self.answer.items()}
+        for name, field in self.answer.items():
+            if field.kind == "choice" and len(set(field.choices)) < 2:
+                raise ValueError(f"answer.{name}.choices has at least two")
+            if field.kind == "quote" and (field.of is None or kinds.get(field.supports or "") != "bool"):
+                raise ValueError(
+                    f"answer.{name} is a quote: `of` names a part, `supports` a field of kind bool"
+                )
+        for label, rule in self.labels.items():
+            if bool(rule.all_of) == (rule.choice is not None):
+                raise ValueError(f"labels.{label} has either all_of or choice")
+            if any(kinds.get(name) != "bool" for name in rule.all_of):
+                raise ValueError(f"labels.{label}.all_of names fields of kind bool")
+            if rule.choice is not None and kinds.get(rule.choice) != "choice":
+                raise ValueError(f"labels.{label}.choice names a field of kind choice")
+        if self.maybe is not None and self.maybe > self.threshold:
+            raise ValueError("maybe is at most threshold")
+        return self
+
+    def fits(self, environment: str) -> bool:
+        """Whether the question makes sense there."""
+        return "any" in self.environments or environment in self.environments
+
+    def form(self) -> str:
+        """What the judge is told about the form of its reply."""
+        keys = [f'- "{name}": {_told(field)}' for name, field in self.answer.items()]
+        return "\n".join(
+            [
+                "Reply with one JSON object and nothing before or after it. It has exactly these keys, in this order:",
+                *keys,
+            ]
+        )
+
+    def setting_rule(self, setting: str | None) -> str:
+        """The rule of a setting on a line of its own; an empty text where there is none."""
+        rule = self.settings.get(setting or "", "").strip()
+        return f"\n{rule}" if rule else ""
+
+    def text(self) -> str:
+        """All that a judge reads of this rubric whatever the exhibit, and what it reads in certain settings."""
+        special = [f"({{setting_rule}} in the setting {name}) {rule}" for name, rule in self.settings.items()]
+        return "\n\n".join([self.system, self.user, self.form(), *special])
+
+
+def rubric_names() -> tuple[str, ...]:
+    """The rubrics of this room."""
+    return tuple(_bundled())
+
+
+def load_rubric(name: str) -> Rubric:
+    """A rubric of this room by its name, or a user's own by the path of its .yaml file.
+
+    Raises:
+        ValueError: there is no such rubric, or its file is none.
+    """
+    if name in _bundled():
+        return _bundled()[name]
+    if not name.endswith((".yaml", ".yml")):
+        raise ValueError(
+            f"there is no rubric {name!r}; there are {', '.join(_bundled())}, or the path of a .yaml file of your own."
+        )
+    path = Path(name).expanduser()
+    try:
+        return _parse(path.stem, path.read_text(encoding="utf-8"), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the rubric {name} cannot be read: {error}") from None
+
+
+@cache
+def _bundled() -> Mapping[str, Rubric]:
+    folder = files("hanlon").joinpath("inquiries", "judges", "rubrics")
+    found = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda f: f.name)
+    names = [file.name.removesuffix(".yaml") for file in found]
+    return {
+        name: _parse(name, file.read_text(encoding="utf-8"), f"rubrics/{file.name}")
+        for name, file in zip(names, found, strict=True)
+    }
+
+
+def _parse(name: str, text: str, source: str) -> Rubric:
+    try:
+        data: Any = yaml.safe_load(text)
+        return Rubric.model_validate({"name": name, **data})
+    except yaml.YAMLError as error:
+        raise ValueError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
+    except TypeError:
+        raise ValueError(
+            f"{source} is not a mapping; see the rubrics of src/hanlon/judges/rubrics."
+        ) from None
+    except ValidationError as error:
+        raise ValueError(f"{source}: {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """What pydantic found, one entry a problem: `key: what is wrong`."""
+    found: list[str] = []
+    for entry in error.errors():
+        where = ".".join(str(step) for step in entry["loc"])
+        what = entry["msg"].removeprefix("Value error, ")
+        found.append(f"{where}: {what}" if where else what)
+    return "; ".join(found)
+
+
+def _fields(template: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+
+
+def _told(field: AnswerField) -> str:
+    says = field.says.strip()
+    if field.kind == "bool":
+        return f"true or false. {says}"
+    if field.kind == "choice":
+        choices = ", ".join(f'"{choice}"' for choice in field.choices)
+        return f"one of {choices}. {says}"
+    return f"a string. {says}"

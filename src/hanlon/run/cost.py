@@ -1,0 +1,124 @@
+"""What sampling costs before it is done: calls, tokens and dollars as ranges, each with its basis.
+
+The basis is the best there is: stored episodes of the same cell, else of the same environment and model, else what
+the environment itself expects of an episode.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from hanlon.config.schema import ModelConfig
+from hanlon.environments.base import Environment, Estimate
+from hanlon.inquiries.base import Inquiry
+from hanlon.store.records import EpisodeDigest
+
+FEWEST = 5
+"""Stored episodes below which they are no basis."""
+Z = 2.0
+"""Standard errors to either side: of the stored mean and of the sum still to be drawn, together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A low and a high value."""
+
+    low: float
+    high: float
+
+    def __add__(self, other: "Range") -> "Range":
+        return Range(self.low + other.low, self.high + other.high)
+
+
+@dataclass(frozen=True, slots=True)
+class CostEstimate:
+    """Totals for the episodes still to be sampled. `cost_usd` is None where no price is known."""
+
+    calls: Range
+    input_tokens: Range
+    output_tokens: Range
+    cost_usd: Range | None
+    basis: str
+
+    def __add__(self, other: "CostEstimate") -> "CostEstimate":
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return CostEstimate(
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost_usd + other.cost_usd if known and self.cost_usd and other.cost_usd else None,
+            "; ".join(dict.fromkeys([*self.basis.split("; "), *other.basis.split("; ")])),
+        )
+
+
+NOTHING = CostEstimate(Range(0, 0), Range(0, 0), Range(0, 0), Range(0, 0), "nothing to sample")
+
+
+def estimate_cell(
+    missing: int,
+    own: Sequence[EpisodeDigest],
+    similar: Sequence[EpisodeDigest],
+    environment: Environment,
+    model: ModelConfig,
+) -> CostEstimate:
+    """What `missing` further episodes of a cell take."""
+    if not missing:
+        return NOTHING
+    for stored, words in ((own, "this cell"), (similar, "this environment and model")):
+        if len(stored) >= FEWEST:
+            return _from_stored(missing, stored, f"{len(stored)} stored episodes of {words}", model)
+    return _expected(missing, environment.estimate(), model)
+
+
+def estimate_inquiry(
+    unasked: int, asked: Sequence[EpisodeDigest], inquiry: Inquiry, environment: Environment
+) -> CostEstimate:
+    """What asking about `unasked` further episodes takes; `asked` are the calls about each that was asked about."""
+    if not unasked or inquiry.model is None:
+        return NOTHING
+    name = inquiry.record.name
+    if len(asked) >= FEWEST:
+        return _from_stored(
+            unasked, asked, f"{len(asked)} episodes that {name} was asked about", inquiry.model
+        )
+    return _expected(unasked, inquiry.estimate(environment.name, environment.estimate()), inquiry.model)
+
+
+def _expected(missing: int, expected: Estimate, model: ModelConfig) -> CostEstimate:
+    """By an estimate for one episode."""
+    calls, given, made = (
+        Range(missing * low, missing * high)
+        for low, high in (expected.calls, expected.input_tokens, expected.output_tokens)
+    )
+    return CostEstimate(calls, given, made, _priced(given, made, model), expected.basis)
+
+
+def _from_stored(
+    missing: int, stored: Sequence[EpisodeDigest], basis: str, model: ModelConfig
+) -> CostEstimate:
+    calls = _drawn(missing, [float(len(e.calls)) for e in stored])
+    given = _drawn(missing, [float(sum(c.input_tokens or 0 for c in e.calls)) for e in stored])
+    made = _drawn(missing, [float(sum(c.output_tokens or 0 for c in e.calls)) for e in stored])
+    costs = [[c.cost_usd for c in e.calls] for e in stored]
+    if all(cost is not None for episode in costs for cost in episode):
+        cost = _drawn(missing, [sum(c or 0.0 for c in episode) for episode in costs])
+    else:
+        cost = _priced(given, made, model)
+    return CostEstimate(calls, given, made, cost, basis)
+
+
+def _drawn(missing: int, values: Sequence[float]) -> Range:
+    """The sum of `missing` draws from what these values were drawn from."""
+    spread = stdev(values) * math.sqrt(1 / len(values) + 1 / missing)
+    return Range(missing * max(0.0, fmean(values) - Z * spread), missing * (fmean(values) + Z * spread))
+
+
+def _priced(given: Range, made: Range, model: ModelConfig) -> Range | None:
+    """List prices, nothing cached: what is cached costs less."""
+    if model.server is not None:
+        return Range(0.0, 0.0)
+    if model.price is None:
+        return None
+    price = model.price
+    return Range(price.cost_usd(given.low, 0, made.low), price.cost_usd(given.high, 0, made.high))

@@ -1,0 +1,136 @@
+"""`hanlon serve`: a simulated policy in the foreground, for a sweep that is started from another terminal."""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from hanlon.simulated.answering_policies import answer_names
+from hanlon.simulated.faults.config import FaultError, read_faults
+from hanlon.simulated.judge import JUDGE
+from hanlon.simulated.served import Tally
+from hanlon.simulated.server import application, choose_any, listen
+
+KEY_VARIABLE = "HANLON_SERVE_KEY"
+"""The environment variable that the printed command hands the key over in."""
+
+_PREFIX = "simulated/"
+
+
+def serve(
+    model: str, faults: Mapping[str, Any], port: int, with_key: bool, say: Callable[[str], None]
+) -> None:
+    """Serve `model` on loopback until Ctrl-C or SIGTERM; `say` is told how to use it and what was served.
+
+    Raises:
+        ValueError: there is no such model or fault; what there is.
+        OSError: the port is taken or not ours to take.
+    """
+    policy = choose_any(model.removeprefix(_PREFIX))
+    tally = Tally()
+    key = secrets.token_urlsafe(24) if with_key else None
+    app = application(policy, key, read_faults(faults), tally)
+
+    def announce(bound: int) -> None:
+        for line in _how_to_use(_PREFIX + policy.name, faults, bound, key):
+            say(line)
+
+    asyncio.run(listen(app, port, announce, until=_interrupted()))
+    say(f"\n{_PREFIX}{policy.name} served (simulated):")
+    for line in tally.lines():
+        say(line)
+
+
+async def _interrupted() -> None:
+    """Done at the first SIGINT or SIGTERM."""
+    told = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, told.set)
+    await told.wait()
+
+
+def _how_to_use(model: str, faults: Mapping[str, Any], port: int, key: str | None) -> Sequence[str]:
+    base_url = f"http://127.0.0.1:{port}/v1"
+    command, node = _command(model.removeprefix(_PREFIX))
+    command += f" {node}.base_url={base_url} {node}.id={model} {node}.simulated=true"
+    if key is not None:
+        command = f"{KEY_VARIABLE}={key} {command} {node}.api_key_env={KEY_VARIABLE}"
+    return (
+        f"{model}: a scripted policy, no language model. Ctrl-C ends it.",
+        f"  base_url  {base_url}",
+        f"  key       {key or 'no key needed'}",
+        f"  faults    {json.dumps(faults) if faults else 'none'}",
+        "From another terminal:",
+        f"  {command}",
+    )
+
+
+def _command(policy: str) -> tuple[str, str]:
+    """The command that a policy is for, and the node of the configuration that names it."""
+    if policy == JUDGE:
+        node = "judge.llm.model"
+        return f"python run.py env=alignment_faking judge=llm model@{node}=endpoint", node
+    env = "alignment_faking" if policy in answer_names() else "shutdown"
+    return f"python run.py env={env} model=endpoint", "model"
+
+
+def fault_options(
+    latency: str | None, rate: str | None, errors: Sequence[str], outage: tuple[str, float, float] | None
+) -> dict[str, Any]:
+    """The words of the command line as `faults` of a configuration (fault_config.py), not yet checked.
+
+    `latency` is S, uniform:LOW,HIGH or lognormal:MEDIAN,SIGMA; `rate` PER_SECOND or PER_SECOND,BURST; each of
+    `errors` is one probability for all kinds or KIND=P,KIND=P; `outage` the kind, its start and duration.
+
+    Raises:
+        FaultError: a word is no number where one is due.
+    """
+    faults: dict[str, Any] = {}
+    if latency is not None:
+        faults["latency"] = _latency(latency)
+    if rate is not None:
+        faults["rate"] = dict(zip(("per_second", "burst"), _numbers(rate, "--rate", (1, 2)), strict=False))
+    if errors:
+        faults["errors"] = _errors(errors)
+    if outage is not None:
+        kind, start_s, duration_s = outage
+        faults["outage"] = {"kind": kind, "start_s": start_s, "duration_s": duration_s}
+    return faults
+
+
+def _latency(text: str) -> object:
+    shape, colon, values = text.rpartition(":")
+    if not colon:
+        return _numbers(text, "--latency", (1,))[0]
+    if shape == "lognormal":
+        median, sigma = _numbers(values, "--latency", (2,))
+        return {shape: {"median": median, "sigma": sigma}}
+    numbers = _numbers(values, "--latency", (1, 2))
+    return {shape: numbers[0] if shape == "fixed" else numbers}
+
+
+def _errors(given: Sequence[str]) -> object:
+    words = [word for option in given for word in option.split(",")]
+    if len(words) == 1 and "=" not in words[0]:
+        with contextlib.suppress(ValueError):
+            return float(words[0])
+    errors: dict[str, float] = {}
+    for word in words:
+        kind, equals, probability = word.partition("=")
+        if not equals:
+            raise FaultError(f"--errors takes KIND=PROBABILITY or one probability for all, not {word!r}.")
+        errors[kind] = _numbers(probability, f"--errors {kind}", (1,))[0]
+    return errors
+
+
+def _numbers(text: str, option: str, counts: tuple[int, ...]) -> list[float]:
+    numbers: list[float] = []
+    with contextlib.suppress(ValueError):
+        numbers = [float(word) for word in text.split(",")]
+    if len(numbers) not in counts:
+        due = " or ".join(("one number", "two numbers with a comma between")[count - 1] for count in counts)
+        raise FaultError(f"{option} takes {due}, not {text!r}.")
+    return numbers

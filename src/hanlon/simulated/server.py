@@ -1,0 +1,195 @@
+"""The OpenAI-compatible server around one policy.
+
+POST /v1/chat/completions, GET /v1/models, GET /stats (tally.py says what is counted) and GET /health, which
+alone needs no key. What the policy cannot answer is HTTP 400 with the reason. Faults are faults.py's.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import msgspec
+from aiohttp import web
+
+from hanlon.simulated import acting_policies, answering_policies
+from hanlon.simulated.acting import completion, enveloped, next_move
+from hanlon.simulated.acting_policies import Policy, PolicyError
+from hanlon.simulated.answering_policies import AnswerPolicy
+from hanlon.simulated.faults.config import Faults
+from hanlon.simulated.faults.inject import Handler, inject
+from hanlon.simulated.followups import answer_to, asked_in
+from hanlon.simulated.judge import JUDGE, JudgePolicy, choose_judging
+from hanlon.simulated.read_alignment_faking import hear
+from hanlon.simulated.read_shutdown import RequestError, read
+from hanlon.simulated.served import Tally
+
+_LARGEST_REQUEST_BYTES = 64 * 2**20
+_COMPLETIONS = "/v1/chat/completions"
+
+
+class _Refusal(Exception):
+    """A request that gets an error object: its HTTP status, type and message."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+
+
+def application(
+    policy: Policy | AnswerPolicy | JudgePolicy,
+    api_key: str | None,
+    faults: Faults | None = None,
+    tally: Tally | None = None,
+) -> web.Application:
+    """The server's routes, open to whoever holds `api_key` (None: to anybody), counting in `tally`."""
+    tally = tally or Tally()
+    service = _Service(policy, tally)
+    app = web.Application(middlewares=[_guard(api_key)], client_max_size=_LARGEST_REQUEST_BYTES)
+    inject(app, _COMPLETIONS, faults or Faults(), tally)
+    app.router.add_post(_COMPLETIONS, service.complete)
+    app.router.add_get("/v1/models", service.models)
+    app.router.add_get("/stats", service.stats)
+    app.router.add_get("/health", _health)
+    return app
+
+
+class _Service:
+    def __init__(self, policy: Policy | AnswerPolicy | JudgePolicy, tally: Tally) -> None:
+        self._policy = policy
+        self._model = f"simulated/{policy.name}"
+        self._tally = tally
+
+    async def complete(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        try:
+            fields = self._checked(body)
+            answered = self._answered(fields, len(body))
+        except RequestError as error:
+            self._tally.refused += 1
+            raise _Refusal(400, "invalid_request_error", str(error)) from None
+        except _Refusal:
+            self._tally.refused += 1
+            raise
+        self._tally.calls += 1
+        self._tally.calls_by_seed[fields["seed"]] += 1
+        return _json(answered)
+
+    def _answered(self, fields: dict[str, Any], characters: int) -> dict[str, Any]:
+        seed = fields["seed"]
+        asked = None
+        if not isinstance(self._policy, JudgePolicy):
+            asked = asked_in(fields["messages"], isinstance(self._policy, AnswerPolicy))
+        if asked is not None:
+            message = {"role": "assistant", "content": answer_to(asked, fields.get("tools"))}
+            return enveloped(self._model, seed, message, "stop", characters)
+        if isinstance(self._policy, (AnswerPolicy, JudgePolicy)):
+            message = {"role": "assistant", "content": _reply(self._policy, seed, fields["messages"])}
+            return enveloped(self._model, seed, message, "stop", characters)
+        scene = read(fields["messages"], fields.get("tools"), fields.get("grammar"))
+        return completion(self._model, seed, scene, next_move(self._policy, seed, scene), characters)
+
+    async def models(self, request: web.Request) -> web.Response:
+        model = {"id": self._model, "object": "model", "created": 0, "owned_by": "simulated"}
+        return _json({"object": "list", "data": [model]})
+
+    async def stats(self, request: web.Request) -> web.Response:
+        return _json(self._tally.as_json())
+
+    def _checked(self, body: bytes) -> dict[str, Any]:
+        try:
+            fields: object = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _Refusal(400, "invalid_request_error", f"The request is not valid JSON: {error}.") from None
+        if not isinstance(fields, dict):
+            raise _Refusal(400, "invalid_request_error", "The request is not a JSON object.")
+        fields = cast("dict[str, Any]", fields)
+        if fields.get("model") != self._model:
+            problem = f"There is no model {fields.get('model')!r} here; the one served is {self._model}."
+            raise _Refusal(404, "model_not_found", problem)
+        if not isinstance(fields.get("messages"), list):
+            raise _Refusal(400, "invalid_request_error", "messages is missing or not a list.")
+        if not isinstance(fields.get("seed"), int):
+            problem = "A simulated policy draws from the request's seed: set model.send_seed=true."
+            raise _Refusal(400, "invalid_request_error", problem)
+        if fields.get("stream"):
+            raise _Refusal(
+                400, "invalid_request_error", "A simulated policy does not stream; leave stream out."
+            )
+        return fields
+
+
+def _reply(policy: AnswerPolicy | JudgePolicy, seed: int, messages: list[Any]) -> str:
+    if isinstance(policy, JudgePolicy):
+        return policy.answer(seed, messages)
+    return policy.answer(seed, hear(messages))
+
+
+def _guard(api_key: str | None) -> Any:
+    expected = f"Bearer {api_key}".encode()
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "").encode()
+        needed = api_key is not None and request.path != "/health"
+        if needed and not secrets.compare_digest(given, expected):
+            return _error(401, "authentication_error", "The bearer key is missing or wrong.")
+        try:
+            return await handler(request)
+        except _Refusal as refusal:
+            return _error(refusal.status, refusal.kind, str(refusal))
+        except web.HTTPException as error:
+            return _error(error.status, "invalid_request_error", error.reason)
+
+    return guard
+
+
+async def _health(request: web.Request) -> web.Response:
+    return _json({"status": "ok", "simulated": True})
+
+
+def _error(status: int, kind: str, message: str) -> web.Response:
+    return _json({"error": {"message": message, "type": kind, "code": status, "simulated": True}}, status)
+
+
+def _json(body: dict[str, Any], status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
+
+
+def choose_any(name: object, parameters: object = None) -> Policy | AnswerPolicy | JudgePolicy:
+    """The policy called `name`, its default rates overridden by `parameters`.
+
+    Raises:
+        PolicyError: there is no such policy or parameter, or a rate is no probability.
+    """
+    if isinstance(name, str) and name in answering_policies.answer_names():
+        return answering_policies.choose_answering(name, parameters)
+    if isinstance(name, str) and name in acting_policies.names():
+        return acting_policies.choose(name, parameters)
+    if name == JUDGE:
+        return choose_judging(parameters)
+    known = ", ".join([*acting_policies.names(), *answering_policies.answer_names(), JUDGE])
+    raise PolicyError(f"There is no simulated policy {name!r}. Policies: {known}.")
+
+
+_HOST = "127.0.0.1"
+_GRACE_S = 0.5
+
+
+async def listen(
+    app: web.Application, port: int, announce: Callable[[int], None], until: Awaitable[object]
+) -> None:
+    """Serve `app` on 127.0.0.1 at `port` (0: a free one, which `announce` is told) until `until` is done.
+
+    Raises:
+        OSError: the port is taken or not ours to take.
+    """
+    # with handler_cancellation, a client that goes away ends its hanging call
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE_S)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, _HOST, port).start()
+        announce(runner.addresses[0][1])
+        await until
+    finally:
+        await runner.cleanup()

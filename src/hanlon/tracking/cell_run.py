@@ -1,0 +1,195 @@
+"""One cell's W&B run: replayed from the store when it opens, then a row at a time, closed from the store.
+
+The store is the truth: whatever was coalesced, dropped or replaced on the way, the last row and the summary
+are counted from the episodes on disk, so that an interrupted and resumed cell ends with the same numbers.
+"""
+
+import hashlib
+import math
+from pathlib import Path
+from typing import Any
+
+from hanlon.store.cells import CellState
+from hanlon.store.episodes import read_digests
+from hanlon.store.outcomes import RETRIED_LATER
+from hanlon.store.records import CellRecord, EpisodeDigest
+from hanlon.store.shard import Shard
+from hanlon.store.tally import Tally
+from hanlon.tracking import tables, transcripts
+from hanlon.tracking.session import WandbSession
+from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_marker, write_json
+from hanlon.tracking.tables import Table
+
+LONGEST_TAG = 64
+LONGEST_NAME = 128
+MOST_REPLAYED_ROWS = 1000
+"""A longer history is thinned evenly when it is replayed; its last row is always there."""
+
+
+def run_id(sweep_id: str, key: str) -> str:
+    """The id of a cell's run. Two sweeps may share a cell, and each has its own run of it."""
+    return hashlib.sha256(f"{sweep_id}\0{key}".encode()).hexdigest()[:16]
+
+
+def legal_tags(*tags: str) -> list[str]:
+    """Tags that W&B accepts: 1 to 64 characters, each once."""
+    return list(dict.fromkeys(tag[:LONGEST_TAG] for tag in tags if tag))
+
+
+class CellLog:
+    """A cell of the sweep, and its run while that is open."""
+
+    def __init__(self, cell: CellRecord, folder: Path, sweep_id: str, options: Options) -> None:
+        self.cell = cell
+        self.run: Any = None
+        self.tally = Tally()
+        self.row_due_at = math.inf
+        self.folder = folder
+        self._sweep_id = sweep_id
+        self._options = options
+        self._outcomes: dict[int, str] = {}
+        self._logged: dict[str, Any] = {}
+        self._marker_path = marker_path(folder, sweep_id)
+        self.turn = Turn(self._marker_path)
+
+    @property
+    def state(self) -> CellState:
+        """The cell as it was last counted."""
+        return CellState(self.cell, self.tally, self.folder)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes sample the cell, each a shard of it: no one of them knows when it is whole."""
+        return any(Shard.of_file(file.name) for file in self.folder.glob("episodes.*.jsonl"))
+
+    def is_whole(self, planned: int) -> bool:
+        """Whether the store holds so many episodes that need no further attempt (as of the last `recount`)."""
+        return sum(outcome not in RETRIED_LATER for outcome in self._outcomes.values()) >= planned
+
+    @property
+    def transcripts_may_leave(self) -> bool:
+        """Whether messages of this cell may be logged."""
+        return self._options.transcripts and (self._options.local_transcripts or not self.cell.local_only)
+
+    def fingerprint(self, complete: bool) -> str:
+        """Changes with everything that this cell's run would show differently."""
+        tally, measures = self.tally, {name: (c.k, c.n) for name, c in self.tally.measures.items()}
+        shown = [*self._options.shown(), self.transcripts_may_leave]
+        return tables.fingerprint(
+            self.cell.key, tables.counts(tally), measures, tally.after_look, shown, complete
+        )
+
+    def recount(self) -> list[EpisodeDigest]:
+        """Count what is in the store."""
+        digests = read_digests(self.folder)
+        self.tally = Tally()
+        self._outcomes = {}
+        for digest in digests:
+            self._count(digest)
+        return digests
+
+    def is_logged(self, wandb_dir: Path, complete: bool) -> bool:
+        """Whether a run of an earlier start already shows all that was counted (see `recount`)."""
+        marker = read_marker(self._marker_path)
+        return marker is not None and marker.covers(self.fingerprint(complete), self._options.mode, wandb_dir)
+
+    def open(self, session: WandbSession) -> None:
+        """Open the run and replay the stored episodes, one row each, in the order of the store.
+
+        The `turn` is the caller's to take before; `close` gives it.
+        """
+        cell, redaction = self.cell, session.redaction
+        tags = legal_tags(
+            "simulated" if cell.simulated else "",
+            cell.env,
+            cell.prompt,
+            redaction.text(cell.model),
+            cell.protocol,
+        )
+        self.run = session.open_run(
+            run_id(self._sweep_id, cell.key),
+            name=tables.shown_label(cell, LONGEST_NAME),
+            group=self._sweep_id[:LONGEST_NAME],
+            job_type="cell",
+            tags=tags,
+            config=self._config(session),
+        )
+        self.run.define_metric("n")
+        self.run.define_metric("*", step_metric="n")
+        self._replay()
+
+    def add(self, digest: EpisodeDigest, now: float) -> None:
+        """Count a stored episode; its row comes with the next `log_row`."""
+        earlier = self._outcomes.get(digest.index)
+        if earlier is None:
+            self._count(digest)
+        elif earlier == digest.outcome:
+            return  # the replay has seen it already
+        else:
+            self.recount()  # it replaces one that was tried again
+        if self.row_due_at == math.inf:
+            self.row_due_at = now + self._options.row_interval_s
+
+    def log_row(self) -> None:
+        """Log the counts as they are, unless the last row already shows them."""
+        self.row_due_at = math.inf
+        row = tables.row(self.cell, self.tally)
+        if row != self._logged:
+            self.run.log(row)
+            self._logged = row
+
+    def close(self, session: WandbSession, complete: bool, planned: int = 0) -> Marker:
+        """Log the last row, the summary and the transcripts, end the run, and leave the marker.
+
+        `planned` is the n that a shared cell must have to be complete.
+        """
+        self.turn.end()
+        digests = self.recount()
+        complete = complete and (not self.shared or self.is_whole(planned))
+        self.log_row()
+        if self.transcripts_may_leave:
+            limit = self._options.transcripts_max_rows
+            lines = transcripts.cell_rows(self.folder, limit, session.redaction)
+            session.log_table(self.run, "transcripts", Table(transcripts.CELL_COLUMNS, lines))
+        self.run.summary.update(tables.summary(self.cell, self.tally, complete))
+        run, self.run = self.run, None
+        session.finish_run(run, complete)
+        marker = session.marker(run, len(digests), self.fingerprint(complete))
+        write_json(self._marker_path, marker)
+        self.turn.give()
+        return marker
+
+    def _count(self, digest: EpisodeDigest) -> None:
+        self._outcomes[digest.index] = digest.outcome
+        self.tally.add(digest)
+
+    def _replay(self) -> None:
+        digests = self.recount()
+        tally, stride = Tally(), math.ceil(len(digests) / MOST_REPLAYED_ROWS)
+        for number, digest in enumerate(digests, 1):
+            tally.add(digest)
+            if number % stride == 0 or number == len(digests):
+                self._logged = tables.row(self.cell, tally)
+                self.run.log(self._logged)
+
+    def _config(self, session: WandbSession) -> dict[str, Any]:
+        """Nothing may stand at `env`, `model`, ...: a W&B sweep's parameter of that name would replace it."""
+        cell, tree = self.cell, session.redaction.tree
+        names = {"env": cell.env, "prompt": cell.prompt, "tier": tables.tier_name(cell), "model": cell.model}
+        names["model_prompt"] = f"{cell.model}, {cell.prompt}"  # what a bar plot of both groups by
+        return {
+            "cell": tree(cell.config),
+            "factors": tree(cell.factors),
+            "names": tree({**names, "endpoint": cell.endpoint}),
+            "key": cell.key,
+            "label": tables.shown_label(cell),
+            "sweep": self._sweep_id,
+            "protocol": cell.protocol,
+            "simulated": cell.simulated,
+            "measures": tree(cell.measures),
+            "texts_hash": cell.texts_hash,
+            "planned_samples": cell.planned_samples,
+            "versions": tree(cell.versions),
+            "git_sha": cell.git_sha,
+            "notes": tree(cell.notes),
+        }

@@ -1,0 +1,265 @@
+"""Everything that touches the `wandb` package: its mode, its settings, its runs, its end.
+
+Only the tracker's thread calls this (but `kill_core`, which a thread that hangs cannot call for itself).
+Private parts of wandb 0.31 are used here and nowhere else: x_* settings, `wbauth`, the service process.
+"""
+
+import contextlib
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, Literal
+
+from hanlon.tracking.redaction import Redaction
+from hanlon.tracking.state import Marker, Options, synced_mark
+from hanlon.tracking.tables import Table
+
+
+class TrackingOff(Exception):
+    """The user has switched W&B off by its own means; the message says how."""
+
+
+LEAN: dict[str, Any] = {
+    "console": "off",
+    "silent": True,
+    "symlink": False,
+    # argv, interpreter, hardware, packages and git are no business of a shared project
+    "x_disable_meta": True,
+    "x_disable_stats": True,
+    "x_disable_machine_info": True,
+    "x_save_requirements": False,
+    "disable_git": True,
+    "disable_code": True,
+    "host": "",
+    "program": "run.py",
+    # 15 s by default: a kill -9 would lose that much
+    "x_transaction_log_flush_interval": 1,
+    # an offline table is a file in its run's folder, which can be moved; an artifact is an absolute path
+    "allow_offline_artifacts": False,
+}
+
+
+class WandbSession:
+    """W&B for one sweep: the first `open_run` decides whether it is online, and says so in one line."""
+
+    def __init__(
+        self, options: Options, runs_dir: Path, redaction: Redaction, say: Callable[[str], None]
+    ) -> None:
+        self.mode: Literal["online", "offline"] | None = None
+        self.redaction = redaction
+        self._options = options
+        self._say = say
+        # relative where possible: wandb writes this path into its logs, and a moved checkout stays whole
+        here = Path.cwd()
+        self._dir = (
+            runs_dir.absolute().relative_to(here) if runs_dir.absolute().is_relative_to(here) else runs_dir
+        )
+        self._saved_environ: dict[str, str | None] = {}
+        self._staging: Path | None = None
+        self._wandb: Any = None
+        self._runs: list[Any] = []
+
+    def open_run(self, run_id: str, **about: Any) -> Any:
+        """Open a run; `about` are arguments of `wandb.init`."""
+        wandb = self._wandb or self._import()
+        if self.mode is None:
+            run = self._decide_mode(run_id, about) or self._init(self._wandb, self.mode, run_id, about)
+        else:
+            run = self._init(wandb, self.mode, run_id, about)
+        self._runs.append(run)
+        return run
+
+    def log_table(self, run: Any, name: str, content: Table) -> None:
+        """Log a table once."""
+        lines = [list(line) for line in content.lines]
+        table = self._wandb.Table(columns=list(content.columns), data=lines, log_mode="IMMUTABLE")
+        if self.mode == "offline":
+            # bound by hand, `log` makes no artifact of it, whose record would hold an absolute path
+            table.bind_to_run(run, name, 0)
+        run.log({name: table})
+
+    def log_page(self, run: Any, name: str, page: str) -> None:
+        """Log a page of HTML as it is: W&B would add a style sheet from its own server."""
+        run.log({name: self._wandb.Html(page, inject=False, data_is_not_path=True)})
+
+    def finish_run(self, run: Any, complete: bool) -> None:
+        """End a run and drop its debug logs, which repeat its configuration and name local paths.
+
+        Earlier offline folders of the run are marked as sent: this one holds all that they hold and more, and
+        `wandb sync` would put them before it, or in its place.
+        """
+        logs = run.settings.log_dir
+        run.finish(exit_code=0 if complete else 1)
+        self._runs.remove(run)
+        shutil.rmtree(logs, ignore_errors=True)
+        for file in (self._dir / "wandb").glob(f"offline-run-*/run-{run.id}.wandb"):
+            if file.parent.name != self.folder_of(run):
+                synced_mark(file.parent, run.id).touch()
+
+    def marker(self, run: Any, rows: int, fingerprint: str) -> Marker:
+        """What is noted of a finished run."""
+        project = f"{run.entity}/{run.project}" if run.entity else str(run.project)
+        return Marker(run.id, self.folder_of(run), self.mode or "", rows, fingerprint, project)
+
+    def folder_of(self, run: Any) -> str:
+        """The name of the run's folder under `runs/wandb`."""
+        return Path(run.dir).parent.name
+
+    def close(self) -> None:
+        """End wandb's service process, unless someone else in this process uses it."""
+        if self._wandb is None:
+            return
+        if _singleton_attribute("most_recent_active_run") is None:
+            self._wandb.teardown()
+        self._clean_up()
+
+    def abandon(self) -> None:
+        """End wandb's service process whatever state it is in, without a word and without waiting."""
+        if self._wandb is None:
+            return
+        for run in self._runs:  # a thread of wandb's that asks a dead service would end with a traceback
+            with contextlib.suppress(Exception):
+                run._run_status_checker.stop()
+        self._runs.clear()
+        kill_core()
+        for _ in range(2):  # measured: the first teardown of a dead core raises, the second works
+            with contextlib.suppress(Exception, SystemExit):
+                self._wandb.teardown()
+        self._clean_up()
+
+    def _import(self) -> Any:
+        wandb_dir = self._dir / "wandb"
+        wandb_dir.mkdir(parents=True, exist_ok=True)
+        # the manifest of a table names the file that it is uploaded from, so that must say nothing of this machine
+        self._staging = Path(
+            tempfile.mkdtemp(prefix="hanlon-wandb-", dir="/tmp" if Path("/tmp").is_dir() else None)
+        )
+        ours = {"WANDB_DATA_DIR": str(self._staging), "WANDB_CACHE_DIR": str(wandb_dir / "cache")}
+        ours["WANDB_ERROR_REPORTING"] = "false"
+        self._saved_environ = {name: os.environ.get(name) for name in ours}
+        os.environ.update(ours)
+        wandb: Any = importlib.import_module("wandb")
+        self._wandb = wandb
+        wandb.setup(wandb.Settings(reinit="create_new", **LEAN))
+        return wandb
+
+    def _init(self, wandb: Any, mode: str | None, run_id: str, about: dict[str, Any], **settings: Any) -> Any:
+        options = self._options
+        timeouts = {"finish_timeout": options.finish_timeout_s, "finish_timeout_raises": True}
+        return wandb.init(
+            id=run_id,
+            mode=mode,
+            project=options.project,
+            entity=options.entity,
+            dir=str(self._dir),
+            resume=None,
+            reinit="create_new",
+            settings=wandb.Settings(**{**LEAN, **timeouts, **settings}),
+            **about,
+        )
+
+    def _decide_mode(self, run_id: str, about: dict[str, Any]) -> Any:
+        """Set `mode`; returns the run with which being online was tried, if it was."""
+        wanted = self._options.mode
+        environment = os.environ.get("WANDB_MODE", "")
+        if wanted == "auto" and environment == "disabled":
+            raise TrackingOff("off, since WANDB_MODE=disabled")
+        if wanted == "offline" or (wanted == "auto" and environment in ("offline", "dryrun")):
+            why = "tracker.mode=offline" if wanted == "offline" else "WANDB_MODE is offline"
+            return self._go_offline(why)
+        problem = self._missing_key()
+        if problem:
+            return self._go_offline(problem)
+        folders = set((self._dir / "wandb").glob("run-*"))
+        try:
+            run = self._init(self._wandb, "online", run_id, about, init_timeout=self._options.init_timeout_s)
+        except Exception as error:
+            self.abandon()  # the failed id would stay in use
+            for empty in set((self._dir / "wandb").glob(f"run-*-{run_id}")) - folders:
+                shutil.rmtree(empty, ignore_errors=True)
+            self._import()
+            return self._go_offline(f"no run could be opened online: {one_line(error, self.redaction)}")
+        self.mode = "online"
+        self._say(f"W&B: online, {run.url or self._options.project}")
+        return run
+
+    def _missing_key(self) -> str | None:
+        wbauth: Any = importlib.import_module("wandb.sdk.lib.wbauth")
+        host = _singleton_attribute("settings").base_url
+        try:
+            key = wbauth.authenticate_session(host=host, source="hanlon", prompt=False, update_session=False)
+        except Exception as error:  # a key of the wrong form
+            return f"the key cannot be used: {one_line(error, self.redaction)}"
+        return None if key else "no API key found"
+
+    def _go_offline(self, why: str) -> None:
+        self.mode = "offline"
+        runs = self._dir / "wandb" / "offline-run-*"
+        later = f"wandb login && hanlon sync {self._dir}, or wandb sync {runs}"
+        self._say(f"W&B: offline ({why}). To upload later: {later}")
+
+    def _clean_up(self) -> None:
+        """Drop the service's logs (they name temporary folders) and give the environment back."""
+        shutil.rmtree(self._dir / "wandb" / "cache", ignore_errors=True)
+        if self._staging is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
+        for name, value in self._saved_environ.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+        self._wandb = None
+
+
+def one_line(error: BaseException, redaction: Redaction, longest: int = 200) -> str:
+    """An error's type and first words, without keys and local paths."""
+    text = " ".join(redaction.text(str(error)).split())
+    return f"{type(error).__name__}: {text[:longest]}" if text else type(error).__name__
+
+
+def kill_core() -> None:
+    """Kill wandb's service process, if this process owns it, and the hook that would wait for it at exit.
+
+    Without wandb's own lock: where its service cannot be started, wandb 0.31 holds that lock for ever.
+    """
+    setup: Any = sys.modules.get("wandb.sdk.wandb_setup")
+    with contextlib.suppress(Exception):
+        connection = setup._singleton._connection
+        if connection is not None and connection.owns_service:
+            connection._cleanup()
+            connection._proc._process.kill()
+
+
+def _singleton_attribute(name: str) -> Any:
+    setup: Any = importlib.import_module("wandb.sdk.wandb_setup")
+    return getattr(setup.singleton(), name)
+
+
+class Watch:
+    """Kills wandb's service process when one run takes too long: whatever waits for it then fails at once.
+
+    `late` names what took too long.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self.late: str | None = None
+
+    @contextlib.contextmanager
+    def over(self, name: str) -> Generator[None]:
+        """Watch over what is done within."""
+        timer = threading.Timer(self.limit_s, self._end, [name])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end(self, name: str) -> None:
+        self.late = name
+        kill_core()

@@ -1,0 +1,185 @@
+"""The sweep's own run: its tables, its totals, and the saved view of it."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hanlon.store.answers import FILE_STEMS
+from hanlon.store.records import SweepRecord
+from hanlon.tracking import page, tables, transcripts, workspace
+from hanlon.tracking.cell_run import LONGEST_NAME, CellLog, legal_tags, run_id
+from hanlon.tracking.panels import PANELS, Shown
+from hanlon.tracking.session import WandbSession, one_line
+from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_marker, write_json
+from hanlon.tracking.tables import MOST_LINES, Table
+
+LAYOUT = 1
+"""Raised when what is logged of the same sweep changes, so that a finished one gets a new summary."""
+
+
+class SummaryLog:
+    """What is logged of a sweep as a whole, from its cells as they were last counted.
+
+    `busy` is set while figures are drawn or another process has its turn, which takes seconds that are not W&B's.
+    """
+
+    def __init__(
+        self, sweep: SweepRecord, cells: Sequence[CellLog], runs_dir: Path, options: Options
+    ) -> None:
+        self._sweep = sweep
+        self._cells = cells
+        self._runs_dir = runs_dir
+        self._wandb_dir = runs_dir / "wandb"
+        self._options = options
+        self._marker_path = marker_path(self._wandb_dir, sweep.id)
+        self._turn = Turn(self._marker_path)
+        self.busy = threading.Event()
+
+    def is_logged(self, complete: bool) -> bool:
+        """Whether there is nothing to log, or an earlier run shows the same."""
+        marker = read_marker(self._marker_path)
+        if not self._counted():
+            return True
+        state = self._fingerprint(complete)
+        return marker is not None and marker.covers(state, self._options.mode, self._wandb_dir)
+
+    def log_in_turn(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker | None:
+        """Log what the store holds now, unless an earlier run shows the same, after any process that is at it.
+
+        Every process of a shared sweep does so at its end: each shows all that was stored before, the last one all.
+        """
+        with self._busy():
+            got = self._turn.wait(self._options.finish_timeout_s)
+        if not got:
+            say(
+                "W&B: no summary, another process is writing it. The same command again logs what is missing."
+            )
+            return None
+        try:
+            for log in (log for log in self._cells if log.shared):
+                log.recount()
+                complete = complete and log.is_whole(self._sweep.planned_samples)
+            return None if self.is_logged(complete) else self.log(session, complete, say)
+        finally:
+            self._turn.give()
+
+    def log(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker:
+        """Open the run, log everything, end it, leave the marker; then save the workspace where there can be one."""
+        counted = self._counted()
+        shown = Shown(self._sweep, [log.state for log in counted])
+        contents = self._tables(session, shown, counted, say)
+        page = self._page(session, shown, say)
+        run = self._open(session, counted)
+        if page is not None:
+            session.log_page(run, workspace.FIGURE, page)
+        for name, content in contents.items():
+            session.log_table(run, name, content)
+        run.summary.update(self._totals(counted, complete))
+        session.finish_run(run, complete)
+        rows = sum(len(content.lines) for content in contents.values())
+        marker = session.marker(run, rows, self._fingerprint(complete))
+        write_json(self._marker_path, marker)
+        if session.mode == "online" and self._options.workspace and workspace.available():
+            media = [] if page is None else [workspace.FIGURE]
+            self._save_workspace(marker.project, [*media, *contents], session, say)
+        return marker
+
+    def _counted(self) -> list[CellLog]:
+        return [log for log in self._cells if log.tally.episodes]
+
+    def _fingerprint(self, complete: bool) -> str:
+        cells = [(log.fingerprint(complete), _judged_bytes(log.folder)) for log in self._counted()]
+        drawn = self._options.figures and page.available()
+        registered = self._sweep.registration and self._sweep.registration.hash
+        return tables.fingerprint(LAYOUT, self._sweep.id, complete, cells, drawn, registered)
+
+    def _open(self, session: WandbSession, counted: Sequence[CellLog]) -> Any:
+        simulated = _any_simulated(counted)
+        return session.open_run(
+            run_id(self._sweep.id, "summary"),
+            name=f"{self._sweep.id[:LONGEST_NAME]} summary{' (simulated)' if simulated else ''}",
+            group=self._sweep.id[:LONGEST_NAME],
+            job_type="summary",
+            tags=legal_tags("simulated" if simulated else "", "summary"),
+            config={
+                "sweep": self._sweep.id,
+                "cells": [log.cell.key for log in counted],
+                "simulated": simulated,
+            },
+        )
+
+    def _tables(
+        self, session: WandbSession, shown: Shown, counted: Sequence[CellLog], say: Callable[[str], None]
+    ) -> dict[str, Table]:
+        contents = dict[str, Table]()
+        for name, panel in PANELS.items():
+            try:
+                content = panel(shown, session.redaction)
+            except Exception as error:  # odd data in one panel shall not cost the others
+                say(f"W&B: no {name} table ({one_line(error, session.redaction)})")
+                continue
+            if content is not None:
+                contents[name] = content.cut()
+                if len(content.lines) > MOST_LINES:
+                    say(f"W&B: the {name} table holds {MOST_LINES} of {len(content.lines)} lines")
+        open_cells = [(log.cell, log.folder) for log in counted if log.transcripts_may_leave]
+        if open_cells:
+            limit = self._options.transcripts_max_rows
+            lines = transcripts.sweep_rows(open_cells, self._runs_dir, limit, session.redaction)
+            contents["transcripts"] = Table(transcripts.SWEEP_COLUMNS, lines)
+        return contents
+
+    def _page(self, session: WandbSession, shown: Shown, say: Callable[[str], None]) -> str | None:
+        if not self._options.figures:
+            return None
+        if not page.available():
+            say(f"W&B: {page.MISSING}")
+            return None
+        with self._busy():
+            try:
+                return page.page(shown, session.redaction, lambda line: say(f"W&B: {line}"))
+            except Exception as error:
+                say(f"W&B: no figures ({one_line(error, session.redaction)})")
+                return None
+
+    @contextlib.contextmanager
+    def _busy(self) -> Generator[None]:
+        self.busy.set()
+        try:
+            yield
+        finally:
+            self.busy.clear()
+
+    def _totals(self, counted: Sequence[CellLog], complete: bool) -> dict[str, Any]:
+        costs = [log.tally.cost_usd for log in counted if log.tally.cost_usd is not None]
+        totals = {
+            "cells": len(counted),
+            "episodes": sum(log.tally.episodes for log in counted),
+            "calls": sum(log.tally.calls for log in counted),
+            "planned_samples": self._sweep.planned_samples,
+            "simulated": _any_simulated(counted),
+            "complete": complete,
+        }
+        return {**totals, "cost_usd": round(sum(costs), 9)} if costs else totals
+
+    def _save_workspace(
+        self, project: str, shown: Sequence[str], session: WandbSession, say: Callable[[str], None]
+    ) -> None:
+        entity, _, name = project.rpartition("/")
+        cells = [log.cell for log in self._counted()]
+        try:
+            view = workspace.build(entity, name, self._sweep.id, cells, shown)
+            say(f"W&B: workspace {workspace.save(view, self._wandb_dir, self._sweep.id).url}")
+        except Exception as error:
+            say(f"W&B: no workspace ({one_line(error, session.redaction)}). The runs are all there.")
+
+
+def _any_simulated(cells: Sequence[CellLog]) -> bool:
+    return any(log.cell.simulated for log in cells)
+
+
+def _judged_bytes(folder: Path) -> int:
+    """The size of what judges said of a cell: it changes with every further answer."""
+    return sum(file.stat().st_size for file in folder.glob(f"{FILE_STEMS['judges']}.*.jsonl"))
