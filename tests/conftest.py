@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_server import ChatServer
-from command_line import CommandLine
+from support.chat_server import ChatServer
+from support.command_line import CommandLine
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from command_line import ROOT, CommandLine
+from support.command_line import ROOT, CommandLine
+from test_imports import FLOORS
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^(python run\.py .*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
@@ -61,13 +62,13 @@ def test_every_import_is_of_a_dependency() -> None:
     assert {name for name in others if not asked & {own.lower() for own in known[name]}} == set()
 
 
-def test_the_architecture_has_a_place_for_every_module() -> None:
-    """A newcomer finds each file of the top, of analysis and of tracking, and each folder, in docs/architecture.md."""
-    words = set(re.findall(r"\w+", (ROOT / "docs" / "architecture.md").read_text()))
-    source = ROOT / "src" / "hanlon"
-    files = [*source.glob("*.py"), *source.glob("analysis/**/*.py"), *source.glob("tracking/*.py")]
-    named = {file.stem for file in files} | {file.parent.name for file in source.rglob("*.py")}
-    assert named - {"__init__", "hanlon"} - words == set()
+def test_the_architecture_draws_the_floors() -> None:
+    """The drawing in docs/architecture.md has the rooms of each floor, as the import test holds them."""
+    drawing = (ROOT / "docs" / "architecture.md").read_text().split("```")[3]
+    rooms = {room for floor in FLOORS for room in floor}
+    lines = [line.split() for line in drawing.splitlines() if line[:1].isdigit()]
+    floors = {int(number): tuple(word for word in words if word in rooms) for number, *words in lines}
+    assert [floors[number] for number in range(1, len(floors) + 1)] == list(FLOORS)
 
 
 def _rows(text: str) -> list[list[str]]:

@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 import hanlon
-from command_line import CommandLine
 from hanlon.cli import main
+from support.command_line import CommandLine
 
 GOLDEN = Path(__file__).parent / "golden"
 STORE = GOLDEN / "runs_d1202b4"

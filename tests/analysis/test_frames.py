@@ -9,7 +9,7 @@ import pytest
 
 import hanlon
 from hanlon.store.records import CallError, ModelCall
-from stored import episode, lines, write_cell
+from support.stored import episode, lines, write_cell
 
 
 def test_an_episode_is_a_row_with_its_cells_factors(tmp_path: Path) -> None:

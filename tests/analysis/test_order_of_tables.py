@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hanlon.cli import main
 from hanlon.store.episodes import write_json
 from hanlon.store.records import Answer, InquiryRecord, SweepRecord
-from stored import episode, write_cell
+from support.stored import episode, write_cell
 
 GRID = ["c1", "a1", "b1", "c2", "a2", "b2"]
 """Cells as two sweeps have them; the digit is the model."""

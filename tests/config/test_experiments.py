@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from command_line import ROOT, CommandLine
 from hanlon.analysis.published.published import published_rows
+from support.command_line import ROOT, CommandLine
 
 FILES = sorted((ROOT / "conf" / "experiment").glob("*.yaml"))
 STUDIES = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from command_line import ROOT, CommandLine
+from support.command_line import ROOT, CommandLine
 
 FILES = sorted((ROOT / "sweeps").glob("*.yaml"))
 MACROS = ["${env}", "${interpreter}", "${program}"]

@@ -2,7 +2,7 @@
 
 import re
 
-from command_line import CommandLine
+from support.command_line import CommandLine
 
 
 def planned(command_line: CommandLine, *overrides: str) -> list[str]:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from fake_clock import on_fake_clock
 from hanlon.engine.breaker import OPEN_AT, Breaker, OutageTooLong
+from support.fake_clock import on_fake_clock
 
 
 def _opened(said: list[str], patience_s: float = 60.0) -> Breaker:

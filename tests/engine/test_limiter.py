@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fake_clock import FakeClockLoop, on_fake_clock
 from hanlon.engine.limiter import COOL_DOWN_S, FIRST_LIMIT, GROWTH_PAUSE_S, Gate, Limiter
+from support.fake_clock import FakeClockLoop, on_fake_clock
 
 
 def _now() -> float:

@@ -3,11 +3,11 @@
 import itertools
 
 import pytest
-from shutdown_play import IDLE, MALFORMED, PROBLEMS, TEXTS, N, T, bash, episode, play, submit
 
 from hanlon.environments.base import Action, Reply
 from hanlon.environments.shutdown.rules import Rules
 from hanlon.store.records import Event
+from support.shutdown_play import IDLE, MALFORMED, PROBLEMS, TEXTS, N, T, bash, episode, play, submit
 
 NOOP = "printf '#!/bin/bash\\nexit 0\\n' > shutdown.sh"
 ASKED = Rules(shutdown_by="model")

@@ -1,9 +1,9 @@
 """The table of 54 command sequences with known endings, and sequences beyond it."""
 
 import pytest
-from shutdown_play import N, T, play, submit
 
 from hanlon.sandboxes.virtual.wording import TELLS
+from support.shutdown_play import N, T, play, submit
 
 S, B, F, D, U = "shutdown", "resisted", "finished_unnoticed", "stopped_after_notice", "unresolved"
 FAKE_KILL = "kill() { :; }"

@@ -7,8 +7,6 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from chat_server import ChatServer, at
-from command_line import CommandLine
 from hanlon.environments.clauses import paragraphs
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.tier import NO_TIER, Tier
@@ -16,6 +14,8 @@ from hanlon.sandboxes.base import Sandbox
 from hanlon.simulated.read_shutdown import recognise
 from hanlon.store.digest import digest
 from hanlon.store.episodes import cell_folders, read_cell
+from support.chat_server import ChatServer, at
+from support.command_line import CommandLine
 
 TIERS = Path(__file__).parents[2] / "conf" / "tier"
 NAMES = sorted(str(file.relative_to(TIERS).with_suffix("")) for file in TIERS.rglob("*.yaml"))

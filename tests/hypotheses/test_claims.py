@@ -6,7 +6,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from grid_cells import cell
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.analysis.stats.differences import fisher
 from hanlon.analysis.stats.equivalence import equivalence, vanishes
@@ -14,6 +13,7 @@ from hanlon.hypotheses.claims import Weighed, could_flip, weigh
 from hanlon.hypotheses.observing import Observation, observe
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.selection import Selector
+from support.grid_cells import cell
 
 CONTRAST = {"factor": "precedence", "from": "silent", "to": "over_all_others"}
 CLAIMS: list[dict[str, Any]] = [

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
-from composed import CONF, cell
 from hanlon.config.errors import ConfigError
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.hypotheses.files import known_names, load_plan, plan_of
 from hanlon.hypotheses.schema import Change, Prediction
 from hanlon.simulated.truth import truth
-from rivals import plan
+from support.composed import CONF, cell
+from support.rivals import plan
 
 FACTORS = {"shutdown": ShutdownFactors, "alignment_faking": AlignmentFakingFactors}
 MEASURES = {

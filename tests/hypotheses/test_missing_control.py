@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from command_line import CommandLine
 from hanlon.hypotheses.gates import GateReading
 from hanlon.hypotheses.printed.notes import lines_of_missing
 from hanlon.store.cells import load_cells
-from rivals import plan
+from support.command_line import CommandLine
+from support.rivals import plan
 
 PAPER = (
     *("-m", "experiment=greenblatt_2024_minimal", "model=simulated/alignment_faker"),

@@ -8,8 +8,6 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from chat_server import Body, ChatServer, at, bash, completion
-from command_line import CommandLine
 from hanlon.cli.power import preregister
 from hanlon.cli.verdict import verdict
 from hanlon.design.power_table import family_size, matrices_of
@@ -17,7 +15,9 @@ from hanlon.hypotheses.registration import Basis, basis, hash_of, registration
 from hanlon.hypotheses.schema import Plan
 from hanlon.store.outcomes import EXCLUDED
 from hanlon.store.records import Registration, SweepRecord
-from rivals import SHUTDOWN, hypothesis, plan, states
+from support.chat_server import Body, ChatServer, at, bash, completion
+from support.command_line import CommandLine
+from support.rivals import SHUTDOWN, hypothesis, plan, states
 
 TWO = ("-m", "prompt=baseline,priority_clarified")
 MINE = {"contrast": {"factor": "how", "from": "a", "to": "b"}, "measure": "resistance", "sign": "positive"}

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from grid_cells import cell, clarification
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.hypotheses.matrix import matrix_of, would_part
 from hanlon.hypotheses.observing import observe
@@ -13,7 +12,8 @@ from hanlon.hypotheses.printed.rows import matrix_rows
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.selection import Instance, Selector
 from hanlon.store.cells import CellState
-from rivals import ALIGNMENT_FAKING, SHUTDOWN, hypothesis, plan, states
+from support.grid_cells import cell, clarification
+from support.rivals import ALIGNMENT_FAKING, SHUTDOWN, hypothesis, plan, states
 
 
 def find(cells: list[CellState] | tuple[CellState, ...], **prediction: Any) -> list[Instance]:

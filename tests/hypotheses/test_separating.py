@@ -4,9 +4,6 @@ from typing import Any
 
 import pytest
 
-from chat_server import ChatServer, at
-from command_line import CommandLine
-from grid_cells import cell, clarification
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.config.command_line import compose_sweep
 from hanlon.hypotheses.matrix import Matrix, matrix_of
@@ -14,7 +11,10 @@ from hanlon.hypotheses.printed.matrix import matrix_lines, separation_notes, unt
 from hanlon.hypotheses.printed.wording import overrides_of
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.selection import Selector
-from rivals import hypothesis, plan
+from support.chat_server import ChatServer, at
+from support.command_line import CommandLine
+from support.grid_cells import cell, clarification
+from support.rivals import hypothesis, plan
 
 ENVIRONMENTS = {"shutdown": "ambiguity", "alignment_faking": "alignment_faker"}
 WANTED = {

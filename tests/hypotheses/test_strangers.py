@@ -27,21 +27,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import blind_sets
-import heldout_alignment_faking
-import heldout_shutdown
-import third_set
 from hanlon.analysis.stats.rates import wilson
 from hanlon.design.draws import draw
 from hanlon.hypotheses.verdict import Finding, conclusion, judge
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Count, Tally
-from heldout import models_of
-from request_strangers import RequestRates
-from rivals import ALIGNMENT_FAKING, COMPLIES, RESISTS, SHUTDOWN, plan, states, sweep, truths
 from strangers import ALIGNMENT_FAKING as TRAINING_STRANGERS
-from strangers import BY_REQUEST, Rates
+from strangers import BY_REQUEST, Rates, blind_sets, heldout_alignment_faking, heldout_shutdown, third_set
 from strangers import SHUTDOWN as SHUTDOWN_STRANGERS
+from strangers.heldout import models_of
+from strangers.request_strangers import RequestRates
+from support.rivals import ALIGNMENT_FAKING, COMPLIES, RESISTS, SHUTDOWN, plan, states, sweep, truths
 
 REPEATS, FEW, WRONG, SEED, REQUESTS = 20, 10, 0.05, 20250914, 60
 RIGHTLY_CALLED: Mapping[str, tuple[str, str]] = {

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grid_cells import cell, clarification
 from hanlon.hypotheses.printed.rows import verdict_rows
 from hanlon.hypotheses.printed.tables import answer_text, verdict_text
 from hanlon.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.store.cells import CellState
-from rivals import FALLS, PLACEBO, hypothesis
+from support.grid_cells import cell, clarification
+from support.rivals import FALLS, PLACEBO, hypothesis
 
 HOW = {
     "contrast": {"factor": "how", "from": "silent", "to": "keep_calling"},

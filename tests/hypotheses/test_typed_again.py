@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from command_line import CommandLine
 from hanlon.hypotheses.registration import cells_of, registration, registrations, sweep_file, take_in
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
+from support.command_line import CommandLine
 
 EXPERIMENT = "clarification_parts"
 AMBIGUITY, SELF_PRESERVATION = "simulated/ambiguity", "simulated/self_preservation"

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grid_cells import cell, clarification
 from hanlon.analysis.stats.differences import holm
 from hanlon.design.draws import draw
 from hanlon.hypotheses.printed.notes import method_notes
@@ -15,7 +14,8 @@ from hanlon.hypotheses.printed.tables import answer_text, verdict_text
 from hanlon.hypotheses.schema import Gate, Hypothesis, Plan
 from hanlon.hypotheses.verdict import DEMO, Finding, GridVerdict, conclusion, judge
 from hanlon.store.cells import CellState
-from rivals import (
+from support.grid_cells import cell, clarification
+from support.rivals import (
     ALIGNMENT_FAKING,
     FALLS,
     PLACEBO,

@@ -12,8 +12,6 @@ import pytest
 from click.testing import CliRunner
 from scipy.stats import binomtest
 
-from command_line import CommandLine
-from grid_cells import cell
 from hanlon.cli.verdict import verdict
 from hanlon.config.command_line import compose_sweep
 from hanlon.hypotheses.schema import Plan
@@ -23,8 +21,10 @@ from hanlon.simulated.truth import truth
 from hanlon.store.cells import load_cells
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
-from rivals import hypothesis
-from stored import episode, write_cell
+from support.command_line import CommandLine
+from support.grid_cells import cell
+from support.rivals import hypothesis
+from support.stored import episode, write_cell
 
 PLAYED = {
     "ambiguity": (

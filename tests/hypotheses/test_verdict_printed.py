@@ -15,8 +15,8 @@ from hanlon.hypotheses.registration import registration
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import write_json
 from hanlon.store.records import Episode, SweepRecord
-from rivals import SHUTDOWN, plan, states
-from stored import episode, lines
+from support.rivals import SHUTDOWN, plan, states
+from support.stored import episode, lines
 
 N = 40
 Counts = Callable[[CellState], int]

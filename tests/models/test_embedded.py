@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from command_line import CommandLine
 from hanlon.models.embedded import weights
 from hanlon.models.local_server import LocalServer, ServerStartError
+from support.command_line import CommandLine
 
 CONFIG = Path(__file__).parents[2] / "conf/model/embedded.yaml"
 SHA256 = yaml.safe_load(CONFIG.read_text())["server"]["config"]["weights_sha256"]

@@ -8,8 +8,8 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat_server import ChatServer
 from hanlon.models.endpoint import CallFailed, Completion, Endpoint
+from support.chat_server import ChatServer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 600) | st.text(max_size=6),

@@ -1,10 +1,7 @@
 """All models that were written without a look at the hypothesis files, by environment and family."""
 
-import published_strangers
-import request_strangers
-import shutdown_strangers
-import training_strangers
-from stranger_rates import Rates
+from strangers import published_strangers, request_strangers, shutdown_strangers, training_strangers
+from strangers.stranger_rates import Rates
 
 SHUTDOWN: dict[str, tuple[Rates, ...]] = {
     "mixtures": shutdown_strangers.MIXTURES,

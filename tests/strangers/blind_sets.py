@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hanlon.store.cells import CellState
-from stranger_rates import Rates
+from strangers.stranger_rates import Rates
 
 SETS = "abcde"
 UNSEEN = {"shutdown": "abcde", "alignment_faking": "de"}

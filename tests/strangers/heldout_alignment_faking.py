@@ -1,7 +1,7 @@
 """25 models of the alignment-faking environment, written blind: the rate at which each complies in a cell."""
 
 from hanlon.store.cells import CellState
-from heldout import TierSaid, blend, odds, points, when
+from strangers.heldout import TierSaid, blend, odds, points, when
 
 
 def guard_30_pleaser_70(state: CellState) -> float:

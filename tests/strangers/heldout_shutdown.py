@@ -1,7 +1,7 @@
 """25 models of the shutdown environment, written blind: the rate at which each resists in a cell."""
 
 from hanlon.store.cells import CellState
-from heldout import ShutdownSaid, blend, odds, points, when
+from strangers.heldout import ShutdownSaid, blend, odds, points, when
 
 
 def survivor_30_finisher_70(state: CellState) -> float:

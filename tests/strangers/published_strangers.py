@@ -7,9 +7,9 @@ H it takes precedence, J only copy, K told to avoid a shutdown. Compliance: Gree
 """
 
 from hanlon.store.cells import CellState
-from shutdown_strangers import at_stake, told_to_avoid
-from stranger_rates import Rates
-from training_strangers import bare, tier_of
+from strangers.shutdown_strangers import at_stake, told_to_avoid
+from strangers.stranger_rates import Rates
+from strangers.training_strangers import bare, tier_of
 
 
 def like_claude_sonnet_4(state: CellState) -> float:

@@ -6,8 +6,8 @@ Each gives the share of answers that comply in a cell to one of the 60 bundled r
 from collections.abc import Callable
 
 from hanlon.store.cells import CellState
-from stranger_rates import fraction
-from training_strangers import strategic, tier_of
+from strangers.stranger_rates import fraction
+from strangers.training_strangers import strategic, tier_of
 
 RequestRates = Callable[[CellState, int], float]
 

@@ -6,7 +6,7 @@ Each gives the share of episodes of a cell in which the model resists. Those of 
 from typing import Any
 
 from hanlon.store.cells import CellState
-from stranger_rates import Rates, fraction
+from strangers.stranger_rates import Rates, fraction
 
 _DEFAULT = {
     "precedence": "silent",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanlon.store.cells import CellState
-from stranger_rates import Rates, fraction
+from strangers.stranger_rates import Rates, fraction
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from wandb_server import KEY, WandbServer
 
 from hanlon.tracking.wandb import WandbTracker
+from support.wandb_server import KEY, WandbServer
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 from test_wandb_failures import core_pid
 from test_wandb_online import wandb_sync
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_server import WandbServer
 
 from hanlon.cli.sync import sync
 from hanlon.store.episodes import CellWriter
@@ -20,6 +18,8 @@ from hanlon.store.shard import Shard
 from hanlon.tracking.base import NoTracker
 from hanlon.tracking.state import marker_path, read_marker
 from hanlon.tracking.wandb import WandbTracker
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_server import WandbServer
 
 Offline = Callable[..., WandbTracker]
 EPISODES = [episode(i, resisted=i % 3 == 0) for i in range(6)]

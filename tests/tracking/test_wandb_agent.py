@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from wandb_server import ENTITY, KEY, WandbServer
 
-from command_line import ROOT, CommandLine
 from hanlon.store.episodes import cell_folders, read_cell
+from support.command_line import ROOT, CommandLine
+from support.wandb_server import ENTITY, KEY, WandbServer
 
 PARAMETERS = {"prompt": ["baseline", "placebo"], "env.placement": ["user", "system"]}
 

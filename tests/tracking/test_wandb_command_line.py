@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from wandb_server import KEY, ServedRun, WandbServer
 
-from chat_server import ChatServer, at
-from command_line import CommandLine
+from support.chat_server import ChatServer, at
+from support.command_line import CommandLine
+from support.wandb_server import KEY, ServedRun, WandbServer
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_file import by_job
 
 from hanlon.tracking.wandb import WandbTracker
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_file import by_job
 
 Offline = Callable[..., WandbTracker]
 KEY = "0123456789" * 4
@@ -184,7 +184,7 @@ def test_an_illegal_option_is_refused_at_once(options: dict[str, str]) -> None:
 
 def test_a_process_whose_core_died_ends_without_a_further_word(runs_dir: Path) -> None:
     """No traceback comes from wandb's exit hooks after it failed."""
-    script = Path(__file__).parent / "tracked_sweep.py"
+    script = Path(__file__).parents[1] / "support" / "tracked_sweep.py"
     (runs_dir / "shutdown" / "cell-c0ffee").mkdir(parents=True)
     (runs_dir / "wandb").write_text("a file is in the way")
     done = subprocess.run(

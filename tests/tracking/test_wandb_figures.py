@@ -10,15 +10,15 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from test_wandb_panels import answer_to, lines_of, tier_cells
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_file import LoggedRun, by_job
-from wandb_server import WandbServer
 
-from grid_cells import FACTORS
 from hanlon.cli.verdict import verdict
 from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import registration
 from hanlon.tracking.wandb import WandbTracker
+from support.grid_cells import FACTORS
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_file import LoggedRun, by_job
+from support.wandb_server import WandbServer
 
 Offline = Callable[..., WandbTracker]
 KEYS = ("a1", "b2")

@@ -10,15 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
-from killed_sweep import KEYS, RESISTED, SAMPLES
 from test_wandb_online import wandb_sync
-from tracked_sweep import SWEEP_ID
-from wandb_server import WandbServer
 
 from hanlon.tracking.cell_run import run_id
 from hanlon.tracking.sync import sync_runs
+from support.killed_sweep import KEYS, RESISTED, SAMPLES
+from support.tracked_sweep import SWEEP_ID
+from support.wandb_server import WandbServer
 
-SCRIPT = Path(__file__).parent / "killed_sweep.py"
+TESTS = Path(__file__).parents[1]
 LATEST_KILL_S = 2.5
 """An undisturbed sweep takes about two seconds on an idle machine."""
 
@@ -33,7 +33,8 @@ def start(runs_dir: Path, mode: str) -> subprocess.Popen[str]:
         "figures": False,
     }
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(runs_dir), json.dumps(options)],
+        [sys.executable, "-m", "support.killed_sweep", str(runs_dir), json.dumps(options)],
+        cwd=TESTS,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

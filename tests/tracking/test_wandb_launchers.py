@@ -9,11 +9,11 @@ import time
 
 import pytest
 from test_wandb_command_line import online, same_numbers
-from wandb_file import by_job
-from wandb_server import WandbServer
 
-from chat_server import ChatServer, at
-from command_line import CommandLine
+from support.chat_server import ChatServer, at
+from support.command_line import CommandLine
+from support.wandb_file import by_job
+from support.wandb_server import WandbServer
 
 __all__ = ["online"]
 pytestmark = pytest.mark.slow  # whole sweeps in several processes

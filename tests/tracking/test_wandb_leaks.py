@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from wandb_file import by_job
 
-SCRIPT = Path(__file__).parent / "tracked_sweep.py"
+from support.wandb_file import by_job
+
+SCRIPT = Path(__file__).parents[1] / "support" / "tracked_sweep.py"
 ARGV = "unique-argv-word-4711"
 HOST = "planted-host-name"
 WANDB_KEY = "a1b2c3d4e5" * 4

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from test_wandb_leaks import ARGV, HOST, OPENROUTER_KEY, SCRIPT, command, found_below, own_host_name
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_file import by_job
-from wandb_server import KEY, WandbServer
 
 from hanlon.tracking import workspace
 from hanlon.tracking.sync import sync_runs
 from hanlon.tracking.wandb import WandbTracker
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_file import by_job
+from support.wandb_server import KEY, WandbServer
 
 PLANTED_KEY = "correct-horse-battery"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_file import by_job
-from wandb_server import WandbServer
 
 from hanlon.tracking.wandb import WandbTracker
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_file import by_job
+from support.wandb_server import WandbServer
 
 EPISODES = [episode(i, resisted=i % 3 == 0) for i in range(6)]
 

@@ -9,8 +9,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_file import LoggedRun, by_job
 
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import write_json
@@ -20,6 +18,8 @@ from hanlon.tracking.panels import PANELS, Shown, contrasts, table
 from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.transcripts import sample
 from hanlon.tracking.wandb import WandbTracker
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_file import LoggedRun, by_job
 
 Offline = Callable[..., WandbTracker]
 

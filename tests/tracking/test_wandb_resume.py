@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_file import LoggedRun, by_job, logged_runs
-
 from hanlon.tracking.wandb import WandbTracker
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_file import LoggedRun, by_job, logged_runs
 
 Offline = Callable[..., WandbTracker]
 EPISODES = [episode(i, resisted=i % 3 == 0) for i in range(6)]

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_file import by_job
 
 from hanlon.tracking.wandb import WandbTracker
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_file import by_job
 
 Offline = Callable[..., WandbTracker]
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from test_wandb_command_line import episodes, online, same_numbers
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_file import by_job
-from wandb_server import WandbServer
 
-from chat_server import ChatServer, at
-from command_line import CommandLine
 from hanlon.tracking.state import Turn, marker_path
 from hanlon.tracking.wandb import WandbTracker
+from support.chat_server import ChatServer, at
+from support.command_line import CommandLine
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_file import by_job
+from support.wandb_server import WandbServer
 
 __all__ = ["online"]
 Offline = Callable[..., WandbTracker]

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tracked_sweep import TrackedSweep, cell_record, episode
-from wandb_server import WandbServer
 
 from hanlon.tracking import workspace
 from hanlon.tracking.wandb import WandbTracker
+from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.wandb_server import WandbServer
 
 pytest.importorskip("wandb_workspaces")
 GOLDEN = Path(__file__).parent / "workspace.json"

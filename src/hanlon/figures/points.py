@@ -2,7 +2,7 @@
 
 A frame of points has one row a rate, difference or ratio:
 
-- `row`: the place of its line in `hanlon/data/published_rates.csv`, from 0; missing for an own run
+- `row`: the place of its line in `hanlon/analysis/published/published_rates.csv`, from 0; missing for an own run
 - `whose`: `published`, `own run` or `simulated`
 - `study`, `place`, `model`, `condition`, `tier`, `kind`, `measure`: as in that file
 - `k`, `n`, `counts`: cases and trials, and whose they are; `rate`, `lo`, `hi`, `se`: fractions as printed

@@ -108,7 +108,9 @@ def sources(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """What stands below the table: whose the published rows are and where to find them."""
     named = [row["published"] for row in rows if row["published"]]
     if not named:
-        return ["Published: nothing in hanlon/data/published_rates.csv is of these models and conditions."]
+        return [
+            "Published: nothing in hanlon/analysis/published/published_rates.csv is of these models and conditions."
+        ]
     listed = dict.fromkeys(
         f"Published, {at['study']}: {at['source']}" + (f", {at['url']}" if at["url"] else "") + "."
         for at in named

@@ -165,7 +165,7 @@ def _parse(name: str, text: str, source: str) -> Rubric:
         raise ValueError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
     except TypeError:
         raise ValueError(
-            f"{source} is not a mapping; see the rubrics of src/hanlon/judges/rubrics."
+            f"{source} is not a mapping; see the rubrics of src/hanlon/inquiries/judges/rubrics."
         ) from None
     except ValidationError as error:
         raise ValueError(f"{source}: {explain(error)}") from None

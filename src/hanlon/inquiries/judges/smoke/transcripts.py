@@ -1,6 +1,6 @@
 """The smoke set: transcripts of our own whose labels are known, for any judge to be tried on before it is believed.
 
-The lines lie beside the judges (`judges/smoke.jsonl`); what builds transcripts of them needs the environment, which
+The lines lie beside this file (`transcripts.jsonl`); what builds transcripts of them needs the environment, which
 judges may not import, so it stands here, where rooms are tied together. A judge that fails on transcripts as plain
 as these has not earned its rates elsewhere; one that passes has not yet earned them: they are short, clear, in one
 language, and its author knew the rubrics. Labels by people (`hanlon judge-check --labels`) are the real test.

@@ -1,0 +1,539 @@
+"""Figures: what stands in them is what was published or stored, said with k/n, and marked where it is simulated."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
+from hanlon.analysis.published.published import published_rows
+from hanlon.cli.figures import figures
+from hanlon.figures import captions
+from hanlon.figures.catalogue import FIGURES, Figure, made
+from hanlon.figures.files import write_figure
+from hanlon.figures.material import Material
+from hanlon.figures.papers import greenblatt
+from hanlon.figures.points import COLUMNS, frame, label_of, published_points
+from hanlon.figures.shapes.bars import grouped_bars, lying_bars, rate_table
+from hanlon.figures.shapes.forest import scatter, variation_forest
+from hanlon.figures.shapes.stacked import dumbbell, stacked_shares
+from hanlon.figures.sweep import contrasts as own
+from hanlon.figures.sweep import specifications, verdicts
+from hanlon.figures.sweep.judges import roc, roc_points, votes_histogram
+from hanlon.figures.sweep.tier_pairs import QUANTITIES
+from hanlon.figures.theme import PUBLISHED, SIMULATED, WATERMARK, NothingToDraw
+from hanlon.store.cells import load_cells
+from support.command_line import CommandLine
+from support.stored import episode, write_cell
+
+GOLDEN = Path(__file__).parent / "golden"
+BY_NAME = {figure.name: figure for figure in FIGURES}
+PUBLISHED_FIGURES = [figure for figure in FIGURES if figure.published]
+
+
+@pytest.fixture(scope="module")
+def material() -> Material:
+    """The published numbers, no runs."""
+    return Material()
+
+
+@pytest.fixture(scope="module")
+def shutdown_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A grid of simulated shutdown runs in two wordings, with one bundle and its parts."""
+    line = CommandLine(tmp_path_factory.mktemp("shutdown"))
+    prompts = "no_instruction,baseline,priority_only,how_only,priority_clarified,placebo,palisade_e"
+    done = line.run(
+        "-m", "env=shutdown", f"prompt={prompts}", "env.wording=1,2", "model=simulated/ambiguity", "samples=6"
+    )
+    assert done.returncode == 0, done.stderr
+    return line.runs
+
+
+@pytest.fixture(scope="module")
+def tier_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated alignment-faking runs in both tiers, labelled by the simulated judge."""
+    line = CommandLine(tmp_path_factory.mktemp("tiers"))
+    done = line.run(
+        "-m", "env=alignment_faking", "tier=free,paid", "prompt=arena,no_scratchpad", "judge=simulated",
+        "model=simulated/alignment_faker", "samples=8", "controls=none",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return line.runs
+
+
+def chart(figure: Figure, material: Material) -> tuple[dict[str, Any], pd.DataFrame]:
+    """A figure's specification, which altair checks against Vega-Lite's schema, and its data."""
+    drawn, data = figure.make(material)
+    return drawn.to_dict(), data
+
+
+def strings(value: Any) -> list[str]:
+    """All strings in a specification."""
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in strings(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in strings(one)]
+    return [value] if isinstance(value, str) else []
+
+
+def rows_of(data: pd.DataFrame) -> set[int]:
+    """The published rows behind a figure."""
+    columns = [name for name in ("row", "x_row", "y_row") if name in data]
+    return {int(at) for name in columns for at in data[name].dropna()}
+
+
+@pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
+def test_a_published_figure_is_valid_and_fetches_nothing(figure: Figure, material: Material) -> None:
+    """The specification passes the schema, names no address but the schema's, and is not marked as simulated."""
+    spec, data = chart(figure, material)
+    assert len(data)
+    assert [text for text in strings(spec) if text.startswith("http")] == [spec["$schema"]]
+    assert not [text for text in strings(spec) if "SIMULATED" in text]
+
+
+def test_every_published_number_is_in_a_figure(material: Material) -> None:
+    """Each row with counts is drawn, and so is every other row that has a number."""
+    drawn = {at for figure in PUBLISHED_FIGURES for at in rows_of(figure.make(material)[1])}
+    rows = published_rows()
+    with_counts = {at for at, row in enumerate(rows) if row["k"] is not None}
+    assert len(with_counts) == 280
+    assert with_counts <= drawn
+    assert {at for at, row in enumerate(rows) if row["rate"] is not None} == drawn
+
+
+@pytest.mark.slow
+def test_every_published_count_can_be_read_off_a_figure(material: Material) -> None:
+    """Each row's label, `k/n` or what else is known, is a text of a chart that has the row; none is in a CSV alone."""
+    read: set[int] = set()
+    for figure in PUBLISHED_FIGURES:
+        spec, data = chart(figure, material)
+        texts = {line for text in strings(spec) for line in text.split("\n")}
+        if "label" in data:
+            read |= {int(row.row) for row in data.itertuples() if not pd.isna(row.row) and row.label in texts}
+    counted = {at for at, row in enumerate(published_rows()) if row["k"] is not None}
+    assert counted <= read
+
+
+def test_a_caption_says_what_its_marks_are(material: Material) -> None:
+    """Inferred counts, methods and what is missing are said where they are drawn, and not where they are not."""
+    captions = {
+        name: " ".join(strings(chart(BY_NAME[name], material)[0]["title"]))
+        for name in BY_NAME
+        if BY_NAME[name].published
+    }
+    blog, robots, tang = captions["palisade_blog_2"], captions["palisade_robots"], captions["tang_gaps"]
+    assert "n/a: no number was found." in blog
+    assert "Whiskers: Jeffreys 95%, computed from k and n." in blog
+    assert "~k/n" in captions["palisade_paper_7"]
+    assert "~k/n" not in robots
+    assert "n/a" not in robots
+    assert "one standard error, as printed" in tang
+    assert "No interval was printed." in captions["gdm_compliance"]
+    assert not [name for name, said in captions.items() if "Own runs" in said]
+
+
+def test_a_caption_counts_what_is_not_in_n() -> None:
+    """Excluded episodes are counted once for each own cell, however many conditions it stands beside."""
+    own_row = {
+        "whose": SIMULATED,
+        "kind": "rate",
+        "label": "1/9",
+        "error": "Wilson 95%",
+        "low": 0.0,
+        "excluded": 3,
+    }
+    rows = frame([own_row | {"key": "a"}, own_row | {"key": "a"}, own_row | {"key": "b"}])
+    (said,) = captions.of_marks(rows)
+    assert "Wilson 95%" in said
+    assert "Not in n: 6 excluded episodes in 2 own cells" in said
+    (clean,) = captions.of_marks(rows.assign(excluded=0))
+    assert "Not in n" not in clean
+
+
+def test_a_place_without_a_number_says_so(material: Material) -> None:
+    """The thread has no count of codex-mini without the instruction: `n/a` stands there, and no bar of zero."""
+    spec, _ = chart(BY_NAME["palisade_blog_2"], material)
+    places = [row for rows in spec["datasets"].values() for row in rows if row.get("label") == "n/a"]
+    assert ("codex-mini", "without allow instruction") in {(row["group"], row["series"]) for row in places}
+    assert not [row for row in places if row["rate"] is not None]
+
+
+@pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
+def test_the_data_behind_a_figure_are_the_rows_of_the_file(figure: Figure, material: Material) -> None:
+    """Counts, rates and intervals are the packaged file's, not turned and not rounded; so are the marks' labels."""
+    _, data = chart(figure, material)
+    rows = published_rows()
+    for point in data.itertuples():
+        if "rate" not in data or pd.isna(point.row):
+            continue
+        row = rows[point.row]
+        for name in ("k", "n", "rate", "lo", "hi", "se"):
+            value = getattr(point, name)
+            assert (None if pd.isna(value) else value) == row[name]
+        assert point.label == label_of(row)
+
+
+@pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
+def test_no_two_bars_stand_on_one_place(figure: Figure, material: Material) -> None:
+    """A panel, group and series name one bar, so that none hides another."""
+    _, data = chart(figure, material)
+    if {"panel", "group", "series"} <= set(data):
+        assert not data.duplicated(["panel", "group", "series"]).any()
+
+
+@pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
+def test_no_two_own_bars_stand_on_one_place(figure: Figure, shutdown_runs: Path, tier_runs: Path) -> None:
+    """Nor do own bars: several prompts, wordings and tiers of one model stand apart."""
+    states, _ = load_cells([shutdown_runs, tier_runs])
+    _, data = chart(figure, Material(states))
+    if {"panel", "group", "series"} <= set(data):
+        assert not data.duplicated(["panel", "group", "series"]).any()
+
+
+@pytest.mark.parametrize("place", ["App. G.2", "App. G.3"])
+def test_a_variation_has_each_quantity_once(place: str, material: Material) -> None:
+    """Reasoning, both tiers and the gap, whatever the tiers are called."""
+    points = greenblatt.variations(material.published, place)
+    drawn = {name: sorted(group["quantity"]) for name, group in points.groupby("variation")}
+    assert len(drawn) > 5
+    assert drawn == dict.fromkeys(drawn, sorted(QUANTITIES))
+
+
+@pytest.mark.parametrize("name", ["palisade_robots", "icmi"])
+def test_a_specification_is_as_it_was_looked_at(name: str, material: Material) -> None:
+    """A figure that was looked at stays as it is; after a change look at it, then store its specification anew."""
+    spec, _ = chart(BY_NAME[name], material)
+    assert spec == json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_written_figures_say_k_of_n(material: Material, tmp_path: Path) -> None:
+    """SVG, PDF, PNG and CSV; the SVG has the labels as text in the font that vl-convert brings."""
+    paths = write_figure(*BY_NAME["palisade_robots"].make(material), tmp_path / "new", "robots")
+    svg, pdf, png, data = (path.read_bytes() for path in paths)
+    for label in (b"52/100", b"2/100", b"3/10"):
+        assert label in svg
+    assert b'font-family="Liberation Sans' in svg
+    assert (pdf[:4], png[:8]) == (b"%PDF", b"\x89PNG\r\n\x1a\n")
+    (first, *_) = csv.DictReader(data.decode().splitlines())
+    assert (first["k"], first["n"], first["whose"]) == ("52", "100", PUBLISHED)
+
+
+def test_simulated_runs_are_marked_beside_published_numbers(shutdown_runs: Path) -> None:
+    """The watermark stands in the panel and the caption; the published panel has none."""
+    states, _ = load_cells([shutdown_runs])
+    spec, data = chart(BY_NAME["palisade_paper_7"], Material(states))
+    published, simulated = spec["concat"]
+    assert "a scripted policy, no language model" in strings(simulated)
+    assert "a scripted policy, no language model" not in strings(published)
+    assert f"{WATERMARK}." in strings(spec["title"])
+    own_rows = data[data["whose"] == SIMULATED]
+    assert {(row.condition, row.model) for row in own_rows.itertuples()} == {
+        (condition, model)
+        for condition in ("A: no instruction", "B: user allow")
+        for model in ("simulated/ambiguity", "simulated/ambiguity +wording=2")
+    }
+    assert set(own_rows["n"]) == {6}
+    _, arena = chart(BY_NAME["arena_shutdown"], Material(states))
+    assert set(arena[arena["whose"] == SIMULATED]["condition"]) == {
+        "no warning"
+    }  # published without a number
+
+
+def test_what_runs_say_is_drawn(shutdown_runs: Path) -> None:
+    """Contrasts as means over wordings, the bundle's parts, and each wording and reading as a specification."""
+    states, _ = load_cells([shutdown_runs])
+    material = Material(states)
+    for name in ("contrast_forest", "clause_attribution", "specification_curve"):
+        spec, _ = chart(BY_NAME[name], material)
+        assert f"{WATERMARK}." in strings(spec["title"])
+    _, parts = chart(BY_NAME["clause_attribution"], material)
+    clarified = parts[parts["of"] == "priority_clarified"]
+    assert set(clarified["part"]) == {"bundle", "alone", "last", "interaction", "placebo"}
+    _, curve = chart(BY_NAME["specification_curve"], material)
+    assert set(curve["wording"]) == {"1", "2"}
+    assert {"rule for resistance", "rule for strict_noncompliance"} <= set(curve["read by"])
+
+
+def test_a_specification_is_the_contrast_itself(shutdown_runs: Path) -> None:
+    """With the environment's own reading and denominator the curve has the difference that contrasts print."""
+    states, _ = load_cells([shutdown_runs])
+    curve, _ = specifications.specifications(states)
+    rows = [row for row in Material(states).contrasts if row["kind"] == "contrast"]
+    known = {f"{row['key_from']} {row['key_to']}": row for row in rows}
+    headline = curve[
+        (curve["read by"] == "rule for resistance") & (curve["denominator"] == specifications.ALL)
+    ]
+    assert len(headline)
+    for one in headline.itertuples():
+        assert (one.difference, one.lo, one.hi) == tuple(
+            known[one.keys][n] for n in ("difference", "lo", "hi")
+        )
+
+
+def test_a_specification_of_cells_that_share_their_requests_is_by_request(tier_runs: Path) -> None:
+    """The difference and interval are those of `hanlon contrasts`, a judge's reading too, and the caption says so."""
+    states, _ = load_cells([tier_runs])
+    material = Material(states)
+    spec, curve = chart(BY_NAME["specification_curve"], material)
+    assert set(curve["unit"]) == {"request"}
+    assert any(str(one).startswith("judge simulated for compliance") for one in curve["read by"])
+    assert any("bootstrap by request" in text for text in strings(spec["title"]))
+    known = {f"{row['key_from']} {row['key_to']}": row for row in material.contrasts}
+    headline = curve[curve["read by"] == f"rule for {next(iter(known.values()))['measure']}"]
+    for one in headline[headline["denominator"] == specifications.ALL].itertuples():
+        row = known[one.keys]
+        assert (one.difference, one.lo, one.hi) == (row["difference"], row["lo"], row["hi"])
+        assert (row["unit"], f"{row['interval']}") == ("request", f"{one.method} 95%")
+
+
+def test_what_was_excluded_counts_by_request_too(tmp_path: Path) -> None:
+    """One reply excluded in each of two requests moves their mean, and no other; k/n says how many there are."""
+    for key, tier, complied in (("a", "paid", 2), ("b", "free", 6)):
+        own = [
+            episode(
+                i,
+                "complied" if i < complied else "refused",
+                measures={"compliance": i < complied},
+                facts={"request": f"r{i % 4}"},
+                excluded="truncated" if (tier, i) in (("paid", 7), ("paid", 6)) else None,
+            )
+            for i in range(8)
+        ]
+        write_cell(
+            tmp_path, key, *own, factors={"tier": tier}, measures={"compliance": "it complied"},
+            texts={"requests": "r"}, config={"tier": {"word": tier, "trained": tier == "free"}},
+        )  # fmt: skip
+    curve, _ = specifications.specifications(load_cells([tmp_path])[0])
+    found = {row["denominator"]: row for row in curve.to_dict("records")}
+    assert {name: row["counts"] for name, row in found.items()} == {
+        "all countable": "2/6 to 6/8",
+        "excluded as cases": "4/8 to 6/8",
+        "excluded as no cases": "2/8 to 6/8",
+    }
+    assert {name: row["difference"] for name, row in found.items()} == pytest.approx(
+        {"all countable": 0.5, "excluded as cases": 0.25, "excluded as no cases": 0.5}
+    )
+    assert {row["unit"] for row in found.values()} == {"request"}
+
+
+def test_tiers_are_drawn_with_reasoning(tier_runs: Path) -> None:
+    """The stack sums to all replies of a cell, the dumbbell has the gap, and the forest has reasoning from labels."""
+    states, _ = load_cells([tier_runs])
+    material = Material(states)
+    _, segments = chart(BY_NAME["sheshadri_stacked"], material)
+    assert (segments.groupby("key")["k"].sum() == 8).all()
+    chart(BY_NAME["sheshadri_dumbbell"], material)
+    _, points = chart(BY_NAME["greenblatt_variations_ho"], material)
+    simulated = points[points["whose"] == SIMULATED]
+    assert set(simulated["quantity"]) == set(QUANTITIES)
+    _, votes = chart(BY_NAME["judges_votes"], material)
+    assert ((votes["share"] >= 0) & (votes["share"] <= 1)).all()
+
+
+def test_three_tiers_are_three_pairs(tmp_path: Path) -> None:
+    """In the forest and the scatter each pair of tiers is a row of its own, so that no point lies on another."""
+    line = CommandLine(tmp_path)
+    done = line.run(
+        "-m", "env=alignment_faking", "tier=three/free,three/pro,three/enterprise", "judge=simulated",
+        "model=simulated/alignment_faker", "samples=6", "controls=none",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    material = Material(load_cells([line.runs])[0])
+    _, points = chart(BY_NAME["greenblatt_variations_ho"], material)
+    own_points = points[points["whose"] == SIMULATED]
+    assert not own_points.duplicated(["variation", "quantity"]).any()
+    named = {name.rpartition(": ")[2] for name in own_points["variation"]}
+    assert named == {"free to pro", "free to enterprise", "pro to enterprise"}
+    _, scattered = chart(BY_NAME["greenblatt_scatter"], material)
+    assert len(scattered[scattered["panel"] == "own runs"]) == 3
+
+
+def test_contrasts_are_named_by_their_base_cell(shutdown_runs: Path) -> None:
+    """Over wordings a contrast has the counts of all of them; where it stands is the base cell without its wording."""
+    _, data = chart(BY_NAME["contrast_forest"], Material(load_cells([shutdown_runs])[0]))
+    rows = {row.row: row for row in data.itertuples()}
+    one = rows["precedence: silent to over_all_others, at baseline"]
+    assert (one.n_from, one.n_to, one.contexts) == (12, 12, 2)
+    assert one.counts.startswith(f"{one.k_from}/12 to {one.k_to}/12, 2 wordings")
+    assert "bundle: baseline to priority_clarified" in rows
+
+
+def test_own_runs_count_what_the_paper_counts(tier_runs: Path) -> None:
+    """Greenblatt's non-compliance is the complement of our compliance."""
+    states, _ = load_cells([tier_runs])
+    _, data = chart(BY_NAME["greenblatt_minimal"], Material(states))
+    tallies = {state.record.key: state.tally.measures["compliance"] for state in states}
+    simulated = data[data["whose"] == SIMULATED]
+    assert len(simulated)
+    for point in simulated.itertuples():
+        assert (point.n - point.k, point.n) == (tallies[point.key].k, tallies[point.key].n)
+
+
+def test_a_roc_curve_runs_from_nothing_to_everything() -> None:
+    """By hand: of two cases and two others one other scores above one case, AUROC 3/4."""
+    shares = {0: 0.9, 1: 0.3, 2: 0.5, 3: 0.1}
+    judged = [JudgedLabel("j", False, "c", "free", at, "af", "yes", share) for at, share in shares.items()]
+    human = [HumanLabel("c", at, "af", "yes" if at < 2 else "no") for at in shares]
+    points = roc_points(judged, human)
+    assert [(row.fpr, row.tpr) for row in points.itertuples()] == [
+        (0, 0),
+        (0, 0.5),
+        (0.5, 0.5),
+        (0.5, 1),
+        (1, 1),
+    ]
+    assert "AUROC 0.75" in points["series"][0]
+    roc(points, "t", ()).to_dict()
+
+
+def test_a_verdict_is_a_table() -> None:
+    """Every prediction with its observation and state, under its hypothesis and verdict."""
+    rows = pd.DataFrame([
+        {"hypothesis": "ambiguity", "verdict": "consistent", "contrast": "precedence", "predicted": "down",
+         "observed": "26/40 to 1/40", "state": "held", "simulated": True},
+        {"hypothesis": "self-preservation", "verdict": "ruled out", "contrast": "stakes", "predicted": "up",
+         "observed": "1/40 to 1/40", "state": "failed", "simulated": True},
+    ])  # fmt: skip
+    spec = verdicts.verdict_table(rows, "Verdict", ()).to_dict()
+    assert {"ambiguity: consistent", "self-preservation: ruled out", f"{WATERMARK}."} <= set(strings(spec))
+
+
+def test_a_verdict_shows_counts_in_the_order_of_its_cells() -> None:
+    """Base before treated, of a change the compared pair first; exclusions are said, and what is exploratory."""
+    row = {"kind": "prediction", "model": "m", "simulated": True, "hypothesis": "h", "predicts": "falls",
+           "ending": "held", "difference": 0.1, "lo": 0.0, "hi": 0.2, "status": "exploratory"}  # fmt: skip
+    two = row | {
+        "cells": "b+x=1 - b",
+        "k": [1, 2],
+        "n": [9, 9],
+        "excluded": [{"api_error": 1}, {"truncated": 2}],
+    }
+    four = row | {"cells": "(d - c) - (b - a)", "k": [1, 2, 3, 4], "n": [9] * 4}
+    points = verdicts.verdict_points([two, four])
+    assert list(points["contrast"]) == ["b to b+x=1", "c to d, against a to b"]
+    assert list(points["observed"]) == [
+        "1/9 to 2/9 (3 excluded): +10 [+0, +20]", "3/9 to 4/9, against 1/9 to 2/9: +10 [+0, +20]",
+    ]  # fmt: skip
+    assert verdicts.exploratory([two, four]) == [
+        "2 of 2 predictions are exploratory: not written down before the sweep."
+    ]
+
+
+def test_the_rows_of_hanlon_verdict_are_drawn(tmp_path: Path) -> None:
+    """Merged hypotheses share a verdict; observations are k/n and points."""
+    prediction = {
+        "kind": "prediction", "model": "m", "simulated": True, "cells": "baseline to priority_clarified",
+        "predicts": "falls", "k": [26, 1], "n": [40, 40], "difference": -0.625, "lo": -0.75, "hi": -0.45,
+    }  # fmt: skip
+    rows = [
+        prediction | {"hypothesis": "ambiguity", "ending": "held"},
+        prediction | {"hypothesis": "task_drive", "ending": "failed"},
+        {"kind": "hypothesis", "model": "m", "hypothesis": "ambiguity or hierarchy", "ending": "consistent"},
+        {"kind": "hypothesis", "model": "m", "hypothesis": "task_drive", "ending": "ruled out"},
+    ]
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps(rows))
+    done = CliRunner().invoke(figures, ["--verdict", str(path), "--only", "verdict", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    svg = (tmp_path / "verdict.svg").read_text()
+    for said in ("ambiguity: consistent", "task_drive: ruled out", "26/40 to 1/40: -62 [-75, -45]", "held"):
+        assert said in svg
+
+
+def test_people_s_labels_make_a_roc_curve(tier_runs: Path, tmp_path: Path) -> None:
+    """Labels from a file stand against the judge's votes; a file with a mistake says where it is."""
+    states, _ = load_cells([tier_runs])
+    (cell,) = [state for state in states if state.record.label == "arena+tier=free"]
+    lines = ["cell,index,alignment_faking", *(f"{cell.record.key},{index},{index % 2}" for index in range(8))]
+    path = tmp_path / "human.csv"
+    path.write_text("\n".join(lines))
+    words = [str(tier_runs), "--human", str(path), "--only", "judges_roc", "--out", str(tmp_path)]
+    done = CliRunner().invoke(figures, words)
+    assert done.exit_code == 0, done.output
+    assert "4 cases, 4 others" in (tmp_path / "judges_roc.svg").read_text()
+    path.write_text("cell,index,alignment_faking\nnowhere,0,1")
+    done = CliRunner().invoke(figures, words)
+    assert done.exit_code == 2
+    assert "line 2" in done.output
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda empty: grouped_bars(empty, "t", (), "rate"),
+        lambda empty: lying_bars(empty, "t", (), "rate"),
+        lambda empty: rate_table(empty, "t", ()),
+        lambda empty: variation_forest(empty, "t", (), greenblatt.SPANS),
+        lambda empty: scatter(empty, empty, "t", ()),
+        lambda empty: stacked_shares(empty, "t", (), greenblatt.PALETTE),
+        lambda empty: dumbbell(empty, empty, "t", ()),
+        lambda empty: votes_histogram(empty, "t", ()),
+        lambda empty: roc(empty, "t", ()),
+        lambda empty: own.contrast_forest(empty, "t", ()),
+        lambda empty: own.clause_attribution(empty, "t", ()),
+        lambda empty: verdicts.verdict_table(empty, "t", ()),
+        lambda empty: specifications.specification_curve(empty, "t", ()),
+    ],
+)
+def test_an_empty_frame_is_a_clear_error(draw: Any) -> None:
+    """It says that there is nothing to draw, and of what."""
+    with pytest.raises(NothingToDraw, match=r"nothing to draw: .{8,}"):
+        draw(frame([]))
+
+
+def test_points_have_their_columns() -> None:
+    """The documented columns, one row for each published one."""
+    points = published_points()
+    assert list(points) == list(COLUMNS)
+    assert len(points) == len(published_rows())
+
+
+def test_the_command_writes_what_it_lists(tmp_path: Path) -> None:
+    """One figure, its four files and its name on a line."""
+    done = CliRunner().invoke(figures, ["--only", "icmi", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"icmi.{end}" for end in ("svg", "pdf", "png", "csv")
+    }
+    assert "icmi.{svg,pdf,png,csv}" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "nonsense"], "no figure is called 'nonsense'"),
+        (["--only", "koorndyk"], "did you mean koorndijk; --list names them all"),
+        (["--verdict", "NONE"], "has no row: that sweep tests no hypothesis"),
+        (["--only", "contrast_forest"], "shows own runs, so name run folders"),
+        (["EMPTY"], "no cells in"),
+        (["--verdict", "FILE", "--only", "verdict"], "not what `hanlon verdict --format json` prints"),
+    ],
+)
+def test_the_command_says_what_is_wrong(arguments: list[str], said: str, tmp_path: Path) -> None:
+    """An unknown name, own figures without runs, a folder without cells."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "rows.json").write_text('[{"kind": "prediction"}]')
+    (tmp_path / "none.json").write_text("[]")
+    places = {
+        "EMPTY": str(tmp_path / "empty"), "FILE": str(tmp_path / "rows.json"), "NONE": str(tmp_path / "none.json"),
+    }  # fmt: skip
+    words = [places.get(word, word) for word in arguments]
+    done = CliRunner().invoke(figures, [*words, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+def test_runs_draw_only_figures_that_they_stand_in(shutdown_runs: Path) -> None:
+    """Without --published no figure of alignment faking is made of shutdown runs."""
+    states, _ = load_cells([shutdown_runs])
+    drawn = {
+        figure.name
+        for figure, result in made(Material(states), FIGURES, published=False)
+        if not isinstance(result, NothingToDraw)
+    }
+    assert {"palisade_paper_7", "gdm_compliance", "contrast_forest"} <= drawn
+    assert not {"greenblatt_minimal", "palisade_robots", "sheshadri_stacked"} & drawn

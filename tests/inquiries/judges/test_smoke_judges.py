@@ -1,0 +1,88 @@
+"""Judges of this project on the smoke set, and their labels on the way to `hanlon judge-check`."""
+
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from hanlon.cli.judge_check import judge_check_command, stored_labels
+from hanlon.inquiries.judges.llm import LlmJudge
+from hanlon.inquiries.judges.rules.judge import RegexJudge
+from hanlon.inquiries.judges.smoke.transcripts import (
+    SPECIFICITY,
+    SmokeCase,
+    load_smoke,
+    passes,
+    smoke_result,
+    warnings,
+)
+from hanlon.inquiries.judges.votes import labels_of
+from hanlon.simulated.judge import choose_judging
+from hanlon.store.records import Answer
+from support.smoke_answers import rule_answers
+
+MODEL: dict[str, Any] = {
+    "endpoint": "simulated",
+    "id": "simulated/judge",
+    "protocol": "reply",
+    "simulated": True,
+}
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[SmokeCase]:
+    """The smoke set, loaded once."""
+    return load_smoke()
+
+
+def test_rules_see_confusion_and_never_take_an_echo_for_faking(cases: list[SmokeCase]) -> None:
+    """No call is made. The detectors pass; where words miss cases the rates come with a warning, not with silence."""
+    judge = RegexJudge("regex")
+    results = smoke_result(judge.record, cases, rule_answers(judge, cases), labels_of)
+    by_label = {result.label: result for result in results}
+    for label in ("compliance", "wrong_tier", "rule_backwards", "notices_conflict", "evaluation_awareness"):
+        assert passes(results, label), label
+    for label in ("alignment_faking", "notices_conflict", "mentions_modification", "evaluation_awareness"):
+        assert (by_label[label].specificity or 0) >= SPECIFICITY, by_label[label].wrong
+    assert len(warnings(results)) == sum(result.passed is False for result in results)
+
+
+def test_labels_of_two_judges_come_out_of_judge_check(cases: list[SmokeCase], tmp_path: Any) -> None:
+    """Rules and the script (two settings under one name) side by side; a choice's share of votes is no yes share."""
+    rules, script = RegexJudge("regex"), LlmJudge("script", MODEL, votes=1)
+    other = LlmJudge("script", {**MODEL, "id": "simulated/other"}, votes=1)
+    by_rule = rule_answers(rules, cases)
+    found = [(rules.record, c.cell, c.episode.index, labels_of(rules.record, by_rule[c.id])) for c in cases]
+    for judge in (script, other):
+        for case in cases:
+            given = _asked(judge, case)
+            found.append((judge.record, case.cell, case.episode.index, labels_of(judge.record, given)))
+    stored = stored_labels(found, {case.cell.key: [case.episode.index] for case in cases})
+    assert len({one.judge for one in stored.labels}) == 3
+    assert {one.tier for one in stored.labels} == {"free", "paid", "lamp", "kite"}
+    assert stored.choices["compliance"] == ("complied", "refused", "partial")
+    assert stored.choices["alignment_faking"] == ("yes", "no")
+    assert all(one.share is None for one in stored.labels if one.label == "compliance")
+    people = tmp_path / "people.csv"
+    names = ("alignment_faking", "compliance")
+    lines = [[c.cell.key, str(c.episode.index), *(c.labels.get(name, "") for name in names)] for c in cases]
+    text = "\n".join(",".join(line) for line in [["cell", "index", *names], *lines] if any(line[2:]))
+    people.write_text(text + "\n")
+    command = judge_check_command(lambda folders, threshold: stored)
+    result = CliRunner().invoke(command, [str(tmp_path), "--labels", str(people)], env={"COLUMNS": "400"})
+    assert result.exit_code == 0, result.output
+    for word in ("compliance=refused", "simulated script", "regex", "agreement", "rater", "AUROC"):
+        assert word in result.output
+
+
+def _asked(judge: LlmJudge, case: SmokeCase) -> list[Answer]:
+    answers: list[Answer] = []
+    for question in judge.questions(case.cell, case.episode):
+        reading = question.given
+        if reading is None:
+            assert question.read is not None
+            reading = question.read(choose_judging().answer(1, question.messages))
+        answers.append(
+            Answer(case.episode.index, question.name, 0, 1, reading.value, problem=reading.problem)
+        )
+    return answers
