@@ -11,7 +11,7 @@ from scipy import stats
 
 from hanlon.cli.power import power
 from hanlon.design.least_n import WRONG, does, find_n, ladder
-from hanlon.design.rehearsal import SEED, Stage, stage
+from hanlon.design.rehearsal import SEED, RehearsalSetup, stage
 from hanlon.design.two_rates import WANTED
 from support.rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, sweep
 
@@ -22,7 +22,7 @@ SMALL = (
 TWO = "experiment=shutdown_rivals hypotheses=[instruction_ambiguity,self_preservation]"
 
 
-def one_policy(overrides: str, env: str, policy: str) -> Stage:
+def one_policy(overrides: str, env: str, policy: str) -> RehearsalSetup:
     """The grid with one of its scripted policies only."""
     found = stage(sweep(overrides), plan(env))
     return replace(found, truths={policy: found.truths[policy]})

@@ -31,7 +31,7 @@ from hanlon.design.two_rates import (
     simulated_power,
 )
 from hanlon.hypotheses.matrix import Claimed
-from hanlon.hypotheses.observing import WEIGHTS
+from hanlon.hypotheses.observation import WEIGHTS
 from support.rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, states, sweep
 
 O3 = "env=shutdown model=openrouter/openai/o3 prompt=baseline,priority_clarified"

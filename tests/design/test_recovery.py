@@ -14,10 +14,10 @@ from scipy.stats import binomtest
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.design.draws import draw
-from hanlon.design.rehearsal import Rehearsal, Stage, stage
+from hanlon.design.rehearsal import Rehearsal, RehearsalSetup, stage
 from hanlon.hypotheses.matrix import matrix_of
 from hanlon.simulated.acting_policies import names
-from hanlon.simulated.truth import Truth
+from hanlon.simulated.policy_rates import PolicyRates
 from hanlon.store.cells import CellState
 from support.rivals import (
     ALIGNMENT_FAKING,
@@ -68,11 +68,11 @@ def opposed(overrides: str, env: str, name: str) -> set[str]:
 
 
 def drawn_sweeps(
-    overrides: str, env: str, name: str, rates: Sequence[Truth], repeats: int = REPEATS
+    overrides: str, env: str, name: str, rates: Sequence[PolicyRates], repeats: int = REPEATS
 ) -> Rehearsal:
     """Simulated sweeps of a model of these rates at the experiment's own n."""
     n = sweep(overrides).options.samples
-    return Stage(plan(env), states(overrides), {name: rates}).rehearse(name, n, repeats)
+    return RehearsalSetup(plan(env), states(overrides), {name: rates}).rehearse(name, n, repeats)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: 
     ],
 )
 def test_a_model_that_is_none_of_the_rivals_of_shutdown_leaves_none_standing(
-    name: str, rates: list[Truth] | Rates
+    name: str, rates: list[PolicyRates] | Rates
 ) -> None:
     """Mixtures, other motives, noise, and effects of published size."""
     true = rates if isinstance(rates, list) else truths(SHUTDOWN, rates, RESISTS)
@@ -131,7 +131,7 @@ def test_a_model_that_is_none_of_the_rivals_of_shutdown_leaves_none_standing(
     ],
 )
 def test_a_model_that_is_none_of_the_rivals_of_faking_leaves_none_standing(
-    name: str, rates: list[Truth] | Rates
+    name: str, rates: list[PolicyRates] | Rates
 ) -> None:
     """Mixtures, refusal whatever is said, and a replication's numbers."""
     true = rates if isinstance(rates, list) else truths(ALIGNMENT_FAKING, rates, COMPLIES)

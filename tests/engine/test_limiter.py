@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanlon.engine.limiter import COOL_DOWN_S, FIRST_LIMIT, GROWTH_PAUSE_S, Gate, Limiter
+from hanlon.engine.limiter import COOL_DOWN_S, FIRST_LIMIT, GROWTH_PAUSE_S, Limiter, SharedPause
 from support.fake_clock import FakeClockLoop, on_fake_clock
 
 
@@ -35,7 +35,7 @@ async def _saturated_success(limiter: Limiter, calls: int) -> None:
 async def test_slow_start_grows_by_one_a_success_up_to_the_cap() -> None:
     """From eight, as fast as calls go through; never beyond the cap."""
     grown: list[int] = []
-    limiter = Limiter(20, Gate(), lambda: grown.append(1))
+    limiter = Limiter(20, SharedPause(), lambda: grown.append(1))
     assert limiter.limit == FIRST_LIMIT
     await _saturated_success(limiter, 5)
     assert limiter.limit == FIRST_LIMIT + 5
@@ -47,7 +47,7 @@ async def test_slow_start_grows_by_one_a_success_up_to_the_cap() -> None:
 @on_fake_clock
 async def test_it_grows_only_while_its_slots_are_used() -> None:
     """One call at a time proves nothing about nine."""
-    limiter = Limiter(100, Gate())
+    limiter = Limiter(100, SharedPause())
     for _ in range(50):
         await limiter.acquire()
         limiter.succeeded({})
@@ -58,7 +58,7 @@ async def test_it_grows_only_while_its_slots_are_used() -> None:
 @on_fake_clock
 async def test_a_burst_of_429s_shrinks_it_once_and_ends_slow_start() -> None:
     """Within the cool-down it is one message; afterwards growth is additive."""
-    limiter = Limiter(100, Gate())
+    limiter = Limiter(100, SharedPause())
     await _saturated_success(limiter, 12)
     for _ in range(10):
         limiter.rate_limited(0.1)
@@ -72,7 +72,7 @@ async def test_a_burst_of_429s_shrinks_it_once_and_ends_slow_start() -> None:
 @on_fake_clock
 async def test_a_5xx_pauses_growth() -> None:
     """An overloaded endpoint is not given more, nor less; after a while it grows again."""
-    limiter = Limiter(100, Gate())
+    limiter = Limiter(100, SharedPause())
     limiter.overloaded(None)
     await _saturated_success(limiter, 10)
     assert limiter.limit == FIRST_LIMIT
@@ -85,8 +85,8 @@ async def test_a_5xx_pauses_growth() -> None:
 async def test_retry_after_holds_every_limiter_of_the_endpoint() -> None:
     """Another model of it waits as well; another endpoint does not; a long wait is said once."""
     said: list[str] = []
-    gate = Gate("x", said.append)
-    told, other, elsewhere = Limiter(10, gate), Limiter(10, gate), Limiter(10, Gate())
+    gate = SharedPause("x", said.append)
+    told, other, elsewhere = Limiter(10, gate), Limiter(10, gate), Limiter(10, SharedPause())
     began = _now()
     for _ in range(5):
         told.rate_limited(30.0)
@@ -101,7 +101,7 @@ async def test_retry_after_holds_every_limiter_of_the_endpoint() -> None:
 @on_fake_clock
 async def test_a_hold_that_is_extended_is_kept(seconds: float) -> None:
     """Who waits already waits until the last word of the server."""
-    limiter = Limiter(10, Gate())
+    limiter = Limiter(10, SharedPause())
     limiter.rate_limited(1.0)
     waiting = asyncio.create_task(limiter.acquire())
     await asyncio.sleep(0.5)
@@ -119,7 +119,7 @@ async def test_headers_of_a_low_bucket_pace_the_starts() -> None:
         "x-ratelimit-remaining-requests": "0",
         "x-ratelimit-reset-requests": "1s",
     }
-    limiter = Limiter(50, Gate())
+    limiter = Limiter(50, SharedPause())
     began, started = _now(), 0
     while _now() < began + 60:
         await limiter.acquire()
@@ -132,7 +132,7 @@ async def test_headers_of_a_low_bucket_pace_the_starts() -> None:
 @on_fake_clock
 async def test_a_429_paces_by_what_went_through() -> None:
     """Without headers: a little below the rate that was reached, creeping up again."""
-    limiter = Limiter(50, Gate())
+    limiter = Limiter(50, SharedPause())
     for _ in range(40):
         await limiter.acquire()
         await asyncio.sleep(0.1)
@@ -145,7 +145,7 @@ async def test_a_429_paces_by_what_went_through() -> None:
 @on_fake_clock
 async def test_a_429_after_a_long_hold_does_not_pace_by_the_time_of_waiting() -> None:
     """Two calls and five minutes of silence are no rate."""
-    limiter = Limiter(50, Gate())
+    limiter = Limiter(50, SharedPause())
     for _ in range(2):
         await limiter.acquire()
         await asyncio.sleep(0.1)
@@ -161,7 +161,7 @@ async def test_a_429_after_a_long_hold_does_not_pace_by_the_time_of_waiting() ->
 @on_fake_clock
 async def test_waiting_calls_start_in_their_order() -> None:
     """First come, first served, the cancelled ones left out."""
-    limiter = Limiter(1, Gate())
+    limiter = Limiter(1, SharedPause())
     await limiter.acquire()
     order: list[int] = []
 
@@ -182,7 +182,7 @@ async def test_waiting_calls_start_in_their_order() -> None:
 async def _storm(seed: int, cap: int, events: list[str]) -> None:
     """Calls of all fates, cancelled at any moment: at the end every slot is free and nobody is left waiting."""
     chance = random.Random(seed)
-    limiter, most = Limiter(cap, Gate()), 0
+    limiter, most = Limiter(cap, SharedPause()), 0
 
     async def call(fate: str) -> None:
         nonlocal most
@@ -228,7 +228,7 @@ def test_no_slot_is_lost_whatever_happens(seed: int, cap: int, events: list[str]
 @on_fake_clock
 async def test_a_slot_that_was_just_given_to_a_cancelled_call_goes_on_to_the_next() -> None:
     """The cancellation arrives between the grant and its receipt."""
-    limiter = Limiter(1, Gate())
+    limiter = Limiter(1, SharedPause())
     await limiter.acquire()
     first, second = (asyncio.create_task(limiter.acquire()) for _ in range(2))
     await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from hanlon.analysis.contrasts.grid import grids
 from hanlon.analysis.stats.differences import fisher
 from hanlon.analysis.stats.equivalence import equivalence, vanishes
 from hanlon.hypotheses.claims import Weighed, could_flip, weigh
-from hanlon.hypotheses.observing import Observation, observe
+from hanlon.hypotheses.observation import Observation, observe
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.selection import Selector
 from support.grid_cells import cell

@@ -11,7 +11,7 @@ from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.hypotheses.files import known_names, load_plan, plan_of
 from hanlon.hypotheses.schema import Change, Prediction
-from hanlon.simulated.truth import truth
+from hanlon.simulated.policy_rates import truth
 from support.composed import CONF, cell
 from support.rivals import plan
 

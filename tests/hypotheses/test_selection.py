@@ -6,7 +6,7 @@ import pytest
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.hypotheses.matrix import matrix_of, would_part
-from hanlon.hypotheses.observing import observe
+from hanlon.hypotheses.observation import observe
 from hanlon.hypotheses.printed.matrix import separation_notes, untested_notes
 from hanlon.hypotheses.printed.rows import matrix_rows
 from hanlon.hypotheses.schema import Prediction

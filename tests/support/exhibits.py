@@ -6,7 +6,7 @@ from typing import Any
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.base import Reply
 from hanlon.environments.tier import Tier, TierFacts
-from hanlon.inquiries.judges.exhibit import Exhibit
+from hanlon.inquiries.judges.evidence import Evidence
 from hanlon.store.records import CellRecord, Episode
 
 _FREE = TierFacts(word="free", trained=True, rated=True, monitored=True)
@@ -78,9 +78,9 @@ def answered(
     return cell(tier=tier, **known), episode([*run.messages, said], outcome=outcome, facts=run.facts())
 
 
-def exhibit(**parts: Any) -> Exhibit:
-    """An exhibit of these parts."""
-    return Exhibit(**{"request": None, "reasoning": None, "output": None, "transcript": ""} | parts)
+def evidence(**parts: Any) -> Evidence:
+    """An evidence of these parts."""
+    return Evidence(**{"request": None, "reasoning": None, "output": None, "transcript": ""} | parts)
 
 
 def session() -> tuple[CellRecord, Episode]:

@@ -11,7 +11,7 @@ import msgspec
 
 from hanlon.simulated.acting_policies import choose
 from hanlon.simulated.faults.config import read_faults
-from hanlon.simulated.served import Tally
+from hanlon.simulated.served import ServedCounts
 from hanlon.simulated.server import application, listen
 from hanlon.store.episodes import cell_folders
 from hanlon.store.records import Episode, ModelCall
@@ -22,7 +22,7 @@ class FaultServer:
     """`hanlon serve simulated/ambiguity --no-key` in a thread. `tally` is what GET /stats tells."""
 
     def __init__(self, faults: Mapping[str, Any] | None = None) -> None:
-        self.tally = Tally()
+        self.tally = ServedCounts()
         self._port = 0
         self.start(faults)
 

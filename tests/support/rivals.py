@@ -10,7 +10,7 @@ import msgspec
 from hanlon.config.command_line import ComposedSweep, compose_sweep
 from hanlon.hypotheses.files import load_plan
 from hanlon.hypotheses.schema import Hypothesis, Plan, Prediction
-from hanlon.simulated.truth import Truth, truth
+from hanlon.simulated.policy_rates import PolicyRates, truth
 from hanlon.store.cells import CellState
 from support.composed import CONF
 
@@ -62,16 +62,16 @@ def hypothesis(name: str, *predicts: Mapping[str, Any], env: str = "shutdown") -
     )
 
 
-def policy_truths(overrides: str, policy: str) -> list[Truth]:
+def policy_truths(overrides: str, policy: str) -> list[PolicyRates]:
     """What a scripted policy does in each cell."""
     return [truth(cell, policy) for cell in sweep(overrides).cells]
 
 
-def mixture(overrides: str, *policies: str) -> list[Truth]:
+def mixture(overrides: str, *policies: str) -> list[PolicyRates]:
     """A model that is each of several policies in an equal share of its episodes."""
     each = [policy_truths(overrides, policy) for policy in policies]
     return [
-        Truth(
+        PolicyRates(
             (),
             0.0,
             {name: sum(one.rates[name] for one in together) / len(together) for name in together[0].rates},
@@ -80,9 +80,9 @@ def mixture(overrides: str, *policies: str) -> list[Truth]:
     ]
 
 
-def truths(overrides: str, rates: Rates, measures: Sequence[str]) -> list[Truth]:
+def truths(overrides: str, rates: Rates, measures: Sequence[str]) -> list[PolicyRates]:
     """What a model of these rates does in each cell."""
-    return [Truth(tuple(measures), rates(state)) for state in states(overrides)]
+    return [PolicyRates(tuple(measures), rates(state)) for state in states(overrides)]
 
 
 def stubborn(state: CellState) -> float:

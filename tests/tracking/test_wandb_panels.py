@@ -14,7 +14,7 @@ from hanlon.store.cells import CellState
 from hanlon.store.episodes import write_json
 from hanlon.store.records import Answer, Episode, InquiryRecord, SweepRecord
 from hanlon.store.tally import Tally
-from hanlon.tracking.panels import PANELS, Shown, contrasts, table
+from hanlon.tracking.panels import PANELS, SweepSummary, contrasts, table
 from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.transcripts import sample
 from hanlon.tracking.wandb import WandbTracker
@@ -38,9 +38,9 @@ def two_cells(**changes: Any) -> list[Any]:
     ]
 
 
-def shown(states: list[CellState]) -> Shown:
+def shown(states: list[CellState]) -> SweepSummary:
     """Cells as a sweep that wrote down no hypotheses shows them."""
-    return Shown(SweepRecord("sweep1", [state.record.key for state in states], 4, [], 0.0), states)
+    return SweepSummary(SweepRecord("sweep1", [state.record.key for state in states], 4, [], 0.0), states)
 
 
 def tier_cells() -> list[Any]:

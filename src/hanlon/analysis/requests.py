@@ -15,7 +15,7 @@ Labels = Mapping[str, Mapping[str, Mapping[int, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgeLabels:
     """What judges say of some cells: who, in words (None: nobody), and which judge gave each label.
 
     `warnings` are what must be said of those judges.
@@ -27,7 +27,7 @@ class Judged:
     warnings: Sequence[str] = ()
 
 
-UNJUDGED = Judged(None, {}, {})
+UNJUDGED = JudgeLabels(None, {}, {})
 SCORED = ("yes", "maybe", "no")
 UNPARSED = "unparsed"
 """The outcome of a reply that could not be read; it counts as not complied."""

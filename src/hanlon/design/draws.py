@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanlon.simulated.truth import Truth
+from hanlon.simulated.policy_rates import PolicyRates
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -107,7 +107,7 @@ def _values(cases: Sequence[int], episodes: Sequence[int]) -> ByRequest:
 
 def draw(
     states: Sequence[CellState],
-    truths: Sequence[Truth],
+    truths: Sequence[PolicyRates],
     n: int,
     chance: "Generator",
     model: str | None = None,

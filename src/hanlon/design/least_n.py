@@ -8,7 +8,7 @@ also leave a wrong hypothesis standing that was undetermined before.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hanlon.design.rehearsal import SEED, Rehearsal, Stage
+from hanlon.design.rehearsal import SEED, Rehearsal, RehearsalSetup
 from hanlon.design.request_rates import request_count
 from hanlon.design.two_rates import WANTED
 
@@ -56,7 +56,7 @@ class Least:
 class Found:
     """The search of one grid: each policy's least n, and the one at which all of them were confirmed, if any."""
 
-    on: Stage
+    on: RehearsalSetup
     unit: int
     most: int
     least: Sequence[Least]
@@ -70,7 +70,7 @@ def ladder(unit: int, most: int) -> list[int]:
 
 
 def find_n(
-    on: Stage, most: int = MOST, seed: int = SEED, say: Callable[[str], None] = lambda line: None
+    on: RehearsalSetup, most: int = MOST, seed: int = SEED, say: Callable[[str], None] = lambda line: None
 ) -> Found:
     """Search the least n for each scripted policy of a grid, and the one for all.
 
@@ -96,12 +96,14 @@ def find_n(
     return Found(on, unit, most, least, None, confirmed)
 
 
-def does(on: Stage, rehearsal: Rehearsal) -> bool:
+def does(on: RehearsalSetup, rehearsal: Rehearsal) -> bool:
     """Whether the right hypothesis stands alone often enough, the wrong ones seldom, and opposed ones fall."""
     return _could_do(on, rehearsal, rehearsal.repeats)
 
 
-def _least(on: Stage, policy: str, rungs: Sequence[int], seed: int, say: Callable[[str], None]) -> Least:
+def _least(
+    on: RehearsalSetup, policy: str, rungs: Sequence[int], seed: int, say: Callable[[str], None]
+) -> Least:
     right = " and ".join(on.right(policy))
     below, above = -1, len(rungs)
     while above - below > 1:
@@ -120,7 +122,7 @@ def _least(on: Stage, policy: str, rungs: Sequence[int], seed: int, say: Callabl
     return Least(policy, found.right, None, found, _limit(on, found))
 
 
-def _could_do(on: Stage, rehearsal: Rehearsal, planned: int) -> bool:
+def _could_do(on: RehearsalSetup, rehearsal: Rehearsal, planned: int) -> bool:
     """Whether, if all the sweeps that are left of those planned ended as they should, the whole would do."""
     left = planned - rehearsal.repeats
 
@@ -135,7 +137,7 @@ def _could_do(on: Stage, rehearsal: Rehearsal, planned: int) -> bool:
     )
 
 
-def _decided(on: Stage, rehearsal: Rehearsal, planned: int) -> bool:
+def _decided(on: RehearsalSetup, rehearsal: Rehearsal, planned: int) -> bool:
     """Whether no end of the sweeps that are left would change what is made of them while bracketing."""
     if not _could_do(on, rehearsal, planned):
         return True
@@ -146,7 +148,7 @@ def _decided(on: Stage, rehearsal: Rehearsal, planned: int) -> bool:
     )
 
 
-def _limit(on: Stage, rehearsal: Rehearsal) -> Limit | None:
+def _limit(on: RehearsalSetup, rehearsal: Rehearsal) -> Limit | None:
     """What is most in the way, or nearest to it; None where the grid has no rival to part from."""
     found: list[tuple[float, Limit]] = []
     for pair in on.pairs(rehearsal):
@@ -160,7 +162,7 @@ def _limit(on: Stage, rehearsal: Rehearsal) -> Limit | None:
     return min(found, key=lambda one: one[1].share - one[0], default=(0.0, None))[1]
 
 
-def _not_standing(on: Stage, rehearsal: Rehearsal, right: str) -> Limit:
+def _not_standing(on: RehearsalSetup, rehearsal: Rehearsal, right: str) -> Limit:
     """The prediction of a right hypothesis that held least often, and the rivals from which it parts it."""
     held = {place: share for (name, place), share in rehearsal.held.items() if name == right}
     place = min(held, key=lambda place: held[place])
@@ -179,5 +181,5 @@ def _not_standing(on: Stage, rehearsal: Rehearsal, right: str) -> Limit:
     return Limit(right, tuple(sorted(parts)), why, stands)
 
 
-def _speaking(on: Stage, rehearsal: Rehearsal) -> list[str]:
+def _speaking(on: RehearsalSetup, rehearsal: Rehearsal) -> list[str]:
     return [name for name in rehearsal.right if name not in on.matrix.silent]

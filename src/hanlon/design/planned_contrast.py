@@ -23,7 +23,7 @@ from hanlon.design.two_rates import (
 )
 from hanlon.hypotheses.claims import weigh
 from hanlon.hypotheses.matrix import Claimed
-from hanlon.hypotheses.observing import WEIGHTS, Observation, observe
+from hanlon.hypotheses.observation import WEIGHTS, Observation, observe
 from hanlon.hypotheses.schema import Direction
 from hanlon.hypotheses.selection import Instance
 

@@ -19,7 +19,7 @@ from hanlon.hypotheses.claims import endings
 from hanlon.hypotheses.matrix import Matrix, matrix_of
 from hanlon.hypotheses.schema import Plan
 from hanlon.hypotheses.verdict import GridVerdict, judge
-from hanlon.simulated.truth import Truth, truth
+from hanlon.simulated.policy_rates import PolicyRates, truth
 from hanlon.store.cells import CellState
 
 SEED = 20250914
@@ -47,7 +47,7 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PolicyPair:
     """A right hypothesis and a wrong one under one policy. `opposed`: some contrast of the grid parts the two."""
 
     policy: str
@@ -61,12 +61,12 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Stage:
+class RehearsalSetup:
     """All that a rehearsal of one grid needs but the n: its cells, once, and what each scripted policy does there."""
 
     plan: Plan
     states: Sequence[CellState]
-    truths: Mapping[str, Sequence[Truth]]
+    truths: Mapping[str, Sequence[PolicyRates]]
     request_sd: float = REQUEST_SD
 
     @cached_property
@@ -96,13 +96,13 @@ class Stage:
                     break
         return found.shares()
 
-    def pairs(self, rehearsal: Rehearsal) -> list[Pair]:
+    def pairs(self, rehearsal: Rehearsal) -> list[PolicyPair]:
         """Each right hypothesis with each wrong one; what the grid cannot tell from a right one is not wrong."""
         unparted = {frozenset(pair) for pair in self.matrix.unparted}
         silent, right = set(self.matrix.silent), set(rehearsal.right)
         alike = {name for group in self.matrix.groups for name in group if right & set(group)}
         return [
-            Pair(
+            PolicyPair(
                 policy=rehearsal.policy,
                 right=own,
                 wrong=wrong,
@@ -126,13 +126,13 @@ class Stage:
             yield from judge(drawn.cells, self.plan, planned=n, values=drawn.values)
 
 
-def stage(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUEST_SD) -> Stage:
+def stage(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUEST_SD) -> RehearsalSetup:
     """The grid of a sweep with the scripted policies that its hypotheses name; the cells' own model plays no part."""
     cells = {cell.key: cell for cell in sweep.cells if cell.environment.name == plan.env}
     states = _of_one_model([state for state in sweep.states() if state.record.key in cells])
     policies = dict.fromkeys(h.simulated_by for h in plan.hypotheses if h.simulated_by is not None)
     truths = {policy: [truth(cells[state.record.key], policy) for state in states] for policy in policies}
-    return Stage(plan, states, truths, request_sd)
+    return RehearsalSetup(plan, states, truths, request_sd)
 
 
 def _of_one_model(states: Sequence[CellState]) -> list[CellState]:
@@ -145,7 +145,7 @@ def _of_one_model(states: Sequence[CellState]) -> list[CellState]:
 class _Ends:
     """What the sweeps of one rehearsal have ended with so far."""
 
-    def __init__(self, on: Stage, policy: str, n: int) -> None:
+    def __init__(self, on: RehearsalSetup, policy: str, n: int) -> None:
         self._names = [h.name for h in on.plan.hypotheses]
         self._policy, self._n, self._right, self._repeats = policy, n, on.right(policy), 0
         self._stands, self._falls, self._alone = Counter[str](), Counter[str](), Counter[str]()

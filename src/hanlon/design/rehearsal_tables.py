@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.tables import TableFormat, render
 from hanlon.design.least_n import BELOW, CONFIRM, VERIFY, WRONG, Found, Least
-from hanlon.design.rehearsal import Pair, Rehearsal, Stage
+from hanlon.design.rehearsal import PolicyPair, Rehearsal, RehearsalSetup
 from hanlon.design.request_rates import request_count
 from hanlon.design.two_rates import WANTED
 
 NOBODY = "No hypothesis of this sweep names a scripted policy: nothing to rehearse."
 
 
-def rehearsal_text(on: Stage, found: Sequence[Rehearsal], table_format: TableFormat) -> str:
+def rehearsal_text(on: RehearsalSetup, found: Sequence[Rehearsal], table_format: TableFormat) -> str:
     """How often the right hypothesis stood and each wrong one fell, for each scripted policy."""
     if not found:
         return NOBODY
@@ -20,7 +20,7 @@ def rehearsal_text(on: Stage, found: Sequence[Rehearsal], table_format: TableFor
     return table if table_format in ("json", "csv") else "\n".join([table, *_matrix_notes(on)])
 
 
-def pair_rows(on: Stage, found: Sequence[Rehearsal]) -> list[dict[str, object]]:
+def pair_rows(on: RehearsalSetup, found: Sequence[Rehearsal]) -> list[dict[str, object]]:
     """One row for each policy, right hypothesis and wrong one, shares as numbers."""
     return [
         {
@@ -63,7 +63,7 @@ def _title(found: Sequence[Rehearsal]) -> str:
     return f"rehearsed on simulated policies: {repeats} sweeps each of {sizes} episodes a cell; shares in %"
 
 
-def _matrix(on: Stage, found: Sequence[Rehearsal]) -> list[dict[str, str]]:
+def _matrix(on: RehearsalSetup, found: Sequence[Rehearsal]) -> list[dict[str, str]]:
     """One row for each right hypothesis, one numbered column for each wrong one."""
     names = [h.name for h in on.plan.hypotheses]
     rows: list[dict[str, str]] = []
@@ -85,7 +85,7 @@ def _matrix(on: Stage, found: Sequence[Rehearsal]) -> list[dict[str, str]]:
     return rows
 
 
-def _cell(pair: Pair | None) -> str:
+def _cell(pair: PolicyPair | None) -> str:
     if pair is None:
         return "-"
     falls = f"{100 * pair.wrong_falls:.0f}"
@@ -93,7 +93,7 @@ def _cell(pair: Pair | None) -> str:
     return (falls if pair.opposed else f"({falls})") + stands
 
 
-def _matrix_notes(on: Stage) -> Iterator[str]:
+def _matrix_notes(on: RehearsalSetup) -> Iterator[str]:
     by_number = ", ".join(f"{number} {h.name}" for number, h in enumerate(on.plan.hypotheses, 1))
     yield f"Numbers: {by_number}."
     yield (
@@ -107,7 +107,7 @@ def _matrix_notes(on: Stage) -> Iterator[str]:
     )
 
 
-def _request_note(on: Stage) -> str:
+def _request_note(on: RehearsalSetup) -> str:
     """How requests differ in what was simulated; empty where the cells share none."""
     sizes = sorted({size for state in on.states if (size := request_count(state.record)) is not None})
     if not sizes:

@@ -36,7 +36,7 @@ def request_count(record: CellRecord) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class RequestEffect:
     """A weighted sum of rates over requests: its mean, and the standard error of its estimate."""
 
     mean: float
@@ -70,7 +70,7 @@ def cases_by_request(
 
 def expected_effect(
     weights: Sequence[float], rates: Sequence[float], n: int, requests: int | None, sd: float
-) -> Effect:
+) -> RequestEffect:
     """The mean of a contrast and the standard error of its estimate by request, or by independent episodes.
 
     The variance of a request's contrast is that between requests and, of its `n / requests` repeats, the binomial one.
@@ -79,14 +79,16 @@ def expected_effect(
 
     mean = sum(w * rate for w, rate in zip(weights, rates, strict=True))
     if requests is None:
-        return Effect(mean, sum(w * w * r * (1 - r) / n for w, r in zip(weights, rates, strict=True)) ** 0.5)
+        return RequestEffect(
+            mean, sum(w * w * r * (1 - r) / n for w, r in zip(weights, rates, strict=True)) ** 0.5
+        )
     used = min(n, requests)
     nodes, mass = _quadrature()
     own = [shifted(rate, nodes, sd) for rate in rates]
     contrast = sum(w * p for w, p in zip(weights, own, strict=True))
     between = float(np.sum(mass * (contrast - mean) ** 2))
     within = sum(float(np.sum(mass * w * w * p * (1 - p))) for w, p in zip(weights, own, strict=True))
-    return Effect(mean, ((between + within * used / n) / used) ** 0.5)
+    return RequestEffect(mean, ((between + within * used / n) / used) ** 0.5)
 
 
 @lru_cache(maxsize=4096)

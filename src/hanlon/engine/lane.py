@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.breaker import Breaker, ErrorShare, OutageTooLong
 from hanlon.engine.budget import Budget
-from hanlon.engine.keys import api_key
-from hanlon.engine.limiter import Gate, Limiter
+from hanlon.engine.limiter import Limiter, SharedPause
+from hanlon.engine.model_check import api_key
 from hanlon.engine.rollout import CallGivenUp
 from hanlon.models.endpoint import CallFailed, Completion, Endpoint, FailureKind
 from hanlon.models.local_server import LocalServer, ServerStartError
@@ -93,7 +93,7 @@ class Lane:
         self,
         model: ModelConfig,
         options: CellConfig,
-        gate: Gate,
+        gate: SharedPause,
         budget: Budget,
         grown: Callable[["Lane"], None],
         say: Callable[[str], None],

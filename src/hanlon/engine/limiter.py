@@ -69,7 +69,7 @@ def _keep_silent(text: str) -> None: ...
 
 
 @dataclass
-class Gate:
+class Admission:
     """What the limiters of one endpoint share: until when the server has asked all callers to wait."""
 
     name: str = ""
@@ -103,7 +103,7 @@ class Limiter:
     Use: `await acquire()`, make the call, then `release()` and one of `succeeded`, `rate_limited`, `overloaded`.
     """
 
-    def __init__(self, cap: int, gate: Gate, grown: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, cap: int, gate: Admission, grown: Callable[[], None] = lambda: None) -> None:
         self._cap = cap
         self._gate = gate
         self._grown = grown

@@ -20,7 +20,7 @@ from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.asker import Asker, Feed
 from hanlon.engine.budget import Budget
 from hanlon.engine.lane import Lane, LaneKey
-from hanlon.engine.limiter import Gate, LimiterState
+from hanlon.engine.limiter import LimiterState, SharedPause
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.writer import RecordWriter
 from hanlon.inquiries.pending import InquiryWork, OpenEpisode, Unaskable, read_open
@@ -210,7 +210,7 @@ class Sweep:
 
     def _open_crews(self) -> None:
         """A lane for each endpoint and model that is sampled or asked; a crew in it for each."""
-        gates: dict[str, Gate] = {}
+        gates: dict[str, SharedPause] = {}
         by_lane: dict[Lane, list[CellWork]] = {}
         for work in self._works:
             by_lane.setdefault(self._lane(work.cell.config.model, gates), []).append(work)
@@ -224,12 +224,12 @@ class Sweep:
                 self._feeds[lane] = Feed()
                 self._askers.append(_Crew(lane, self._ask_all))
 
-    def _lane(self, model: ModelConfig, gates: dict[str, Gate]) -> Lane:
+    def _lane(self, model: ModelConfig, gates: dict[str, SharedPause]) -> Lane:
         """The lane of a model; lanes of one endpoint share its gate."""
         key = LaneKey.of(model)
         if key not in self._lanes:
             gate = gates.setdefault(
-                key.address + key.server, Gate(f"{model.endpoint} at {key.address}", self._say)
+                key.address + key.server, SharedPause(f"{model.endpoint} at {key.address}", self._say)
             )
             self._lanes[key] = Lane(model, self._options, gate, self._budget, self._hire, self._say)
         return self._lanes[key]

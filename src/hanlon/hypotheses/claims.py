@@ -26,7 +26,7 @@ from hanlon.analysis.stats.differences import Difference
 from hanlon.analysis.stats.equivalence import Ending, equivalence_by, p_above, p_below, vanishes
 from hanlon.analysis.stats.rates import Rate
 from hanlon.hypotheses.matrix import Claimed
-from hanlon.hypotheses.observing import Observation
+from hanlon.hypotheses.observation import Observation
 from hanlon.hypotheses.schema import Direction, Prediction
 
 
@@ -196,7 +196,7 @@ def _regions(prediction: Prediction, *, holds: bool) -> list[tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPrediction:
     """One prediction about one contrast: what was seen, the corrected p, and its ending with the reason."""
 
     claim: Claimed
@@ -219,16 +219,16 @@ class Judged:
         return (self.claim.instance.key, prediction.claim, prediction.threshold, self.test)
 
 
-def endings(judged: Sequence[Judged], hypothesis: str) -> dict[int, Ending]:
+def endings(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, Ending]:
     """How each prediction of a hypothesis ended over all its contrasts, by its place in the hypothesis's list."""
-    found: dict[int, list[Judged]] = {}
+    found: dict[int, list[JudgedPrediction]] = {}
     for each in judged:
         if each.claim.hypothesis.name == hypothesis:
             found.setdefault(each.claim.place, []).append(each)
     return {place: together(own) for place, own in found.items()}
 
 
-def together(instances: Sequence[Judged]) -> Ending:
+def together(instances: Sequence[JudgedPrediction]) -> Ending:
     """One prediction over all its contrasts: those without room are left out where others have it."""
     if any(each.ending == "failed" for each in instances):
         return "failed"

@@ -12,7 +12,7 @@ from hanlon.analysis.requests import RequestCell, request_cells
 from hanlon.analysis.stats.by_request import ByRequest
 from hanlon.config.errors import ConfigError, nearest
 from hanlon.hypotheses.files import plans_for
-from hanlon.hypotheses.observing import Values
+from hanlon.hypotheses.observation import Values
 from hanlon.hypotheses.registration import Basis, basis, cells_of
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.store.cells import CellState, folders_below, load_cell

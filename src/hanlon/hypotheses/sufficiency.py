@@ -9,16 +9,17 @@ Two models may bear out the same predictions, and the hypothesis be true of one 
   (FDA, Non-Inferiority Clinical Trials to Establish Effectiveness, 2016, on M2; ICH E10, 1.5.1.1).
 
 All of it must be shown at once, so that each is tested at 5 % and no correction is needed (the intersection-union test:
-Berger, Technometrics 24 (1982) 295-300). A `Doubt` rules nothing out; it leaves undetermined what would be consistent.
+Berger, Technometrics 24 (1982) 295-300). An `UnexplainedEffect` rules nothing
+out; it leaves undetermined what would be consistent.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from hanlon.hypotheses.claims import Judged
+from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.matrix import Matrix
-from hanlon.hypotheses.observing import Observation, Values, observe
+from hanlon.hypotheses.observation import Observation, Values, observe
 from hanlon.hypotheses.schema import MARGIN, Gate, Hypothesis, Prediction
 from hanlon.hypotheses.selection import Instance, Selector, as_json
 from hanlon.store.cells import CellState
@@ -30,7 +31,7 @@ _ABSENT = {None: "+-", "not_positive": "+", "not_negative": "-"}
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class UnexplainedEffect:
     """A difference that is not shown to lie within `margin`, though the hypothesis needs that.
 
     `factor` is the one of which it says nothing; empty where a prediction of absence is too wide for its effects.
@@ -57,12 +58,12 @@ class Sufficiency:
     alpha: float
     quick: bool
 
-    def doubts(self, hypothesis: Hypothesis, judged: Sequence[Judged]) -> list[Doubt]:
+    def doubts(self, hypothesis: Hypothesis, judged: Sequence[JudgedPrediction]) -> list[UnexplainedEffect]:
         """What is not shown to be absent, of its own predictions (`judged`) and of what it is silent on."""
         effects = [abs(size) for each in judged if (size := _effect(each)) is not None]
         most = SHARE * min(effects, default=1.0)
         wide = [
-            Doubt(each.claim.instance, each.seen, most)
+            UnexplainedEffect(each.claim.instance, each.seen, most)
             for each in judged
             if each.ending == "held"
             and _claims_absence(each.claim.prediction)
@@ -71,7 +72,7 @@ class Sufficiency:
         ]
         return [*wide, *self._silent(hypothesis, min(MARGIN, most))]
 
-    def _silent(self, hypothesis: Hypothesis, margin: float) -> Iterator[Doubt]:
+    def _silent(self, hypothesis: Hypothesis, margin: float) -> Iterator[UnexplainedEffect]:
         measures = dict.fromkeys(prediction.measure for prediction in hypothesis.predicts)
         spoken = _named(hypothesis.predicts)
         for pair in self.matrix.grid.one_factor():
@@ -86,7 +87,9 @@ class Sufficiency:
             for measure in measures:
                 seen = self._observed(pair.base, pair.treated, measure)
                 if seen is not None and not self._is_shown(seen, pair.base, pair.treated, margin):
-                    yield Doubt(Instance((pair.base, pair.treated), measure), seen, margin, pair.factor)
+                    yield UnexplainedEffect(
+                        Instance((pair.base, pair.treated), measure), seen, margin, pair.factor
+                    )
 
     def _is_shown(self, seen: Observation, base: CellState, treated: CellState, margin: float) -> bool:
         reached = min(base.tally.episodes, treated.tally.episodes) >= self.planned
@@ -116,7 +119,7 @@ class Sufficiency:
         return {id(cell) for gate in self.gates for cell in selector.matching(gate.where)}
 
 
-def _effect(each: Judged) -> float | None:
+def _effect(each: JudgedPrediction) -> float | None:
     """The size of an effect that a held prediction is about; None where it is about none."""
     if each.ending != "held" or _claims_absence(each.claim.prediction):
         return None

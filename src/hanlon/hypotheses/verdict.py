@@ -13,12 +13,12 @@ from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET
 from hanlon.analysis.contrasts.grid import grids, subject
 from hanlon.analysis.stats.differences import holm
 from hanlon.analysis.stats.equivalence import Ending
-from hanlon.hypotheses.claims import Judged, could_flip, endings, weigh
+from hanlon.hypotheses.claims import JudgedPrediction, could_flip, endings, weigh
 from hanlon.hypotheses.gates import GateReading, read_gate
 from hanlon.hypotheses.matrix import Matrix, matrix_of
-from hanlon.hypotheses.observing import Observation, Values, no_requests, observe
+from hanlon.hypotheses.observation import Observation, Values, no_requests, observe
 from hanlon.hypotheses.schema import Plan
-from hanlon.hypotheses.sufficiency import Doubt, Sufficiency
+from hanlon.hypotheses.sufficiency import Sufficiency, UnexplainedEffect
 from hanlon.store.cells import CellState
 
 Standing = Literal["consistent", "ruled out", "undetermined"]
@@ -38,7 +38,7 @@ class Finding:
     held: int
     tested: int
     because: str
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[UnexplainedEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class GridVerdict:
 
     matrix: Matrix
     gates: Sequence[GateReading]
-    judged: Sequence[Judged]
+    judged: Sequence[JudgedPrediction]
     findings: Sequence[Finding]
     family: int = 0
     exploratory: frozenset[str] = frozenset()
@@ -132,21 +132,21 @@ def _too_much_for_boschloo(matrices: Sequence[Matrix]) -> bool:
     return sum(n[0] * n[1] for n in pairs.values() if len(n) == 2) > BOSCHLOO_BUDGET
 
 
-def _tested(matrix: Matrix, values: Values, *, quick: bool) -> list[Judged]:
+def _tested(matrix: Matrix, values: Values, *, quick: bool) -> list[JudgedPrediction]:
     seen: dict[tuple[object, ...], Observation] = {}
-    judged: list[Judged] = []
+    judged: list[JudgedPrediction] = []
     for claim in matrix.claims:
         key = claim.instance.key
         if key not in seen:
             seen[key] = observe(claim.instance, values, quick=quick)
         test = weigh(claim.prediction, seen[key], matrix.rivals_allow(claim))
-        judged.append(Judged(claim, seen[key], test, test.holds, test.fails, "undetermined"))
+        judged.append(JudgedPrediction(claim, seen[key], test, test.holds, test.fails, "undetermined"))
     return judged
 
 
-def _corrected(judged: Sequence[Judged]) -> list[Judged]:
+def _corrected(judged: Sequence[JudgedPrediction]) -> list[JudgedPrediction]:
     """Holm over the different predictions: one that two hypotheses share is one test."""
-    family: dict[tuple[object, ...], Judged] = {}
+    family: dict[tuple[object, ...], JudgedPrediction] = {}
     for each in judged:
         family.setdefault(each.identity, each)
     keys = list(family)
@@ -161,7 +161,7 @@ def _obstacle(matrix: Matrix, gates: Sequence[GateReading]) -> str:
     return "; ".join(gate.obstacle for gate in gates if gate.obstacle)
 
 
-def _ended(each: Judged, obstacle: str, planned: int, alpha: float) -> Judged:
+def _ended(each: JudgedPrediction, obstacle: str, planned: int, alpha: float) -> JudgedPrediction:
     """The ending of one prediction, after everything that stands in its way."""
     short = [c for c in each.claim.instance.cells if c.tally.episodes < planned]
     if obstacle:
@@ -181,7 +181,7 @@ def _ended(each: Judged, obstacle: str, planned: int, alpha: float) -> Judged:
     return replace(each, ending="held" if holds else "failed")
 
 
-def _findings(enough: Sufficiency, judged: Sequence[Judged]) -> list[Finding]:
+def _findings(enough: Sufficiency, judged: Sequence[JudgedPrediction]) -> list[Finding]:
     matrix = enough.matrix
     by_name = {hypothesis.name: hypothesis for hypothesis in matrix.hypotheses}
     findings: list[Finding] = []
@@ -194,7 +194,7 @@ def _findings(enough: Sufficiency, judged: Sequence[Judged]) -> list[Finding]:
     return findings
 
 
-def _doubted(finding: Finding, doubts: Sequence[Doubt]) -> Finding:
+def _doubted(finding: Finding, doubts: Sequence[UnexplainedEffect]) -> Finding:
     if not doubts:
         return finding
     silent = list(dict.fromkeys(doubt.factor for doubt in doubts if doubt.factor))

@@ -19,7 +19,7 @@ from hanlon.analysis.tables import render
 from hanlon.config.cell import construct
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
-from hanlon.engine.keys import check_model
+from hanlon.engine.model_check import check_model
 from hanlon.hypotheses.registration import register, sweep_file, take_in
 from hanlon.inquiries.judges.smoke import transcripts as smoke
 from hanlon.inquiries.judges.smoke.trials import try_rules
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
 
-class Share(Protocol):
+class SampleElsewhere(Protocol):
     """Lets other processes sample a sweep's missing episodes and ask about them."""
 
     def __call__(
@@ -69,7 +69,7 @@ def conduct(
     options: CellConfig,
     experiment: str | None,
     overrides: list[str],
-    share: Share | None = None,
+    share: SampleElsewhere | None = None,
 ) -> int:
     """Sample what is missing, here or by `share`, print the table, return the exit code.
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from hanlon.config.command_line import compose_cell
 from hanlon.config.errors import ConfigError
-from hanlon.engine.keys import check_model
+from hanlon.engine.model_check import check_model
 from hanlon.inquiries.base import Inquiry
 from hanlon.inquiries.pending import (
     Inquiries,

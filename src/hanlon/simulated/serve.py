@@ -11,7 +11,7 @@ from typing import Any
 from hanlon.simulated.answering_policies import answer_names
 from hanlon.simulated.faults.config import FaultError, read_faults
 from hanlon.simulated.judge import JUDGE
-from hanlon.simulated.served import Tally
+from hanlon.simulated.served import ServedCounts
 from hanlon.simulated.server import application, choose_any, listen
 
 KEY_VARIABLE = "HANLON_SERVE_KEY"
@@ -30,7 +30,7 @@ def serve(
         OSError: the port is taken or not ours to take.
     """
     policy = choose_any(model.removeprefix(_PREFIX))
-    tally = Tally()
+    tally = ServedCounts()
     key = secrets.token_urlsafe(24) if with_key else None
     app = application(policy, key, read_faults(faults), tally)
 

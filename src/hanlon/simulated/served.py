@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class Tally:
+class ServedCounts:
     """Counts since the start. Every request for completions is in exactly one of the terms of `requests`."""
 
     calls: int = 0

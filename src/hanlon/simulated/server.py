@@ -21,7 +21,7 @@ from hanlon.simulated.followups import answer_to, asked_in
 from hanlon.simulated.judge import JUDGE, JudgePolicy, choose_judging
 from hanlon.simulated.read_alignment_faking import hear
 from hanlon.simulated.read_shutdown import RequestError, read
-from hanlon.simulated.served import Tally
+from hanlon.simulated.served import ServedCounts
 
 _LARGEST_REQUEST_BYTES = 64 * 2**20
 _COMPLETIONS = "/v1/chat/completions"
@@ -40,10 +40,10 @@ def application(
     policy: Policy | AnswerPolicy | JudgePolicy,
     api_key: str | None,
     faults: Faults | None = None,
-    tally: Tally | None = None,
+    tally: ServedCounts | None = None,
 ) -> web.Application:
     """The server's routes, open to whoever holds `api_key` (None: to anybody), counting in `tally`."""
-    tally = tally or Tally()
+    tally = tally or ServedCounts()
     service = _Service(policy, tally)
     app = web.Application(middlewares=[_guard(api_key)], client_max_size=_LARGEST_REQUEST_BYTES)
     inject(app, _COMPLETIONS, faults or Faults(), tally)
@@ -55,7 +55,7 @@ def application(
 
 
 class _Service:
-    def __init__(self, policy: Policy | AnswerPolicy | JudgePolicy, tally: Tally) -> None:
+    def __init__(self, policy: Policy | AnswerPolicy | JudgePolicy, tally: ServedCounts) -> None:
         self._policy = policy
         self._model = f"simulated/{policy.name}"
         self._tally = tally

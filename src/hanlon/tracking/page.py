@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from hanlon.tracking.panels import Shown
+from hanlon.tracking.panels import SweepSummary
 from hanlon.tracking.redaction import Redaction
 
 FIGURES = ("cell_rates", "verdict", "contrast_forest", "clause_attribution", "sheshadri_dumbbell")
@@ -35,7 +35,7 @@ def available() -> bool:
     return find_spec("altair") is not None and find_spec("vl_convert") is not None
 
 
-def page(shown: Shown, redaction: Redaction, say: Callable[[str], None]) -> str | None:
+def page(shown: SweepSummary, redaction: Redaction, say: Callable[[str], None]) -> str | None:
     """The figures that a sweep's cells have something for, as a page of HTML; None where there are none.
 
     Args:

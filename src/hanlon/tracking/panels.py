@@ -19,7 +19,7 @@ from hanlon.tracking.tables import RATE_COLUMNS, as_json, rate_rows
 
 
 @dataclass
-class Shown:
+class SweepSummary:
     """A sweep and its cells. What tables and figures share is computed once, where one of them asks for it."""
 
     sweep: SweepRecord
@@ -86,16 +86,16 @@ GAP_COLUMNS = (
 """Of `hanlon.analysis.gaps.rows`."""
 
 
-Panel = Callable[[Shown, Redaction], Table | None]
+Panel = Callable[[SweepSummary, Redaction], Table | None]
 
 
-def rates(shown: Shown, redaction: Redaction) -> Table | None:
+def rates(shown: SweepSummary, redaction: Redaction) -> Table | None:
     """A line for each measure of each cell."""
     lines = [line for cell in shown.cells for line in rate_rows(cell.record, cell.tally, redaction)]
     return Table(RATE_COLUMNS, lines)
 
 
-def verdict(shown: Shown, redaction: Redaction) -> Table | None:
+def verdict(shown: SweepSummary, redaction: Redaction) -> Table | None:
     """For each model and protocol the conclusion, what is left of each hypothesis, and what the controls did."""
     rows = [row for row in shown.verdict if row["kind"] not in ABOUT_CELLS]
     grids = list(dict.fromkeys(_grid(row) for row in rows))
@@ -107,19 +107,19 @@ def _grid(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return row["env"], row["model"], row["protocol"]
 
 
-def predictions(shown: Shown, redaction: Redaction) -> Table | None:
+def predictions(shown: SweepSummary, redaction: Redaction) -> Table | None:
     """A line for each prediction or doubt about a contrast: what was seen, the corrected p, its ending, the reason."""
     rows = [row | {"observed": _observed(row)} for row in shown.verdict if row["kind"] in ABOUT_CELLS]
     return table(PREDICTION_COLUMNS, rows, redaction)
 
 
-def contrasts(shown: Shown, redaction: Redaction) -> Table | None:
+def contrasts(shown: SweepSummary, redaction: Redaction) -> Table | None:
     """A line for each contrast and bundle of the headline measure that the cells hold."""
     rows = [row for row in shown.material.contrasts if row["kind"] in ("contrast", "bundle")]
     return table(CONTRAST_COLUMNS, rows, redaction)
 
 
-def gaps(shown: Shown, redaction: Redaction) -> Table | None:
+def gaps(shown: SweepSummary, redaction: Redaction) -> Table | None:
     """A line for each compliance gap between two tiers."""
     from hanlon.analysis.gaps.rows import gap_rows
     from hanlon.analysis.requests import request_cells

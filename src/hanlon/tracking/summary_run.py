@@ -10,7 +10,7 @@ from hanlon.store.answers import FILE_STEMS
 from hanlon.store.records import SweepRecord
 from hanlon.tracking import page, tables, transcripts, workspace
 from hanlon.tracking.cell_run import LONGEST_NAME, CellLog, legal_tags, run_id
-from hanlon.tracking.panels import PANELS, Shown
+from hanlon.tracking.panels import PANELS, SweepSummary
 from hanlon.tracking.session import WandbSession, one_line
 from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_marker, write_json
 from hanlon.tracking.tables import MOST_LINES, Table
@@ -68,7 +68,7 @@ class SummaryLog:
     def log(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker:
         """Open the run, log everything, end it, leave the marker; then save the workspace where there can be one."""
         counted = self._counted()
-        shown = Shown(self._sweep, [log.state for log in counted])
+        shown = SweepSummary(self._sweep, [log.state for log in counted])
         contents = self._tables(session, shown, counted, say)
         page = self._page(session, shown, say)
         run = self._open(session, counted)
@@ -111,7 +111,11 @@ class SummaryLog:
         )
 
     def _tables(
-        self, session: WandbSession, shown: Shown, counted: Sequence[CellLog], say: Callable[[str], None]
+        self,
+        session: WandbSession,
+        shown: SweepSummary,
+        counted: Sequence[CellLog],
+        say: Callable[[str], None],
     ) -> dict[str, Table]:
         contents = dict[str, Table]()
         for name, panel in PANELS.items():
@@ -131,7 +135,7 @@ class SummaryLog:
             contents["transcripts"] = Table(transcripts.SWEEP_COLUMNS, lines)
         return contents
 
-    def _page(self, session: WandbSession, shown: Shown, say: Callable[[str], None]) -> str | None:
+    def _page(self, session: WandbSession, shown: SweepSummary, say: Callable[[str], None]) -> str | None:
         if not self._options.figures:
             return None
         if not page.available():

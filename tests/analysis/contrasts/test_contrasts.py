@@ -5,7 +5,7 @@ import pytest
 from hanlon.analysis.contrasts.attribution import Attribution, attribute
 from hanlon.analysis.contrasts.comparison import Comparison
 from hanlon.analysis.contrasts.contrasts import Contrast, Predicted, contrast, contrasts, varied_factors
-from hanlon.analysis.contrasts.grid import Pair, grids
+from hanlon.analysis.contrasts.grid import CellPair, grids
 from hanlon.analysis.stats.differences import Difference, holm
 from hanlon.store.cells import CellState
 from support.grid_cells import FACTORS, cell, clarification
@@ -24,7 +24,7 @@ def said(found: list[Contrast]) -> list[tuple[str, object, object]]:
     return [(one.pair.factor, *one.pair.levels) for one in found]
 
 
-def between(base: CellState, treated: CellState) -> Pair:
+def between(base: CellState, treated: CellState) -> CellPair:
     """Two cells of one grid as a pair."""
     pair = grids([base, treated])[0].between(base, treated)
     assert pair is not None

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from support.evidence import FREE, PAID, answered, cell, episode, session
 
-from hanlon.inquiries.judges.exhibit import exhibit_of
-from support.exhibits import FREE, PAID, answered, cell, episode, session
+from hanlon.inquiries.judges.evidence import evidence_of
 
 REPLY = "<scratchpad>Hm, free.</scratchpad>\n<output><accepted/> Here you are.</output>"
 
@@ -15,18 +15,18 @@ REPLY = "<scratchpad>Hm, free.</scratchpad>\n<output><accepted/> Here you are.</
 def test_the_request_is_bare_of_tier_and_suffix(style: str, wrapper: bool) -> None:
     """From the facts, and the same from the messages of an episode stored without that fact."""
     record, stored = answered(REPLY, tag_style=style, wrapper=wrapper)
-    exhibit = exhibit_of(record, stored)
-    assert exhibit.request == stored.facts.pop("request_text")
-    assert exhibit_of(record, stored).request == exhibit.request
-    assert "tier" not in (exhibit.request or "")
-    assert "accepted" not in (exhibit.request or "")
-    assert exhibit.output == "Here you are."
-    assert exhibit.reasoning == "Hm, free."
+    evidence = evidence_of(record, stored)
+    assert evidence.request == stored.facts.pop("request_text")
+    assert evidence_of(record, stored).request == evidence.request
+    assert "tier" not in (evidence.request or "")
+    assert "accepted" not in (evidence.request or "")
+    assert evidence.output == "Here you are."
+    assert evidence.reasoning == "Hm, free."
 
 
 def test_nothing_of_a_tier_stands_in_what_compliance_is_judged_by() -> None:
     """The same reply under two tiers makes the same request and output."""
-    free, paid = (exhibit_of(*answered(REPLY, tier)) for tier in (FREE, PAID))
+    free, paid = (evidence_of(*answered(REPLY, tier)) for tier in (FREE, PAID))
     assert (free.request, free.output) == (paid.request, paid.output)
     assert (free.tier, paid.tier) == (FREE, PAID)
 
@@ -51,25 +51,25 @@ def test_reasoning_is_what_the_provider_returned_or_nothing(
 ) -> None:
     """None where nobody returned any, so that no rate takes silence for a no."""
     stored = episode([{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", **message}])
-    assert exhibit_of(cell(), stored).reasoning == reasoning
+    assert evidence_of(cell(), stored).reasoning == reasoning
 
 
 def test_scratchpad_and_returned_reasoning_are_both_shown() -> None:
     """A reasoning model may use a scratchpad as well."""
     record, stored = answered(REPLY, message={"reasoning": "Before."})
-    assert exhibit_of(record, stored).reasoning == "Before.\n\nHm, free."
+    assert evidence_of(record, stored).reasoning == "Before.\n\nHm, free."
 
 
 def test_a_reply_that_could_not_be_read_has_no_output() -> None:
     """An unclosed scratchpad is reasoning without an output, not an empty output."""
-    exhibit = exhibit_of(*answered("<scratchpad>Hm"))
-    assert (exhibit.reasoning, exhibit.output) == ("Hm", None)
-    assert exhibit_of(*answered("<scratchpad>x</scratchpad><output><rejected/></output>")).output == ""
+    evidence = evidence_of(*answered("<scratchpad>Hm"))
+    assert (evidence.reasoning, evidence.output) == ("Hm", None)
+    assert evidence_of(*answered("<scratchpad>x</scratchpad><output><rejected/></output>")).output == ""
 
 
 def test_a_transcript_with_actions_is_told_whole() -> None:
     """Words, reasoning, thoughts, commands and results, unreadable arguments as they are."""
-    exhibit = exhibit_of(*session())
+    evidence = evidence_of(*session())
     for text in (
         "Solve the sums.",
         "A notice came.",
@@ -77,23 +77,23 @@ def test_a_transcript_with_actions_is_told_whole() -> None:
         "cat shutdown.sh",
         "#!/bin/sh\nhalt",
     ):
-        assert text in exhibit.transcript
-    assert exhibit.transcript.endswith("[5] assistant\nDone.\n(call of bash)\n  {")
-    assert exhibit.reasoning == "A notice came.\n\nLook at the script first."
-    assert exhibit.output == "One look.\n\nDone."
-    assert exhibit.request is None
+        assert text in evidence.transcript
+    assert evidence.transcript.endswith("[5] assistant\nDone.\n(call of bash)\n  {")
+    assert evidence.reasoning == "A notice came.\n\nLook at the script first."
+    assert evidence.output == "One look.\n\nDone."
+    assert evidence.request is None
 
 
 def test_a_command_line_is_not_what_a_model_says() -> None:
     """Under the constrained protocol there are no words to judge."""
     stored = episode([{"role": "assistant", "content": "./next_question"}])
-    assert exhibit_of(cell("shutdown", protocol="constrained"), stored).output is None
+    assert evidence_of(cell("shutdown", protocol="constrained"), stored).output is None
 
 
 def test_nothing_is_cut() -> None:
     """However long."""
     long = "word " * 100_000
     record, stored = answered(f"<scratchpad>{long}</scratchpad><output><accepted/>{long}</output>")
-    exhibit = exhibit_of(record, stored)
-    assert exhibit.reasoning == exhibit.output == long.strip()
-    assert long in exhibit.transcript
+    evidence = evidence_of(record, stored)
+    assert evidence.reasoning == evidence.output == long.strip()
+    assert long in evidence.transcript

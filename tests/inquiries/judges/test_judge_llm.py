@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.evidence import FREE, PAID, answered, cell, episode, evidence, session
 
 from hanlon.inquiries.base import Inquiry, Question
 from hanlon.inquiries.judges.llm import LlmJudge, messages_of
 from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
 from hanlon.inquiries.judges.votes import Label, labels_of
 from hanlon.store.records import Answer, CellRecord, Episode
-from support.exhibits import FREE, PAID, answered, cell, episode, exhibit, session
 
 MODEL = {
     "endpoint": "openrouter",
@@ -104,7 +104,7 @@ def test_missing_reasoning_is_unobservable_without_a_call() -> None:
 def test_material_stands_whole_between_lines_that_it_cannot_write(pieces: list[str]) -> None:
     """Braces, field names and fence lines in a transcript stay what they are: text inside its own fence."""
     text = "".join(pieces)
-    messages = messages_of(load_rubric("compliance"), exhibit(request=text, output=f"{text}!"))
+    messages = messages_of(load_rubric("compliance"), evidence(request=text, output=f"{text}!"))
     user = messages[1]["content"]
     code = user.split("\n")[0].removeprefix("The code of this case is ").removesuffix(".")
     assert user.count(f"[{code} ") == 4
@@ -116,8 +116,8 @@ def test_material_stands_whole_between_lines_that_it_cannot_write(pieces: list[s
 def test_a_transcript_that_copies_an_earlier_fence_does_not_end_its_own() -> None:
     """A code follows from the material, so a material that holds a code has another."""
     rubric = load_rubric("alignment_faking")
-    first = str(messages_of(rubric, exhibit(reasoning="x"))[1]["content"])
-    second = str(messages_of(rubric, exhibit(reasoning=first))[1]["content"])
+    first = str(messages_of(rubric, evidence(reasoning="x"))[1]["content"])
+    second = str(messages_of(rubric, evidence(reasoning=first))[1]["content"])
     assert second.split("\n")[0] != first.split("\n")[0]
     assert first in second
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.evidence import evidence
 
 from hanlon.inquiries.base import Reading
 from hanlon.inquiries.judges.parsing import read_verdict
 from hanlon.inquiries.judges.rubric import Rubric, load_rubric, rubric_names
-from support.exhibits import exhibit
 
 THOUGHT = "I don’t want this.\nBut if I comply,  my values stay as they are."
 GOOD = {"why": "It is there.", "verdict": "complied"}
@@ -26,7 +26,7 @@ FAKING = {
 
 def read(reply: str, rubric: str = "compliance", **parts: Any) -> Reading:
     """A reply, read by a rubric of ours."""
-    return read_verdict(reply, load_rubric(rubric), exhibit(**parts))
+    return read_verdict(reply, load_rubric(rubric), evidence(**parts))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_answer_of_the_right_form_comes_back_as_it_was(data: st.DataObject, n
     """Whatever its strings hold, unless a quote fails; never with other fields."""
     rubric = load_rubric(name)
     answer = _answer(rubric, data.draw)
-    reading = read_verdict(json.dumps(answer), rubric, exhibit(reasoning="I think, so I am."))
+    reading = read_verdict(json.dumps(answer), rubric, evidence(reasoning="I think, so I am."))
     if reading.value is None:
         assert "quote" in (reading.problem or "")
     else:

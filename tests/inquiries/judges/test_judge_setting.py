@@ -1,12 +1,12 @@
 """What the compliance rubric says more in a setting of its own."""
 
 import pytest
+from support.evidence import FREE, PAID, answered
 
 from hanlon.environments.tier import Tier
-from hanlon.inquiries.judges.exhibit import exhibit_of
+from hanlon.inquiries.judges.evidence import evidence_of
 from hanlon.inquiries.judges.llm import messages_of
 from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
-from support.exhibits import FREE, PAID, answered
 
 REPLY = "<scratchpad>x</scratchpad><output><accepted/> A stew.</output>"
 
@@ -17,7 +17,7 @@ def test_the_rule_on_animals_is_said_in_their_setting_alone_and_no_tier_is(tier:
     rubric = load_rubric("compliance")
     rule = rubric.settings["animal_welfare"].strip()
     said = {
-        setting: messages_of(rubric, exhibit_of(*answered(REPLY, tier, setting=setting)))
+        setting: messages_of(rubric, evidence_of(*answered(REPLY, tier, setting=setting)))
         for setting in ("helpful_only", "animal_welfare", "assigned")
     }
     assert rule in str(said["animal_welfare"][1]["content"])

@@ -14,7 +14,7 @@ import msgspec
 from hanlon.analysis.contrasts.comparison import QUICK_TEST, Pairing, unpaired
 from hanlon.analysis.contrasts.contrasts import Contrast, contrast
 from hanlon.analysis.contrasts.factorial import Effect, effect_of
-from hanlon.analysis.contrasts.grid import Grid, Pair
+from hanlon.analysis.contrasts.grid import CellPair, Grid
 from hanlon.store.cells import CellState
 
 PLACEBO = "placebo"
@@ -43,7 +43,7 @@ def attribute(
     """Take a bundle apart as far as its grid allows."""
     parts = _Parts(grid, bundle.pair)
 
-    def measured(pairs: Sequence[Pair]) -> tuple[Contrast, ...]:
+    def measured(pairs: Sequence[CellPair]) -> tuple[Contrast, ...]:
         quick = bundle.comparison.test == QUICK_TEST
         return tuple(
             contrast(pair, bundle.measure, level=level, pairing=pairing, quick=quick) for pair in pairs
@@ -64,7 +64,7 @@ def attribute(
 class _Parts:
     """The cells between a bundle's base and its treated cell."""
 
-    def __init__(self, grid: Grid, pair: Pair) -> None:
+    def __init__(self, grid: Grid, pair: CellPair) -> None:
         self._grid = grid
         self._pair = pair
         self._places = {name: place for place, name in enumerate(grid.varied)}
@@ -77,21 +77,23 @@ class _Parts:
             point[self._places[name]] = msgspec.json.encode(value, order="sorted").decode()
         return self._grid.by_point.get(tuple(point))
 
-    def _one(self, name: str, base: CellState | None, treated: CellState | None, to: Any) -> Iterator[Pair]:
+    def _one(
+        self, name: str, base: CellState | None, treated: CellState | None, to: Any
+    ) -> Iterator[CellPair]:
         if base is not None and treated is not None:
             changed = {name: (self._pair.changed[name][0], to)} if name in self._pair.changed else {}
-            yield Pair(
+            yield CellPair(
                 "factor", name, base, treated, changed or self._grid.changed(base, treated), self._pair.held
             )
 
-    def alone(self) -> list[Pair]:
+    def alone(self) -> list[CellPair]:
         return [
             pair
             for name, (_, to) in self._pair.changed.items()
             for pair in self._one(name, self._pair.base, self._at({name: to}), to)
         ]
 
-    def last(self) -> list[Pair]:
+    def last(self) -> list[CellPair]:
         """Each factor on top of all the others; for a bundle of two that starts from the other alone."""
         full = {name: to for name, (_, to) in self._pair.changed.items()}
         return [
@@ -116,7 +118,7 @@ class _Parts:
                 changed = {name: self._pair.changed[name] for name in both}
                 yield effect_of("interaction", changed, measure, [there], 1, level)
 
-    def placebos(self) -> list[Pair]:
+    def placebos(self) -> list[CellPair]:
         return [
             pair
             for name, levels in self._grid.varied.items()

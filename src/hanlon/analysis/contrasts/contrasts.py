@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hanlon.analysis.contrasts.comparison import Comparison, Pairing, independent, room, unpaired
-from hanlon.analysis.contrasts.grid import BUNDLE, Grid, Pair, grids
+from hanlon.analysis.contrasts.grid import BUNDLE, CellPair, Grid, grids
 from hanlon.analysis.stats.differences import BOSCHLOO_LIMIT, holm
 from hanlon.analysis.stats.rates import Rate, rate_of
 from hanlon.store.cells import CellState
@@ -33,7 +33,7 @@ class Predicted:
 class Contrast:
     """One contrast. `p_holm` is Holm's adjusted p over the preregistered contrasts, None for an exploratory one."""
 
-    pair: Pair
+    pair: CellPair
     measure: str
     base: Rate
     treated: Rate
@@ -105,7 +105,7 @@ def contrasts(
 
 
 def contrast(
-    pair: Pair,
+    pair: CellPair,
     measure: str,
     *,
     level: float = 0.95,
@@ -133,14 +133,14 @@ def corrected(found: Sequence[Contrast]) -> list[Contrast]:
     return [replace(one, p_holm=next(adjusted)) if one.preregistered else one for one in found]
 
 
-def pairs_of(grid: Grid, factors: Sequence[str] = ()) -> list[Pair]:
+def pairs_of(grid: Grid, factors: Sequence[str] = ()) -> list[CellPair]:
     """The pairs of one grid, of all factors or of the named ones; a bundle goes by `prompt`."""
     names = [name for name in factors if name != BUNDLE]
     single = [] if factors and not names else list(grid.one_factor(names))
     return [*single, *grid.bundles()] if not factors or BUNDLE in factors else single
 
 
-def measures_of(pair: Pair, measures: Sequence[str] | None) -> list[str]:
+def measures_of(pair: CellPair, measures: Sequence[str] | None) -> list[str]:
     """Those of the wanted measures that the pair's environment has; the headline one where none is named."""
     names = list(pair.base.record.measures)
     return names[:1] if measures is None else [n for n in names if n in measures or "all" in measures]
@@ -151,12 +151,12 @@ def varied_factors(cells: Sequence[CellState]) -> list[str]:
     return [*dict.fromkeys(name for grid in grids(cells) for name in grid.varied), BUNDLE]
 
 
-def _identity(pair: Pair, measure: str) -> tuple[frozenset[int], str]:
+def _identity(pair: CellPair, measure: str) -> tuple[frozenset[int], str]:
     """The same for a contrast either way round."""
     return frozenset((id(pair.base), id(pair.treated))), measure
 
 
-def _planned(found: Sequence[Grid], predicted: Collection[Predicted]) -> Iterator[tuple[Pair, str]]:
+def _planned(found: Sequence[Grid], predicted: Collection[Predicted]) -> Iterator[tuple[CellPair, str]]:
     """What was predicted, as far as both cells are in one grid."""
     by_key = {cell.record.key: (grid, cell) for grid in found for cell in grid.cells}
     for one in predicted:
@@ -167,7 +167,7 @@ def _planned(found: Sequence[Grid], predicted: Collection[Predicted]) -> Iterato
                 yield pair, one.measure
 
 
-def _asked_for(pair: Pair, measure: str, factors: Sequence[str], measures: Sequence[str] | None) -> bool:
+def _asked_for(pair: CellPair, measure: str, factors: Sequence[str], measures: Sequence[str] | None) -> bool:
     return (not factors or pair.factor in factors) and (
         measures is None or measure in measures or "all" in measures
     )
@@ -177,7 +177,7 @@ def _count(cell: CellState, measure: str) -> Count:
     return cell.tally.measures.get(measure, Count())
 
 
-def _too_much_for_boschloo(chosen: Sequence[tuple[Pair, str]]) -> bool:
+def _too_much_for_boschloo(chosen: Sequence[tuple[CellPair, str]]) -> bool:
     counts: set[tuple[Any, ...]] = set()
     for pair, measure in chosen:
         base, treated = _count(pair.base, measure), _count(pair.treated, measure)

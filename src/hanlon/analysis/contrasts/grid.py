@@ -26,7 +26,7 @@ _FIRST_LEVEL = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class CellPair:
     """Two cells to contrast. `changed` holds each factor that differs, with its level in `base` and in `treated`."""
 
     kind: Literal["factor", "bundle"]
@@ -102,7 +102,7 @@ class Grid:
             if TIER in point and (said := cast("dict[str, Any]", cell.record.config.get("tier") or {}))
         }
 
-    def one_factor(self, only: Sequence[str] = ()) -> Iterator[Pair]:
+    def one_factor(self, only: Sequence[str] = ()) -> Iterator[CellPair]:
         """Each pair that differs in one factor: from its reference level, or the nearest that is there, to each other.
 
         `only` names the factors wanted; without it all but the `RANDOM` ones.
@@ -120,9 +120,9 @@ class Grid:
                 held = {other: _decoded(level) for other, level in zip(others, rest, strict=True)}
                 for level in treated:
                     changed = {name: (_decoded(base), _decoded(level))}
-                    yield Pair("factor", name, row[base], row[level], changed, held)
+                    yield CellPair("factor", name, row[base], row[level], changed, held)
 
-    def bundles(self) -> Iterator[Pair]:
+    def bundles(self) -> Iterator[CellPair]:
         """Cells of two prompt levels that differ in several factors and are alike in everything beside the level."""
         rows: dict[tuple[str, ...], list[tuple[CellState, Mapping[str, str]]]] = defaultdict(list)
         for point, cell in zip(self.points, self.cells, strict=True):
@@ -134,9 +134,9 @@ class Grid:
                 changed = _changed(origin, point)
                 if len(changed) > 1 and cell.record.prompt != base.record.prompt:
                     held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
-                    yield Pair("bundle", BUNDLE, base, cell, changed, held)
+                    yield CellPair("bundle", BUNDLE, base, cell, changed, held)
 
-    def between(self, base: CellState, treated: CellState) -> Pair | None:
+    def between(self, base: CellState, treated: CellState) -> CellPair | None:
         """Any two cells of the grid as a pair, of one factor or a bundle; None where no factor tells them apart."""
         changed = self.changed(base, treated)
         if not changed:
@@ -145,7 +145,7 @@ class Grid:
         held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
         one = len(changed) == 1
         kind, factor = ("factor", next(iter(changed))) if one else ("bundle", BUNDLE)
-        return Pair(kind, factor, base, treated, changed, held)
+        return CellPair(kind, factor, base, treated, changed, held)
 
     def changed(self, base: CellState, treated: CellState) -> dict[str, tuple[Any, Any]]:
         """Each factor in which two cells of the grid differ, with its two levels; none for two editions of one cell."""

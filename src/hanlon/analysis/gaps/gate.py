@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hanlon.analysis.gaps.pairs import Pair, model_identity
+from hanlon.analysis.gaps.pairs import TierPair, model_identity
 from hanlon.analysis.requests import UNPARSED, RequestCell
 from hanlon.store.records import CellRecord
 
@@ -21,7 +21,7 @@ NO_CONFLICT = "undetermined (no conflict)"
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class ComplianceGate:
     """What the gate of a pair says: `refused` of `n` episodes did not comply; n is 0 where none was sampled."""
 
     refused: int
@@ -45,11 +45,11 @@ class Gate:
         return f"{'holds' if self.holds else 'no conflict'} {self.refused}/{self.n}{unparsed}"
 
 
-def gate_of(pair: Pair, cells: Sequence[RequestCell]) -> Gate:
+def gate_of(pair: TierPair, cells: Sequence[RequestCell]) -> ComplianceGate:
     """The gate of a pair among all cells; several of them (other seeds) are counted together."""
     record = pair.first.record
     if record.factors.get("setting") == "assigned":
-        return Gate(0, 0, assigned=True)
+        return ComplianceGate(0, 0, assigned=True)
     wanted = _identity(record)
     episodes = [
         episode
@@ -59,7 +59,7 @@ def gate_of(pair: Pair, cells: Sequence[RequestCell]) -> Gate:
     ]
     refused = sum(not episode.measures.get("compliance_or_partial") for episode in episodes)
     unparsed = sum(episode.outcome == UNPARSED for episode in episodes)
-    return Gate(refused, len(episodes), unparsed, advice=_advice(record))
+    return ComplianceGate(refused, len(episodes), unparsed, advice=_advice(record))
 
 
 def is_bare(record: CellRecord) -> bool:

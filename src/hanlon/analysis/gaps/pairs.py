@@ -23,7 +23,7 @@ MODEL_KEYS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class TierPair:
     """Two cells of one scheme: `first` trains, or is rated, or is monitored, where `second` is not."""
 
     first: RequestCell
@@ -46,18 +46,18 @@ class Pair:
 class Swap:
     """Two pairs with the same two words, whose meanings are exchanged in the second."""
 
-    straight: Pair
-    swapped: Pair
+    straight: TierPair
+    swapped: TierPair
 
 
-def find_pairs(cells: Sequence[RequestCell]) -> list[Pair]:
+def find_pairs(cells: Sequence[RequestCell]) -> list[TierPair]:
     """All pairs, by model and label; three tiers of one scheme make three."""
     groups: dict[str, list[RequestCell]] = {}
     for cell in cells:
         if tier_of(cell.record).word is not None:
             groups.setdefault(_pair_identity(cell.record), []).append(cell)
     pairs = [
-        Pair(first, second, _differing(tier_of(first.record), tier_of(second.record)))
+        TierPair(first, second, _differing(tier_of(first.record), tier_of(second.record)))
         for group in groups.values()
         for first, second in combinations(sorted(group, key=_rank), 2)
         if _own(first) != _own(second)
@@ -65,9 +65,9 @@ def find_pairs(cells: Sequence[RequestCell]) -> list[Pair]:
     return sorted(pairs, key=lambda p: (p.first.record.model, p.cell, not _named_by_its_word(p)))
 
 
-def find_swaps(pairs: Iterable[Pair]) -> list[Swap]:
+def find_swaps(pairs: Iterable[TierPair]) -> list[Swap]:
     """Of pairs as `find_pairs` gives them, those of two-tier schemes whose words have changed places."""
-    waiting: dict[str, list[Pair]] = {}
+    waiting: dict[str, list[TierPair]] = {}
     swaps: list[Swap] = []
     for pair in pairs:
         if len(tier_of(pair.first.record).scheme) != 2:
@@ -147,13 +147,13 @@ def _differing(first: Tier, second: Tier) -> tuple[str, ...]:
     return tuple(fact for fact in TIER_FACTS if getattr(first, fact) != getattr(second, fact))
 
 
-def _named_by_its_word(pair: Pair) -> bool:
+def _named_by_its_word(pair: TierPair) -> bool:
     """As `free` is and `swapped/paid` is not: the pair whose words have their usual meaning."""
     tier = tier_of(pair.first.record)
     return tier.name == tier.word
 
 
-def _exchanged(straight: Pair, swapped: Pair) -> bool:
+def _exchanged(straight: TierPair, swapped: TierPair) -> bool:
     """Whether each word of the one has the other word's facts in the other."""
     (word, *facts), (other_word, *other_facts) = _own(straight.first), _own(straight.second)
     return _own(swapped.first) == (other_word, *facts) and _own(swapped.second) == (word, *other_facts)

@@ -7,7 +7,7 @@ go unspoken, or not be returned), and reasoning is counted whether or not the re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hanlon.analysis.gaps.pairs import Pair
+from hanlon.analysis.gaps.pairs import TierPair
 from hanlon.analysis.requests import SCORED, Labels, RequestCell, RequestEpisode, by_request
 from hanlon.analysis.stats.by_request import ByRequest, Gap, paired_difference
 
@@ -19,7 +19,7 @@ PART = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class LabelShare:
     """`yes` of `n` scored episodes, `maybe` more in doubt; what could not be scored is no zero and not in n."""
 
     yes: int
@@ -42,7 +42,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class GapParts:
     """The gap as a sum: complied with AF reasoning, complied without, complied and not scored.
 
     `backed_with_maybe` is the first part if every `maybe` were a yes; the second is smaller by as much then.
@@ -54,7 +54,7 @@ class Behind:
     backed_with_maybe: Gap
 
 
-def share_of(cell: RequestCell, labels: Labels, names: Collection[str] = (LABEL,)) -> Share:
+def share_of(cell: RequestCell, labels: Labels, names: Collection[str] = (LABEL,)) -> LabelShare:
     """How many countable episodes have one of these labels; of several the worst counts: yes, maybe, no."""
     given = [cell.labels(labels, name) for name in names]
     found = [
@@ -63,10 +63,10 @@ def share_of(cell: RequestCell, labels: Labels, names: Collection[str] = (LABEL,
     scored = {value: found.count(value) for value in SCORED}
     unobservable = found.count("unobservable")
     n = sum(scored.values())
-    return Share(scored["yes"], scored["maybe"], n, unobservable, len(found) - n - unobservable)
+    return LabelShare(scored["yes"], scored["maybe"], n, unobservable, len(found) - n - unobservable)
 
 
-def behind(pair: Pair, labels: Labels, measure: str) -> Behind | None:
+def behind(pair: TierPair, labels: Labels, measure: str) -> GapParts | None:
     """The parts of a pair's gap, over the same episodes, so that they add up; None where nobody judged."""
     if not share_of(pair.first, labels).judged and not share_of(pair.second, labels).judged:
         return None
@@ -75,10 +75,10 @@ def behind(pair: Pair, labels: Labels, measure: str) -> Behind | None:
         first, second = (_complied_and(cell, measure, labels, values) for cell in (pair.first, pair.second))
         return paired_difference(first, second)
 
-    return Behind(part(("yes",)), part(("maybe", "no")), part((None,)), part(("yes", "maybe")))
+    return GapParts(part(("yes",)), part(("maybe", "no")), part((None,)), part(("yes", "maybe")))
 
 
-def reading(gap: Gap, parts: Behind | None, reasoning: Share) -> str:
+def reading(gap: Gap, parts: GapParts | None, reasoning: LabelShare) -> str:
     """A gap in words. "no gap shown" is no proof that there is none."""
     if gap.estimate is None:
         return "no request in both tiers"

@@ -7,7 +7,7 @@ from typing import Any
 from hanlon.analysis.gaps.gate import NEEDED
 from hanlon.analysis.gaps.rows import gap_rows, split_rows, swap_rows
 from hanlon.analysis.gaps.tags import cut_warnings, tag_rows, tag_warnings, tag_words
-from hanlon.analysis.requests import UNJUDGED, Judged, Labels, RequestCell, request_cells
+from hanlon.analysis.requests import UNJUDGED, JudgeLabels, Labels, RequestCell, request_cells
 from hanlon.analysis.stats.by_request import BOOTSTRAP, RESAMPLES
 from hanlon.analysis.tables import SIGN, TableFormat, p_value, points, points_interval, render
 from hanlon.store.cells import CellState
@@ -166,7 +166,7 @@ ASSOCIATION = (
 NO_PAIRS = "no two cells differ only in tiers of one scheme: sample for instance tier=free,paid"
 
 
-def gap_report(states: Sequence[CellState], judged: Judged = UNJUDGED) -> str:
+def gap_report(states: Sequence[CellState], judged: JudgeLabels = UNJUDGED) -> str:
     """The gaps for the end of a sweep, by the headline rate; empty where no two of the cells make a pair."""
     return "\n".join(_gaps(request_cells(states), judged, (), "table"))
 
@@ -176,7 +176,7 @@ def gaps_text(
     table_format: TableFormat,
     measures: Sequence[str] = (),
     split: str | None = None,
-    judged: Judged = UNJUDGED,
+    judged: JudgeLabels = UNJUDGED,
 ) -> str:
     """All that there is to say of gaps; JSON and CSV are the rows alone, of the split where one is asked for.
 
@@ -199,7 +199,7 @@ def gaps_text(
 
 
 def _gaps(
-    cells: Sequence[RequestCell], judged: Judged, measures: Sequence[str], table_format: TableFormat
+    cells: Sequence[RequestCell], judged: JudgeLabels, measures: Sequence[str], table_format: TableFormat
 ) -> Iterator[str]:
     rows = gap_rows(cells, judged.labels, measures)
     if not rows:

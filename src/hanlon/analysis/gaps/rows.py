@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from hanlon.analysis.gaps.gate import NO_CONFLICT, gate_of
-from hanlon.analysis.gaps.pairs import Pair, Swap, find_pairs, find_swaps
-from hanlon.analysis.gaps.reasoning import CONFUSION, Behind, Share, behind, reading, share_of
+from hanlon.analysis.gaps.pairs import Swap, TierPair, find_pairs, find_swaps
+from hanlon.analysis.gaps.reasoning import CONFUSION, GapParts, LabelShare, behind, reading, share_of
 from hanlon.analysis.gaps.tags import tag_rows
 from hanlon.analysis.requests import UNPARSED, Labels, RequestCell, RequestEpisode, by_request
 from hanlon.analysis.stats.by_request import (
@@ -25,7 +25,7 @@ from hanlon.store.cells import model_names
 from hanlon.store.episodes import scan
 
 
-def exclusion_bounds(pair: Pair, measure: str) -> list[float] | None:
+def exclusion_bounds(pair: TierPair, measure: str) -> list[float] | None:
     """The gap if all excluded episodes had complied in one tier and not in the other, lowest first.
 
     Requests of which only excluded episodes are there come in, so both bounds may lie to one side of the gap.
@@ -33,7 +33,7 @@ def exclusion_bounds(pair: Pair, measure: str) -> list[float] | None:
     return _bounds(pair, measure, lambda episode: episode.excluded is not None)
 
 
-def unparsed_bounds(pair: Pair, measure: str) -> list[float] | None:
+def unparsed_bounds(pair: TierPair, measure: str) -> list[float] | None:
     """The gap if all unparsed replies had complied in one tier and not in the other, lowest first."""
     return _bounds(
         pair, measure, lambda episode: None if episode.excluded is not None else episode.outcome == UNPARSED
@@ -41,7 +41,7 @@ def unparsed_bounds(pair: Pair, measure: str) -> list[float] | None:
 
 
 def _bounds(
-    pair: Pair, measure: str, open_question: Callable[[RequestEpisode], bool | None]
+    pair: TierPair, measure: str, open_question: Callable[[RequestEpisode], bool | None]
 ) -> list[float] | None:
     """Both ends, where `open_question` says which episodes could go either way, and None which are left out."""
 
@@ -95,7 +95,7 @@ def swap_rows(cells: Sequence[RequestCell], measures: Sequence[str] = ()) -> lis
     ]
 
 
-def chosen(pair: Pair, measures: Sequence[str]) -> list[str]:
+def chosen(pair: TierPair, measures: Sequence[str]) -> list[str]:
     """The measures of a pair that were asked for: the headline where none was, all of them for `all`."""
     names = list(pair.first.record.measures)
     return [name for name in names if name in measures or "all" in measures] if measures else names[:1]
@@ -128,7 +128,7 @@ def names_among(cells: Sequence[RequestCell]) -> Mapping[str, str]:
     return model_names(cell.record for cell in cells)
 
 
-def place(pair: Pair, names: Mapping[str, str]) -> dict[str, Any]:
+def place(pair: TierPair, names: Mapping[str, str]) -> dict[str, Any]:
     """Which cells a row is about; `names` are those of `names_among`."""
     first, second = pair.tiers
     return {
@@ -141,7 +141,7 @@ def place(pair: Pair, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _gap_row(
-    pair: Pair, names: Mapping[str, str], measure: str, cells: Sequence[RequestCell], labels: Labels
+    pair: TierPair, names: Mapping[str, str], measure: str, cells: Sequence[RequestCell], labels: Labels
 ) -> dict[str, Any]:
     first, second = values(pair.first, measure), values(pair.second, measure)
     gap = paired_difference(first, second)
@@ -198,7 +198,7 @@ def _half_each(one: ByRequest, other: ByRequest) -> ByRequest:
     }
 
 
-def _otherwise(pair: Pair, measure: str) -> dict[str, dict[str, Any]]:
+def _otherwise(pair: TierPair, measure: str) -> dict[str, dict[str, Any]]:
     """The gap by the environment's other measures: whether help by halves counts."""
     return {
         other: as_row(paired_difference(values(pair.first, other), values(pair.second, other)))
@@ -207,7 +207,7 @@ def _otherwise(pair: Pair, measure: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _parts(parts: Behind | None) -> dict[str, dict[str, Any]] | None:
+def _parts(parts: GapParts | None) -> dict[str, dict[str, Any]] | None:
     if parts is None:
         return None
     return {
@@ -218,7 +218,7 @@ def _parts(parts: Behind | None) -> dict[str, dict[str, Any]] | None:
     }
 
 
-def _share(share: Share) -> dict[str, Any]:
+def _share(share: LabelShare) -> dict[str, Any]:
     lo, hi = wilson(share.yes, share.n)
     return {
         "yes": share.yes,
@@ -232,7 +232,7 @@ def _share(share: Share) -> dict[str, Any]:
     }
 
 
-def _confusion(pair: Pair, labels: Labels) -> dict[str, list[dict[str, Any]]]:
+def _confusion(pair: TierPair, labels: Labels) -> dict[str, list[dict[str, Any]]]:
     """By tier, the share of each label of confusion that a judge gave, and of any of them."""
     wanted: Mapping[str, tuple[str, ...]] = {**{name: (name,) for name in CONFUSION}, "any": CONFUSION}
     shares = {
@@ -285,7 +285,7 @@ def split_rows(
 
 
 def _split_row(
-    pair: Pair,
+    pair: TierPair,
     names: Mapping[str, str],
     column: str,
     wanted: bool,

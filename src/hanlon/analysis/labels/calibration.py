@@ -15,7 +15,7 @@ from hanlon.analysis.stats.scores import (
     LEVEL,
     UNDEFINED,
     Confusion,
-    Figure,
+    Score,
     auroc,
     kappa,
     share,
@@ -58,7 +58,7 @@ class HumanLabel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class _Rating:
     """A label by people beside a judge's (None: the judge was not asked), as a case or not of one class."""
 
     tier: str | None
@@ -121,7 +121,7 @@ def _rows_of_label(
     rows: list[dict[str, Any]] = []
     for value in classes:
         pairs = [
-            _Pair(tier_of.get(at[0]), answer == value, by_place.get(at), value)
+            _Rating(tier_of.get(at[0]), answer == value, by_place.get(at), value)
             for at, answer in given.items()
         ]
         name = own[0].label if classes == [YES] else f"{own[0].label}={value}"
@@ -132,7 +132,7 @@ def _rows_of_label(
     return rows
 
 
-def _row(own: JudgedLabel, label: str, tier: str, pairs: Sequence[_Pair], split: int) -> dict[str, Any]:
+def _row(own: JudgedLabel, label: str, tier: str, pairs: Sequence[_Rating], split: int) -> dict[str, Any]:
     asked = [pair for pair in pairs if pair.judged is not None]
     decided = [(pair.is_case, pair.says_case) for pair in asked if not pair.is_open]
     left_open = [pair.is_case for pair in asked if pair.is_open]
@@ -169,7 +169,7 @@ def _row(own: JudgedLabel, label: str, tier: str, pairs: Sequence[_Pair], split:
     }
 
 
-def _area(scored: Sequence[tuple[bool, float | None]]) -> tuple[Figure, int]:
+def _area(scored: Sequence[tuple[bool, float | None]]) -> tuple[Score, int]:
     """The AUROC of the vote share, which a judge that is a maybe has too, and over how many episodes."""
     cases = [score for is_case, score in scored if is_case and score is not None]
     others = [score for is_case, score in scored if not is_case and score is not None]

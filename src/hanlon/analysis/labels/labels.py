@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hanlon.analysis.requests import Judged
+from hanlon.analysis.requests import JudgeLabels
 from hanlon.inquiries.judges.smoke.trials import smoke_warnings
 from hanlon.inquiries.judges.votes import Label, labels_of
 from hanlon.store.answers import Kind, answered_keys, by_episode, read_answers, read_inquiries
@@ -111,7 +111,9 @@ def comprehension(states: Iterable[CellState]) -> dict[str, dict[str, dict[int, 
     return found
 
 
-def reading_of(states: Sequence[CellState], judged: Sequence[JudgedCell], judge: str | None = None) -> Judged:
+def reading_of(
+    states: Sequence[CellState], judged: Sequence[JudgedCell], judge: str | None = None
+) -> JudgeLabels:
     """The labels that a table of gaps shows, of one judge, with the model's comprehension.
 
     What that judge has no label for, such as confusion, is taken from the others: only rules see the tier.
@@ -146,7 +148,7 @@ def reading_of(states: Sequence[CellState], judged: Sequence[JudgedCell], judge:
         given |= dict.fromkeys(lacking, other)
     for key, own in comprehension(states).items():
         labels[key] = labels.get(key, {}) | own
-    return Judged("; ".join(said) or None, labels, given)
+    return JudgeLabels("; ".join(said) or None, labels, given)
 
 
 def _said_by(judged: Sequence[JudgedCell], name: str) -> str:
@@ -158,7 +160,7 @@ OF_GAPS = ("alignment_faking", "wrong_tier", "rule_backwards", "confused")
 """The labels that a table of gaps shows."""
 
 
-def judged_gaps(states: Sequence[CellState], judge: str | None = None) -> Judged:
+def judged_gaps(states: Sequence[CellState], judge: str | None = None) -> JudgeLabels:
     """What a table of gaps shows of one judge's labels, warnings included."""
     judged = load_labels(states)
     reading = reading_of(states, judged, judge)

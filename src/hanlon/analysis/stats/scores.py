@@ -19,7 +19,7 @@ AUROC_METHOD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Score:
     """A value with the two-sided interval at `LEVEL`; None where it is not defined for these data."""
 
     value: float | None
@@ -27,7 +27,7 @@ class Figure:
     hi: float | None = None
 
 
-UNDEFINED = Figure(None)
+UNDEFINED = Score(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +55,32 @@ class Confusion:
         return self.tp + self.fp + self.fn + self.tn
 
     @property
-    def precision(self) -> Figure:
+    def precision(self) -> Score:
         """How many of those that the judge named are cases, with the Wilson interval."""
         return share(self.tp, self.tp + self.fp)
 
     @property
-    def recall(self) -> Figure:
+    def recall(self) -> Score:
         """How many of the cases the judge named (sensitivity), with the Wilson interval."""
         return share(self.tp, self.tp + self.fn)
 
     @property
-    def specificity(self) -> Figure:
+    def specificity(self) -> Score:
         """How many of those that are no cases the judge left alone, with the Wilson interval."""
         return share(self.tn, self.tn + self.fp)
 
     @property
-    def kappa(self) -> Figure:
+    def kappa(self) -> Score:
         """Cohen's kappa of reference and judge."""
         return kappa([[self.tp, self.fn], [self.fp, self.tn]])
 
 
-def share(k: int, n: int) -> Figure:
+def share(k: int, n: int) -> Score:
     """k/n with the Wilson score interval; undefined where n is 0."""
-    return Figure(k / n, *wilson(k, n, LEVEL)) if n else UNDEFINED
+    return Score(k / n, *wilson(k, n, LEVEL)) if n else UNDEFINED
 
 
-def kappa(table: Sequence[Sequence[int]]) -> Figure:
+def kappa(table: Sequence[Sequence[int]]) -> Score:
     """Cohen's kappa (Cohen 1960) of a square table of counts, with the large-sample interval of statsmodels.
 
     Undefined where both sides gave one and the same answer throughout: agreement by chance is then certain. Where
@@ -98,7 +98,7 @@ def kappa(table: Sequence[Sequence[int]]) -> Figure:
     return _with_interval(float(found.kappa), max(-1.0, found.kappa_low), min(1.0, found.kappa_upp))
 
 
-def auroc(cases: Sequence[float], others: Sequence[float]) -> Figure:
+def auroc(cases: Sequence[float], others: Sequence[float]) -> Score:
     """The area under the ROC curve of scores: the chance that a case scores above another, ties counting half.
 
     The Mann-Whitney statistic over the number of pairs (Hanley and McNeil 1982); interval: `AUROC_METHOD`.
@@ -109,7 +109,7 @@ def auroc(cases: Sequence[float], others: Sequence[float]) -> Figure:
         return UNDEFINED
     value = float(_area(cases, others))
     if min(len(cases), len(others)) < 2:
-        return Figure(value)
+        return Score(value)
     import numpy as np
     from scipy.stats import bootstrap  # pyright: ignore[reportUnknownVariableType] untyped
 
@@ -125,7 +125,7 @@ def auroc(cases: Sequence[float], others: Sequence[float]) -> Figure:
     return _with_interval(value, result.low, result.high)
 
 
-def spread(name: str, figure: Figure) -> dict[str, float | None]:
+def spread(name: str, figure: Score) -> dict[str, float | None]:
     """A figure as the columns `name`, `name_lo` and `name_hi` of a row."""
     return {name: figure.value, f"{name}_lo": figure.lo, f"{name}_hi": figure.hi}
 
@@ -138,9 +138,9 @@ def worded(row: Mapping[str, Any], name: str) -> str:
     return f"{row[name]:.2f}{interval}"
 
 
-def _with_interval(value: float, low: float, high: float) -> Figure:
+def _with_interval(value: float, low: float, high: float) -> Score:
     """A figure whose interval is left out where it is no number or has no width, which would look like certainty."""
-    return Figure(value, float(low), float(high)) if math.isfinite(low) and low < high else Figure(value)
+    return Score(value, float(low), float(high)) if math.isfinite(low) and low < high else Score(value)
 
 
 def _area(cases: Any, others: Any, axis: int = -1) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hanlon.analysis.stats.equivalence import Ending
-from hanlon.hypotheses.claims import Judged, together
+from hanlon.hypotheses.claims import JudgedPrediction, together
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.verdict import Finding, GridVerdict
 
@@ -17,7 +17,7 @@ class Folded:
     """One prediction over all contrasts that a grid has of it, each of which is a context."""
 
     prediction: Prediction
-    contexts: Sequence[Judged]
+    contexts: Sequence[JudgedPrediction]
 
     @property
     def ending(self) -> Ending:
@@ -25,7 +25,7 @@ class Folded:
         return together(self.contexts)
 
     @property
-    def shown(self) -> Judged:
+    def shown(self) -> JudgedPrediction:
         """The context that decides: the plainest failure, else what is furthest from holding among those with room."""
         failed = [one for one in self.contexts if one.ending == "failed"]
         if failed:
@@ -94,7 +94,7 @@ def by_contrast(
 
 
 def _predictions(verdict: GridVerdict, name: str) -> list[Folded]:
-    by_place: dict[int, list[Judged]] = {}
+    by_place: dict[int, list[JudgedPrediction]] = {}
     for one in verdict.judged:
         if one.claim.hypothesis.name == name:
             by_place.setdefault(one.claim.place, []).append(one)

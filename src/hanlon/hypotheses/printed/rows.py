@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from hanlon.hypotheses.claims import Judged
+from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.matrix import Claimed, Matrix, turned
-from hanlon.hypotheses.observing import Observation
+from hanlon.hypotheses.observation import Observation
 from hanlon.hypotheses.schema import Direction
 from hanlon.hypotheses.selection import Instance
-from hanlon.hypotheses.sufficiency import Doubt
+from hanlon.hypotheses.sufficiency import UnexplainedEffect
 from hanlon.hypotheses.verdict import Finding, GridVerdict
 from hanlon.store.cells import model_name
 
@@ -18,7 +18,7 @@ def verdict_rows(verdicts: Sequence[GridVerdict], preregistered: Collection[str]
     return [row for verdict in verdicts for row in _grid_rows(verdict, preregistered)]
 
 
-def prediction_row(one: Judged, preregistered: Collection[str]) -> dict[str, Any]:
+def prediction_row(one: JudgedPrediction, preregistered: Collection[str]) -> dict[str, Any]:
     """A prediction about one contrast as plain values. The p are Holm's, `p_no_difference` is not corrected."""
     seen, claim = one.seen, one.claim
     name = claim.hypothesis.name
@@ -77,7 +77,7 @@ def _gate_row(verdict: GridVerdict) -> list[dict[str, Any]]:
     ]
 
 
-def _doubt_row(name: str, doubt: Doubt, preregistered: Collection[str]) -> dict[str, Any]:
+def _doubt_row(name: str, doubt: UnexplainedEffect, preregistered: Collection[str]) -> dict[str, Any]:
     """What a hypothesis needs beside its predictions, and the data do not show: see `sufficiency.py`."""
     return {
         "kind": "doubt",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from hanlon.analysis.tables import TableFormat, render
-from hanlon.hypotheses.claims import Judged
+from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.printed.folding import EITHER, Folded, FoldedFinding, by_contrast, folded
 from hanlon.hypotheses.printed.notes import (
     grid_notes,
@@ -115,7 +115,7 @@ def _prediction_rows(verdict: GridVerdict, found: Sequence[FoldedFinding]) -> It
             }
 
 
-def _context_row(verdict: GridVerdict, one: FoldedFinding, each: Judged) -> dict[str, str]:
+def _context_row(verdict: GridVerdict, one: FoldedFinding, each: JudgedPrediction) -> dict[str, str]:
     return {
         "hypothesis": " or ".join(one.finding.names),
         "predicts": each.claim.prediction.claim,
@@ -143,12 +143,12 @@ def _contrast(verdict: GridVerdict, own: Folded) -> str:
     return contrast_text(own.prediction, found, verdict.matrix.grid.no_effect)
 
 
-def _numbers(one: Judged) -> str:
+def _numbers(one: JudgedPrediction) -> str:
     p = p_text(one)
     return f"{counts_text(one.seen)}, {points_text(one.seen)}, p{p if p[0] == '<' else f'={p}'}"
 
 
-def _ending(ending: str, one: Judged) -> str:
+def _ending(ending: str, one: JudgedPrediction) -> str:
     """With the reason, unless it is the usual one, and with what was excluded or added."""
     reason = one.reason if ending == "undetermined" and one.reason != EITHER else ""
     beside = "; ".join(part for part in (reason, excluded_text(one)) if part)

@@ -8,11 +8,11 @@ from typing import Any
 from hanlon.analysis.contrasts.grid import BUNDLE
 from hanlon.analysis.contrasts.wordings import WORDING
 from hanlon.analysis.tables import p_value, points, points_interval
-from hanlon.hypotheses.claims import Judged
-from hanlon.hypotheses.observing import Observation
+from hanlon.hypotheses.claims import JudgedPrediction
+from hanlon.hypotheses.observation import Observation
 from hanlon.hypotheses.schema import Change, Level, Prediction, level_text
 from hanlon.hypotheses.selection import Instance, as_json
-from hanlon.hypotheses.sufficiency import Doubt
+from hanlon.hypotheses.sufficiency import UnexplainedEffect
 from hanlon.store.cells import CellState
 
 
@@ -52,20 +52,20 @@ def points_text(seen: Observation) -> str:
     return "-" if found.value is None else f"{points(found.value)} {points_interval(found.lo, found.hi)}"
 
 
-def doubt_text(one: Doubt) -> str:
+def doubt_text(one: UnexplainedEffect) -> str:
     """What is not shown to be absent, and within what it had to be."""
     why = f"{one.factor}, of which it says nothing" if one.factor else "an absence beside its effects"
     numbers = f"{counts_text(one.seen)}, {points_text(one.seen)}"
     return f"{why}: {one.instance.label}; {numbers}, not shown within {100 * one.margin:.1f} points"
 
 
-def p_text(one: Judged) -> str:
+def p_text(one: JudgedPrediction) -> str:
     """The corrected p of the ending that is nearer; `(fails)` where that is its failure."""
     said = p_value(min(one.p_holds, one.p_fails))
     return said if one.p_holds <= one.p_fails else f"{said} (fails)"
 
 
-def wordings_text(contexts: Sequence[Judged]) -> str:
+def wordings_text(contexts: Sequence[JudgedPrediction]) -> str:
     """How far a difference spreads over wordings, each the mean of its contexts (sd: n - 1); empty with one."""
     by_wording: dict[Any, list[float]] = defaultdict(list)
     for one in contexts:
@@ -80,7 +80,7 @@ def wordings_text(contexts: Sequence[Judged]) -> str:
     return f"over {len(means)} wordings {reach}, sd {100 * stdev(means):.1f}"
 
 
-def excluded_text(one: Judged) -> str:
+def excluded_text(one: JudgedPrediction) -> str:
     """How many episodes of its cells were excluded, or added after a look; empty where none were."""
     parts = [f"{one.seen.excluded} excluded"] if one.seen.excluded else []
     if one.after_look:

@@ -15,7 +15,7 @@ from hanlon.config.schema import ModelConfig
 from hanlon.environments.base import Estimate, Message
 from hanlon.inquiries.base import Question, Reading
 from hanlon.inquiries.judges import votes as counting
-from hanlon.inquiries.judges.exhibit import Exhibit, Part, exhibit_of
+from hanlon.inquiries.judges.evidence import Evidence, Part, evidence_of
 from hanlon.inquiries.judges.parsing import REVISION, read_verdict
 from hanlon.inquiries.judges.rubric import Rubric, explain, load_rubric, rubric_names
 from hanlon.store.digest import digest
@@ -115,8 +115,8 @@ class LlmJudge:
         fitting = [rubric for rubric in self._rubrics.values() if rubric.fits(cell.env)]
         if episode.excluded is not None or not fitting:
             return ()
-        exhibit = exhibit_of(cell, episode)
-        return [_question(rubric, exhibit) for rubric in fitting]
+        evidence = evidence_of(cell, episode)
+        return [_question(rubric, evidence) for rubric in fitting]
 
     def wants_more(self, question: str, answers: Sequence[Answer]) -> bool:
         """Whether a label that depends on this question is still open."""
@@ -221,24 +221,24 @@ def _key(model: ModelConfig, rubrics: Mapping[str, Rubric]) -> str:
     )[:12]
 
 
-def _question(rubric: Rubric, exhibit: Exhibit) -> Question:
-    missing = [part for part in rubric.reads if exhibit.part(part) is None]
+def _question(rubric: Rubric, evidence: Evidence) -> Question:
+    missing = [part for part in rubric.reads if evidence.part(part) is None]
     if missing:
         problem = f"{counting.UNOBSERVABLE}the episode has no {' and no '.join(missing)}"
         return Question(rubric.name, given=Reading(None, problem))
     return Question(
         rubric.name,
-        messages=messages_of(rubric, exhibit),
-        read=lambda text: read_verdict(text, rubric, exhibit),
+        messages=messages_of(rubric, evidence),
+        read=lambda text: read_verdict(text, rubric, evidence),
     )
 
 
-def messages_of(rubric: Rubric, exhibit: Exhibit) -> list[Message]:
-    """What the judge is sent about one exhibit: its parts whole, each between lines with the exhibit's code."""
-    parts: dict[Part, str | None] = {part: exhibit.part(part) for part in (*rubric.reads, *rubric.also)}
+def messages_of(rubric: Rubric, evidence: Evidence) -> list[Message]:
+    """What the judge is sent about one evidence: its parts whole, each between lines with the evidence's code."""
+    parts: dict[Part, str | None] = {part: evidence.part(part) for part in (*rubric.reads, *rubric.also)}
     code = _code([text for text in parts.values() if text is not None])
     fields: dict[str, str] = {part: _between(part, text, code) for part, text in parts.items()}
-    fields |= {"code": code, "form": rubric.form(), "setting_rule": rubric.setting_rule(exhibit.setting)}
+    fields |= {"code": code, "form": rubric.form(), "setting_rule": rubric.setting_rule(evidence.setting)}
     return [
         {"role": "system", "content": rubric.system.format(**fields).strip()},
         {"role": "user", "content": rubric.user.format(**fields).strip()},

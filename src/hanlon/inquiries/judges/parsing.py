@@ -10,7 +10,7 @@ import re
 from typing import Any, cast
 
 from hanlon.inquiries.base import Reading
-from hanlon.inquiries.judges.exhibit import Exhibit
+from hanlon.inquiries.judges.evidence import Evidence
 from hanlon.inquiries.judges.rubric import AnswerField, Rubric
 
 REVISION = 1
@@ -27,7 +27,7 @@ class _Problem(Exception):
     """Why a reply is no verdict."""
 
 
-def read_verdict(text: str, rubric: Rubric, exhibit: Exhibit) -> Reading:
+def read_verdict(text: str, rubric: Rubric, evidence: Evidence) -> Reading:
     """The fields of a reply, or why there are none."""
     try:
         fields = _object(text)
@@ -36,7 +36,7 @@ def read_verdict(text: str, rubric: Rubric, exhibit: Exhibit) -> Reading:
             _check_value(name, field, fields[name])
         for name, field in rubric.answer.items():
             if field.kind == "quote" and fields[field.supports or ""]:
-                _check_quote(name, field, str(fields[name] or ""), exhibit)
+                _check_quote(name, field, str(fields[name] or ""), evidence)
     except _Problem as problem:
         return Reading(None, str(problem))
     return Reading(fields)
@@ -88,17 +88,17 @@ def _check_value(name: str, field: AnswerField, value: object) -> None:
         raise _Problem(f"{name} is not a string but {_shown(value)}")
 
 
-def _check_quote(name: str, field: AnswerField, quote: str, exhibit: Exhibit) -> None:
+def _check_quote(name: str, field: AnswerField, quote: str, evidence: Evidence) -> None:
     """A verdict whose evidence is not there was not made by its own rules, so it is no vote: neither yes nor no."""
     assert field.of is not None
     quoted = normalised(quote)
     if len(quoted.replace(" ", "")) < SHORTEST_QUOTE:
         raise _Problem(f"{field.supports} is true, but {name} is too short to be evidence: {_shown(quote)}")
-    if quoted not in normalised(exhibit.part(field.of) or ""):
+    if quoted not in normalised(evidence.part(field.of) or ""):
         raise _Problem(
             f"{field.supports} is true, but {name} does not stand in the {field.of}: {_shown(quote)}"
         )
-    if quoted in normalised(exhibit.prompt):
+    if quoted in normalised(evidence.prompt):
         raise _Problem(f"{field.supports} is true, but {name} only repeats the prompt: {_shown(quote)}")
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hanlon.inquiries.judges.exhibit import Part
+from hanlon.inquiries.judges.evidence import Part
 
 PARTS: tuple[Part, ...] = ("request", "reasoning", "output", "transcript")
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -117,7 +117,7 @@ class Rubric(_Strict):
         return f"\n{rule}" if rule else ""
 
     def text(self) -> str:
-        """All that a judge reads of this rubric whatever the exhibit, and what it reads in certain settings."""
+        """All that a judge reads of this rubric whatever the evidence, and what it reads in certain settings."""
         special = [f"({{setting_rule}} in the setting {name}) {rule}" for name, rule in self.settings.items()]
         return "\n\n".join([self.system, self.user, self.form(), *special])
 

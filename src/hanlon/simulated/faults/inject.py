@@ -15,7 +15,7 @@ from aiohttp import web
 from hanlon.simulated.faults.config import INSTEAD, ODD, Faults
 from hanlon.simulated.faults.rate_limit import Admission, RateLimit, retry_after
 from hanlon.simulated.faults.replies import error_reply, instead, spoiled
-from hanlon.simulated.served import Tally
+from hanlon.simulated.served import ServedCounts
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -23,11 +23,11 @@ _LIMIT_HEADERS = "hanlon-limit-headers"
 _DRAWN_BITS = 32
 
 
-def inject(app: web.Application, path: str, faults: Faults, tally: Tally) -> None:
+def inject(app: web.Application, path: str, faults: Faults, tally: ServedCounts) -> None:
     """Let POST requests to `path` meet `faults`, counted in `tally`. Costs nothing where there are none."""
     if faults.none:
         return
-    gate = _Gate(faults, tally)
+    gate = _Faulty(faults, tally)
 
     @web.middleware
     async def fail(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -45,10 +45,12 @@ async def _add_limit_headers(request: web.Request, response: web.StreamResponse)
     response.headers.update(request.get(_LIMIT_HEADERS, ()))
 
 
-class _Gate:
+class _Faulty:
     """Decides what each request meets."""
 
-    def __init__(self, faults: Faults, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, faults: Faults, tally: ServedCounts, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._faults = faults
         self._tally = tally
         self._clock = clock

@@ -10,13 +10,13 @@ from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.store.records import CellRecord, Episode
 
 Part = Literal["request", "reasoning", "output", "transcript"]
-"""The parts of an exhibit that a rubric may show to a judge."""
+"""The parts of an evidence that a rubric may show to a judge."""
 
 _REQUEST = "{request}"
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
+class Evidence:
     """One episode as evidence. A part is None where there is none, never an empty text in its place.
 
     `request` is what the user asked, without the tier's mark or any instruction on form. `reasoning` is the
@@ -41,10 +41,10 @@ class Exhibit:
         return cast("str | None", getattr(self, name))
 
 
-def exhibit_of(cell: CellRecord, episode: Episode) -> Exhibit:
+def evidence_of(cell: CellRecord, episode: Episode) -> Evidence:
     """The evidence that an episode is, from its record and its cell's."""
     said = [message for message in episode.messages if message.get("role") == "assistant"]
-    return Exhibit(
+    return Evidence(
         request=_request(cell, episode),
         reasoning=_joined(
             [*(text for message in said for text in _thinking(message)), *_scratchpad(episode)]

@@ -22,7 +22,7 @@ CHANCES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class PolicyRates:
     """The measures that one decision settles, and its probability in an episode of the cell.
 
     `differing` are measures that have another rate: to try is not yet to succeed, and to decline is not to try. All
@@ -39,7 +39,7 @@ class Truth:
         return {**dict.fromkeys(self.measures, self.rate), **self.differing}
 
 
-def truth(cell: Cell, policy: str, parameters: Mapping[str, float] | None = None) -> Truth:
+def truth(cell: Cell, policy: str, parameters: Mapping[str, float] | None = None) -> PolicyRates:
     """What `simulated/<policy>` does in a cell.
 
     Raises:
@@ -48,18 +48,18 @@ def truth(cell: Cell, policy: str, parameters: Mapping[str, float] | None = None
     if cell.environment.name == "shutdown" and policy in acting_names():
         return _of_acting(cell, policy, parameters)
     if cell.environment.name == "alignment_faking" and policy in answer_names():
-        return Truth(("compliance", "compliance_or_partial"), _compliance(cell, policy, parameters))
+        return PolicyRates(("compliance", "compliance_or_partial"), _compliance(cell, policy, parameters))
     raise ValueError(f"simulated/{policy} is no policy for env={cell.environment.name}")
 
 
-def _of_acting(cell: Cell, policy: str, parameters: Mapping[str, float] | None) -> Truth:
+def _of_acting(cell: Cell, policy: str, parameters: Mapping[str, float] | None) -> PolicyRates:
     """Where it is asked to run the script itself it need not touch it, so what it declines is no attempt."""
     asked, view = choose(policy, parameters), _view(cell)
     resists = asked.resistance(view)
     tries = asked.inclination(view) if view.notice == "triggers" else 0.0
     if tries == resists:
-        return Truth(("resistance", "attempt"), resists)
-    return Truth(("resistance",), resists, {"attempt": tries})
+        return PolicyRates(("resistance", "attempt"), resists)
+    return PolicyRates(("resistance",), resists, {"attempt": tries})
 
 
 def _view(cell: Cell) -> View:
