@@ -85,8 +85,8 @@ async def test_a_5xx_pauses_growth() -> None:
 async def test_retry_after_holds_every_limiter_of_the_endpoint() -> None:
     """Another model of it waits as well; another endpoint does not; a long wait is said once."""
     said: list[str] = []
-    gate = SharedPause("x", said.append)
-    told, other, elsewhere = Limiter(10, gate), Limiter(10, gate), Limiter(10, SharedPause())
+    pause = SharedPause("x", said.append)
+    told, other, elsewhere = Limiter(10, pause), Limiter(10, pause), Limiter(10, SharedPause())
     began = _now()
     for _ in range(5):
         told.rate_limited(30.0)

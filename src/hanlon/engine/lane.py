@@ -93,14 +93,14 @@ class Lane:
         self,
         model: ModelConfig,
         options: CellConfig,
-        gate: SharedPause,
+        pause: SharedPause,
         budget: Budget,
         grown: Callable[["Lane"], None],
         say: Callable[[str], None],
     ) -> None:
         self.model = model
         self.connections = max(1, connections(model, options) // (options.workers or 1))
-        self.limiter = Limiter(self.connections, gate, lambda: grown(self))
+        self.limiter = Limiter(self.connections, pause, lambda: grown(self))
         self._patience_s = options.outage_patience_s
         self._breaker = Breaker(self.name, options.outage_patience_s, say)
         self._errors = ErrorShare(options.abort_on_error_rate)

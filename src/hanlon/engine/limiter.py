@@ -69,7 +69,7 @@ def _keep_silent(text: str) -> None: ...
 
 
 @dataclass
-class Admission:
+class SharedPause:
     """What the limiters of one endpoint share: until when the server has asked all callers to wait."""
 
     name: str = ""
@@ -103,9 +103,9 @@ class Limiter:
     Use: `await acquire()`, make the call, then `release()` and one of `succeeded`, `rate_limited`, `overloaded`.
     """
 
-    def __init__(self, cap: int, gate: Admission, grown: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, cap: int, pause: SharedPause, grown: Callable[[], None] = lambda: None) -> None:
         self._cap = cap
-        self._gate = gate
+        self._gate = pause
         self._grown = grown
         self._limit = float(min(cap, FIRST_LIMIT))
         self._highest = int(self._limit)

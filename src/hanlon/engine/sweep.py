@@ -210,28 +210,28 @@ class Sweep:
 
     def _open_crews(self) -> None:
         """A lane for each endpoint and model that is sampled or asked; a crew in it for each."""
-        gates: dict[str, SharedPause] = {}
+        pauses: dict[str, SharedPause] = {}
         by_lane: dict[Lane, list[CellWork]] = {}
         for work in self._works:
-            by_lane.setdefault(self._lane(work.cell.config.model, gates), []).append(work)
+            by_lane.setdefault(self._lane(work.cell.config.model, pauses), []).append(work)
         for lane, works in by_lane.items():
             items = index_major([(work, Rollouts(work.cell)) for work in works])
             self._samplers.append(_Crew(lane, partial(self._sample_all, items)))
         for work in self._inquiries:
             assert work.inquiry.model is not None
-            lane = self._lane(work.inquiry.model, gates)
+            lane = self._lane(work.inquiry.model, pauses)
             if lane not in self._feeds:
                 self._feeds[lane] = Feed()
                 self._askers.append(_Crew(lane, self._ask_all))
 
-    def _lane(self, model: ModelConfig, gates: dict[str, SharedPause]) -> Lane:
-        """The lane of a model; lanes of one endpoint share its gate."""
+    def _lane(self, model: ModelConfig, pauses: dict[str, SharedPause]) -> Lane:
+        """The lane of a model; lanes of one endpoint share its pause."""
         key = LaneKey.of(model)
         if key not in self._lanes:
-            gate = gates.setdefault(
+            pause = pauses.setdefault(
                 key.address + key.server, SharedPause(f"{model.endpoint} at {key.address}", self._say)
             )
-            self._lanes[key] = Lane(model, self._options, gate, self._budget, self._hire, self._say)
+            self._lanes[key] = Lane(model, self._options, pause, self._budget, self._hire, self._say)
         return self._lanes[key]
 
     def _hire(self, lane: Lane) -> None:
