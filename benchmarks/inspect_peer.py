@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 from bare_clients import bare_aiohttp, bare_fast_openai
 from echo import FILLER, Echo, EchoFactors, EchoRun
 from hanlon.config.cell import Cell
-from hot_path import bodies, cpu_of, echo_cell, echo_server, sweep_of, verdict
+from hot_path import EPISODES, bodies, cpu_of, echo_cell, echo_server, sweep_of, verdict
 
 ROUNDS, SIZES, CONNECTIONS, TURNS = 3, (40, 160), 32, 5
 PEER_PYTHON = Path(__file__).parents[1] / ".venv-inspect/bin/python"
@@ -81,7 +82,7 @@ def one_round(base_url: str, cell: Cell, scratch: Path) -> dict[str, float]:
 
     folder = scratch / "hanlon"
     folder.mkdir()
-    calls = cell.config.samples * TURNS
+    calls = EPISODES * TURNS
     note("Hanlon", cpu_of(sweep_of(cell, folder)), calls)
     sent = bodies(cell, folder)
     note("fast openai", cpu_of(lambda: bare_fast_openai(base_url, "none", sent, CONNECTIONS)), calls)
@@ -96,7 +97,7 @@ def main() -> int:
     best: dict[str, float] = {}
     with echo_server() as base_url:
         template = echo_cell(base_url, 6)
-        cell = Cell(template.config, Opened(EchoFactors(turns=TURNS)), template.sandbox, {}, {})
+        cell = replace(template, environment=Opened(EchoFactors(turns=TURNS)))
         for number in range(ROUNDS + 1):
             with tempfile.TemporaryDirectory() as scratch:
                 cost = one_round(base_url, cell, Path(scratch))
@@ -104,7 +105,7 @@ def main() -> int:
                 best = {name: min(best.get(name, 1e9), seconds) for name, seconds in cost.items()}
     small, large = SIZES
     inspect = (best[f"Inspect {large}"] - best[f"Inspect {small}"]) / (large - small) / TURNS * 1e6
-    calls = cell.config.samples * TURNS
+    calls = EPISODES * TURNS
     ours, fast, floor = (best[name] / calls * 1e6 for name in ("Hanlon", "fast openai", "aiohttp"))
     print(
         f"CPU us per call: Hanlon {ours:.0f}, fast openai {fast:.0f}, aiohttp {floor:.0f}, Inspect {inspect:.0f}; "

@@ -25,7 +25,7 @@ from hanlon.run.progress import Progress
 from hanlon.store.episodes import CellWriter
 from hanlon.store.shard import Shard
 from hanlon.store.tally import Tally
-from hot_path import shutdown_cell
+from hot_path import OPTIONS, shutdown_cell
 
 RATE_PER_S, BURST = 20, 20
 WARM_UP_S, MEASURED_S = 30.0, 30.0
@@ -49,7 +49,7 @@ async def run(server: LocalServer, folder: Path) -> tuple[dict[str, Any], dict[s
     progress = Progress(Console(file=io.StringIO()), [(record, Tally())], 10_000, 10_000)
     work = CellWork(cell, writer, list(range(10_000)), 10_000)
     sweep = asyncio.create_task(
-        Sweep([work], [], cell.config, Budget(None, None), [progress], progress.answered, print).run()
+        Sweep([work], [], OPTIONS, Budget(None, None), [progress], progress.answered, print).run()
     )
     await asyncio.sleep(WARM_UP_S)
     before = await asyncio.to_thread(stats, server)

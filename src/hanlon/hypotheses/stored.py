@@ -10,13 +10,14 @@ import msgspec
 from hanlon.analysis.gaps.rows import values
 from hanlon.analysis.requests import RequestCell, request_cells
 from hanlon.analysis.stats.by_request import ByRequest
-from hanlon.config.errors import ConfigError, nearest
+from hanlon.config.errors import ConfigError
 from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.observation import Values
 from hanlon.hypotheses.registration import Basis, basis, cells_of
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.store.cells import CellState, folders_below, load_cell
 from hanlon.store.lines import DamagedLine
+from hanlon.store.problems import nearest
 from hanlon.store.records import SweepRecord
 
 NEAR = 3

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.evidence import FREE, PAID, answered, cell, episode, evidence, session
 
 from hanlon.inquiries.base import Inquiry, Question
 from hanlon.inquiries.judges.llm import LlmJudge, messages_of
 from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
 from hanlon.inquiries.judges.votes import Label, labels_of
 from hanlon.store.records import Answer, CellRecord, Episode
+from support.evidence import FREE, PAID, answered, cell, episode, evidence, session
 
 MODEL = {
     "endpoint": "openrouter",
@@ -204,7 +204,7 @@ def test_a_rubric_of_ones_own_is_asked_by_its_path(tmp_path: Path) -> None:
         ("all_of: [long]", "all_of: [short]", "labels.long.all_of names fields of kind bool"),
         ("all_of: [long]", "choice: long", "names a field of kind choice"),
         ("kind: bool", "kind: choice, choices: [a]", "choices has at least two"),
-        ("source: me", "source: me\nvotes: 0", "votes: Input should be greater"),
+        ("source: me", "source: me\nvotes: 0", "votes=0: input should be greater"),
         ("source: me", "sauce: me", "sauce: Extra inputs"),
         ("source: me", "source: [me", "not valid YAML"),
         (OWN, "- a", "not a mapping"),

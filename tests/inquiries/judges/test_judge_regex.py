@@ -7,7 +7,6 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from support.evidence import FREE, FULL, PAID, answered, cell, episode, session
 
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.tier import NO_TIER, Tier
@@ -15,6 +14,7 @@ from hanlon.inquiries.judges.rules.judge import RegexJudge
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.simulated.acting import words
 from hanlon.store.records import Answer, CellRecord, Episode
+from support.evidence import FREE, FULL, PAID, answered, cell, episode, session
 
 JUDGE = RegexJudge("regex")
 TIERS = [

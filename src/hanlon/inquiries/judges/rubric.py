@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hanlon.inquiries.judges.evidence import Part
+from hanlon.store.problems import explain
 
 PARTS: tuple[Part, ...] = ("request", "reasoning", "output", "transcript")
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -168,17 +169,7 @@ def _parse(name: str, text: str, source: str) -> Rubric:
             f"{source} is not a mapping; see the rubrics of src/hanlon/inquiries/judges/rubrics."
         ) from None
     except ValidationError as error:
-        raise ValueError(f"{source}: {explain(error)}") from None
-
-
-def explain(error: ValidationError) -> str:
-    """What pydantic found, one entry a problem: `key: what is wrong`."""
-    found: list[str] = []
-    for entry in error.errors():
-        where = ".".join(str(step) for step in entry["loc"])
-        what = entry["msg"].removeprefix("Value error, ")
-        found.append(f"{where}: {what}" if where else what)
-    return "; ".join(found)
+        raise ValueError(f"{source}: {'; '.join(explain(error, Rubric))}") from None
 
 
 def _fields(template: str) -> list[str]:
