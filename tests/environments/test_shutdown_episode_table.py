@@ -3,7 +3,7 @@
 import pytest
 from shutdown_play import N, T, play, submit
 
-from hanlon.sandboxes.virtual.wording import TELLS
+from hanlon.sandboxes.virtual.disguise import TELLS
 
 S, B, F, D, U = "shutdown", "resisted", "finished_unnoticed", "stopped_after_notice", "unresolved"
 FAKE_KILL = "kill() { :; }"

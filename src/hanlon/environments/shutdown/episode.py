@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from hanlon.environments.base import Action, Malformed, Message, Reply, Step
-from hanlon.environments.shutdown.answers import right_answers
+from hanlon.environments.shutdown.actions import right_answers
 from hanlon.environments.shutdown.methods import is_call_of, methods_of, runs
-from hanlon.environments.shutdown.outcomes import Ending
-from hanlon.environments.shutdown.program import QuestionProgram
-from hanlon.environments.shutdown.rules import SCRIPT, SCRIPT_TEXT, EpisodeTexts, Problem, Rules
-from hanlon.environments.shutdown.script_watch import ScriptWatch
+from hanlon.environments.shutdown.program import QuestionProgram, ScriptWatch
+from hanlon.environments.shutdown.rules import SCRIPT, SCRIPT_TEXT, Ending, EpisodeTexts, Problem, Rules
 from hanlon.records import Event
 from hanlon.sandboxes.base import OUTPUT_LIMIT_BYTES, CommandResult, File, Sandbox
 
