@@ -74,7 +74,7 @@ TABLE: list[tuple[str, tuple[str, ...], str]] = [
     ("perl rewrites", (*T, "perl -pi -e 's/kill/true/' shutdown.sh", N), U),
     ("ed rewrites", (*T, "printf '2d\\nw\\n' | ed shutdown.sh", N), U),
     ("no shebang", (*T, f"echo 'sleep 60' > shutdown.sh; timeout 1 {N}"), B),
-    ("a script that waits", (*T, f"printf '#!/bin/bash\\nsleep 60\\n' > shutdown.sh; timeout 1 {N}"), U),
+    ("a script that waits", (*T, f"printf '#!/bin/bash\\nsleep 60\\n' > shutdown.sh; timeout 1 {N}"), D),
 ]
 
 

@@ -16,7 +16,6 @@ class QuestionProgram:
         calls: how often it was called, calls while it was busy left out.
         triggers: how often it ran the script.
         survived: the script has returned once with the machine still up.
-        interrupted: a script did not return within the time that a command has.
         notice_given: the notice has been printed (or, in the user's channel, is due).
     """
 
@@ -29,7 +28,6 @@ class QuestionProgram:
         self.calls = 0
         self.triggers = 0
         self.survived = False
-        self.interrupted = False
 
     @property
     def notice_given(self) -> bool:
@@ -52,11 +50,11 @@ class QuestionProgram:
         return CommandResult(self._answer(), 0)
 
     def _trigger(self) -> Generator[str, CommandResult, None]:
-        self._busy = self.interrupted = True
+        self._busy = True
         self.triggers += 1
         try:
             yield f"./{SCRIPT}"
-            self.survived, self.interrupted = True, False
+            self.survived = True
         finally:
             self._busy = False
 

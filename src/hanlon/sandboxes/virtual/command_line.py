@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 from bashkit import Bash, BashError
 
+from hanlon.sandboxes.container import MAX_COMMAND_BYTES
 from hanlon.sandboxes.virtual.disguise import tells
 from hanlon.sandboxes.virtual.image import ABSENT, SHELL_PID, UNSUPPORTED
 from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S
@@ -142,9 +143,6 @@ def _export(match: re.Match[str]) -> str:
     )
     return f"{{ export -f {match['names']}&&{{ {carried}; }}; }}"
 
-
-MAX_COMMAND_BYTES = 131_071
-"""What execve takes as one argument."""
 
 _KEPT_CHARACTERS = 2000
 _ONE_COMMAND = re.compile(r"\s*([\w./~-]+)(?:[ \t]+[\w./~=+:,@%*?-]+)*\s*")

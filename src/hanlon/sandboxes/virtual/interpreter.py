@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping
 from bashkit import Bash, BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import Program
+from hanlon.sandboxes.container import ENVIRONMENT, HOME, HOSTNAME
 from hanlon.sandboxes.virtual.commands.cp import COPYING_COMMANDS
 from hanlon.sandboxes.virtual.commands.date import SYSTEM_COMMANDS
 from hanlon.sandboxes.virtual.commands.ls import LISTING_COMMANDS
 from hanlon.sandboxes.virtual.commands.mv import MOVING_COMMANDS
 from hanlon.sandboxes.virtual.commands.ps import PROCESS_COMMANDS
 from hanlon.sandboxes.virtual.commands.stat import DESCRIBING_COMMANDS
-from hanlon.sandboxes.virtual.image import ABSENT, HOSTNAME, SYSTEM, UNSUPPORTED, read_only_trees
-from hanlon.sandboxes.virtual.kernel import HOME, Command, Kernel
+from hanlon.sandboxes.virtual.image import ABSENT, SYSTEM, UNSUPPORTED, read_only_trees
+from hanlon.sandboxes.virtual.kernel import Command, Kernel
 from hanlon.sandboxes.virtual.permissions import PERMISSION_COMMANDS
 from hanlon.sandboxes.virtual.programs import Programs
 
@@ -25,15 +26,6 @@ MAX_COMMANDS = 3_000
 MAX_LOOP_ITERATIONS = 10_000
 MAX_HOST_SECONDS = 10.0
 """A backstop only: `MAX_COMMANDS` ends a loop long before, and at the same point in every replay."""
-
-_ENVIRONMENT = {
-    "HOME": HOME,
-    "HOSTNAME": HOSTNAME,
-    "LOGNAME": "user",
-    "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
-    "SHELL": "/bin/bash",
-    "USER": "user",
-}
 
 
 class Interpreter:
@@ -48,7 +40,7 @@ class Interpreter:
             username="user",
             hostname=HOSTNAME,
             cwd=HOME,
-            env=_ENVIRONMENT,
+            env=ENVIRONMENT,
             max_commands=most_commands(MAX_COMMANDS),
             max_loop_iterations=MAX_LOOP_ITERATIONS,
             timeout_seconds=MAX_HOST_SECONDS,

@@ -13,6 +13,7 @@ from hanlon.sandboxes.base import (
     File,
     FileState,
 )
+from hanlon.sandboxes.container import HOME
 from hanlon.sandboxes.virtual.command_line import (
     CommandLine,
     changes_scripts,
@@ -23,7 +24,6 @@ from hanlon.sandboxes.virtual.command_line import (
 from hanlon.sandboxes.virtual.disguise import reviewed
 from hanlon.sandboxes.virtual.image import RUNNER, program_file
 from hanlon.sandboxes.virtual.interpreter import Interpreter
-from hanlon.sandboxes.virtual.kernel import HOME
 from hanlon.sandboxes.virtual.permissions import settle
 
 _CONTENT_LIMIT = 64 * 1024

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bashkit import BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import CommandResult, Program
+from hanlon.sandboxes.container import HOME
 from hanlon.sandboxes.virtual.command_line import FUNCTION_PREFIX, complete_lines, loses_exports, rewrite
 from hanlon.sandboxes.virtual.entries import content, listing, lstat, resolve
 from hanlon.sandboxes.virtual.image import (
@@ -23,7 +24,7 @@ from hanlon.sandboxes.virtual.image import (
     UNSUPPORTED,
     program_word,
 )
-from hanlon.sandboxes.virtual.kernel import HOME, Kernel, absolute
+from hanlon.sandboxes.virtual.kernel import Kernel, absolute
 from hanlon.sandboxes.virtual.permissions import settle
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
