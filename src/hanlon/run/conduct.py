@@ -64,6 +64,20 @@ class SampleElsewhere(Protocol):
         ...
 
 
+def check_sandboxes(planned: Sequence[PlannedCell]) -> None:
+    """Boot a machine of each sandbox that is to be used, before anything is paid for.
+
+    Raises:
+        ConfigError: it cannot be done here; the message says what to do about it.
+    """
+    sandboxes = {plan.cell.sandbox.kind: plan.cell.sandbox for plan in planned if plan.missing}
+    for sandbox in sandboxes.values():
+        try:
+            sandbox.check()
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+
 def conduct(
     planned: Sequence[PlannedCell],
     options: CellConfig,
@@ -78,6 +92,7 @@ def conduct(
     """
     for model in models_to_call(planned):
         check_model(model, options.budget_usd)
+    check_sandboxes(planned)
     runs_dir = Path(options.runs_dir)
     keys = [plan.cell.key for plan in planned]
     sweep = SweepRecord(
