@@ -13,7 +13,7 @@ from hanlon.config.schema import RunOptions
 from hanlon.engine.model_check import check_model
 from hanlon.run.label import label_by_rules
 from hanlon.run.log import SweepLog
-from hanlon.run.open import open_store, prepare_store
+from hanlon.run.open import check_sandboxes, open_store, prepare_store
 from hanlon.run.plan import PlannedCell, models_to_call, needs_calls, plan_again, without_calls
 from hanlon.run.print import print_end, print_table
 from hanlon.run.progress import Progress
@@ -50,6 +50,7 @@ def conduct(
     """
     for model in models_to_call(planned):
         check_model(model, options.budget_usd)
+    check_sandboxes(planned)
     console = Console(stderr=True, highlight=False)
     say = partial(console.print, markup=False, soft_wrap=True)
     log = SweepLog(record, options)

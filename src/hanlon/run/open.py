@@ -26,6 +26,20 @@ class OpenedCell:
     inquiries: list[InquiryWork]
 
 
+def check_sandboxes(planned: Sequence[PlannedCell]) -> None:
+    """Boot a machine of each sandbox that is to be used, before anything is paid for.
+
+    Raises:
+        ConfigError: it cannot be done here; the message says what to do about it.
+    """
+    sandboxes = {plan.cell.sandbox.kind: plan.cell.sandbox for plan in planned if plan.missing}
+    for sandbox in sandboxes.values():
+        try:
+            sandbox.check()
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+
 def open_store(planned: Sequence[PlannedCell], options: RunOptions, stack: ExitStack) -> list[OpenedCell]:
     """The cells with the writers of what is missing; on any refusal nothing new is left behind.
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.labels.labels import judged_gaps
-from hanlon.analysis.rates_table import notes, rates_cells, rates_rows
-from hanlon.analysis.tables import render
+from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
+from hanlon.analysis.tables import render_table
 from hanlon.config.schema import RunOptions
 from hanlon.inquiries.pending import PlannedInquiry, unanswered
 from hanlon.run.plan import missing_indices
@@ -18,7 +18,7 @@ from hanlon.store.records import SweepRecord
 def print_table(states: Sequence[CellState], record: SweepRecord) -> None:
     """The rates of all cells, notes on them, and the gaps between tiers."""
     rows = rates_rows(states)
-    print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {record.id}"))
+    print(render_table(rates_columns(), rows, "table", title=f"sweep {record.id}"))
     for line in notes(rows):
         print(line)
     if gaps := gap_report(states, judged_gaps(states)):
