@@ -142,9 +142,7 @@ def _with_name(group: str, node: dict[str, Any], choice: str | None) -> dict[str
     """An option of a group with its name, which is that of its file: two files never share one label."""
     name = node.get("name", choice)
     if name != choice:
-        raise ConfigError(
-            f"the file of {group}={choice} says name: {name}. Leave the name out: it is the file's."
-        )
+        raise ConfigError(f"{group}.name={name}: the name of {group}={choice} is its file's. Leave it out.")
     return {**node, "name": name}
 
 
