@@ -20,7 +20,7 @@ from hanlon.config.cell import construct
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.model_check import check_model
-from hanlon.hypotheses.registration import register, sweep_file, take_in
+from hanlon.hypotheses.registration import register, rewrite, sweep_plans
 from hanlon.inquiries.judges.smoke import transcripts as smoke
 from hanlon.inquiries.judges.smoke.trials import try_rules
 from hanlon.inquiries.pending import (
@@ -38,7 +38,7 @@ from hanlon.run.plan import PlannedCell
 from hanlon.run.progress import Progress
 from hanlon.store.cells import CellState, load_cell
 from hanlon.store.digest import digest
-from hanlon.store.episodes import read_digests, write_json
+from hanlon.store.episodes import read_digests
 from hanlon.store.records import SweepRecord
 from hanlon.store.shard import Shard
 from hanlon.tracking.base import NoTracker, Tracker
@@ -103,20 +103,21 @@ def conduct(
         started_at=time.time(),
         experiment=experiment,
     )
-    register(sweep, [plan.state(options.samples) for plan in planned], options.hypotheses, options.runs_dir)
+    before = [plan.state(options.samples) for plan in planned]
+    plans = sweep_plans(before, options.hypotheses)
     console = Console(stderr=True, highlight=False)
     say = partial(console.print, markup=False, soft_wrap=True)
     tracker: Tracker = construct("tracker", options.tracker, say=say)
     shared = COMPLETE
     if share is not None and any(_is_open(plan) for plan in planned):
         prepare_store(planned, options, say)
-        _write_before_calls(planned, options, sweep)
+        _write_before_calls(planned, options, lambda: register(sweep, before, plans, options.runs_dir))
         shared = share(planned, options, sweep, say)
         planned = [_without_calls(plan) for plan in planned]
-        take_in(sweep, options.runs_dir)
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
-        _write_before_calls(planned, options, sweep)
+        if sweep.registration is None:
+            _write_before_calls(planned, options, lambda: register(sweep, before, plans, options.runs_dir))
         cells = [(cell.record, cell.plan.folder) for cell in opened]
         counted = [(cell.record, cell.plan.tally) for cell in opened]
         progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
@@ -133,19 +134,20 @@ def conduct(
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
             sweep.cost_usd += sum(plan.cost_usd for plans in asked for plan in plans)
             with suppress(OSError):  # the disk is full, and that was said: the episodes are what counts
-                take_in(sweep, options.runs_dir)
-                write_json(sweep_file(options.runs_dir, sweep.id), sweep)
+                rewrite(sweep, options.runs_dir)
         finally:
             tracker.finish(exit_code == COMPLETE)
     _print_table(states, sweep)
     return _print_end(states, planned, asked, options, exit_code, console)
 
 
-def _write_before_calls(planned: Sequence[PlannedCell], options: CellConfig, sweep: SweepRecord) -> None:
+def _write_before_calls(
+    planned: Sequence[PlannedCell], options: CellConfig, write_sweep: Callable[[], None]
+) -> None:
     """Say what the sweep is and who is asked what, before anything is paid."""
     try:
         write_records((asked for plan in planned for asked in plan.inquiries), Path(options.runs_dir))
-        write_json(sweep_file(options.runs_dir, sweep.id), sweep)
+        write_sweep()
     except OSError as error:
         raise ConfigError(
             f"runs_dir={options.runs_dir} cannot be written: {error.strerror}. Nothing was called."
