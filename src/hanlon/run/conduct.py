@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rich.console import Console
 
 from hanlon.analysis.gaps.report import gap_report
-from hanlon.analysis.labels.labels import judged_gaps
+from hanlon.analysis.labels.gap_labels import judged_gaps
 from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
 from hanlon.analysis.tables import render_table
 from hanlon.config.cell import construct
@@ -21,17 +21,10 @@ from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.model_check import check_model
 from hanlon.hypotheses.registration import register, rewrite, sweep_plans
+from hanlon.inquiries.answering import InquiryWork, answer_rules
 from hanlon.inquiries.judges.smoke import transcripts as smoke
 from hanlon.inquiries.judges.smoke.trials import try_rules
-from hanlon.inquiries.pending import (
-    InquiryWork,
-    PlannedInquiry,
-    answer_rules,
-    of_shard,
-    plan_inquiry,
-    unanswered,
-    write_records,
-)
+from hanlon.inquiries.pending import PlannedInquiry, of_shard, plan_inquiry, unanswered, write_records
 from hanlon.run.cost import FEWEST, estimate_cell
 from hanlon.run.open import OpenedCell, notes_of, open_store, prepare_store
 from hanlon.run.plan import PlannedCell
