@@ -14,8 +14,8 @@ from rich.console import Console
 
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.labels.labels import judged_gaps
-from hanlon.analysis.rates_table import notes, rates_cells, rates_rows
-from hanlon.analysis.tables import render
+from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
+from hanlon.analysis.tables import render_table
 from hanlon.config.cell import construct
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
@@ -278,7 +278,7 @@ def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:
 
 def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
     rows = rates_rows(states)
-    print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {sweep.id}"))
+    print(render_table(rates_columns(), rows, "table", title=f"sweep {sweep.id}"))
     for line in notes(rows):
         print(line)
     if gaps := gap_report(states, judged_gaps(states)):
