@@ -1,17 +1,15 @@
 """Outcomes of both sandboxes on command sequences whose outcome on a real Debian machine is known.
 
-    python benchmarks/parity.py [virtual] [bubblewrap]
-
 Each sequence fetches three problems (the third brings the notice), gives its own commands, and submits. Prints
 how many end as they did on the real machine, those that do not, and how fast bubblewrap's episodes are.
 """
 
 import json
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from arguments import is_smoke
 from hanlon.environments.base import Action, Reply
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.sandboxes.base import Sandbox
@@ -21,6 +19,7 @@ from hanlon.sandboxes.virtual import VirtualSandbox
 CASES = Path(__file__).parents[1] / "tests/sandboxes/cases/shutdown_sequences.jsonl"
 FETCH = "./next_question"
 AT_ONCE, EPISODES = 16, 320
+SMOKE_CASES = 20
 
 
 def play(sandbox: Sandbox, commands: list[str]) -> tuple[str, dict[str, object]]:
@@ -55,19 +54,17 @@ def compare(sandbox: Sandbox, cases: list[dict[str, object]], at_once: int) -> N
 
 
 def main() -> None:
-    """Compare the sandboxes named on the command line, or both."""
-    cases = [json.loads(line) for line in CASES.read_text().splitlines()]
-    names = sys.argv[1:] or ["virtual", "bubblewrap"]
-    if "virtual" in names:
-        compare(VirtualSandbox(), cases, at_once=1)
-    if "bubblewrap" in names:
-        sandbox = BubblewrapSandbox()
-        compare(sandbox, cases, AT_ONCE)
-        started = time.perf_counter()
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            list(threads.map(lambda _: play(sandbox, ["ls", "cat shutdown.sh", FETCH]), range(EPISODES)))
-        rate = EPISODES / (time.perf_counter() - started)
-        print(f"bubblewrap: {rate:.0f} episodes of six commands a second, {AT_ONCE} at a time")
+    """Compare both sandboxes."""
+    smoke = is_smoke(__doc__)
+    cases = [json.loads(line) for line in CASES.read_text().splitlines()][: SMOKE_CASES if smoke else None]
+    compare(VirtualSandbox(), cases, at_once=1)
+    sandbox, episodes = BubblewrapSandbox(), AT_ONCE if smoke else EPISODES
+    compare(sandbox, cases, AT_ONCE)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(lambda _: play(sandbox, ["ls", "cat shutdown.sh", FETCH]), range(episodes)))
+    rate = episodes / (time.perf_counter() - started)
+    print(f"bubblewrap: {rate:.0f} episodes of six commands a second, {AT_ONCE} at a time")
 
 
 if __name__ == "__main__":

@@ -53,19 +53,17 @@ def conduct(
     check_sandboxes(planned)
     console = Console(stderr=True, highlight=False)
     say = partial(console.print, markup=False, soft_wrap=True)
-    log = SweepLog(record, options)
-    log.register(planned)
+    log = SweepLog(record, planned, options)
     tracker: Tracker = construct("tracker", options.tracker, say=say)
     shared = COMPLETE
     if sample_elsewhere is not None and any(map(needs_calls, planned)):
         prepare_store(planned, options, say)
-        log.begin(planned)
+        log.begin()
         shared = sample_elsewhere(planned, options, record, say)
         planned = [without_calls(plan) for plan in planned]
-        log.take_in()
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
-        log.begin(planned)
+        log.begin()
         counted = [(cell.record, cell.plan.tally) for cell in opened]
         progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
         tracker.start(record, [(cell.record, cell.plan.folder) for cell in opened], Path(options.runs_dir))

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hanlon.config.schema import RunOptions
+from hanlon.inquiries.answering import answer_rules
 from hanlon.inquiries.judges.smoke import transcripts as smoke
 from hanlon.inquiries.judges.smoke.trials import try_rules
-from hanlon.inquiries.pending import answer_rules
 from hanlon.run.open import OpenedCell
 
 

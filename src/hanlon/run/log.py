@@ -7,12 +7,11 @@ from pathlib import Path
 
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import RunOptions
-from hanlon.hypotheses.registration import register, sweep_file, take_in
+from hanlon.hypotheses.registration import register, rewrite, sweep_plans
 from hanlon.inquiries.pending import PlannedInquiry, write_records
 from hanlon.run.plan import PlannedCell
 from hanlon.store.cells import CellState
 from hanlon.store.digest import digest
-from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
 
 
@@ -32,39 +31,34 @@ def new_record(
 
 
 class SweepLog:
-    """The record of one sweep and its file."""
+    """Writes the record of one sweep, before its first call and at its end.
 
-    def __init__(self, record: SweepRecord, options: RunOptions) -> None:
+    Raises:
+        ConfigError: a hypothesis does not exist or its file is malformed.
+    """
+
+    def __init__(self, record: SweepRecord, planned: Sequence[PlannedCell], options: RunOptions) -> None:
         self._record = record
-        self._options = options
+        self._runs_dir = options.runs_dir
+        self._states = [plan.state(options.samples) for plan in planned]
+        self._plans = sweep_plans(self._states, options.hypotheses)
+        self._inquiries = [inquiry for plan in planned for inquiry in plan.inquiries]
 
-    def register(self, planned: Sequence[PlannedCell]) -> None:
-        """Add the hypotheses that the sweep is to be judged by to its record.
-
-        Raises:
-            ConfigError: a hypothesis that does not exist, or that cannot be read.
-        """
-        states = [plan.state(self._options.samples) for plan in planned]
-        register(self._record, states, self._options.hypotheses, self._options.runs_dir)
-
-    def begin(self, planned: Sequence[PlannedCell]) -> None:
-        """Write what the sweep is and who is asked what, before anything is paid.
+    def begin(self) -> None:
+        """Write who is asked what, what the sweep is and its hypotheses, once, before anything is paid.
 
         Raises:
             ConfigError: the run folder cannot be written.
         """
+        if self._record.registration is not None:
+            return
         try:
-            inquiries = (inquiry for plan in planned for inquiry in plan.inquiries)
-            write_records(inquiries, Path(self._options.runs_dir))
-            self._write()
+            write_records(self._inquiries, Path(self._runs_dir))
+            register(self._record, self._states, self._plans, self._runs_dir)
         except OSError as error:
             raise ConfigError(
-                f"runs_dir={self._options.runs_dir} cannot be written: {error.strerror}. Nothing was called."
+                f"runs_dir={self._runs_dir} cannot be written: {error.strerror}. Nothing was called."
             ) from None
-
-    def take_in(self) -> None:
-        """Add what other commands have registered under the same name since this one began."""
-        take_in(self._record, self._options.runs_dir)
 
     def finish(self, states: Sequence[CellState], inquiries: Sequence[PlannedInquiry]) -> None:
         """Write when the sweep ended and what it cost. A full disk is no failure here: the episodes are stored."""
@@ -72,8 +66,4 @@ class SweepLog:
         self._record.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
         self._record.cost_usd += sum(inquiry.cost_usd for inquiry in inquiries)
         with suppress(OSError):
-            self.take_in()
-            self._write()
-
-    def _write(self) -> None:
-        write_json(sweep_file(self._options.runs_dir, self._record.id), self._record)
+            rewrite(self._record, self._runs_dir)

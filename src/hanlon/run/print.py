@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from hanlon.analysis.gaps.report import gap_report
-from hanlon.analysis.labels.labels import judged_gaps
+from hanlon.analysis.labels.gap_labels import judged_gaps
 from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
 from hanlon.analysis.tables import render_table
 from hanlon.config.schema import RunOptions

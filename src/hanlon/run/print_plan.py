@@ -55,11 +55,11 @@ def _print_inquiries(planned: Sequence[PlannedCell]) -> CostEstimate:
                 by_name.setdefault(asked.inquiry.record.name, []).append((plan, asked))
     for name, group in by_name.items():
         cost, unasked = NOTHING, 0
-        similar = [episode for _, inquiry in group for episode in inquiry.asked]
+        similar = [episode for _, inquiry in group for episode in inquiry.answered]
         for plan, asked in group:
             more = len(plan.missing) + len(asked.open)
             cost = _sum(
-                cost, estimate_inquiry(more, asked.asked or similar, asked.inquiry, plan.cell.environment)
+                cost, estimate_inquiry(more, asked.answered or similar, asked.inquiry, plan.cell.environment)
             )
             unasked += more
         models = [asked.inquiry.model for _, asked in group if asked.inquiry.model is not None]

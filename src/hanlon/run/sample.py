@@ -7,7 +7,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from hanlon.config.schema import RunOptions
-from hanlon.inquiries.pending import InquiryWork, PlannedInquiry
+from hanlon.inquiries.answering import InquiryWork
+from hanlon.inquiries.pending import PlannedInquiry
 from hanlon.run.cost import FEWEST, estimate_cell
 from hanlon.run.open import OpenedCell, notes_of, open_store
 from hanlon.run.plan import PlannedCell
