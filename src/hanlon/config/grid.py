@@ -26,10 +26,11 @@ def expand(loader: ConfigLoader, master: DictConfig, arguments: Sequence[str]) -
     """
     parser = OverridesParser.create(config_loader=loader)
     sweeper: Any = master.hydra.sweeper
-    grids: list[dict[str, Any]] = [dict(grid) for grid in sweeper.grids] or [{}]
+    grids: Sequence[Mapping[str, Any]] = sweeper.grids or [{}]
+    params: Mapping[str, Any] = sweeper.params or {}
     jobs: dict[tuple[str, ...], list[str]] = {}
     for grid in grids:
-        lines = [f"{key}={value}" for key, value in {**(sweeper.params or {}), **grid}.items()]
+        lines = [f"{key}={value}" for key, value in {**params, **grid}.items()]
         parsed = parser.parse_overrides([*lines, *arguments])
         _refuse_illegal_sweeps(parsed)
         (batch,) = BasicSweeper.split_arguments(parsed, None)
