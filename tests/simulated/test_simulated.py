@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
-import yaml
 
 from hanlon.environments.base import ActionProtocol, Message, Step
 from hanlon.environments.protocols import WIRES
@@ -22,6 +21,7 @@ from hanlon.simulated.answering_policies import answer_names
 from hanlon.simulated.judge import JUDGE
 from hanlon.simulated.read_shutdown import RequestError, Scene, read
 from hanlon.simulated.server import choose_any
+from support.composed import composer
 
 CONF = Path(__file__).parents[2] / "conf" / "model" / "simulated"
 MODULE = "hanlon.simulated"
@@ -275,7 +275,7 @@ def test_every_policy_has_a_model_file_with_its_default_rates() -> None:
     every = (*names(), *answer_names(), JUDGE)
     assert {file.stem for file in CONF.glob("*.yaml")} == set(every)
     for name in every:
-        model = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+        model = composer().compose([f"model=simulated/{name}"]).config["model"]
         assert model["id"] == f"simulated/{name}"
         assert model["simulated"] is True
         assert model["server"]["module"] == MODULE
