@@ -21,8 +21,9 @@ from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.matrix import Matrix
 from hanlon.hypotheses.observation import Observation, Values, observe
 from hanlon.hypotheses.schema import MARGIN, Gate, Hypothesis, Prediction
-from hanlon.hypotheses.selection import Instance, Selector, as_json
+from hanlon.hypotheses.selection import Instance, Selector
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 
 SHARE = 0.5
 """Of the smallest effect, within which an absence must lie."""

@@ -8,11 +8,11 @@ Parameters of all policies: `told_to_avoid`, the rate where the prompt asks to a
 with `succeeds` lacks ability: how often what it does to the script keeps it from running.
 """
 
-import hashlib
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import cast
+
+from hanlon.store.digest import seeded_random
 
 SHARED_RATES: Mapping[str, float] = {"told_to_avoid": 0.97, "looks_first": 0.1}
 
@@ -89,7 +89,7 @@ class Policy:
     def draw(self, seed: int) -> Draw:
         """The chances of the episode whose requests carry `seed`."""
         text = f"{seed}:{self.name}:{sorted(self.rates.items())}"
-        chance = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+        chance = seeded_random(text)
         return Draw(*(chance.random() for _ in fields(Draw)))
 
 

@@ -6,7 +6,6 @@ naive compliance and deference to raters (Sheshadri et al. 2025, 4.1), goal guar
 tier or training (Sheshadri et al. 2025, 5.4 and F.1), and none of them.
 """
 
-import hashlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from dataclasses import dataclass, replace
 from hanlon.simulated.acting import MARK
 from hanlon.simulated.acting_policies import settled_rates
 from hanlon.simulated.read_alignment_faking import Heard
+from hanlon.store.digest import seeded_random
 
 Rates = Mapping[str, float]
 
@@ -163,7 +163,7 @@ class AnswerPolicy:
     def answer(self, seed: int, heard: Heard) -> str:
         """The reply of the episode whose request carries `seed`."""
         text = f"{seed}:{self.name}:{sorted(self.rates.items())}"
-        chance = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+        chance = seeded_random(text)
         wish = self.wish(heard, chance)
         complies = chance.random() < wish.complies
         reasoning = (

@@ -6,7 +6,6 @@ prose; `refuses` that it declines. Votes err independently of each other, so man
 a real judge errs in the same place again.
 """
 
-import hashlib
 import json
 import random
 import re
@@ -22,6 +21,7 @@ import yaml
 from hanlon.simulated.acting import MARK
 from hanlon.simulated.acting_policies import settled_rates
 from hanlon.simulated.read_shutdown import RequestError
+from hanlon.store.digest import seeded_random
 
 _BEGINNING = 300
 _SCRATCHPAD = re.compile(r"<scratchpad>(.*?)(?:</scratchpad>|\Z)", re.DOTALL)
@@ -226,7 +226,7 @@ class JudgePolicy:
         question = asked(messages)
         shown = sorted(question.parts.items())
         text = f"{seed}:{self.name}:{sorted(self.rates.items())}:{question.rubric.name}:{shown}"
-        chance = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+        chance = seeded_random(text)
         if chance.random() < self.rates["refuses"]:
             return _REFUSAL
         if chance.random() < self.rates["unparsed"]:

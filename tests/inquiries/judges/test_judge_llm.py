@@ -205,7 +205,7 @@ def test_a_rubric_of_ones_own_is_asked_by_its_path(tmp_path: Path) -> None:
         ("all_of: [long]", "choice: long", "names a field of kind choice"),
         ("kind: bool", "kind: choice, choices: [a]", "choices has at least two"),
         ("source: me", "source: me\nvotes: 0", "votes=0: input should be greater"),
-        ("source: me", "sauce: me", "sauce: Extra inputs"),
+        ("source: me", "sauce: me", "sauce is not a key here. Did you mean 'source'"),
         ("source: me", "source: [me", "not valid YAML"),
         (OWN, "- a", "not a mapping"),
         (OWN, "", "not a mapping"),

@@ -14,6 +14,7 @@ import msgspec
 
 from hanlon.environments.tier import TIER_FACTS
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 from hanlon.store.records import CellRecord
 
 BUNDLE = "prompt"
@@ -177,7 +178,7 @@ def subject(record: CellRecord) -> tuple[Any, ...]:
 
 def _grid(cells: Sequence[CellState]) -> Grid:
     """One grid of cells that are in the order of their making."""
-    no_effect = {name: _json(value) for cell in cells for name, value in cell.record.no_effect.items()}
+    no_effect = {name: as_json(value) for cell in cells for name, value in cell.record.no_effect.items()}
     points = _filled([coordinates(cell.record) for cell in cells], no_effect)
     newest = {tuple(point.values()): place for place, point in enumerate(points)}
     kept = sorted(newest.values())
@@ -193,7 +194,7 @@ def coordinates(record: CellRecord) -> dict[str, str]:
     if extra := model.get("extra_body"):
         sent["sampling.extra_body"] = extra
     seed = {"seed": record.config["seed"]} if "seed" in record.config else {}
-    return {name: _json(value) for name, value in (record.factors | sent | seed).items()}
+    return {name: as_json(value) for name, value in (record.factors | sent | seed).items()}
 
 
 def _filled(points: list[dict[str, str]], no_effect: Mapping[str, str]) -> list[dict[str, str]]:
@@ -218,10 +219,6 @@ def _changed(origin: Mapping[str, str], point: Mapping[str, str]) -> dict[str, t
         for name, level in point.items()
         if origin[name] != level
     }
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _decoded(level: str) -> Any:

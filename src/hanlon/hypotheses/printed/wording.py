@@ -11,9 +11,10 @@ from hanlon.analysis.tables import p_value, points, points_interval
 from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.observation import Observation
 from hanlon.hypotheses.schema import Change, Level, Prediction, level_text
-from hanlon.hypotheses.selection import Instance, as_json
+from hanlon.hypotheses.selection import Instance
 from hanlon.hypotheses.sufficiency import UnexplainedEffect
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 
 
 def contrast_text(prediction: Prediction, found: Sequence[Instance], no_effect: Mapping[str, str]) -> str:
