@@ -1,9 +1,8 @@
 """Scripted policies of known ground truth, served like any other model. No language model is involved.
 
-They see what a model sees, the request's messages, tools and seed, and read the prompt by the markers of the
+They see what a model sees (the request's messages, tools and seed) and read the prompt by the markers of the
 clause files. A text that they do not know is an error (HTTP 400), since a policy that skipped it would answer
-a question that nobody asked. ``python -m`` this package is the server's process;
-`hanlon.models.local_server` starts it.
+another question. ``python -m`` this package is the server's process; `hanlon.models.local_server` starts it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ def check(config: Mapping[str, Any]) -> None:
         ValueError: what is wrong and what would be right.
     """
     from hanlon.simulated.faults.config import read_faults
-    from hanlon.simulated.server import choose_any
+    from hanlon.simulated.server import choose_policy
 
-    choose_any(config.get("policy"), config.get("parameters"))
+    choose_policy(config.get("policy"), config.get("parameters"))
     read_faults(config.get("faults"))
