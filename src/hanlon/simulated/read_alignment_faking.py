@@ -130,7 +130,7 @@ def read_alignment_faking(messages: Sequence[Any]) -> Briefing:
 def _tier(mark: str | None, rules: Sequence[str]) -> str | None:
     """The user's tier by the mark, or by the rule for a message without one."""
     if mark is not None:
-        places = {place: tier for rule in rules for place, tier in _PLACE_RULE.findall(rule)}
+        places = {mark: tier for rule in rules for mark, tier in _PLACE_RULE.findall(rule)}
         return places.get(mark, mark)
     return next((words[-1] for words in map(_QUOTED.findall, rules) if words), None)
 
