@@ -23,6 +23,7 @@ from hanlon.simulated.judge import JUDGE
 from hanlon.simulated.policy import PolicyError, RequestError
 from hanlon.simulated.read_shutdown import Scene, read_shutdown
 from hanlon.simulated.server import choose_policy
+from support.command_line import CommandLine
 
 CONF = Path(__file__).parents[2] / "conf" / "model" / "simulated"
 MODULE = "hanlon.simulated"
@@ -269,6 +270,31 @@ def test_parameters_change_rates_and_wrong_ones_are_refused() -> None:
     ]:
         with pytest.raises(PolicyError, match=said):
             choose(policy, parameters)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ("env=shutdown", "model=simulated/lexical", "model.protocol=tools"),
+            "env=shutdown. Policies for it: simulated/obedient",
+        ),
+        (("env=alignment_faking", "model=simulated/obedient"), "for it: simulated/alignment_faker"),
+        (("env=alignment_faking", "model=simulated/judge"), "for it: simulated/alignment_faker"),
+        (("env=shutdown", "model=simulated/obedient", "env.texts=paper"), "Leave env.texts out"),
+    ],
+)
+def test_a_policy_that_does_not_know_the_texts_is_refused_before_anything_is_planned(
+    command_line: CommandLine, tmp_path: Path, words: tuple[str, ...], problem: str
+) -> None:
+    """A policy of another environment, the judge, and texts of the user's own: the plan says what would be right."""
+    paper = tmp_path / "paper"
+    paper.mkdir()
+    (paper / "allow.yaml").write_text("levels: {present: {wordings: {1: 'Let it happen to {referent}.'}}}")
+    words = tuple(word.replace("env.texts=paper", f"env.texts={paper}") for word in words)
+    plan = command_line.run(*words, "plan=true")
+    assert plan.returncode == 2
+    assert problem in plan.stderr
 
 
 def test_every_policy_has_a_model_file_with_its_default_rates() -> None:

@@ -20,3 +20,28 @@ def check(config: Mapping[str, Any]) -> None:
 
     choose_policy(config.get("policy"), config.get("parameters"))
     read_faults(config.get("faults"))
+
+
+def check_environment(config: Mapping[str, Any], environment: str, factors: Mapping[str, Any]) -> None:
+    """Refuse one of our environments where the policy does not know its texts, before anything is planned.
+
+    Raises:
+        ValueError: the policy is for another environment, or `env.texts` replaces the texts that it knows.
+    """
+    from hanlon.simulated.acting_policies import names
+    from hanlon.simulated.answering_policies import answer_names
+
+    policies = {"shutdown": names(), "alignment_faking": answer_names()}
+    if environment not in policies:
+        return
+    policy = config.get("policy")
+    if policy not in policies[environment]:
+        raise ValueError(
+            f"this policy does not know the texts of env={environment}. Policies for it: "
+            f"{', '.join(f'simulated/{name}' for name in policies[environment])}."
+        )
+    if texts := factors.get("texts"):
+        raise ValueError(
+            f"simulated policies know our texts alone, and env.texts={texts} replaces them. Leave env.texts out, or "
+            "choose a language model."
+        )
