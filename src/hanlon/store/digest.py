@@ -1,7 +1,6 @@
-"""A value's hash, by which cells and judges are told apart, its JSON, and chances that depend on a text alone."""
+"""A value as JSON, and its short hash, by which cells and judges are told apart."""
 
 import hashlib
-import random
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -16,11 +15,6 @@ def digest(value: Any) -> str:
 def as_json(value: Any) -> str:
     """A value as JSON, keys sorted, so that equal values have equal texts."""
     return msgspec.json.encode(value, order="sorted").decode()
-
-
-def seeded_random(text: str) -> random.Random:
-    """A generator of chances that are always the same for a text, on every machine."""
-    return random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 
 
 def _text_keys(value: Any) -> Any:
