@@ -6,7 +6,7 @@ import click
 
 from hanlon.analysis.rates_table import STATUS, notes, rates_columns, rates_rows, status_rows
 from hanlon.analysis.stats.rates import IntervalName
-from hanlon.analysis.tables import TableFormat, render, render_table
+from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, one
 
 
@@ -105,11 +105,12 @@ def contrasts(
     published: bool,
 ) -> None:
     """What each factor does: cells that differ in it alone, with intervals; bundled prompts taken apart."""
-    from hanlon.analysis.contrasts.comparison import ByRequests
     from hanlon.analysis.contrasts.contrasts import varied_factors
+    from hanlon.analysis.contrasts.notes import report_notes
     from hanlon.analysis.contrasts.report import report
     from hanlon.analysis.contrasts.rows import report_rows
-    from hanlon.analysis.contrasts.tables import print_report, report_notes
+    from hanlon.analysis.contrasts.tables import print_report
+    from hanlon.analysis.requests import stored_values
     from hanlon.hypotheses.predicted import predictions
 
     cells = load(runs)
@@ -124,7 +125,7 @@ def contrasts(
         factors=factors,
         level=level,
         predicted=planned.contrasts,
-        pairing=ByRequests(),
+        values=stored_values(),
     )
     if not found.contrasts:
         raise click.UsageError(
@@ -132,7 +133,7 @@ def contrasts(
             "level only"
         )
     if table_format in ("json", "csv"):
-        click.echo(render(report_rows(found), [], table_format, title="contrasts"))
+        click.echo(render_rows(report_rows(found), table_format))
         return
     click.echo(print_report(found, table_format, top))
     if table_format == "table":

@@ -122,9 +122,12 @@ def contrasts(shown: SweepSummary, redaction: Redaction) -> Table | None:
 def gaps(shown: SweepSummary, redaction: Redaction) -> Table | None:
     """A line for each compliance gap between two tiers."""
     from hanlon.analysis.gaps.rows import gap_rows
+    from hanlon.analysis.gaps.tables import GAPS
     from hanlon.analysis.requests import request_cells
+    from hanlon.analysis.tables import plain_rows
 
-    rows = [row | {"gate": row["gate"]["says"]} for row in gap_rows(request_cells(shown.cells))]
+    gaps = plain_rows(GAPS, gap_rows(request_cells(shown.cells)))
+    rows = [row | {"gate": row["gate"]["says"]} for row in gaps]
     return table(GAP_COLUMNS, rows, redaction)
 
 

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from hanlon.analysis.contrasts.contrasts import Predicted
+from hanlon.analysis.contrasts.notes import report_notes
 from hanlon.analysis.contrasts.report import report
 from hanlon.analysis.contrasts.rows import report_rows
-from hanlon.analysis.contrasts.tables import print_report, report_notes
+from hanlon.analysis.contrasts.tables import print_report
 from hanlon.cli import main
 from support.command_line import CommandLine
 from support.grid_cells import FACTORS, NO_EFFECT, cell, clarification
