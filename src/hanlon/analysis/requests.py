@@ -119,9 +119,9 @@ def stored_values() -> Values:
     def read(state: CellState, measure: str) -> ByRequest | None:
         if state.folder not in cells:
             cells[state.folder] = next(iter(request_cells([state])), None)
-        cell, place = cells[state.folder], (state.folder, measure)
-        if place not in values:
-            values[place] = measured(cell, measure) if cell else None
-        return values[place]
+        cell, key = cells[state.folder], (state.folder, measure)
+        if key not in values:
+            values[key] = measured(cell, measure) if cell else None
+        return values[key]
 
     return read

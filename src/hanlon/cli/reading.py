@@ -115,11 +115,11 @@ def contrasts(
 
     cells = load(runs)
     check_measures(cells, measures)
-    known = varied_factors(cells)
-    for name in set(factors) - set(known):
-        raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(known)}")
+    varied = varied_factors(cells)
+    for name in set(factors) - set(varied):
+        raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(varied)}")
     planned = predictions(runs or (Path("runs"),), cells)
-    found = report(
+    built = report(
         cells,
         measures or None,
         factors=factors,
@@ -127,21 +127,21 @@ def contrasts(
         predicted=planned.contrasts,
         values=stored_values(),
     )
-    if not found.contrasts:
+    if not built.contrasts:
         raise click.UsageError(
             "nothing to contrast: no two cells of one model and protocol differ in exactly one factor or in a prompt "
             "level only"
         )
     if table_format in ("json", "csv"):
-        click.echo(render_rows(report_rows(found), table_format))
+        click.echo(render_rows(report_rows(built), table_format))
         return
-    click.echo(print_report(found, table_format, top))
+    click.echo(print_report(built, table_format, top))
     if table_format == "table":
         from hanlon.analysis.published.table import beside_contrasts
 
-        theirs = beside_contrasts(found.contrasts) if published else ()
-        said = (f"{note[0].upper()}{note[1:]}." for note in planned.notes)
-        for line in (*theirs, *report_notes(found), *said):
+        papers = beside_contrasts(built.contrasts) if published else ()
+        registered = (f"{note[0].upper()}{note[1:]}." for note in planned.notes)
+        for line in (*papers, *report_notes(built), *registered):
             click.echo(line)
 
 

@@ -66,12 +66,12 @@ def _gathered(group: Sequence[Contrast]) -> OverWordings:
     wordings = tuple(contrast.pair.held[WORDING] for contrast in ordered)
     differences = [contrast.comparison.difference for contrast in ordered]
     level = differences[0].level
-    known = [difference for difference in differences if difference.value is not None]
-    values = [cast(float, difference.value) for difference in known]
+    defined = [difference for difference in differences if difference.value is not None]
+    values = [cast(float, difference.value) for difference in defined]
     if len(values) < 2:
         mean = Difference(values[0] if values else None, -1.0, 1.0, level, METHOD)
         return OverWordings(ordered, wordings, mean, None, 1.0)
-    mean, sd, p = random_mean(known)
+    mean, sd, p = random_mean(defined)
     return OverWordings(ordered, wordings, mean, sd, p)
 
 

@@ -59,7 +59,7 @@ def share_of(cell: RequestCell, labels: Labels, names: Collection[str] = (LABEL,
     """How many countable episodes have one of these labels; of several the worst counts: yes, maybe, no."""
     by_name = [cell.labels(labels, name) for name in names]
     worst = [
-        _worst([given[episode.index] for given in by_name if episode.index in given])
+        _worst([values[episode.index] for values in by_name if episode.index in values])
         for episode in cell.countable
     ]
     scored = {value: worst.count(value) for value in SCORED}

@@ -73,7 +73,7 @@ def gap_rows(
     """A row for each pair and measure (default: the environment's headline rate).
 
     Args:
-        cells: all cells that were loaded; pairs and gates are found among them.
+        cells: all cells that were loaded; pairs and gates are among them.
         labels: a judge's labels, where there are any.
         measures: names of measures; `all` for all of them.
     """

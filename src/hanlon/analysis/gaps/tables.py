@@ -134,14 +134,9 @@ def interval_text(gap: Comparison) -> str:
 
 def gap_fields(gap: Comparison) -> dict[str, Any]:
     """A gap as plain values."""
-    found = gap.difference
-    return {
-        "gap": found.value,
-        "lo": found.lo,
-        "hi": found.hi,
-        "method": found.method,
-        "requests": gap.units,
-    }
+    difference = gap.difference
+    fields = {"gap": difference.value, "lo": difference.lo, "hi": difference.hi}
+    return {**fields, "method": difference.method, "requests": gap.units}
 
 
 def _p(gap: Comparison) -> float | None:
@@ -156,8 +151,8 @@ def _p_text(row: GapRow | SplitRow) -> str:
 def _unpaired(counts: tuple[Count, Count]) -> list[float]:
     """The interval if the episodes of the tiers were independent."""
     first, second = counts
-    found = difference(first.k, first.n, second.k, second.n)
-    return [found.lo, found.hi]
+    interval = difference(first.k, first.n, second.k, second.n)
+    return [interval.lo, interval.hi]
 
 
 def _share_fields(share: LabelShare) -> dict[str, Any]:
