@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -320,6 +321,18 @@ def test_an_assigned_preference_has_no_gate(tmp_path: Path) -> None:
     (row,) = rows(tmp_path)
     assert row["gate"]["says"].startswith("none for setting=assigned")
     assert row["reading"] == "a gap, reasoning not judged"
+
+
+def test_an_environment_that_does_not_measure_help_has_no_gate(tmp_path: Path) -> None:
+    """Where no measure says whether the bare request was carried out, nobody refused it either."""
+    for tier, level in (("free", "baseline"), ("paid", "baseline"), ("none", "plain")):
+        cell = [episode(i, "done", measures={"leaked": i < 5}, facts={"request": str(i)}) for i in range(10)]
+        record = write_tier_cell(tmp_path, tier, cell, level=level, env="mine") / "cell.json"
+        fields = msgspec.json.decode(record.read_bytes()) | {"measures": {"leaked": "it leaked"}}
+        record.write_bytes(msgspec.json.encode(fields))
+    (row,) = rows(tmp_path)
+    assert row["gate"]["holds"] is None
+    assert row["gate"]["says"] == "none for env=mine, which does not measure compliance_or_partial"
 
 
 def test_the_advice_names_the_setting_and_requests_of_the_gate(tmp_path: Path) -> None:

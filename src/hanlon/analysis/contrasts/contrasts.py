@@ -12,7 +12,7 @@ from hanlon.analysis.contrasts.grid import BUNDLE, CellPair, Grid, grids
 from hanlon.analysis.requests import Values, no_requests
 from hanlon.analysis.stats.comparison import Comparison, compare_episodes, compare_requests
 from hanlon.analysis.stats.differences import BOSCHLOO_LIMIT, difference, holm
-from hanlon.analysis.stats.rates import Rate, rate_of
+from hanlon.analysis.stats.rates import Rate, measures_of, rate_of
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Count
 
@@ -89,7 +89,7 @@ def contrasts(
         _identity(pair, measure): (pair, measure)
         for grid in all_grids
         for pair in pairs_of(grid, factors)
-        for measure in measures_of(pair, measures)
+        for measure in measures_of(pair.base.record, measures)
     }
     planned = {_identity(pair, measure): (pair, measure) for pair, measure in _planned(all_grids, predicted)}
     quick = _too_much_for_boschloo([chosen[name] for name in chosen if name not in planned])
@@ -158,12 +158,6 @@ def pairs_of(grid: Grid, factors: Sequence[str] = ()) -> list[CellPair]:
     return [*single, *grid.bundles()] if not factors or BUNDLE in factors else single
 
 
-def measures_of(pair: CellPair, measures: Sequence[str] | None) -> list[str]:
-    """Those of the wanted measures that the pair's environment has; the headline one where none is named."""
-    names = list(pair.base.record.measures)
-    return names[:1] if measures is None else [n for n in names if n in measures or "all" in measures]
-
-
 def varied_factors(cells: Sequence[CellState]) -> list[str]:
     """The factors that a contrast can be asked for among these cells, and `prompt` for bundles."""
     return [*dict.fromkeys(name for grid in grids(cells) for name in grid.varied), BUNDLE]
@@ -187,7 +181,7 @@ def _planned(all_grids: Sequence[Grid], predicted: Collection[Predicted]) -> Ite
 
 def _is_wanted(pair: CellPair, measure: str, factors: Sequence[str], measures: Sequence[str] | None) -> bool:
     return (not factors or pair.factor in factors) and (
-        measures is None or measure in measures or "all" in measures
+        measures is None or measure in measures_of(pair.base.record, measures)
     )
 
 

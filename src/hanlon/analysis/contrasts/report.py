@@ -4,12 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hanlon.analysis.contrasts.attribution import Attribution, attribute
-from hanlon.analysis.contrasts.contrasts import Contrast, Predicted, contrasts, measures_of, pairs_of
+from hanlon.analysis.contrasts.contrasts import Contrast, Predicted, contrasts, pairs_of
 from hanlon.analysis.contrasts.factorial import Effect, effects
 from hanlon.analysis.contrasts.grid import BUNDLE, Grid, grids
 from hanlon.analysis.contrasts.logistic import LogisticModel, OddsRatio, logistic
 from hanlon.analysis.contrasts.wordings import OverWordings, over_wordings
 from hanlon.analysis.requests import Values, no_requests
+from hanlon.analysis.stats.rates import measures_of
 from hanlon.store.cells import CellState
 
 
@@ -60,7 +61,8 @@ def report(
     grid_effects = [
         GridEffects(grid, effects(grid, measure, factors, level), logistic(grid, measure, factors, level))
         for grid in all_grids
-        for measure in _measures(grid, measures)
+        if any(pairs_of(grid))
+        for measure in measures_of(grid.cells[0].record, measures)
         if not factors or set(factors) - {BUNDLE}
     ]
     return Report(
@@ -93,8 +95,3 @@ def _marked(attribution: Attribution, contrasts: Sequence[Contrast]) -> Attribut
 
 def _identity(contrast: Contrast) -> tuple[int, int, str]:
     return id(contrast.pair.base), id(contrast.pair.treated), contrast.measure
-
-
-def _measures(grid: Grid, measures: Sequence[str] | None) -> list[str]:
-    pair = next(iter(pairs_of(grid)), None)
-    return [] if pair is None else measures_of(pair, measures)

@@ -10,6 +10,7 @@ from hanlon.analysis.gaps.reasoning import CONFUSION, GapParts, LabelShare, gap_
 from hanlon.analysis.requests import UNPARSED, Labels, RequestCell, RequestEpisode, by_request, measured
 from hanlon.analysis.stats.by_request import ByRequest, mcnemar, mean_difference
 from hanlon.analysis.stats.comparison import Comparison, compare_requests
+from hanlon.analysis.stats.rates import measures_of
 from hanlon.store.cells import model_names
 from hanlon.store.tally import Count
 
@@ -85,12 +86,11 @@ def pair_rows(
 ) -> list[PairRow]:
     """Each pair by each measure that is wanted: the headline one where none is named, every one for `all`."""
     names = model_names(cell.record for cell in cells)
-    rows: list[PairRow] = []
-    for pair in pairs:
-        every = list(pair.first.record.measures)
-        wanted = [name for name in every if name in measures or "all" in measures] if measures else every[:1]
-        rows += [PairRow(pair, names[pair.first.record.key], measure) for measure in wanted]
-    return rows
+    return [
+        PairRow(pair, names[pair.first.record.key], measure)
+        for pair in pairs
+        for measure in measures_of(pair.first.record, measures)
+    ]
 
 
 def _gap_row(row: PairRow, cells: Sequence[RequestCell], labels: Labels) -> GapRow:
