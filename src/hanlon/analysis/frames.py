@@ -121,7 +121,7 @@ def _total(values: list[Any]) -> Any:
 
 
 def _named(names: list[str | None]) -> str | None:
-    """The one name, or all in their order where it changed within the episode."""
+    """The name; several in their order where it changed within the episode."""
     if not names or (names[0] is None and not any(names)):
         return None
     if names.count(names[0]) == len(names):

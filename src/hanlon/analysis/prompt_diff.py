@@ -1,4 +1,4 @@
-"""Rendered texts against each other, byte for byte: a wrong space in a template is an effect of its own."""
+"""Compare rendered texts byte for byte: a wrong space in a template may have an effect of its own."""
 
 import difflib
 import unicodedata
@@ -18,7 +18,7 @@ _ALIKE = 0.5  # below it single letters that happen to be the same would be mark
 
 @dataclass(frozen=True, slots=True)
 class TitledTexts:
-    """One side: what it is called, and its texts by name."""
+    """One side of a comparison: its title, and its texts by name."""
 
     title: str
     texts: Mapping[str, str]

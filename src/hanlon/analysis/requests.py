@@ -78,7 +78,7 @@ class RequestCell:
 
 
 def request_cells(states: Iterable[CellState]) -> list[RequestCell]:
-    """Those of the cells whose environment has a set of requests, with their episodes. Damaged lines are left out."""
+    """The cells whose environment has a set of requests, with their episodes. Damaged lines are left out."""
     return [
         RequestCell(state, scan(state.folder, RequestEpisode)[0])
         for state in states

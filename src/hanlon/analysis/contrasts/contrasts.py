@@ -164,7 +164,7 @@ def varied_factors(cells: Sequence[CellState]) -> list[str]:
 
 
 def _identity(pair: CellPair, measure: str) -> tuple[frozenset[int], str]:
-    """The same for a contrast either way round."""
+    """What identifies a contrast, whichever of its cells is the base."""
     return frozenset((id(pair.base), id(pair.treated))), measure
 
 

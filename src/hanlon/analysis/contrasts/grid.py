@@ -1,4 +1,4 @@
-"""The grid that stored cells make: which of them differ in exactly one factor, and which in a bundle of several.
+"""The grid of stored cells: which of them differ in exactly one factor, and which in a bundle of several.
 
 Only cells of the same environment, model, endpoint and protocol are ever compared. What they may differ in are the
 environment's factors, the tier, the seed, and what is sent with each call (`sampling.<name>`).
@@ -176,7 +176,7 @@ def subject(record: CellRecord) -> tuple[Any, ...]:
 
 
 def _grid(cells: Sequence[CellState]) -> Grid:
-    """One grid of cells that are in the order of their making."""
+    """The grid of these cells, the oldest first."""
     no_effect = {name: _json(value) for cell in cells for name, value in cell.record.no_effect.items()}
     points = _filled([coordinates(cell.record) for cell in cells], no_effect)
     newest = {tuple(point.values()): number for number, point in enumerate(points)}
@@ -197,13 +197,13 @@ def coordinates(record: CellRecord) -> dict[str, str]:
 
 
 def _filled(points: list[dict[str, str]], no_effect: Mapping[str, str]) -> list[dict[str, str]]:
-    """A factor that a cell is older than is at its no-effect value there, and null where nobody states one."""
+    """Give cells from before a factor existed its no-effect value, or null where nobody states one."""
     names = dict.fromkeys(name for point in points for name in point)
     return [{name: point.get(name, no_effect.get(name, "null")) for name in names} for point in points]
 
 
 def beside_the_level(record: CellRecord) -> tuple[str, ...]:
-    """What a cell is beyond its prompt level: the label's other parts, and what is sent with each call."""
+    """What a cell has beside its prompt level: the label's other parts, and what is sent with each call."""
     sent = [
         f"{name}={level}"
         for name, level in coordinates(record).items()

@@ -36,7 +36,7 @@ class OddsRatio:
 
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
-    """A fitted model; without odds ratios `problem` says why there is none, with them why it has no interactions.
+    """A fitted model. `problem` says why it has no odds ratios; where it has some, why it has no interactions.
 
     The wording is in it as one more factor, untold.
     """

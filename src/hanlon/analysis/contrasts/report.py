@@ -1,4 +1,4 @@
-"""Everything that a grid says by contrast, gathered: contrasts, means over wordings, factorial effects, bundles."""
+"""All that `hanlon contrasts` reports: contrasts, means over wordings, factorial effects, bundles."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class GridEffects:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `hanlon contrasts` shows. `wordings` and `effects` are there where the grid has them."""
+    """What `hanlon contrasts` shows. `wordings` and `effects` are empty where the grid has none."""
 
     grids: Sequence[Grid]
     contrasts: Sequence[Contrast]

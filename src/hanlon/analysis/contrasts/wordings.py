@@ -76,7 +76,7 @@ def _gathered(group: Sequence[Contrast]) -> OverWordings:
 
 
 def random_mean(differences: Sequence[Difference]) -> tuple[Difference, float, float]:
-    """The mean of at least two differences that are draws themselves: its interval, their sd, the p of no effect.
+    """The mean of two or more differences that were drawn at random: its interval, their sd, the p of no effect.
 
     Student's t over the draws (statsmodels `DescrStatsW`), within [-1, 1], and never narrower than what sampling alone
     leaves open for these draws: where all are 0/n against 0/n they have no spread, and t no width. That part adds the

@@ -71,7 +71,7 @@ def find_pairs(cells: Sequence[RequestCell]) -> list[TierPair]:
 
 
 def find_swaps(pairs: Iterable[TierPair]) -> list[Swap]:
-    """Of pairs as `find_pairs` gives them, those of two-tier schemes whose words have changed places."""
+    """Those pairs of two-tier schemes whose words have changed places, in the order of `find_pairs`."""
     waiting: dict[str, list[TierPair]] = {}
     swaps: list[Swap] = []
     for pair in pairs:
@@ -94,7 +94,7 @@ def label_without_tier(record: CellRecord) -> str:
 
 
 def model_identity(record: CellRecord) -> dict[str, Any]:
-    """All of the model that can change its answers."""
+    """Everything about the model that can change its answers."""
     model: Mapping[str, Any] = record.config.get("model") or {}
     settings = {key: model.get(key) for key in MODEL_KEYS}
     if record.endpoint != "endpoint":
@@ -115,13 +115,13 @@ def _identity(record: CellRecord) -> dict[str, Any]:
 
 
 def _pair_identity(record: CellRecord) -> str:
-    """The same with the scheme and the texts but for the mark."""
+    """What both cells of a pair share: also the scheme of tiers, and the texts without the mark."""
     scheme = [tier.model_dump() for tier in tier_of(record).scheme]
     return _digest([_identity(record), scheme, _unmarked(record)])
 
 
 def _swap_identity(record: CellRecord) -> str:
-    """The same with those texts, whichever of the scheme's words stands where."""
+    """What a pair and its swapped pair share: the texts with every word of the scheme blanked."""
     texts = _unmarked(record)
     words = [str(tier.word) for tier in tier_of(record).scheme]
     for word in sorted(words, key=len, reverse=True):  # a word may be part of the other: opted, opted-out
@@ -153,7 +153,7 @@ def _differing(first: Tier, second: Tier) -> tuple[str, ...]:
 
 
 def _named_by_its_word(pair: TierPair) -> bool:
-    """As `free` is and `swapped/paid` is not: the pair whose words have their usual meaning."""
+    """Whether a pair's words have their usual meaning, as in `free` and not as in `swapped/paid`."""
     tier = tier_of(pair.first.record)
     return tier.name == tier.word
 

@@ -21,7 +21,7 @@ PART = 0.1
 
 @dataclass(frozen=True, slots=True)
 class LabelShare:
-    """`yes` of `n` scored episodes, `maybe` more in doubt; what could not be scored is no zero and not in n."""
+    """`yes` of `n` scored episodes, `maybe` more in doubt; what could not be scored is not in n."""
 
     yes: int
     maybe: int

@@ -1,4 +1,4 @@
-"""What a model says of its answer against what the answer holds: the tag's verdict and the content's, per cell.
+"""The verdict of an answer's tag against the verdict of its content, per cell.
 
 A model may accept and then refuse, and then a rate by tags is a rate of tags (seen for Gemini 2.0 Flash and Hermes).
 """

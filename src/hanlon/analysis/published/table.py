@@ -120,7 +120,7 @@ def sources(rows: Sequence[Row]) -> list[str]:
 
 
 def beside_contrasts(contrasts: Sequence[Contrast]) -> list[str]:
-    """What papers report beside the observed contrasts of tiers, contrast line each; or that there is nothing."""
+    """What papers report beside the observed contrasts of tiers, a line each; or that there is nothing."""
     lines = dict.fromkeys(
         f"{_arrow(contrast)}: {_points(paper)} in {paper.study}, {paper.place} ({paper.condition}; "
         f"{paper.model}; {', '.join(paper.remarks)}); {paper.source}."

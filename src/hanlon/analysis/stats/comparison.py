@@ -1,4 +1,4 @@
-"""Cells compared by one measure: the difference, its interval at any confidence, the p of no difference, and how.
+"""Compare cells by one measure: the difference, its interval at any confidence, and the p of no difference.
 
 One comparison stands behind contrasts, gaps and verdicts. Where cells share their requests, the request is the unit
 (bootstrap and sign flips over requests); else all episodes are independent (Newcombe, Boschloo or Fisher).

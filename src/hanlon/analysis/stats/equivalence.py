@@ -1,4 +1,4 @@
-"""Claims that something is absent: two rates are as good as equal, or a behaviour vanishes. Never by a missing star.
+"""Tests that something is absent: two rates are nearly equal, or a behaviour vanishes.
 
 A claim has three ends: `held`, `failed`, and `undetermined` where the data allow either.
 """

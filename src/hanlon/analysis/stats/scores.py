@@ -139,7 +139,7 @@ def worded(row: Mapping[str, Any], name: str) -> str:
 
 
 def _with_interval(value: float, low: float, high: float) -> Score:
-    """A figure whose interval is left out where it is no number or has no width, which would look like certainty."""
+    """A score without its interval where that is no number, or has no width and would look like certainty."""
     return Score(value, float(low), float(high)) if math.isfinite(low) and low < high else Score(value)
 
 
