@@ -1,18 +1,14 @@
 """Reads one sweep and judges it: its cells, what was written down before it, and the episodes by request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from hanlon.analysis.gaps.rows import values
-from hanlon.analysis.requests import RequestCell, request_cells
-from hanlon.analysis.stats.by_request import ByRequest
+from hanlon.analysis.requests import stored_values
 from hanlon.config.errors import ConfigError
 from hanlon.hypotheses.files import plans_for
-from hanlon.hypotheses.observation import Values
 from hanlon.hypotheses.registration import Basis, basis, cells_of
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.store.cells import CellState, folders_below, load_cell
@@ -116,7 +112,7 @@ def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list
 
 def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:
     """The verdicts on the cells of one sweep, one for each model and protocol of each part of `found`."""
-    values = stored_values(cells)
+    values = stored_values()
     verdicts: list[GridVerdict] = []
     for part in found.parts:
         for plan in part.plans:
@@ -126,19 +122,3 @@ def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:
                 for one in judge(own, plan, planned=part.planned, values=values, predicted=part.predicted)
             ]
     return verdicts
-
-
-def stored_values(cells: Sequence[CellState]) -> Values:
-    """The values by request of cells whose environment has requests; each is read when it is first asked for."""
-    by_key: Mapping[str, CellState] = {cell.record.key: cell for cell in cells}
-
-    @cache
-    def of(key: str, measure: str) -> ByRequest | None:
-        found = episodes(key)
-        return values(found[0], measure) if found else None
-
-    @cache
-    def episodes(key: str) -> list[RequestCell]:
-        return list(request_cells([by_key[key]]))
-
-    return lambda cell, measure: of(cell.record.key, measure)
