@@ -18,7 +18,7 @@ from hanlon.design.draws import draw_cells
 from hanlon.design.planned_contrast import planned
 from hanlon.design.power import base_rate, planned_power
 from hanlon.design.power_table import family_size, matrices_of, plan_lines
-from hanlon.design.rehearsal import stage
+from hanlon.design.rehearsal import rehearsal_setup
 from hanlon.design.request_rates import expected_effect, request_count, shifted
 from hanlon.design.two_rates import (
     WANTED,
@@ -168,7 +168,7 @@ def test_the_power_of_a_change_of_independent_differences_agrees_with_the_normal
         for cell in claim.instance.cells
     )
     independent = Claimed(
-        claim.hypothesis, claim.place, claim.prediction, type(claim.instance)(cells, claim.instance.measure)
+        claim.hypothesis, claim.number, claim.prediction, type(claim.instance)(cells, claim.instance.measure)
     )
     one = planned(independent, (0.25, 0.75, 0.25, 0.75), 0.05)
     assert one.requests is None
@@ -262,7 +262,7 @@ def test_the_table_merges_what_it_says_twice_and_begins_with_what_is_not_enough(
 
 def test_a_rehearsal_has_a_pair_for_each_right_and_wrong_hypothesis() -> None:
     """Right is whose `simulated_by` names the policy; the shares are those of the rehearsal."""
-    on = stage(sweep(SHUTDOWN), plan("shutdown"))
+    on = rehearsal_setup(sweep(SHUTDOWN), plan("shutdown"))
     found = on.rehearse("ambiguity", 300, 3)
     pairs = on.pairs(found)
     assert found.right == ("instruction_ambiguity",)
@@ -271,7 +271,7 @@ def test_a_rehearsal_has_a_pair_for_each_right_and_wrong_hypothesis() -> None:
     assert "self_preservation" in opposed
     assert all(pair.wrong_falls == found.falls[pair.wrong] for pair in pairs)
     assert set(found.held) == {
-        ("instruction_ambiguity", claim.place)
+        ("instruction_ambiguity", claim.number)
         for claim in on.matrix.claims
         if claim.hypothesis.name == "instruction_ambiguity"
     }

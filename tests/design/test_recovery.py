@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.design.draws import draw
-from hanlon.design.rehearsal import Rehearsal, RehearsalSetup, stage
+from hanlon.design.rehearsal import Rehearsal, RehearsalSetup, rehearsal_setup
 from hanlon.hypotheses.matrix import matrix_of
 from hanlon.simulated.acting_policies import names
 from hanlon.simulated.policy_rates import PolicyRates
@@ -142,8 +142,8 @@ def test_a_model_that_is_none_of_the_rivals_of_faking_leaves_none_standing(
 @pytest.mark.slow
 def test_too_small_a_sweep_is_undetermined_and_not_wrong() -> None:
     """At a twentieth of the n the right one hardly stands, and nothing wrong does; the right one is not ruled out."""
-    on = stage(sweep(SHUTDOWN), plan("shutdown"))
-    for found in (on.rehearse(policy, n=60, repeats=6) for policy in on.truths):
+    on = rehearsal_setup(sweep(SHUTDOWN), plan("shutdown"))
+    for found in (on.rehearse(policy, n=60, repeats=6) for policy in on.policies):
         right = RIGHT[found.policy]
         assert found.falls[right] <= WRONG
         assert all(share == 0 for name, share in found.stands.items() if name != right)
@@ -152,8 +152,8 @@ def test_too_small_a_sweep_is_undetermined_and_not_wrong() -> None:
 @pytest.mark.slow
 def test_a_rehearsal_is_the_same_each_time_and_one_for_each_policy() -> None:
     """Its seed is fixed, so that a plan says the same tomorrow."""
-    on = stage(sweep(SHUTDOWN), plan("shutdown"))
-    one, other = ([on.rehearse(policy, n=40, repeats=2) for policy in on.truths] for _ in range(2))
+    on = rehearsal_setup(sweep(SHUTDOWN), plan("shutdown"))
+    one, other = ([on.rehearse(policy, n=40, repeats=2) for policy in on.policies] for _ in range(2))
     assert one == other
     assert [found.policy for found in one] == [
         h.simulated_by for h in plan("shutdown").hypotheses if h.simulated_by

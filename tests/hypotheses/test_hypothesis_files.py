@@ -9,7 +9,7 @@ import yaml
 from hanlon.config.errors import ConfigError
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
-from hanlon.hypotheses.files import known_names, load_plan, plan_of
+from hanlon.hypotheses.files import hypothesis_names, load_plan, plan_of
 from hanlon.hypotheses.schema import Change, Prediction
 from hanlon.simulated.policy_rates import truth
 from support.composed import CONF, cell
@@ -52,7 +52,7 @@ GOOD: dict[str, Any] = {
 )
 def test_every_rival_that_the_issue_names_is_there_with_its_source(env: str, names: str) -> None:
     """Each file loads, says who says so, and why it predicts what it does."""
-    assert known_names(CONF / "hypothesis", env) == sorted(names.split())
+    assert hypothesis_names(CONF / "hypothesis", env) == sorted(names.split())
     for hypothesis in plan(env).hypotheses:
         assert len(hypothesis.source) > 20
         assert all(prediction.because for prediction in hypothesis.predicts)

@@ -7,8 +7,7 @@ import pytest
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.hypotheses.matrix import matrix_of, would_part
 from hanlon.hypotheses.observation import observe
-from hanlon.hypotheses.printed.matrix import separation_notes, untested_notes
-from hanlon.hypotheses.printed.rows import matrix_rows
+from hanlon.hypotheses.printed.matrix import matrix_rows, separation_notes, untested_notes
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.selection import Instance, Selector
 from hanlon.store.cells import CellState
@@ -153,13 +152,12 @@ def test_one_contrast_written_both_ways_round_is_one_column() -> None:
     matrix = matrix_of(grid, [hypothesis("a", RISES), hypothesis("b", TURNED)])
     assert len(matrix.columns) == 1
     (row,) = matrix_rows(matrix)
-    assert row["contrast"] == "priority_only - baseline"
-    signs = {name: sign for name, sign in row.items() if name not in ("contrast", "measure")}
-    assert set(signs.values()) == {"+"}
+    assert row.contrast == "priority_only - baseline"
+    assert (row.signs("a"), row.signs("b")) == ("+", "+")
     opposed = matrix_of(grid, [hypothesis("a", RISES), hypothesis("b", TURNED | {"sign": "positive"})])
     assert opposed.unparted == []
     (row,) = matrix_rows(opposed)
-    assert (row["a"], row["b"]) == ("+", "-")
+    assert (row.signs("a"), row.signs("b")) == ("+", "-")
 
 
 def test_a_hypothesis_that_says_nothing_of_a_grid_is_named_with_what_it_speaks_of() -> None:

@@ -63,9 +63,9 @@ def test_the_right_hypothesis_is_left_standing_after_a_sweep_that_was_played(
     rows = msgspec.json.decode(
         CliRunner().invoke(verdict, [str(command_line.runs), "--format", "json"]).output
     )
-    standing = {row["hypothesis"]: row["ending"] for row in rows if row["kind"] == "hypothesis"}
-    assert standing.pop(right) == "consistent", rows
-    assert set(standing.values()) == {"ruled out"}
+    results = {row["hypothesis"]: row["result"] for row in rows if row["kind"] == "hypothesis"}
+    assert results.pop(right) == "consistent", rows
+    assert set(results.values()) == {"ruled out"}
     assert all(row["simulated"] for row in rows)
     assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
     stored = {state.record.key: state for state in load_cells([command_line.runs])[0]}
@@ -118,5 +118,5 @@ def test_a_verdict_on_100_000_stored_episodes_takes_little_more_than_reading_the
         values=stored_values(stored.cells),
     )
     assert time.process_time() - started < 2
-    assert found.ends.startswith("more than one stands")
+    assert found.conclusion.startswith("more than one stands")
     assert len(found.judged) == 30

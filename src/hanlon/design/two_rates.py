@@ -89,8 +89,8 @@ def least_margin(base: float, n: int, alpha: float = 0.05) -> float:
     chance = np.random.default_rng(SEED)
     draws = DRAWS // 2
     pairs = zip(chance.binomial(n, base, draws), chance.binomial(n, base, draws), strict=True)
-    found = (difference(int(k2), n, int(k1), n, 1 - 2 * alpha) for k2, k1 in pairs)
-    return float(np.quantile([max(-one.lo, one.hi) for one in found], WANTED))
+    intervals = (difference(int(k2), n, int(k1), n, 1 - 2 * alpha) for k2, k1 in pairs)
+    return float(np.quantile([max(-interval.lo, interval.hi) for interval in intervals], WANTED))
 
 
 @lru_cache(maxsize=4096)
@@ -103,7 +103,7 @@ def power_to_vanish(base: float, n: int, margin: float, alpha: float = 0.05) -> 
     held = (
         times
         for k, times in zip(*drawn, strict=True)
-        if vanishes(int(k), n, 0, n, margin, alpha).ending == "held"
+        if vanishes(int(k), n, 0, n, margin, alpha).result == "held"
     )
     return int(sum(held)) / DRAWS
 

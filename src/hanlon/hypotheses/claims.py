@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from hanlon.analysis.stats.differences import Difference
-from hanlon.analysis.stats.equivalence import Ending, equivalence_by, p_above, p_below, vanishes
+from hanlon.analysis.stats.equivalence import Result, equivalence_by, p_above, p_below, vanishes
 from hanlon.analysis.stats.rates import Rate
 from hanlon.hypotheses.matrix import Claimed
 from hanlon.hypotheses.observation import Observation
@@ -77,7 +77,7 @@ def room(seen: Observation, margin: float) -> frozenset[Direction]:
 
 
 def could_flip(prediction: Prediction, seen: Observation, *, holds: bool) -> bool:
-    """Whether the exclusions, had they gone one way or the other, could have undone an ending."""
+    """Whether the exclusions, had they gone one way or the other, could have undone a result."""
     if not seen.excluded:
         return False
     if prediction.vanishes is not None:
@@ -112,7 +112,7 @@ def _without_room(prediction: Prediction, fails: float, contrary: float, lacks: 
     It fails a claim that there is an effect, and bears out one that there is none of that sign. Nothing else of
     either counts: a step from 98 to 99.5 % is no rise that a hypothesis could be held to.
     """
-    if prediction.sign in ("positive", "negative", "either"):
+    if prediction.has_effect:
         return Weighed(1.0, contrary, lacks)
     return Weighed(contrary, fails, lacks)
 
@@ -132,11 +132,11 @@ def _vanishing(margin: float, seen: Observation) -> Weighed:
     from scipy import stats
 
     base, treated = seen.rates
-    found = vanishes(base.k, base.n, treated.k, treated.n, margin)
-    if not found.control_worked:
+    vanishing = vanishes(base.k, base.n, treated.k, treated.n, margin)
+    if not vanishing.control_worked:
         return Weighed(1.0, 1.0, f"the base rate is not shown to be above {margin:.0%} (floor)")
     stays = float(cast(Any, stats).binomtest(treated.k, treated.n, margin, "greater").pvalue)
-    return Weighed(max(found.p, _halved(treated, base)), stays)
+    return Weighed(max(vanishing.p, _halved(treated, base)), stays)
 
 
 def _halved(treated: Rate, base: Rate) -> float:
@@ -145,17 +145,9 @@ def _halved(treated: Rate, base: Rate) -> float:
 
     if 2 * treated.k * base.n >= base.k * treated.n:
         return 1.0
-    found = cast(Any, proportion).test_proportions_2indep(
-        treated.k,
-        treated.n,
-        base.k,
-        base.n,
-        value=0.5,
-        method="score",
-        compare="ratio",
-        alternative="smaller",
-    )
-    return float(found.pvalue)
+    counts = treated.k, treated.n, base.k, base.n
+    ratio = {"value": 0.5, "method": "score", "compare": "ratio", "alternative": "smaller"}
+    return float(cast(Any, proportion).test_proportions_2indep(*counts, **ratio).pvalue)
 
 
 def _needed(prediction: Prediction, alternatives: frozenset[Direction]) -> frozenset[Direction]:
@@ -174,7 +166,7 @@ def _needed(prediction: Prediction, alternatives: frozenset[Direction]) -> froze
 
 
 def _regions(prediction: Prediction, *, holds: bool) -> list[tuple[float, float]]:
-    """The open intervals of the difference in which an ending is right."""
+    """The open intervals of the difference in which a result is right."""
     m = prediction.threshold
     held: dict[str | None, list[tuple[float, float]]] = {
         "positive": [(0, 2)],
@@ -197,14 +189,14 @@ def _regions(prediction: Prediction, *, holds: bool) -> list[tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class JudgedPrediction:
-    """One prediction about one contrast: what was seen, the corrected p, and its ending with the reason."""
+    """One prediction about one contrast: what was seen, the corrected p, and its result with the reason."""
 
     claim: Claimed
     seen: Observation
     test: Weighed
     p_holds: float
     p_fails: float
-    ending: Ending
+    result: Result
     reason: str = ""
 
     @property
@@ -219,18 +211,23 @@ class JudgedPrediction:
         return (self.claim.instance.key, prediction.claim, prediction.threshold, self.test)
 
 
-def endings(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, Ending]:
-    """How each prediction of a hypothesis ended over all its contrasts, by its place in the hypothesis's list."""
-    found: dict[int, list[JudgedPrediction]] = {}
+def by_prediction(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, list[JudgedPrediction]]:
+    """The contexts of each prediction of a hypothesis, by its number in the hypothesis's list."""
+    contexts: dict[int, list[JudgedPrediction]] = {}
     for each in judged:
         if each.claim.hypothesis.name == hypothesis:
-            found.setdefault(each.claim.place, []).append(each)
-    return {place: together(own) for place, own in found.items()}
+            contexts.setdefault(each.claim.number, []).append(each)
+    return contexts
 
 
-def together(instances: Sequence[JudgedPrediction]) -> Ending:
-    """One prediction over all its contrasts: those without room are left out where others have it."""
-    if any(each.ending == "failed" for each in instances):
+def results(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, Result]:
+    """The result of each prediction of a hypothesis over all its contexts, by its number."""
+    return {number: result_of(contexts) for number, contexts in by_prediction(judged, hypothesis).items()}
+
+
+def result_of(contexts: Sequence[JudgedPrediction]) -> Result:
+    """The result of a prediction over its contexts. Those without room are left out where others have it."""
+    if any(each.result == "failed" for each in contexts):
         return "failed"
-    telling = [each for each in instances if not each.test.lacks or each.reason != each.test.lacks]
-    return "held" if telling and all(each.ending == "held" for each in telling) else "undetermined"
+    telling = [each for each in contexts if not each.test.lacks or each.reason != each.test.lacks]
+    return "held" if telling and all(each.result == "held" for each in telling) else "undetermined"

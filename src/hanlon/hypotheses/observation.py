@@ -78,7 +78,7 @@ def observe(instance: Instance, values: Values = no_requests, *, quick: bool = F
     """What is stored of a contrast; `quick` takes Fisher's test of independent episodes whatever the n."""
     rates = tuple(rate_of(cell.tally, instance.measure) for cell in instance.cells)
     by_request = [values(cell, instance.measure) for cell in instance.cells]
-    if all(own is not None for own in by_request):
+    if all(cell is not None for cell in by_request):
         return _paired(rates, cast("list[ByRequest]", by_request))
     return _independent(rates, quick=quick)
 
@@ -147,7 +147,7 @@ def _resampled(effects: tuple[float, ...]) -> Any:
     import numpy as np
     from scipy import stats
 
-    found = cast(Any, stats).bootstrap(
+    resampled = cast(Any, stats).bootstrap(
         (np.array(effects),),
         np.mean,
         n_resamples=RESAMPLES,
@@ -155,4 +155,4 @@ def _resampled(effects: tuple[float, ...]) -> Any:
         method="percentile",
         rng=np.random.default_rng(SEED),
     )
-    return np.sort(found.bootstrap_distribution)
+    return np.sort(resampled.bootstrap_distribution)

@@ -58,15 +58,17 @@ class Sufficiency:
     alpha: float
     quick: bool
 
-    def doubts(self, hypothesis: Hypothesis, judged: Sequence[JudgedPrediction]) -> list[UnexplainedEffect]:
+    def unexplained(
+        self, hypothesis: Hypothesis, judged: Sequence[JudgedPrediction]
+    ) -> list[UnexplainedEffect]:
         """What is not shown to be absent, of its own predictions (`judged`) and of what it is silent on."""
         effects = [abs(size) for each in judged if (size := _effect(each)) is not None]
         most = SHARE * min(effects, default=1.0)
         wide = [
             UnexplainedEffect(each.claim.instance, each.seen, most)
             for each in judged
-            if each.ending == "held"
-            and _claims_absence(each.claim.prediction)
+            if each.result == "held"
+            and not each.claim.prediction.has_effect
             and most < each.claim.prediction.threshold
             and not self._is_within(each.seen, most, _ABSENT[each.claim.prediction.sign])
         ]
@@ -99,8 +101,8 @@ class Sufficiency:
         """Whether the difference is shown to be below the margin on these sides, however its exclusions had gone."""
         if seen.difference.value is None:
             return False
-        found, (least, greatest) = seen.interval(1 - 2 * self.alpha), seen.bounds
-        below, above = max(found.hi, greatest) < margin, min(found.lo, least) > -margin
+        interval, (least, greatest) = seen.interval(1 - 2 * self.alpha), seen.bounds
+        below, above = max(interval.hi, greatest) < margin, min(interval.lo, least) > -margin
         return (below or "+" not in sides) and (above or "-" not in sides)
 
     def _observed(self, base: CellState, treated: CellState, measure: str) -> Observation | None:
@@ -121,13 +123,9 @@ class Sufficiency:
 
 def _effect(each: JudgedPrediction) -> float | None:
     """The size of an effect that a held prediction is about; None where it is about none."""
-    if each.ending != "held" or _claims_absence(each.claim.prediction):
+    if each.result != "held" or not each.claim.prediction.has_effect:
         return None
     return each.seen.difference.value
-
-
-def _claims_absence(prediction: Prediction) -> bool:
-    return prediction.vanishes is None and prediction.sign in _ABSENT
 
 
 def _named(predictions: Sequence[Prediction]) -> dict[str, set[str]]:

@@ -48,9 +48,8 @@ class SweepSummary:
 
         environments = list(dict.fromkeys(cell.record.env for cell in self.cells))
         current = [] if self.sweep.registration else plans_for(environments, None)
-        found = basis(self.sweep, current)
-        verdicts = judge_by(self.cells, found)
-        return verdict_rows(verdicts, found.preregistered) if any(one.judged for one in verdicts) else []
+        verdicts = judge_by(self.cells, basis(self.sweep, current))
+        return verdict_rows(verdicts) if any(verdict.judged for verdict in verdicts) else []
 
 
 CONTRAST_COLUMNS = (
@@ -60,10 +59,10 @@ CONTRAST_COLUMNS = (
     *("exclusions_could_flip_it", "lacks_room", "after_look", "simulated"),
 )
 """Of `hanlon.analysis.contrasts.rows`, for a contrast or bundle."""
-STANDING_COLUMNS = (
+VERDICT_COLUMNS = (
     "kind",
     "hypothesis",
-    "ending",
+    "result",
     "reason",
     "status",
     "env",
@@ -74,7 +73,7 @@ STANDING_COLUMNS = (
 """Of `hanlon.hypotheses.printed.rows`, for a hypothesis, a control and the conclusion."""
 PREDICTION_COLUMNS = (
     *("hypothesis", "predicts", "cells", "measure", "observed", "difference", "lo", "hi", "interval"),
-    *("p_holds", "p_fails", "ending", "reason", "status", "k", "n", "unit", "test", "p_no_difference"),
+    *("p_holds", "p_fails", "result", "reason", "status", "k", "n", "unit", "test", "p_no_difference"),
     *("excluded", "bounds", "after_look", "because", "env", "model", "protocol", "simulated"),
 )
 """Of the same, for a prediction; `observed` is k/n of each of its cells."""
@@ -100,7 +99,7 @@ def verdict(shown: SweepSummary, redaction: Redaction) -> Table | None:
     rows = [row for row in shown.verdict if row["kind"] not in ABOUT_CELLS]
     grids = list(dict.fromkeys(_grid(row) for row in rows))
     rows.sort(key=lambda row: (grids.index(_grid(row)), FIRST.get(row["kind"], len(FIRST))))
-    return table(STANDING_COLUMNS, rows, redaction)
+    return table(VERDICT_COLUMNS, rows, redaction)
 
 
 def _grid(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -108,7 +107,7 @@ def _grid(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def predictions(shown: SweepSummary, redaction: Redaction) -> Table | None:
-    """A line for each prediction or doubt about a contrast: what was seen, the corrected p, its ending, the reason."""
+    """A line for each prediction and unexplained effect: what was seen, the corrected p, the result, the reason."""
     rows = [row | {"observed": _observed(row)} for row in shown.verdict if row["kind"] in ABOUT_CELLS]
     return table(PREDICTION_COLUMNS, rows, redaction)
 
@@ -128,7 +127,7 @@ def gaps(shown: SweepSummary, redaction: Redaction) -> Table | None:
     return table(GAP_COLUMNS, rows, redaction)
 
 
-ABOUT_CELLS = ("prediction", "doubt")
+ABOUT_CELLS = ("prediction", "unexplained effect")
 """Kinds of rows that have counts of cells."""
 FIRST = {"verdict": 0, "hypothesis": 1}
 """Kinds of rows that stand before the controls."""
