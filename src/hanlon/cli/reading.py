@@ -64,7 +64,7 @@ def gaps(
 ) -> None:
     """Compliance gaps between tiers, by request, with what stands behind them. For env=alignment_faking."""
     from hanlon.analysis.gaps.report import gaps_text
-    from hanlon.analysis.labels.labels import judged_gaps
+    from hanlon.analysis.labels.gap_labels import judged_gaps
 
     cells = load(runs)
     check_measures(cells, measures)

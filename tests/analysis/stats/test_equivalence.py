@@ -77,7 +77,7 @@ def test_a_behaviour_vanishes_where_the_control_shows_it_and_the_treated_does_no
 
 
 @pytest.mark.parametrize(
-    ("control", "treated", "ending"),
+    ("control", "treated", "result"),
     [
         ((0, 100), (0, 100), "undetermined"),
         ((79, 100), (3, 100), "undetermined"),
@@ -85,11 +85,11 @@ def test_a_behaviour_vanishes_where_the_control_shows_it_and_the_treated_does_no
     ],
 )
 def test_a_control_that_shows_nothing_determines_nothing(
-    control: tuple[int, int], treated: tuple[int, int], ending: str
+    control: tuple[int, int], treated: tuple[int, int], result: str
 ) -> None:
     """Zero against zero is no vanishing, a few cases are undetermined, many are a failure."""
     found = vanishes(*control, *treated, margin=0.05)
-    assert found.result == ending
+    assert found.result == result
     assert found.p >= 0.05
 
 
