@@ -40,14 +40,14 @@ def test_the_ladder_has_multiples_and_never_more_than_doubles(unit: int, most: i
 def test_the_least_n_does_and_a_quarter_of_it_does_not() -> None:
     """Of one policy of the bundled shutdown rivals; what it was parted from last is one of its rivals."""
     setup = one_policy(SHUTDOWN, "shutdown", "ambiguity")
-    found = find_n(setup)
-    assert found.n is not None
-    assert found.n % found.unit == 0
-    (least,) = found.least
-    assert least.n == found.n
+    search = find_n(setup)
+    assert search.n is not None
+    assert search.n % search.unit == 0
+    (least,) = search.least
+    assert least.n == search.n
     assert least.limit is not None
     assert set(least.limit.wrong) <= {h.name for h in plan("shutdown").hypotheses} - {"instruction_ambiguity"}
-    assert not does(setup, setup.rehearse("ambiguity", found.n // 4, 10, SEED + 7))
+    assert not does(setup, setup.rehearse("ambiguity", search.n // 4, 10, SEED + 7))
 
 
 def test_no_n_up_to_a_low_cap_does_and_the_pair_that_prevents_it_is_named() -> None:
@@ -79,10 +79,10 @@ def test_the_bundled_experiments_have_the_n_that_is_found_and_other_draws_confir
 ) -> None:
     """40 sweeps of each policy with another seed: not shown to stand alone in less than 80 %, and hardly wrong."""
     setup = rehearsal_setup(sweep(overrides), plan(env))
-    found = find_n(setup)
-    assert found.n == sweep(overrides).options.samples
+    search = find_n(setup)
+    assert search.n == sweep(overrides).options.samples
     for policy in setup.policies:
-        again = setup.rehearse(policy, found.n, 40, SEED + 99)
+        again = setup.rehearse(policy, search.n, 40, SEED + 99)
         for right in again.right:
             alone = round(40 * again.alone[right])
             assert stats.binomtest(alone, 40, WANTED, "less").pvalue > 0.01, again

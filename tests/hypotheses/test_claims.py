@@ -149,10 +149,10 @@ def test_p_are_probabilities_and_a_claim_mostly_does_not_hold_and_fail(
     base: tuple[int, int], treated: tuple[int, int], claim: dict[str, Any], rivals: str
 ) -> None:
     """Both only where an effect is shown that is smaller than what matters: then its sign is as predicted."""
-    found = outcome(base, treated, rivals, **claim)
-    assert 0 <= found.holds <= 1
-    assert 0 <= found.fails <= 1
-    if found.holds < 0.05 and found.fails < 0.05:
+    test = outcome(base, treated, rivals, **claim)
+    assert 0 <= test.holds <= 1
+    assert 0 <= test.fails <= 1
+    if test.holds < 0.05 and test.fails < 0.05:
         assert claim.get("sign") in ("positive", "negative", "either")
 
 

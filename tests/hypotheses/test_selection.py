@@ -26,17 +26,20 @@ def test_a_difference_is_to_minus_from_and_not_the_grids_own_order() -> None:
     """The file decides which cell is the base, also where the grid would take the other one."""
     cells = clarification(90, 5, 40, 2, 88)
     contrast = {"factor": "precedence", "from": "over_all_others", "to": "silent"}
-    found = find(cells, contrast=contrast)
-    assert [one.label for one in found] == ["baseline - priority_only", "how_only - priority_clarified"]
-    assert observe(found[0]).difference.value == pytest.approx(0.85)
+    instances = find(cells, contrast=contrast)
+    assert [instance.label for instance in instances] == [
+        "baseline - priority_only",
+        "how_only - priority_clarified",
+    ]
+    assert observe(instances[0]).difference.value == pytest.approx(0.85)
 
 
 def test_prompt_levels_are_contrasted_by_name_however_many_factors_they_set() -> None:
     """A bundle and a level that changes one factor alike."""
     cells = clarification(90, 5, 40, 2, 88)
     for level in ("priority_clarified", "priority_only"):
-        (one,) = find(cells, contrast={"factor": "prompt", "from": "baseline", "to": level})
-        assert one.label == f"{level} - baseline"
+        (instance,) = find(cells, contrast={"factor": "prompt", "from": "baseline", "to": level})
+        assert instance.label == f"{level} - baseline"
 
 
 def test_cells_that_differ_in_anything_else_are_no_contrast_of_a_factor() -> None:
@@ -65,27 +68,27 @@ def test_where_keeps_the_contrasts_at_these_levels() -> None:
 def test_a_change_of_a_difference_is_the_one_at_to_minus_the_one_at_from() -> None:
     """The gap without the consequence minus the gap with it."""
     gap = {"factor": "tier", "from": "paid", "to": "free"}
-    (one,) = find(
+    (instance,) = find(
         states(ALIGNMENT_FAKING),
         measure="compliance",
         contrast=gap,
         changed_by={"factor": "consequence", "from": "values", "to": "none"},
     )
-    assert one.label == (
+    assert instance.label == (
         "(no_consequence+tier=free - no_consequence+tier=paid) - (baseline+tier=free - baseline+tier=paid)"
     )
 
 
 def test_another_pair_of_levels_is_compared_with_the_first() -> None:
     """The gap under other names minus the gap under the usual ones."""
-    (one,) = find(
+    (instance,) = find(
         states(ALIGNMENT_FAKING),
         measure="compliance",
         contrast={"factor": "tier", "from": "paid", "to": "free"},
         compared_with={"factor": "tier", "from": "swapped/free", "to": "swapped/paid"},
         where={"stage": "none", "prompt": "baseline"},
     )
-    assert one.label == (
+    assert instance.label == (
         "(baseline+tier=swapped/paid - baseline+tier=swapped/free) - (baseline+tier=free - baseline+tier=paid)"
     )
 
@@ -99,12 +102,12 @@ def test_a_change_of_a_difference_has_the_value_that_arithmetic_gives() -> None:
         cell(20, 100, "p", **clear),
         cell(60, 100, "b", how="keep_calling", **clear),
     ]
-    (one,) = find(
+    (instance,) = find(
         cells,
         contrast={"factor": "how", "from": "silent", "to": "keep_calling"},
         changed_by={"factor": "precedence", "from": "silent", "to": "over_all_others"},
     )
-    seen = observe(one)
+    seen = observe(instance)
     assert seen.difference.value == pytest.approx(-0.4)
     assert seen.difference.lo < -0.4 < seen.difference.hi < 0
     assert seen.first is not None

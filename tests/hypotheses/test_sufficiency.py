@@ -34,7 +34,7 @@ def verdict_on(cells: list[CellState], *rivals: Hypothesis, gates: Any = (), **o
 
 def own(verdict: GridVerdict) -> tuple[str, list[tuple[str, float]]]:
     """The hypothesis's result, and its unexplained effects: the factor and the margin in points."""
-    (finding,) = [one for one in verdict.findings if one.names == ("own",)]
+    (finding,) = [finding for finding in verdict.findings if finding.names == ("own",)]
     return finding.result, [(effect.factor, round(100 * effect.margin, 1)) for effect in finding.unexplained]
 
 

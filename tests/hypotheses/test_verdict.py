@@ -89,7 +89,7 @@ def test_too_few_episodes_leave_it_undetermined_and_the_verdict_says_so() -> Non
 
 
 @pytest.mark.parametrize(
-    ("findings", "said"),
+    ("findings", "line"),
     [
         ([("a", "consistent"), ("b", "ruled out")], "a; ruled out: b"),
         ([("a", "ruled out"), ("b", "ruled out")], "none of these; ruled out: a, b"),
@@ -98,11 +98,13 @@ def test_too_few_episodes_leave_it_undetermined_and_the_verdict_says_so() -> Non
         ([("a", "undetermined")], "undetermined: a"),
     ],
 )
-def test_the_verdict_in_one_line(findings: list[tuple[str, Any]], said: str) -> None:
+def test_the_verdict_in_one_line(findings: list[tuple[str, Any]], line: str) -> None:
     """None of these and several are ends; every hypothesis is named once; nothing is ever a score."""
-    found = [Finding((name,), standing, 1, 1, "") for name, standing in findings]
-    assert conclusion(found) == said
-    silent = conclusion([*found, Finding(("z",), "undetermined", 0, 0, "predicts nothing of this grid")])
+    judged_findings = [Finding((name,), result, 1, 1, "") for name, result in findings]
+    assert conclusion(judged_findings) == line
+    silent = conclusion(
+        [*judged_findings, Finding(("z",), "undetermined", 0, 0, "predicts nothing of this grid")]
+    )
     assert silent.endswith("; not tested: z")
     assert not silent.startswith("none of these")
 

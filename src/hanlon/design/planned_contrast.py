@@ -97,15 +97,10 @@ class Planned:
         """The smallest margin within which nothing is shown to happen with a power of 80 %."""
         import numpy as np
 
+        sides = self.claim.prediction.sides
         intervals = [seen.interval(1 - 2 * self.alpha) for seen in self._seen(n, self.rates)]
-        match self.claim.prediction.sign:
-            case "not_positive":
-                margins = [interval.hi for interval in intervals]
-            case "not_negative":
-                margins = [-interval.lo for interval in intervals]
-            case _:
-                margins = [max(-interval.lo, interval.hi) for interval in intervals]
-        return float(np.quantile(margins, WANTED))
+        reach = [max(i.hi if side == "+" else -i.lo for side in sides) for i in intervals]
+        return float(np.quantile(reach, WANTED))
 
     def power_to_vanish(self, n: int) -> float:
         """How often a rate that falls to 0 is shown to vanish below the claim's margin."""

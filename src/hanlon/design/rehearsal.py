@@ -150,11 +150,10 @@ class _Results:
     """The results of a rehearsal's sweeps so far."""
 
     def __init__(self, setup: RehearsalSetup, policy: str, n: int) -> None:
-        self._names = [h.name for h in setup.plan.hypotheses]
-        self._policy, self._n, self._right, self._repeats = policy, n, setup.right(policy), 0
+        self._setup, self._policy, self._n, self._repeats = setup, policy, n, 0
+        self._right = setup.right(policy)
         self._stands, self._falls, self._alone = Counter[str](), Counter[str](), Counter[str]()
-        predictions = ((claim.hypothesis.name, claim.number) for claim in setup.matrix.claims)
-        self._held = Counter({prediction: 0 for prediction in predictions if prediction[0] in self._right})
+        self._held = Counter[tuple[str, int]]()
 
     def add(self, verdict: GridVerdict) -> None:
         self._repeats += 1
@@ -170,11 +169,13 @@ class _Results:
             self._held.update((name, number) for number, result in by_number.items() if result == "held")
 
     def shares(self) -> Rehearsal:
-        def share(counts: Counter[str]) -> dict[str, float]:
-            return {name: counts[name] / self._repeats for name in self._names}
-
-        held = {prediction: count / self._repeats for prediction, count in self._held.items()}
-        stands, falls, alone = share(self._stands), share(self._falls), share(self._alone)
+        names = [h.name for h in self._setup.plan.hypotheses]
+        stands, falls, alone = (
+            {name: counts[name] / self._repeats for name in names}
+            for counts in (self._stands, self._falls, self._alone)
+        )
+        predictions = ((claim.hypothesis.name, claim.number) for claim in self._setup.matrix.claims)
+        held = {p: self._held[p] / self._repeats for p in predictions if p[0] in self._right}
         return Rehearsal(self._policy, self._n, self._repeats, stands, falls, alone, self._right, held)
 
     def _is_alone(self, name: str, consistent: Sequence[tuple[str, ...]]) -> bool:

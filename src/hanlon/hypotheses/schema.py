@@ -19,12 +19,13 @@ Direction = Literal["+", "0", "-"]
 Margin = Annotated[float, Field(gt=0, lt=1)]
 MARGIN = 0.1
 """The smallest difference that matters where a file states none: 10 points. A convention of ours."""
-_ALLOWED: Mapping[Sign, str] = {
+_SIDES: Mapping[Sign | None, str] = {
     "positive": "+",
     "negative": "-",
-    "not_positive": "0-",
-    "not_negative": "+0",
+    "not_positive": "+",
+    "not_negative": "-",
     "either": "+-",
+    None: "+-",
 }
 
 
@@ -118,10 +119,14 @@ class Prediction(_Strict):
         return self.vanishes is not None or self.sign in ("positive", "negative", "either")
 
     @property
+    def sides(self) -> frozenset[Direction]:
+        """The sides of which it says that the effect is there, or is absent."""
+        return frozenset(cast("list[Direction]", list("-" if self.vanishes else _SIDES[self.sign])))
+
+    @property
     def allowed(self) -> frozenset[Direction]:
         """The directions of the difference that the claim allows."""
-        sides = "-" if self.vanishes else "0" if self.sign is None else _ALLOWED[self.sign]
-        return frozenset(cast("list[Direction]", list(sides)))
+        return self.sides if self.has_effect else frozenset[Direction](("+", "0", "-")) - self.sides
 
     @property
     def claim(self) -> str:

@@ -20,14 +20,12 @@ from functools import cached_property
 from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.matrix import Matrix
 from hanlon.hypotheses.observation import Observation, Values, observe
-from hanlon.hypotheses.schema import MARGIN, Gate, Hypothesis, Prediction
+from hanlon.hypotheses.schema import MARGIN, Direction, Gate, Hypothesis, Prediction
 from hanlon.hypotheses.selection import Instance, Selector, as_json
 from hanlon.store.cells import CellState
 
 SHARE = 0.5
 """Of the smallest effect, within which an absence must lie."""
-_ABSENT = {None: "+-", "not_positive": "+", "not_negative": "-"}
-"""The sides on which a claim says that nothing is, by its sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Sufficiency:
             if each.result == "held"
             and not each.claim.prediction.has_effect
             and most < each.claim.prediction.threshold
-            and not self._is_within(each.seen, most, _ABSENT[each.claim.prediction.sign])
+            and not self._is_within(each.seen, most, each.claim.prediction.sides)
         ]
         return [*wide, *self._silent(hypothesis, min(MARGIN, most))]
 
@@ -95,9 +93,9 @@ class Sufficiency:
 
     def _is_shown(self, seen: Observation, base: CellState, treated: CellState, margin: float) -> bool:
         reached = min(base.tally.episodes, treated.tally.episodes) >= self.planned
-        return reached and self._is_within(seen, margin, "+-")
+        return reached and self._is_within(seen, margin, frozenset({"+", "-"}))
 
-    def _is_within(self, seen: Observation, margin: float, sides: str) -> bool:
+    def _is_within(self, seen: Observation, margin: float, sides: frozenset[Direction]) -> bool:
         """Whether the difference is shown to be below the margin on these sides, however its exclusions had gone."""
         if seen.difference.value is None:
             return False

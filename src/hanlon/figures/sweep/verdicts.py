@@ -124,7 +124,7 @@ def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
             "contrast": _cells(row["cells"]), "predicted": row["predicts"], "state": row["result"],
             "observed": _seen(row),
         }
-        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"], row["kind"] == "unexplained effect"))
+        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"], row["kind"] != "prediction"))
     ]  # fmt: skip
     return table(ready, None if ready else POINTS_NEEDED)
 

@@ -33,12 +33,10 @@ class FoldedPrediction:
     @property
     def shown(self) -> JudgedPrediction:
         """The context that decides: the plainest failure, else what is furthest from holding among those with room."""
-        failed = [context for context in self.contexts if context.result == "failed"]
-        if failed:
-            return min(failed, key=lambda context: (context.p_fails, context.test.fails))
-        telling = [context for context in self.contexts if not context.test.lacks] or self.contexts
-        open_ones = [context for context in telling if context.result == "undetermined"] or telling
-        return max(open_ones, key=lambda context: (context.p_holds, context.test.holds))
+        telling = [
+            context for context in self.contexts if not context.test.lacks or context.result == "failed"
+        ]
+        return _deciding(telling or self.contexts)
 
     @property
     def count(self) -> str:
@@ -65,15 +63,10 @@ class FoldedFinding:
     @property
     def decisive(self) -> FoldedPrediction | None:
         """The prediction on which it stands or falls; None where nothing was tested."""
-        failed = [folded for folded in self.predictions if folded.result == "failed"]
-        if failed:
-            return min(failed, key=lambda folded: (folded.shown.p_fails, folded.shown.test.fails))
-        open_ones = [folded for folded in self.predictions if folded.result == "undetermined"]
-        return max(
-            open_ones or self.predictions,
-            key=lambda folded: (folded.shown.p_holds, folded.shown.test.holds),
-            default=None,
-        )
+        if not self.predictions:
+            return None
+        deciding = _deciding([folded.shown for folded in self.predictions])
+        return next(folded for folded in self.predictions if folded.shown is deciding)
 
     @property
     def counts(self) -> Counter[Result]:
@@ -86,6 +79,14 @@ class FoldedFinding:
         if self.finding.unexplained:
             return Counter([self.finding.because])
         return Counter(folded.shown.reason for folded in self.predictions if folded.result == "undetermined")
+
+
+def _deciding(judged: Sequence[JudgedPrediction]) -> JudgedPrediction:
+    """The plainest failure, else what is furthest from holding."""
+    if failed := [each for each in judged if each.result == "failed"]:
+        return min(failed, key=lambda each: (each.p_fails, each.test.fails))
+    open_ones = [each for each in judged if each.result == "undetermined"] or judged
+    return max(open_ones, key=lambda each: (each.p_holds, each.test.holds))
 
 
 def folded_findings(verdict: GridVerdict) -> list[FoldedFinding]:
