@@ -22,8 +22,8 @@ from hanlon.design.rehearsal import rehearsal_setup
 from hanlon.design.request_rates import expected_effect, request_count, shifted
 from hanlon.design.two_rates import (
     WANTED,
+    Way,
     approximate_power,
-    least_difference,
     least_margin,
     n_needed,
     n_to_vanish,
@@ -53,22 +53,27 @@ def test_fleiss_worked_sample_size_is_found() -> None:
     assert n_needed(0.5, 0.65) == pytest.approx(170, rel=0.1)
 
 
+def least_effect(base: float, n: int, way: Way) -> float | None:
+    """The least effect of two cells of independent episodes from this base rate."""
+    return planned(claim_of(SHUTDOWN, "shutdown", 2, "negative"), (base, base), 0.05).least_effect(n, way)
+
+
 @pytest.mark.parametrize("n", [50, 200, 1000])
 def test_the_least_difference_has_the_power_and_a_smaller_one_has_not(n: int) -> None:
     """At 50 %, where differences are hardest to see; it falls with n."""
-    least = least_difference(0.5, n, "fall")
+    least = least_effect(0.5, n, "fall")
     assert least is not None
     assert simulated_power(0.5, 0.5 - least, n) >= WANTED
     assert simulated_power(0.5, 0.5 - 0.7 * least, n) < WANTED
-    more = least_difference(0.5, 4 * n, "fall")
+    more = least_effect(0.5, 4 * n, "fall")
     assert more is not None
     assert more == pytest.approx(least / 2, rel=0.15)
 
 
 def test_a_drop_from_17_in_1000_cannot_be_seen_with_20_and_the_plan_says_where_it_could() -> None:
     """The clause in the system message leaves 225 of 1,000, in o3's published rates."""
-    assert least_difference(0.017, 20, "fall") is None
-    assert least_difference(0.017, 20, "rise") is not None
+    assert least_effect(0.017, 20, "fall") is None
+    assert least_effect(0.017, 20, "rise") is not None
     ours = list(states(f"{O3} samples=20"))
     (shown,) = planned_power(matrices_of(ours, [plan("shutdown")]), 20)
     assert shown.base.source == "17/1000 (palisade_2025)"

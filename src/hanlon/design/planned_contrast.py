@@ -7,7 +7,7 @@ independent episodes the same tests are called directly, which is quicker (`two_
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from hanlon.design.draws import draw_cells
 from hanlon.design.request_rates import REQUEST_SD, expected_effect, request_count
@@ -16,10 +16,11 @@ from hanlon.design.two_rates import (
     SEED,
     WANTED,
     Way,
-    least_difference,
+    approximate_power,
     least_margin,
     n_needed,
     power_to_vanish,
+    simulated_power,
 )
 from hanlon.hypotheses.claims import weigh
 from hanlon.hypotheses.matrix import Claimed
@@ -43,6 +44,7 @@ class Planned:
     alternatives: frozenset[Direction] = frozenset()
     request_sd: float = REQUEST_SD
     draws: int = DRAWS
+    step: ClassVar[float] = STEP
 
     @property
     def requests(self) -> int | None:
@@ -90,7 +92,7 @@ class Planned:
         while self.power(n, way, size) < WANTED:
             if size >= room:
                 return None
-            size = min(room, STEP * size)
+            size = min(room, self.step * size)
         return size
 
     def least_margin(self, n: int) -> float:
@@ -165,9 +167,15 @@ class Planned:
 class PlannedPair(Planned):
     """A claim about two cells of independent episodes."""
 
-    def least_effect(self, n: int, way: Way, *, approximate: bool = False) -> float | None:
+    step = 1.05
+
+    def power(self, n: int, way: Way, size: float) -> float:
         """See `Planned`; by Fisher's exact test."""
-        return least_difference(self.rates[0], n, way, self.alpha, approximate=approximate)
+        return simulated_power(*self._moved(way, size), n, self.alpha)
+
+    def approximate_power(self, n: int, way: Way, size: float) -> float:
+        """See `Planned`; by the normal approximation."""
+        return approximate_power(*self._moved(way, size), n, self.alpha)
 
     def least_margin(self, n: int) -> float:
         """See `Planned`; by Newcombe's interval."""
