@@ -137,13 +137,14 @@ def test_whatever_stands_in_the_way_is_named(cells: list[CellState], options: An
 
 
 def test_controls_that_worked_stand_in_nobodys_way() -> None:
-    """Sampled and above its bound; or not sampled, and shown by another cell."""
+    """Sampled and above its bound; or not sampled, and shown by another cell: the bound that was applied is named."""
     competent = [*full(), cell(99, 100, "competence", how="keep_calling")]
     assert results_of(judged(competent, hypothesis("a", FALLS), gates=(GATE,))) == {"a": "consistent"}
     elsewhere = GATE.model_copy(update={"or_anywhere": 0.05, "measure": "resistance"})
     verdict = judged(full(), hypothesis("a", FALLS), gates=(elsewhere,))
     assert results_of(verdict) == {"a": "consistent"}
-    assert verdict.gates[0].says == "not sampled; shown by baseline: resistance 90/100, needed above 50%"
+    says = "not sampled; shown by baseline: resistance 90/100, needed above 5% in any cell"
+    assert verdict.gates[0].says == says
 
 
 def test_a_contrast_without_room_is_left_out_where_another_has_it() -> None:
