@@ -19,7 +19,7 @@ from hanlon.hypotheses.claims import results
 from hanlon.hypotheses.matrix import Matrix, matrix_of
 from hanlon.hypotheses.schema import Plan
 from hanlon.hypotheses.verdict import GridVerdict, judge
-from hanlon.simulated.policy_rates import PolicyRates, truth
+from hanlon.simulated.policy_rates import PolicyRates, policy_rates
 from hanlon.store.cells import CellState
 
 SEED = 20250914
@@ -135,7 +135,7 @@ def rehearsal_setup(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUES
     cells = {cell.key: cell for cell in sweep.cells if cell.environment.name == plan.env}
     states = _of_one_model([state for state in sweep.states() if state.record.key in cells])
     names = dict.fromkeys(h.simulated_by for h in plan.hypotheses if h.simulated_by is not None)
-    policies = {name: [truth(cells[state.record.key], name) for state in states] for name in names}
+    policies = {name: [policy_rates(cells[state.record.key], name) for state in states] for name in names}
     return RehearsalSetup(plan, states, policies, request_sd)
 
 
