@@ -405,7 +405,7 @@ def test_a_verdict_is_a_table() -> None:
 def test_a_verdict_shows_counts_in_the_order_of_its_cells() -> None:
     """Base before treated, of a change the compared pair first; exclusions are said, and what is exploratory."""
     row = {"kind": "prediction", "model": "m", "simulated": True, "hypothesis": "h", "predicts": "falls",
-           "ending": "held", "difference": 0.1, "lo": 0.0, "hi": 0.2, "status": "exploratory"}  # fmt: skip
+           "result": "held", "difference": 0.1, "lo": 0.0, "hi": 0.2, "status": "exploratory"}  # fmt: skip
     two = row | {
         "cells": "b+x=1 - b",
         "k": [1, 2],
@@ -430,10 +430,10 @@ def test_the_rows_of_hanlon_verdict_are_drawn(tmp_path: Path) -> None:
         "predicts": "falls", "k": [26, 1], "n": [40, 40], "difference": -0.625, "lo": -0.75, "hi": -0.45,
     }  # fmt: skip
     rows = [
-        prediction | {"hypothesis": "ambiguity", "ending": "held"},
-        prediction | {"hypothesis": "task_drive", "ending": "failed"},
-        {"kind": "hypothesis", "model": "m", "hypothesis": "ambiguity or hierarchy", "ending": "consistent"},
-        {"kind": "hypothesis", "model": "m", "hypothesis": "task_drive", "ending": "ruled out"},
+        prediction | {"hypothesis": "ambiguity", "result": "held"},
+        prediction | {"hypothesis": "task_drive", "result": "failed"},
+        {"kind": "hypothesis", "model": "m", "hypothesis": "ambiguity or hierarchy", "result": "consistent"},
+        {"kind": "hypothesis", "model": "m", "hypothesis": "task_drive", "result": "ruled out"},
     ]
     path = tmp_path / "verdict.json"
     path.write_text(json.dumps(rows))

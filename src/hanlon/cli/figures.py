@@ -126,9 +126,9 @@ def _verdict_rows(path: Path) -> "Sequence[Mapping[str, Any]]":
         raise click.BadParameter(
             f"{path} is not what `hanlon verdict --format json` prints: {error}", param_hint="--verdict"
         ) from None
-    if not all({"kind", "hypothesis", "ending", "model"} <= row.keys() for row in rows):
+    if not all({"kind", "hypothesis", "result", "model"} <= row.keys() for row in rows):
         raise click.BadParameter(
-            f"{path} is not what `hanlon verdict --format json` prints: a row has no kind, hypothesis, ending or model",
+            f"{path} is not what `hanlon verdict --format json` prints: a row has no kind, hypothesis, result or model",
             param_hint="--verdict",
         )
     if not rows:

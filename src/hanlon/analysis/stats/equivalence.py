@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 from hanlon.analysis.stats.differences import Difference, difference
 
-Ending = Literal["held", "failed", "undetermined"]
+Result = Literal["held", "failed", "undetermined"]
 LEAST_ALPHA, MOST_ALPHA = 1e-9, 0.5
 DIGITS = 1e-4
 """To which the base-10 logarithm of an inverted p is found."""
@@ -27,7 +27,7 @@ class Equivalence:
     margin: float
     alpha: float
     p: float
-    ending: Ending
+    result: Result
 
 
 def equivalence(k1: int, n1: int, k2: int, n2: int, margin: float, alpha: float = 0.05) -> Equivalence:
@@ -53,13 +53,13 @@ def equivalence_by(
     _check(margin)
     limits = interval(1 - 2 * alpha)
     if limits.value is not None and -margin < limits.lo and limits.hi < margin:
-        ending: Ending = "held"
+        result: Result = "held"
     elif limits.lo >= margin or limits.hi <= -margin:
-        ending = "failed"
+        result = "failed"
     else:
-        ending = "undetermined"
+        result = "undetermined"
     return Equivalence(
-        limits, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), ending
+        limits, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), result
     )
 
 
@@ -107,7 +107,7 @@ class Vanishing:
     margin: float
     alpha: float
     p: float
-    ending: Ending
+    result: Result
     control_worked: bool
 
 
@@ -128,11 +128,11 @@ def vanishes(
     treated_lo, treated_hi = _one_sided(treated_k, treated_n, alpha)
     worked = control_lo > margin
     if not worked:
-        ending: Ending = "undetermined"
+        result: Result = "undetermined"
     else:
-        ending = "held" if treated_hi < margin else "failed" if treated_lo > margin else "undetermined"
+        result = "held" if treated_hi < margin else "failed" if treated_lo > margin else "undetermined"
     p = max(_exact_p(control_k, control_n, margin, "greater"), _exact_p(treated_k, treated_n, margin, "less"))
-    return Vanishing(control_lo, treated_lo, treated_hi, margin, alpha, p, ending, worked)
+    return Vanishing(control_lo, treated_lo, treated_hi, margin, alpha, p, result, worked)
 
 
 def _one_sided(k: int, n: int, alpha: float) -> tuple[float, float]:

@@ -110,21 +110,21 @@ def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
     """
     models = {row["model"] for row in rows}
     ends = {
-        (row["model"], name): row["ending"]
+        (row["model"], name): row["result"]
         for row in rows
         if row["kind"] == "hypothesis"
         for name in row["hypothesis"].split(" or ")
     }
-    predictions = [row for row in rows if row["kind"] in ("prediction", "doubt")]
+    predictions = [row for row in rows if row["kind"] in ("prediction", "unexplained effect")]
     ready = [
         {
             **row,
             "hypothesis": row["hypothesis"] + (f", {row['model']}" if len(models) > 1 else ""),
             "verdict": ends.get((row["model"], row["hypothesis"]), "undetermined"),
-            "contrast": _cells(row["cells"]), "predicted": row["predicts"], "state": row["ending"],
+            "contrast": _cells(row["cells"]), "predicted": row["predicts"], "state": row["result"],
             "observed": _seen(row),
         }
-        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"], row["kind"] == "doubt"))
+        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"], row["kind"] != "prediction"))
     ]  # fmt: skip
     return table(ready, None if ready else POINTS_NEEDED)
 
