@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ import msgspec
 from hanlon.store.episodes import write_json
 from hanlon.store.records import CellRecord, Episode, ModelCall, SweepRecord
 from hanlon.tracking.base import Tracker
+from support.waiting import wait_until
+from support.wandb_file import by_job
 
 SWEEP_ID = "sweep1"
 
@@ -111,10 +112,16 @@ class TrackedSweep:
         tracker.finish(complete)
 
 
+def _logged(runs_dir: Path) -> int:
+    """The n of the last row in the cell's offline run."""
+    rows = [row for run in by_job(runs_dir, "cell") for row in run.rows]
+    return rows[-1]["n"] if rows else 0
+
+
 def main(runs_dir: str, options: str, *_unused: str) -> None:
-    """Run `episodes` (4) with the tracker of `options`; `kill_after_s` kills this process in the middle."""
+    """Run `episodes` (4) with the tracker of `options`; `killed`: kill this process once all rows are on the disk."""
     settings: dict[str, Any] = json.loads(options)
-    kill_after_s = settings.pop("kill_after_s", None)
+    killed = settings.pop("killed", False)
     cell = cell_record(config=settings.pop("config", {}), factors=settings.pop("factors", {}))
     sweep, episodes = (
         TrackedSweep(Path(runs_dir), [cell]),
@@ -128,10 +135,10 @@ def main(runs_dir: str, options: str, *_unused: str) -> None:
         from hanlon.tracking.wandb import WandbTracker
 
         tracker = WandbTracker(**settings)
-        if kill_after_s is not None:
+        if killed:
             sweep.start(tracker)
             sweep.store_live(tracker, cell.key, *episodes)
-            time.sleep(kill_after_s)
+            wait_until(lambda: _logged(sweep.runs_dir) == len(episodes))
             os.kill(os.getpid(), signal.SIGKILL)
         sweep.run(tracker, {cell.key: episodes})
     print("wandb" in sys.modules)
