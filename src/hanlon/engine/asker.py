@@ -10,8 +10,9 @@ from hanlon.engine.lane import Lane
 from hanlon.engine.rollout import CallGivenUp, RequestHead, cut_short, drawn_seed
 from hanlon.engine.writer import RecordWriter
 from hanlon.environments.protocols import visible_text
+from hanlon.inquiries.answering import OpenEpisode, answer_to
 from hanlon.inquiries.base import Question, Reading
-from hanlon.inquiries.pending import OpenEpisode, answer_to, questions_about
+from hanlon.inquiries.pending import questions_about
 from hanlon.store import outcomes
 from hanlon.store.records import Answer, ModelCall
 
@@ -68,8 +69,8 @@ class Asker:
     async def _one(
         self, asked: OpenEpisode, question: Question, number: int, of: int, noted: list[str]
     ) -> Answer | None:
-        if question.given is not None:
-            return answer_to(asked, question, number, of, question.given)
+        if question.answer is not None:
+            return answer_to(asked, question, number, of, question.answer)
         work, model = asked.work, self._model_of(asked)
         head = RequestHead(model, question.request_fields)
         seed = drawn_seed(work.inquiry.record.key, work.cell.key, asked.episode.index, question.name, number)

@@ -23,7 +23,8 @@ from hanlon.engine.lane import Lane, LaneKey
 from hanlon.engine.limiter import LimiterState, SharedPause
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.writer import RecordWriter
-from hanlon.inquiries.pending import InquiryWork, OpenEpisode, Unaskable, read_open
+from hanlon.inquiries.answering import InquiryWork, OpenEpisode, read_open
+from hanlon.inquiries.pending import Unaskable
 from hanlon.store import outcomes
 from hanlon.store.lines import LineWriter, StoreFailed
 from hanlon.store.records import Answer, Episode
