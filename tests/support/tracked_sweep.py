@@ -15,8 +15,6 @@ import msgspec
 from hanlon.store.episodes import write_json
 from hanlon.store.records import CellRecord, Episode, ModelCall, SweepRecord
 from hanlon.tracking.base import Tracker
-from support.waiting import wait_until
-from support.wandb_file import by_job
 
 SWEEP_ID = "sweep1"
 
@@ -114,6 +112,8 @@ class TrackedSweep:
 
 def _logged(runs_dir: Path) -> int:
     """The n of the last row in the cell's offline run."""
+    from support.wandb_file import by_job
+
     rows = [row for run in by_job(runs_dir, "cell") for row in run.rows]
     return rows[-1]["n"] if rows else 0
 
@@ -136,6 +136,8 @@ def main(runs_dir: str, options: str, *_unused: str) -> None:
 
         tracker = WandbTracker(**settings)
         if killed:
+            from support.waiting import wait_until
+
             sweep.start(tracker)
             sweep.store_live(tracker, cell.key, *episodes)
             wait_until(lambda: _logged(sweep.runs_dir) == len(episodes))
@@ -145,4 +147,5 @@ def main(runs_dir: str, options: str, *_unused: str) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     main(*sys.argv[1:])
