@@ -15,6 +15,7 @@ from hanlon.cli.figures import figures
 from hanlon.figures import captions
 from hanlon.figures.catalogue import FIGURES, Figure, made
 from hanlon.figures.files import write_figure
+from hanlon.figures.frames import PUBLISHED, SIMULATED, NothingToDraw
 from hanlon.figures.material import Material
 from hanlon.figures.papers import greenblatt
 from hanlon.figures.points import COLUMNS, frame, label_of, published_points
@@ -25,7 +26,7 @@ from hanlon.figures.sweep import contrasts as own
 from hanlon.figures.sweep import specifications, verdicts
 from hanlon.figures.sweep.judges import roc, roc_points, votes_histogram
 from hanlon.figures.sweep.tier_pairs import QUANTITIES
-from hanlon.figures.theme import PUBLISHED, SIMULATED, WATERMARK, NothingToDraw
+from hanlon.figures.theme import WATERMARK
 from hanlon.store.cells import load_cells
 from support.command_line import CommandLine
 from support.stored import episode, write_cell
@@ -344,9 +345,9 @@ def test_three_tiers_are_three_pairs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     material = Material(load_cells([line.runs])[0])
     _, points = chart(BY_NAME["greenblatt_variations_ho"], material)
-    own_points = points[points["whose"] == SIMULATED]
-    assert not own_points.duplicated(["variation", "quantity"]).any()
-    named = {name.rpartition(": ")[2] for name in own_points["variation"]}
+    sweep_points = points[points["whose"] == SIMULATED]
+    assert not sweep_points.duplicated(["variation", "quantity"]).any()
+    named = {name.rpartition(": ")[2] for name in sweep_points["variation"]}
     assert named == {"free to pro", "free to enterprise", "pro to enterprise"}
     _, scattered = chart(BY_NAME["greenblatt_scatter"], material)
     assert len(scattered[scattered["panel"] == "own runs"]) == 3

@@ -76,7 +76,7 @@ def _draw(material: "Material", chosen: "Sequence[Figure]", published: bool, out
     """Make and write the figures, and say what came of each."""
     from hanlon.figures.catalogue import made
     from hanlon.figures.files import write_figure
-    from hanlon.figures.theme import NothingToDraw
+    from hanlon.figures.frames import NothingToDraw
 
     written, absent = 0, 0
     for figure, result in made(material, chosen, published=published):
@@ -145,12 +145,12 @@ def _people(material: "Material", path: Path) -> "Sequence[HumanLabel]":
     from hanlon.store.episodes import read_digests
 
     episodes = {
-        state.record.key: {one.index for one in read_digests(state.folder)} for state in material.states
+        state.record.key: {digest.index for digest in read_digests(state.folder)} for state in material.states
     }
     choices = {
         name: tuple(defined.get("choices") or ("yes", "no"))
-        for one in material.judged
-        for name, defined in one.judge.settings["labels"].items()
+        for digest in material.judged
+        for name, defined in digest.judge.settings["labels"].items()
     }
     try:
         return read_human_labels(path, episodes, choices)

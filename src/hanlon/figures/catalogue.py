@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanlon.figures.captions import left_out, of_marks
-from hanlon.figures.frames import Frame
+from hanlon.figures.frames import PUBLISHED, Frame, NothingToDraw, require
 from hanlon.figures.material import Material
 from hanlon.figures.papers import greenblatt
 from hanlon.figures.papers.alignment_faking import RATE_FIGURES
@@ -18,7 +18,6 @@ from hanlon.figures.sweep.cell_rates import rate_chart, rate_points
 from hanlon.figures.sweep.tier_pairs import GAP, QUANTITIES
 from hanlon.figures.sweep.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
 from hanlon.figures.sweep.verdicts import exploratory, verdict_points, verdict_table
-from hanlon.figures.theme import PUBLISHED, NothingToDraw, require
 
 SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
@@ -42,19 +41,21 @@ class Figure:
 
 def _rates(figure: RateFigure) -> Figure:
     def make(material: Material) -> Made:
-        points = figure.points(material.published, material.own if material.states else None)
+        points = figure.points(material.published, material.sweep_points if material.states else None)
         return figure.chart(points), points
 
     return Figure(figure.name, figure.title, True, make)
 
 
-def _variations(name: str, setting: str, place: str) -> Figure:
+def _variations(name: str, setting: str, table: str) -> Figure:
     def make(material: Material) -> Made:
-        points = greenblatt.variations(material.published, place)
-        chosen = greenblatt.beside_own(points, material.pairs if material.states else None, SETTINGS[setting])
-        return greenblatt.variations_chart(chosen, setting, place), chosen
+        points = greenblatt.variations(material.published, table)
+        chosen = greenblatt.beside_sweep(
+            points, material.pairs if material.states else None, SETTINGS[setting]
+        )
+        return greenblatt.variations_chart(chosen, setting, table), chosen
 
-    return Figure(name, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", True, make)
+    return Figure(name, f"Variations of the prompt, {setting} (Greenblatt et al., {table})", True, make)
 
 
 def _shares(name: str, title: str, chosen: Callable[[Frame], Frame]) -> Figure:
@@ -80,8 +81,8 @@ def _rl_gaps(material: Material) -> Made:
 def _scatter(material: Material) -> Made:
     tables = [
         points[points["model"] == greenblatt.OPUS].assign(panel=panel)
-        for panel, place in (("helpful-only", "App. G.2"), ("animal welfare", "App. G.3"))
-        for points in [greenblatt.variations(material.published, place)]
+        for panel, table in (("helpful-only", "App. G.2"), ("animal welfare", "App. G.3"))
+        for points in [greenblatt.variations(material.published, table)]
     ]
     if material.states and len(material.pairs):
         tables.append(
@@ -96,13 +97,13 @@ def _scatter(material: Material) -> Made:
 def _published_auroc(material: Material) -> Made:
     rows = material.published[material.published["kind"] == "auroc"]
     points = rows.assign(panel="Published: Hughes et al. 2025", group=rows["model"], series=rows["condition"])
-    said = [f"{row.rate:.2f} (n={row.n})" for row in points.itertuples()]
+    labels = [f"{row.rate:.2f} (n={row.n})" for row in points.itertuples()]
     notes = (
         "Area under the ROC curve against 106 replies labelled by people, 0.5 for guessing; the prompt of the judge "
         "with 20 votes was tuned on the same. No interval was printed.",
     )
     return lying_bars(
-        points.assign(label=said), "Judges of alignment faking, published", notes, "AUROC"
+        points.assign(label=labels), "Judges of alignment faking, published", notes, "AUROC"
     ), points
 
 
@@ -137,11 +138,11 @@ def _cell_rates(material: Material) -> Made:
 
 
 def _contrast_forest(material: Material) -> Made:
-    rows, said = contrasts.contrast_points(material.contrasts)
+    rows, remarks = contrasts.contrast_points(material.contrasts)
     require(rows, "no contrast: no two cells of one model differ in one factor or in a bundle")
     notes = ("k/n to k/n: cases of episodes in the base and in the treated cells. "
              f"Intervals: {_intervals(rows)}. Exploratory contrasts are not corrected for their number.",
-             *said)  # fmt: skip
+             *remarks)  # fmt: skip
     return contrasts.contrast_forest(rows, "What each factor does", notes), rows
 
 
