@@ -1,4 +1,4 @@
-"""What a caption says of the marks: whose counts, which intervals, what is missing. Made of the rows that are drawn."""
+"""The caption's sentences about marks, made of the rows that are drawn: counts, intervals, and what is missing."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from hanlon.figures.frames import PUBLISHED, Frame, unique
 from hanlon.figures.points import holds_value
 
 MISSING = "n/a"
-"""Stands where the source has a bar of which no number was found."""
+"""The label where the source has a bar and no number was found."""
 COUNTS = {
     r"\d+/\d+": "k/n: cases of trials, as printed.",
     r"~.*": "~k/n: k, or k and n, inferred from what is printed of the rate.",
@@ -16,9 +16,9 @@ COUNTS = {
     r".*\(n=\d+\)": "A percentage with n: no k was printed.",
     r"[\d.]+%": "A bare percentage: no n was printed.",
 }
-"""Kinds of labels of published rates, and what they mean."""
+"""Kinds of labels of published rates, with their meanings."""
 COMPUTED = ", computed from k and n"
-"""What `points` adds to an interval that no source printed."""
+"""The end of an interval's name where no source printed it."""
 
 
 def of_marks(points: Frame, where: str = "Whiskers") -> list[str]:
@@ -34,7 +34,7 @@ def _counts(rows: Frame) -> list[str]:
 
 
 def _intervals(rows: Frame, where: str) -> list[str]:
-    """Of published rows; a ratio has none and is not asked for one."""
+    """The intervals of published rows; ratios have none."""
     rows = rows[rows["kind"] != "ratio"]
     if not len(rows):
         return []

@@ -53,7 +53,7 @@ class Material:
 
     @cached_property
     def judged(self) -> list[JudgedCell]:
-        """What judges said of the cells."""
+        """The judges' labels of the cells."""
         return load_labels(self.states)
 
     @cached_property

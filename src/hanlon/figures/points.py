@@ -8,7 +8,7 @@ A frame of points has one row a rate, difference or ratio:
 - `k`, `n`, `counts`: cases and trials, and whose they are; `rate`, `lo`, `hi`, `se`: fractions as printed
 - `low`, `high`: where the whisker ends: `lo`, `hi`, else one standard error either way, else missing
 - `error`: what the whisker is
-- `label`: k/n, with what is inferred or missing said
+- `label`: k/n, marked where it is inferred or missing
 - `effort`: `default`, or what an own cell asked for
 - `excluded`: how many episodes of an own cell are not in n; missing for a published row
 - `key`: the key of an own cell; its study, place and condition are those of the published rows that it stands beside

@@ -16,7 +16,7 @@ MARGIN = 0.1
 """Half the width of the band drawn around no difference where no other is given; a convention of ours."""
 
 TOOLTIP = {
-    "row": "", "counts": "", "difference": "+.1%", "lo": "+.1%", "hi": "+.1%", "interval": "", "p": ".3f",
+    "row": "", "counts": "", "difference": "+.1%", "lo": "+.1%", "hi": "+.1%", "interval": "", "p": ".3f", "p_holm": ".3f",
     "test": "", "unit": "", "status": "", "cell_from": "", "cell_to": "",
 }  # fmt: skip
 """The tooltip of a contrast."""
@@ -62,17 +62,12 @@ def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> alt.LayerCh
     ends = base.mark_rule(strokeWidth=1.6).encode(x="lo:Q", x2="hi:Q", color=colours(series))
     dots = base.mark_point(filled=True, size=44, opacity=1).encode(x=along, color=colours(series))
     text = lettering(base, size=9, x=alt.value(WIDTH + 10), text="counts:N")
-    return panel(
-        [band, scales.zero(), ends, dots, text],
-        WIDTH,
-        STEP * len(order),
-        unique(rows["panel"])[0],
-        simulated(rows),
-    )
+    layers = [band, scales.zero(), ends, dots, text]
+    return panel(layers, WIDTH, STEP * len(order), unique(rows["panel"])[0], simulated(rows))
 
 
 def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[Frame, list[str]]:
-    """Rows of `contrast_rows.report_rows` made ready for `contrast_forest`, and what a caption must say of them.
+    """Rows of `report_rows` made ready for `contrast_forest`, and the remarks that their caption needs.
 
     Where the grid has several wordings a contrast is drawn once, as its mean over them, with the counts of all.
     """
@@ -80,29 +75,35 @@ def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[
     single = [row for row in rows if row["kind"] in ("contrast", "bundle")]
     shown = (over or single)[:most]
     ready = _told_apart(table([_mean(row, single) if over else _single(row) for row in shown]))
-    remarks = (
-        ["A point is the mean over wordings, sd how far they spread; counts are those of all."]
-        if over
-        else []
-    )
-    if len(over or single) > most:
+    remarks: list[str] = []
+    if over:
         remarks.append(
-            f"{len(over or single) - most} more contrasts are not drawn; `hanlon contrasts` lists them."
+            "A point is the mean over wordings, sd their spread; counts are those of all wordings."
         )
+    if (more := len(over or single) - most) > 0:
+        remarks.append(f"{more} more contrasts are not drawn; `hanlon contrasts` lists them.")
     return ready, [*remarks, *excluded_episodes(single)]
 
 
+def corrected(rows: Frame) -> str:
+    """The caption's sentence about which of such rows are corrected for their number."""
+    statuses = list(rows["status"]) if len(rows) else []
+    registered = statuses.count("preregistered")
+    if not registered:
+        return "Exploratory, uncorrected."
+    late = "the others are exploratory, uncorrected" if registered < len(statuses) else "intervals are not"
+    return f"{registered} of {len(statuses)} are preregistered, their p corrected by Holm; {late}."
+
+
 def excluded_episodes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The caption's sentence about what the cells of such rows have excluded, if anything."""
+    """The caption's sentence about episodes that the cells of such rows exclude, if any."""
     by_cell: dict[str, Mapping[str, int]] = {
         row[f"key_{side}"]: row[f"excluded_{side}"] or {} for row in rows for side in ("from", "to")
     }
     counts = [sum(reasons.values()) for reasons in by_cell.values() if reasons]
-    return (
-        [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} cells; `hanlon rates` says why."]
-        if counts
-        else []
-    )
+    if not counts:
+        return []
+    return [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} cells; `hanlon rates` says why."]
 
 
 def _told_apart(rows: Frame) -> Frame:
@@ -166,7 +167,7 @@ def clause_attribution(parts: Frame, title: str, notes: Sequence[str]) -> alt.VC
 
 
 def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> Frame:
-    """The parts of up to `most` bundles out of `contrast_rows.report_rows`, ready for `clause_attribution`.
+    """The parts of up to `most` bundles out of `report_rows`, ready for `clause_attribution`.
 
     Of several wordings only the first is taken.
     """

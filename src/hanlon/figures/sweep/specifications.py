@@ -68,9 +68,7 @@ def specifications(
     Cells that share their requests are compared by request, as `hanlon gaps` does; `unit` says of each row which unit
     its interval takes.
 
-    Args:
-        states: the cells.
-        judged: labels by judge; a judge's `compliance` stands beside the environment's own reading.
+    `judged` has labels by judge; a judge's `compliance` stands beside the environment's own reading.
     """
     groups: dict[tuple[str, str], list[Contrast]] = defaultdict(list)
     for contrast in contrasts(states, ["all"]):
@@ -81,21 +79,20 @@ def specifications(
         columns = ["difference", "lo", "hi", "method", "unit", "counts", "simulated", *CHOICES]
         return table([], columns=columns), ""
     (name, _), chosen = max(groups.items(), key=lambda item: len(item[1]))
-    read: dict[int, RequestCell | None] = {}
-    for cell in {
-        id(cell): cell for contrast in chosen for cell in (contrast.pair.base, contrast.pair.treated)
-    }.values():
-        read[id(cell)] = next(iter(request_cells([cell])), None)
-    rows = [
-        _row(contrast, choice, read[id(contrast.pair.base)], read[id(contrast.pair.treated)])
-        for contrast in chosen
-        for choice in _choices(contrast, judged or {})
-    ]
+    rows: list[dict[str, Any]] = []
+    replies: dict[str, RequestCell | None] = {}
+    for contrast in chosen:
+        cells = (contrast.pair.base, contrast.pair.treated)
+        for cell in cells:
+            if cell.record.key not in replies:
+                replies[cell.record.key] = next(iter(request_cells([cell])), None)
+        base, treated = (replies[cell.record.key] for cell in cells)
+        rows += [_row(contrast, choice, base, treated) for choice in _choices(contrast, judged or {})]
     return table(rows), name
 
 
 def caption(curve: Frame, name: str) -> str:
-    """What must be said below the curve: the contrast, and by what its intervals are."""
+    """The curve's caption: the contrast, and the methods of its intervals."""
     intervals = " and ".join(
         f"{method} by {unit}"
         for method, unit in dict.fromkeys(zip(curve["method"], curve["unit"], strict=True))
@@ -117,7 +114,7 @@ class _Choice:
     read_by: str
     denominator: str
     counts: tuple[Count, Count]
-    values: tuple[Value, Value]
+    values: tuple[Value, ...]
 
 
 def _choices(contrast: Contrast, judged: Mapping[str, Labels]) -> Iterator[_Choice]:
@@ -128,10 +125,7 @@ def _choices(contrast: Contrast, judged: Mapping[str, Labels]) -> Iterator[_Choi
         cells = (contrast.pair.base, contrast.pair.treated)
         base, treated = (_by_label(cell, labels, contrast.measure) for cell in cells)
         if contrast.measure in LABELS and base.n and treated.n:
-            values = (
-                _labelled(cells[0], labels, contrast.measure),
-                _labelled(cells[1], labels, contrast.measure),
-            )
+            values = tuple(_labelled(cell, labels, contrast.measure) for cell in cells)
             yield _Choice(f"judge {judge} for {contrast.measure}", ALL, (base, treated), values)
 
 

@@ -27,7 +27,7 @@ def sweep_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Fr
     environment's headline measure turned round. Reasoning is there where a judge has labelled it.
     """
     settings = {state.record.key: str(state.record.factors.get("setting")) for state in states}
-    rows = [point for row in gap_rows(request_cells(states), labels) for point in _of_pair(row)]
+    rows = [point for row in gap_rows(_replies(states), labels) for point in _of_pair(row)]
     named = {name: [row[name] for row in rows] for name in ("variation", "quantity", "tiers", "differ")}
     tiers = {name: {row["tiers"] for row in rows if row["variation"] == name} for name in named["variation"]}
     pairs = [
@@ -35,6 +35,11 @@ def sweep_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Fr
         for name, two in zip(named["variation"], named["tiers"], strict=True)
     ]
     return frame(rows).assign(**named, pair=pairs, setting=[settings[row["key"]] for row in rows])
+
+
+def _replies(states: Sequence[CellState]) -> list[RequestCell]:
+    """The replies of the environment whose papers' figures these are; other environments may have tiers too."""
+    return list(request_cells([state for state in states if state.record.env == "alignment_faking"]))
 
 
 def named_tiers(tiers: str) -> str:
@@ -92,9 +97,8 @@ def tier_outcomes(states: Sequence[CellState], labels: Labels | None = None) -> 
     (`yes`, `no`, `not scored`), `k`, `n` (the cell's countable episodes), `key`.
     """
 
-    cells = request_cells(states)
     return table(
-        [row for cell in cells for row in _outcomes(cell, labels or {})],
+        [row for cell in _replies(states) for row in _outcomes(cell, labels or {})],
         columns=[
             "whose",
             "model",
