@@ -16,8 +16,8 @@ MARGIN = 0.1
 """Half the width of the band drawn around no difference where no other is given; a convention of ours."""
 
 TOOLTIP = {
-    "row": "", "counts": "", "difference": "+.1%", "lo": "+.1%", "hi": "+.1%", "interval": "", "p": ".3f", "p_holm": ".3f",
-    "test": "", "unit": "", "status": "", "cell_from": "", "cell_to": "",
+    "row": "", "counts": "", "difference": "+.1%", "lo": "+.1%", "hi": "+.1%", "interval": "", "p": ".3f",
+    "p_holm": ".3f", "test": "", "unit": "", "status": "", "cell_from": "", "cell_to": "",
 }  # fmt: skip
 """The tooltip of a contrast."""
 
