@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
+
 from hanlon.figures.catalogue import FIGURES
 from hanlon.figures.material import Material
 from hanlon.store.cells import load_cells
