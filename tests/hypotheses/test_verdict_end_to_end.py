@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner
 from scipy.stats import binomtest
 
+from hanlon.analysis.requests import stored_values
 from hanlon.cli.verdict import verdict
 from hanlon.config.command_line import compose_sweep
 from hanlon.hypotheses.schema import Plan
-from hanlon.hypotheses.stored import load_sweep, stored_values
+from hanlon.hypotheses.stored import load_sweep
 from hanlon.hypotheses.verdict import judge
 from hanlon.simulated.policy_rates import policy_rates
 from hanlon.store.cells import load_cells
@@ -115,7 +116,7 @@ def test_a_verdict_on_100_000_stored_episodes_takes_little_more_than_reading_the
         stored.cells,
         Plan(env="shutdown", hypotheses=rivals),
         planned=5000,
-        values=stored_values(stored.cells),
+        values=stored_values(),
     )
     assert time.process_time() - started < 2
     assert grid_verdict.conclusion.startswith("more than one stands")

@@ -87,9 +87,10 @@ def sampling(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]
     yield "## Sampling\n"
     for record in {(s.record.endpoint, s.record.model): s.record for s in states}.values():
         yield f"- {model_name(record)}, endpoint `{record.endpoint}`, {_sent(record)}"
+    seeds = ", ".join(dict.fromkeys(str(cell.config.seed) for cell in sweep.cells))
     yield (
         f"- Episodes are numbered; the number alone picks the problem or request, a hash of cell, number and seed "
-        f"{sweep.options.seed} the sampling seed. All cells are sampled together, interleaved by number, so that a "
+        f"{seeds} the sampling seed. All cells are sampled together, interleaved by number, so that a "
         "provider that drifts does not look like a factor."
     )
     yield (

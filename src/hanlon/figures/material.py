@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from hanlon.analysis.contrasts.comparison import ByRequests
 from hanlon.analysis.contrasts.contrasts import Predicted
 from hanlon.analysis.contrasts.report import report
 from hanlon.analysis.contrasts.rows import report_rows
 from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
-from hanlon.analysis.requests import Labels
+from hanlon.analysis.requests import Labels, stored_values
 from hanlon.figures.frames import Frame, table
 from hanlon.figures.points import own_points, published_points
 from hanlon.figures.sweep.tier_pairs import own_pairs, tier_outcomes
@@ -71,7 +70,7 @@ class Material:
     @cached_property
     def contrasts(self) -> list[dict[str, Any]]:
         """All contrasts, effects and bundles taken apart, by the headline measure; by request where they are shared."""
-        return report_rows(report(self.states, predicted=self.predicted, pairing=ByRequests()))
+        return report_rows(report(self.states, predicted=self.predicted, values=stored_values()))
 
     @property
     def votes(self) -> list[JudgedLabel]:

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from hanlon.analysis.contrasts.grid import BUNDLE, Grid, beside_the_level
 from hanlon.hypotheses.schema import Change, Level, Prediction
 from hanlon.store.cells import CellState, model_name
+from hanlon.store.digest import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +119,3 @@ class Selector:
         return all(
             self._level(cell, name) in [as_json(level) for level in levels] for name, levels in where.items()
         )
-
-
-def as_json(level: Any) -> str:
-    """A level as grids have it in their points."""
-    return msgspec.json.encode(level, order="sorted").decode()

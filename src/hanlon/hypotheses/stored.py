@@ -1,22 +1,19 @@
 """Reads one sweep and judges it: its cells, what was written down before it, and the episodes by request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from hanlon.analysis.gaps.rows import values
-from hanlon.analysis.requests import RequestCell, request_cells
-from hanlon.analysis.stats.by_request import ByRequest
-from hanlon.config.errors import ConfigError, nearest
+from hanlon.analysis.requests import stored_values
+from hanlon.config.errors import ConfigError
 from hanlon.hypotheses.files import plans_for
-from hanlon.hypotheses.observation import Values
 from hanlon.hypotheses.registration import Part, basis, cells_of
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.store.cells import CellState, folders_below, load_cell
 from hanlon.store.lines import DamagedLine
+from hanlon.store.problems import nearest
 from hanlon.store.records import SweepRecord
 
 NEAR = 3
@@ -115,7 +112,7 @@ def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list
 
 def judge_by(cells: Sequence[CellState], parts: Sequence[Part]) -> list[GridVerdict]:
     """The verdicts on the cells of one sweep: for each part, one for each model and protocol."""
-    values = stored_values(cells)
+    values = stored_values()
     return [
         replace(verdict, preregistered=part.preregistered, overrides=part.overrides)
         for part in parts
@@ -128,19 +125,3 @@ def judge_by(cells: Sequence[CellState], parts: Sequence[Part]) -> list[GridVerd
             predicted=part.predicted,
         )
     ]
-
-
-def stored_values(cells: Sequence[CellState]) -> Values:
-    """The values by request of cells whose environment has requests; each is read when it is first asked for."""
-    by_key: Mapping[str, CellState] = {cell.record.key: cell for cell in cells}
-
-    @cache
-    def of(key: str, measure: str) -> ByRequest | None:
-        requests = episodes(key)
-        return values(requests[0], measure) if requests else None
-
-    @cache
-    def episodes(key: str) -> list[RequestCell]:
-        return list(request_cells([by_key[key]]))
-
-    return lambda cell, measure: of(cell.record.key, measure)

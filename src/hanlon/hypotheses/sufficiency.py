@@ -17,12 +17,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from hanlon.analysis.requests import Values
 from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.matrix import Matrix
-from hanlon.hypotheses.observation import Observation, Values, observe
+from hanlon.hypotheses.observation import Observation, observe
 from hanlon.hypotheses.schema import MARGIN, Direction, Gate, Hypothesis, Prediction
-from hanlon.hypotheses.selection import Instance, Selector, as_json
+from hanlon.hypotheses.selection import Instance, Selector
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 
 SHARE = 0.5
 """Of the smallest effect, within which an absence must lie."""

@@ -11,12 +11,13 @@ from typing import Literal
 
 from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET
 from hanlon.analysis.contrasts.grid import grids, subject
+from hanlon.analysis.requests import Values, no_requests
 from hanlon.analysis.stats.differences import holm
 from hanlon.analysis.stats.equivalence import Result
 from hanlon.hypotheses.claims import JudgedPrediction, could_flip, results, weigh
 from hanlon.hypotheses.gates import GateReading, read_gate
 from hanlon.hypotheses.matrix import Matrix, matrix_of
-from hanlon.hypotheses.observation import Observation, Values, no_requests, observe
+from hanlon.hypotheses.observation import Observation, observe
 from hanlon.hypotheses.schema import Plan
 from hanlon.hypotheses.sufficiency import Sufficiency, UnexplainedEffect
 from hanlon.store.cells import CellState

@@ -107,9 +107,12 @@ def _contrasts(sweep: SweepSummary) -> list[Row]:
 def _gaps(sweep: SweepSummary) -> list[Row]:
     """A row for each compliance gap between two tiers."""
     from hanlon.analysis.gaps.rows import gap_rows
+    from hanlon.analysis.gaps.tables import GAPS
     from hanlon.analysis.requests import request_cells
+    from hanlon.analysis.tables import plain_rows
 
-    return [{**row, "gate": row["gate"]["says"]} for row in gap_rows(request_cells(sweep.cells))]
+    gaps = plain_rows(GAPS, gap_rows(request_cells(sweep.cells)))
+    return [{**gap, "gate": gap["gate"]["says"]} for gap in gaps]
 
 
 ABOUT_CELLS = ("prediction", "unexplained effect")

@@ -1,4 +1,4 @@
-"""Claims that something is absent: two rates are as good as equal, or a behaviour vanishes. Never by a missing star.
+"""Tests that something is absent: two rates are nearly equal, or a behaviour vanishes.
 
 A claim has three ends: `held`, `failed`, and `undetermined` where the data allow either.
 """
@@ -51,15 +51,15 @@ def equivalence_by(
         ValueError: the margin is not above 0 and below 1.
     """
     _check(margin)
-    found = interval(1 - 2 * alpha)
-    if found.value is not None and -margin < found.lo and found.hi < margin:
+    limits = interval(1 - 2 * alpha)
+    if limits.value is not None and -margin < limits.lo and limits.hi < margin:
         result: Result = "held"
-    elif found.lo >= margin or found.hi <= -margin:
+    elif limits.lo >= margin or limits.hi <= -margin:
         result = "failed"
     else:
         result = "undetermined"
     return Equivalence(
-        found, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), result
+        limits, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), result
     )
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hanlon.analysis.contrasts.contrasts import Contrast, contrasts
 from hanlon.analysis.requests import Labels, RequestCell, RequestEpisode, by_request, request_cells
-from hanlon.analysis.stats.by_request import paired_difference
-from hanlon.analysis.stats.differences import Difference, difference
+from hanlon.analysis.stats.comparison import compare_episodes, compare_requests
+from hanlon.analysis.stats.differences import Difference
 from hanlon.figures import scales
 from hanlon.figures.frames import Frame, table
 from hanlon.figures.sweep.contrasts import whose
@@ -193,13 +193,15 @@ def _difference(
     choice: _Choice, base: RequestCell | None, treated: RequestCell | None, level: float
 ) -> tuple[Difference, str]:
     """The treated cell minus the base, and the unit: by request where both cells have such, else by episode."""
+    comparison = compare_episodes(choice.counts, level)
     if base is not None and treated is not None:
-        sides = (by_request(treated.episodes, choice.values[1]), by_request(base.episodes, choice.values[0]))
-        gap = paired_difference(*sides, level)
-        if gap.estimate is not None:
-            return Difference(gap.estimate, gap.lo, gap.hi, level, gap.method), "request"
-    (k1, n1), (k2, n2) = ((count.k, count.n) for count in choice.counts)
-    return difference(k2, n2, k1, n1, level), "episode"
+        requests = [
+            by_request(cell.episodes, value)
+            for cell, value in zip((base, treated), choice.values, strict=True)
+        ]
+        by_requests = compare_requests(requests, level)
+        comparison = by_requests if by_requests.units else comparison
+    return comparison.difference, comparison.unit
 
 
 def _row(

@@ -5,9 +5,10 @@ from typing import Any
 
 from hanlon.analysis.gaps.pairs import label_without_tier, tier_of
 from hanlon.analysis.gaps.rows import gap_rows
+from hanlon.analysis.gaps.tables import GAPS
 from hanlon.analysis.requests import Labels, RequestCell, request_cells
 from hanlon.analysis.stats.rates import wilson
-from hanlon.analysis.tables import points
+from hanlon.analysis.tables import plain_rows, points
 from hanlon.environments.tier import TIER_FACTS
 from hanlon.figures.frames import Frame, table
 from hanlon.figures.points import frame
@@ -28,7 +29,8 @@ def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Fram
     environment's headline measure turned round. Reasoning is there where a judge has labelled it.
     """
     settings = {state.record.key: str(state.record.factors.get("setting")) for state in states}
-    rows = [point for row in gap_rows(request_cells(states), labels) for point in _of_pair(row)]
+    gaps = plain_rows(GAPS, gap_rows(request_cells(states), labels))
+    rows = [point for row in gaps for point in _of_pair(row)]
     named = {name: [row[name] for row in rows] for name in ("variation", "quantity", "tiers", "differ")}
     tiers = {name: {row["tiers"] for row in rows if row["variation"] == name} for name in named["variation"]}
     pairs = [

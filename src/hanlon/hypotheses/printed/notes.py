@@ -14,10 +14,10 @@ from hanlon.hypotheses.printed.matrix import separation_notes, untested_notes
 from hanlon.hypotheses.printed.wording import overrides_of
 from hanlon.hypotheses.registration import Part, cells_of
 from hanlon.hypotheses.schema import MARGIN
-from hanlon.hypotheses.selection import as_json
 from hanlon.hypotheses.stored import StoredSweep
 from hanlon.hypotheses.verdict import ALPHA, GridVerdict
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 from hanlon.store.records import SweepRecord
 
 NAMED = 3

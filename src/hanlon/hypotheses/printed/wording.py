@@ -12,9 +12,9 @@ from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.matrix import Claimed
 from hanlon.hypotheses.observation import Observation
 from hanlon.hypotheses.schema import Change, Level, Prediction, level_text
-from hanlon.hypotheses.selection import as_json
 from hanlon.hypotheses.sufficiency import UnexplainedEffect
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 
 
 def contrast_text(claims: Sequence[Claimed], no_effect: Mapping[str, str]) -> str:
