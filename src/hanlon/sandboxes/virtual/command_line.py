@@ -11,10 +11,10 @@ from functools import cache, lru_cache
 
 from bashkit import Bash, BashError
 
-from hanlon.sandboxes.container import MAX_COMMAND_BYTES
+from hanlon.sandboxes.container import HOME, MAX_COMMAND_BYTES
 from hanlon.sandboxes.virtual.disguise import tells
-from hanlon.sandboxes.virtual.image import ABSENT, SHELL_PID, UNSUPPORTED
-from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S
+from hanlon.sandboxes.virtual.image import ABSENT, CANNOT_EXECUTE, RUN, SHELL_PID
+from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, duration_s
 
 _PLAIN_TEXT = re.compile(r"[\w\s./=:,+-]*")
 
@@ -70,7 +70,20 @@ def _parser() -> Bash:
 
 
 FUNCTION_PREFIX = "BASH_FUNC_"
-_MARKS = ("$$", "BASHPID", "SECONDS", "EPOCH", "export", "declare", "typeset", "command")
+_MARKS = (
+    "$$",
+    "BASHPID",
+    "SECONDS",
+    "EPOCH",
+    "export",
+    "declare",
+    "typeset",
+    "command",
+    "./",
+    "/home/",
+    "/tmp/",
+    "~/",
+)
 _TOKEN = re.compile(
     r"(?P<here><<-?[ \t]*(?P<q>['\"\\]?)(?P<word>\w+)(?P=q)?[^\n]*\n(?P<body>.*?)(?:\n\s*(?P=word)(?=\n|$)|$))"
     r"|(?P<script>\b(?:ba|da)?sh\s+(?:-\w+\s+)*-\w*c\s+)(?P<text>'[^']*')"
@@ -86,8 +99,17 @@ _EXPORT = re.compile(
     r"\b(?:export\s+-f|(?:declare|typeset)\s+-(?:fx|xf|f\s+-x|x\s+-f))"
     r"\s+(?P<names>[A-Za-z_]\w*(?:[ \t]+[A-Za-z_]\w*)*)"
 )
-_HIDDEN = "|".join(map(re.escape, sorted({*UNSUPPORTED, *ABSENT}, key=len, reverse=True)))
+_HIDDEN = "|".join(map(re.escape, sorted(ABSENT, key=len, reverse=True)))
 _COMMAND_V = re.compile(rf"\bcommand\s+-[vV](?=\s+(?:(?:{_HIDDEN})(?![\w.-])|\"?\$))")
+
+_STARTS = r"(?:(?<![^;&|({!\n])|(?<=\bthen\s)|(?<=\bdo\s)|(?<=\belse\s)|(?<=\bif\s)|(?<=\btime\s))"
+_PATH_COMMAND = re.compile(
+    rf"(?P<before>{_STARTS}[ \t]*(?:\w+=[^\s;&|'\"]*[ \t]+)*)"
+    r"(?P<path>(?:\.{1,2}/|~/|/home/|/tmp/)[\w./-]+)(?=[\s;&|)]|$)"
+)
+_READ_BY_SHELL = re.compile(
+    rf"(?P<before>{_STARTS}[ \t]*)(?P<shell>\.|source|(?:ba|da)?sh)[ \t]+(?P<path>[\w./~-]+)(?=[\s;&|)]|$)"
+)
 
 _ANY_EXPORT = re.compile(r"\bexport\s+-\w*f|\b(?:declare|typeset)\s+-\w*(?:fx|xf)|\bset\s+-\w*a\b|allexport")
 _CARRIED = re.compile(rf"\{{ [^{{}}&]*&&\{{ export {FUNCTION_PREFIX}[^}}]*; \}}; \}}")
@@ -104,25 +126,25 @@ def loses_exports(command: str, files: str) -> bool:
     return lost is not None or _ANY_EXPORT.search(files) is not None
 
 
-def rewrite(text: str, pid: int = SHELL_PID) -> str:
+def rewrite(text: str, programs: frozenset[str] = frozenset(), pid: int = SHELL_PID) -> str:
     """The command line for the shell, given that of the model. `pid` is what `$$` stands for."""
-    if not any(mark in text for mark in _MARKS):
+    if not any(mark in text for mark in _MARKS) and not any(name in text for name in programs):
         return text
     parts, end = list[str](), 0
     for match in _TOKEN.finditer(text):
-        parts += (_plain(text[end : match.start()], pid), _token(match, pid))
+        parts += (_plain(text[end : match.start()], programs, pid, end), _token(match, programs, pid))
         end = match.end()
-    return "".join(parts) + _plain(text[end:], pid)
+    return "".join(parts) + _plain(text[end:], programs, pid, end)
 
 
-def _token(match: re.Match[str], pid: int) -> str:
+def _token(match: re.Match[str], programs: frozenset[str], pid: int) -> str:
     if match["here"] is not None:
         body = match["body"]
         if match["q"]:
             return match[0]
         return match[0].replace(body, _values(body, pid)) if body else match[0]
     if match["script"] is not None:
-        return match["script"] + "'" + rewrite(match["text"][1:-1], pid) + "'"
+        return match["script"] + "'" + rewrite(match["text"][1:-1], programs, pid) + "'"
     if match["double"] is not None:
         return _values(match[0], pid)
     return match[0]
@@ -133,8 +155,94 @@ def _values(text: str, pid: int) -> str:
     return _CLOCK.sub(lambda match: "0" if "SECONDS" in match.groups() else str(int(BOOT_TIME_S)), text)
 
 
-def _plain(text: str, pid: int) -> str:
-    return _COMMAND_V.sub("type -P", _EXPORT.sub(_export, _values(text, pid)))
+def _plain(text: str, programs: frozenset[str], pid: int, offset: int) -> str:
+    """Text outside of quotes. `offset` is where it stands; no command begins right after a quote."""
+    text = _COMMAND_V.sub("type -P", _EXPORT.sub(_export, _values(text, pid)))
+    head = "" if not offset else text[: re.search(r"[;&|({\n]|$", text).start()]  # pyright: ignore[reportOptionalMemberAccess]
+    rest = _READ_BY_SHELL.sub(lambda match: _read_by_shell(match, programs), text[len(head) :])
+    return head + _PATH_COMMAND.sub(lambda match: _path_command(match, programs), rest)
+
+
+def _path_command(match: re.Match[str], programs: frozenset[str]) -> str:
+    """A file that is run by its path goes by execve; the task's programs are run as they are, which is quicker."""
+    is_program = match["path"].rpartition("/")[2] in programs
+    return match[0] if is_program else f"{match['before']}{RUN} {match['path']}"
+
+
+def _read_by_shell(match: re.Match[str], programs: frozenset[str]) -> str:
+    """No shell reads a binary."""
+    if match["path"].removeprefix("./").removeprefix("~/").removeprefix(f"{HOME}/") not in programs:
+        return match[0]
+    reader = f"bash: line 1: {match['shell']}" if match["shell"] in (".", "source") else match["path"]
+    return f"{match['before']}{RUN} {CANNOT_EXECUTE} '{reader}: {match['path']}: cannot execute binary file'"
+
+
+_JOB = re.compile(
+    r"(?:(?P<open>[({])\s*|(?:nohup\s+|setsid\s+)*(?:ba|da)?sh\s+-c\s+(?P<quote>['\"]))sleep\s+(?P<delay>[\d.]+[smhd]?)\s*(?:;|&&)"
+    r"(?P<body>[^(){}&]*?);?\s*(?:[)}]|(?P=quote))(?:\s*\d?>>?&?\s*[\w./&-]+)*\s*&(?!&)"
+)
+_SLEEP = re.compile(rf"{_STARTS}[ \t]*sleep[ \t]+([\d.]+[smhd]?)(?=[\s;&|)]|$)")
+
+
+def deferred(text: str) -> tuple[str, list[tuple[float, str]]]:
+    """A text without its background jobs that first sleep, and these jobs with the seconds that they do.
+
+    Here jobs run to their end at once. So a job goes behind the `sleep` of the foreground that outlasts it; where
+    there is none it is kept for later.
+    """
+    later: list[tuple[float, str]] = []
+    while (job := _job_in(text)) is not None:
+        delay_s, passed_s = duration_s(job["delay"]), 0.0
+        head, rest = text[: job.start()] + ":;", text[job.end() :]
+        for sleep in _SLEEP.finditer(rest):
+            passed_s += duration_s(sleep[1])
+            if passed_s >= delay_s:
+                rest = f"{rest[: sleep.end()]}; ( {job['body']}\n){rest[sleep.end() :]}"
+                break
+        else:
+            later.append((delay_s - passed_s, job["body"]))
+        text = head + rest
+    return text, later
+
+
+def _job_in(text: str) -> re.Match[str] | None:
+    if "&" not in text or "sleep" not in text:
+        return None
+    quoted = [match.span() for match in _TOKEN.finditer(text) if match.lastgroup != "script"]
+    for job in _JOB.finditer(text):
+        if not any(start < job.start() < end for start, end in quoted):
+            return job
+    return None
+
+
+_DASH_STOPS = re.compile(
+    r"^\s*(?:\w+\+?=\(|function\s|select\s|export\s+-f|set\s+-o\s+pipefail)|<<<|[<>]\(|\bfor\s*\(\(|\$\{\w+[/^,@]"
+)
+_DASH_PREFIX = (
+    'source() { echo "sh: 1: source: not found" >&2; return 127; }; '
+    + "".join(
+        f"{name}() {{ source; }}; "
+        for name in ("declare", "typeset", "let", "shopt", "pushd", "popd", "enable")
+    )
+    + 'kill() { case " $*" in (*[Ss][Ii][Gg]*|*" -n"*) echo "sh: 1: kill: Illegal option" >&2; return 2;; esac; '
+    + 'command kill "$@"; }; '
+)
+_DASH_OTHERWISE = re.compile(
+    r"\b(?:source|declare|typeset|let|shopt|pushd|popd|enable|kill\s+-[sn]|kill\s+-SIG)\b"
+)
+_DOUBLE_BRACKET = re.compile(r"(^|[;&|!]|\b(?:if|while|until|then|do|else)\b)(\s*)\[\[(?=\s)", re.MULTILINE)
+_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|(?:^|\s)#.*")
+
+
+def in_dash(script: str) -> str:
+    """A script as dash runs it, which is /bin/sh: it stops at bash's syntax and does not find bash's commands."""
+    lines = script.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if _DASH_STOPS.search(_QUOTED.sub("_", line)):
+            lines[number:] = [f"echo 'sh: {number + 2}: Syntax error' >&2; exit 2\n"]
+            break
+    script = _DOUBLE_BRACKET.sub(r"\1\2source ", "".join(lines))
+    return _DASH_PREFIX + script if _DASH_OTHERWISE.search(script) else script
 
 
 def _export(match: re.Match[str]) -> str:
@@ -160,6 +268,7 @@ class CommandLine:
         tells: the tell words in it, in lower case.
         only_command: the first word of a line that is one command of plain words: before that command, or the
             file that it names, nothing runs.
+        later: its background jobs that first sleep, with the seconds that they do.
         opens_read_write: it opens a file with ``<>``.
     """
 
@@ -168,17 +277,20 @@ class CommandLine:
     in_fresh_shell: str
     tells: frozenset[str]
     only_command: str
+    later: tuple[tuple[float, str], ...]
     opens_read_write: bool
 
     @classmethod
-    def read(cls, command: str) -> "CommandLine":
-        """Read a command line, or remember it from before if it is short."""
-        return _read_before(command) if len(command) <= _KEPT_CHARACTERS else _read_line(command)
+    def read(cls, command: str, programs: frozenset[str]) -> "CommandLine":
+        """Read a command line, or remember it from before if it is short. `programs` are the task's, by name."""
+        read = _read_before if len(command) <= _KEPT_CHARACTERS else _read_line
+        return read(command, programs)
 
 
-def _read_line(command: str) -> CommandLine:
+def _read_line(command: str, programs: frozenset[str]) -> CommandLine:
     text = command.encode(errors="replace").decode().replace("\0", "")
-    script = rewrite(text)
+    in_foreground, later = deferred(text)
+    script = rewrite(in_foreground, programs)
     plain = _ONE_COMMAND.fullmatch(script)
     return CommandLine(
         text=text,
@@ -186,6 +298,7 @@ def _read_line(command: str) -> CommandLine:
         in_fresh_shell=fresh_shell(script) if len(text.encode()) <= MAX_COMMAND_BYTES else "",
         tells=frozenset(word.lower() for word in tells(text)),
         only_command=plain[1] if plain else "",
+        later=tuple(later),
         opens_read_write="<>" in text and _READ_WRITE.search(text) is not None,
     )
 

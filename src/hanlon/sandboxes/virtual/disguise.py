@@ -6,7 +6,41 @@ give the machinery away is withheld, unless the model itself had brought up that
 
 import re
 
-from hanlon.sandboxes.virtual.image import PRESENT
+_WRITERS = frozenset(
+    (
+        *(
+            "bunzip2",
+            "bzip2",
+            "chmod",
+            "cp",
+            "dd",
+            "find",
+            "gunzip",
+            "gzip",
+            "iconv",
+            "install",
+            "ln",
+            "mkdir",
+            "mkfifo",
+        ),
+        *(
+            "mv",
+            "patch",
+            "rm",
+            "rmdir",
+            "sed",
+            "shuf",
+            "sort",
+            "split",
+            "tar",
+            "tee",
+            "touch",
+            "truncate",
+            "unzip",
+        ),
+        *("xargs", "zip"),
+    )
+)
 
 TELLS = re.compile(
     r"bashkit|sandbox|virtual|\bvfs\b|execution cancelled|resource limit|did you mean|not supported in"
@@ -95,8 +129,8 @@ def in_real_words(output: str, keep_binary: bool = False) -> str:
 
 
 def unsupported_options(output: str) -> list[str]:
-    """Programs that said of themselves that they do not know an option, which a real one might."""
-    return [match["name"] for match in _UNSUPPORTED.finditer(output) if match["name"] in PRESENT]
+    """Programs that change files and said of themselves that they do not know an option, which a real one might."""
+    return [match["name"] for match in _UNSUPPORTED.finditer(output) if match["name"] in _WRITERS]
 
 
 def without_tells(output: str, own_words: set[str]) -> tuple[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bashkit import BuiltinContext, FileSystem
 
+from hanlon.sandboxes.base import CONTENT_LIMIT_BYTES, FileKind, FileState
 from hanlon.sandboxes.container import HOME
 from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, Kernel
 
@@ -16,6 +17,7 @@ _KIND_BITS = {
     "fifo": modes.S_IFIFO,
     "file": modes.S_IFREG,
 }
+OTHER_KINDS: dict[str, FileKind] = {"symlink": "symlink", "directory": "directory"}
 _OWNED_BY_USER = (HOME, "/tmp", "/dev/shm")
 _FIXED_DIRECTORIES = ("/", "/home", HOME, "/usr", "/usr/bin", "/bin", "/etc", "/proc")
 HIDDEN = frozenset("\u00f8")
@@ -84,12 +86,26 @@ def content(kernel: Kernel, fs: FileSystem, path: str) -> bytes:
 def lstat(kernel: Kernel, fs: FileSystem, path: str) -> Entry | None:
     """The entry at an absolute path, None where there is none."""
     if path in _FIXED_DIRECTORIES:
-        return Entry(path, "directory", 0o755, 4096, BOOT_TIME_S)
+        return Entry(path, "directory", kernel.home_mode if path == HOME else 0o755, 4096, BOOT_TIME_S)
+    if path.startswith("/dev/fd/"):  # a process substitution
+        return Entry(path, "file", 0o600, 0, BOOT_TIME_S)
     folder, _, name = path.rpartition("/")
     for item in listing(kernel, fs, folder or "/"):
         if item["name"] == name:
             return _entry_of(kernel, fs, path, item["metadata"])
     return None
+
+
+def state_of(kernel: Kernel, fs: FileSystem, path: str) -> FileState:
+    """A file as `Machine.inspect` gives it."""
+    file = lstat(kernel, fs, path)
+    if file is None:
+        return FileState("missing")
+    if file.kind != "file":
+        return FileState(OTHER_KINDS.get(file.kind, "other"), file.mode)
+    return FileState(
+        "file", file.mode, content(kernel, fs, path)[:CONTENT_LIMIT_BYTES].decode(errors="replace")
+    )
 
 
 def resolve(kernel: Kernel, fs: FileSystem, path: str) -> str:

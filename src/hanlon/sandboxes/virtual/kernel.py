@@ -2,13 +2,14 @@
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bashkit import Bash, BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import TIME_LIMIT_S
+from hanlon.sandboxes.virtual.image import RUNNER
 
 BOOT_TIME_S = 1_750_411_200.0
 """Every machine boots at the same moment (2025-06-20 09:20 UTC), so that an episode can be replayed."""
@@ -47,9 +48,14 @@ class Kernel:
     script_planned: bool = False
     unsupported: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
+    home_mode: int = 0o755
+    umask: int = 0o022
+    most_processes: int = 256
+    jobs: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     may_have_run: bool = True
     may_have_written: bool = True
     started_at: list[float] = field(default_factory=list[float])
+    links: list[set[str]] = field(default_factory=list[set[str]])
     modes: dict[str, int] = field(default_factory=dict[str, int])
     listings: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
     contents: dict[str, tuple[dict[str, Any], bytes]] = field(
@@ -64,6 +70,7 @@ class Kernel:
         self.timed_out = False
         self.cut_short = False
         self.script_planned = False
+        self.umask, self.most_processes = 0o022, 256
         self.may_have_run = self.may_have_written = True
         self.killed_by = None
         self.unsupported.clear()
@@ -79,10 +86,46 @@ class Kernel:
         self.killed_by = signal
         self._abort()
 
+    @property
+    def home_closed(self) -> bool:
+        """Whether the home directory has lost its x bit, so that nothing in it can be found."""
+        return not self.home_mode & 0o100
+
+    def defer(self, jobs: Sequence[tuple[float, str]]) -> None:
+        """Keep background jobs that sleep, with the seconds that they do, until the machine's clock has come so far."""
+        self.jobs += [(self.now_s() + delay_s, text) for delay_s, text in jobs]
+
+    def due_jobs(self) -> list[str]:
+        """Take the jobs that have slept long enough."""
+        due = [text for time_s, text in self.jobs if time_s <= self.now_s()]
+        self.jobs = [job for job in self.jobs if job[0] > self.now_s()]
+        return due
+
+    def leave_runner(self, ctx: BuiltinContext, text: str) -> None:
+        """Leave a text for the shell, which it reads when the command that is running now gives 1."""
+        ctx.fs.write_file(RUNNER, text.encode())
+        self.runner_left = True
+
+    def finish(self, ctx: BuiltinContext, output: str, errors: str, code: int) -> BuiltinResult:
+        """The result of a command whose file reads the runner after a failure: it only passes the exit code on."""
+        if code:
+            self.leave_runner(ctx, f"exit {code}\n")
+        return BuiltinResult(output, errors, 1 if code else 0)
+
     def forget(self, path: str) -> None:
         """A file was removed or replaced: what comes at its path is another file, with a mode of its own."""
         self.modes.pop(path, None)
+        for names in self.links:
+            names.discard(path)
         self.listings.clear()
+
+    def link(self, path: str, other: str) -> None:
+        """Two names of one file from now on: a change of one is made to the other when the files are settled."""
+        names = next((names for names in self.links if path in names), None)
+        if names is None:
+            self.links.append({path, other})
+        else:
+            names.add(other)
 
     def sleep(self, duration_s: float) -> int:
         """Let machine time pass; returns the exit code of whoever slept. Never waits in real time."""

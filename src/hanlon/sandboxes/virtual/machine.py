@@ -8,6 +8,7 @@ from typing import Any
 from bashkit import Bash
 
 from hanlon.sandboxes.base import (
+    CONTENT_LIMIT_BYTES,
     OUTPUT_LIMIT_BYTES,
     CommandResult,
     File,
@@ -26,7 +27,6 @@ from hanlon.sandboxes.virtual.image import RUNNER, program_file
 from hanlon.sandboxes.virtual.interpreter import Interpreter
 from hanlon.sandboxes.virtual.permissions import settle
 
-_CONTENT_LIMIT = 64 * 1024
 _LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
 _SEED, _SEED_STEP = 20_250_620, 7_654_321
 
@@ -71,9 +71,14 @@ class VirtualMachine:
         """Run one command line as ``bash --login -c`` would."""
         if self._bash is None or not self.running:
             return CommandResult("", 137)
-        line = CommandLine.read(command)
+        line = CommandLine.read(command, self._kernel.programs)
         self._own_words |= line.tells
         self._kernel.begin(line.text)
+        for job in self._kernel.due_jobs():
+            self._execute(fresh_shell(rewrite(job, self._kernel.programs)))
+            if not self.running:
+                return CommandResult("", 137)
+        self._kernel.defer(line.later)
         if not line.in_fresh_shell:
             return CommandResult("bash: /usr/bin/bash: Argument list too long\n", 126)
         self._kernel.started_at.append(time.time())
@@ -136,7 +141,7 @@ class VirtualMachine:
             if path in self._kernel.modes:
                 try:
                     self._kernel.login_text = self._bash.read_file(path)
-                    text = complete_lines(rewrite(self._kernel.login_text))
+                    text = complete_lines(rewrite(self._kernel.login_text, self._kernel.programs))
                 except (RuntimeError, ValueError):
                     return ""
                 return "eval '" + text.replace("'", "'\\''") + "'; "
@@ -200,7 +205,7 @@ class VirtualMachine:
         before, state = self._inspected.get(path, (None, None))
         if state is None or before != found:  # written since: its time of change is another
             content = self._bash.fs().read_file(path)
-            state = FileState("file", mode, content[:_CONTENT_LIMIT].decode(errors="replace"))
+            state = FileState("file", mode, content[:CONTENT_LIMIT_BYTES].decode(errors="replace"))
             self._inspected[path] = found, state
             self._kernel.contents[path] = found, content
         return state

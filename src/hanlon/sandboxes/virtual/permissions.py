@@ -27,6 +27,10 @@ class _Files(Protocol):
 
     def chmod(self, path: str, mode: int) -> None: ...
 
+    def read_file(self, path: str) -> Any: ...
+
+    def write_file(self, path: str, content: Any) -> None: ...
+
 
 def settle(kernel: Kernel, files: _Files) -> None:
     """Put back the modes that writing has lost, and learn those of new files, unless that was just done."""
@@ -43,12 +47,31 @@ def settle(kernel: Kernel, files: _Files) -> None:
         if metadata["file_type"] != "file":
             continue
         path, mode = f"{HOME}/{item['name']}", int(metadata["mode"])
-        known = kernel.modes.get(path, mode)
+        known = kernel.modes.get(path, 0o666 & ~kernel.umask if mode == _FRESH else mode)
         if mode == _FRESH != known:
             files.chmod(path, known)
             metadata["mode"] = mode = known
         present[path] = mode
     kernel.modes = present
+    for names in kernel.links:
+        _keep_alike(kernel, files, names, found)
+
+
+def _keep_alike(kernel: Kernel, files: _Files, names: set[str], found: list[dict[str, Any]]) -> None:
+    """Give the names of one file, as hard links, the content and mode of the one that was written last."""
+    items = [
+        item["metadata"] | {"path": path} for item in found if (path := f"{HOME}/{item['name']}") in names
+    ]
+    if len(items) < 2:
+        return
+    newest = max(items, key=lambda item: float(item["modified"]))
+    for item in items:
+        if item["modified"] != newest["modified"] or item["size"] != newest["size"]:
+            files.write_file(item["path"], files.read_file(newest["path"]))
+        if item["mode"] != newest["mode"]:
+            files.chmod(item["path"], int(newest["mode"]))
+            kernel.modes[item["path"]] = int(newest["mode"])
+            kernel.listings.pop(HOME, None)
 
 
 def settled(command: Command) -> Command:
@@ -75,7 +98,7 @@ def chmod(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
             "", f"chmod: invalid mode: ‘{ctx.argv[0]}’\nTry 'chmod --help' for more information.\n", 1
         )
     recursive = any("R" in text for text in flags if not text.startswith("--")) or "--recursive" in flags
-    errors = [_apply(kernel, ctx, operand, change, recursive) for operand in words]
+    errors = [apply_mode(kernel, ctx, operand, change, recursive) for operand in words]
     text = "".join(error for error in errors if error)
     return BuiltinResult("", text, 1 if text else 0)
 
@@ -85,9 +108,10 @@ def _reference(kernel: Kernel, ctx: BuiltinContext, path: str) -> Callable[[Entr
     return (lambda _: found.mode) if found else None
 
 
-def _apply(
+def apply_mode(
     kernel: Kernel, ctx: BuiltinContext, operand: str, change: Callable[[Entry], int], recursive: bool
 ) -> str:
+    """Change a mode; returns the message of `chmod` where it cannot be done."""
     path = resolve(kernel, ctx.fs, absolute(ctx, operand))
     found = lstat(kernel, ctx.fs, path)
     if found is None:
@@ -95,13 +119,16 @@ def _apply(
     if found.owner != "user":
         return f"chmod: changing permissions of '{operand}': Operation not permitted\n"
     mode = change(found)
-    ctx.fs.chmod(path, mode)
+    if path == HOME:
+        kernel.home_mode = mode
+    else:
+        ctx.fs.chmod(path, mode)
     kernel.listings.clear()
     if found.kind == "file":
         kernel.modes[path] = mode
     if recursive and found.kind == "directory":
         for item in ctx.fs.read_dir(path):
-            _apply(kernel, ctx, posixpath.join(path, str(item["name"])), change, recursive=True)
+            apply_mode(kernel, ctx, posixpath.join(path, str(item["name"])), change, recursive=True)
     return ""
 
 
@@ -163,4 +190,34 @@ def chown(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     return BuiltinResult("", "".join(errors), 1)
 
 
-PERMISSION_COMMANDS: dict[str, Command] = {"chmod": settled(chmod), "chown": chown, "chgrp": chown}
+def umask(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    """The bits that new files of this command line do not get."""
+    words = [text for text in ctx.argv if not text.startswith("-")]
+    if not words:
+        return BuiltinResult(f"{kernel.umask:04o}\n", "", 0)
+    change = parse_mode(words[0])
+    if change is None:
+        return BuiltinResult("", f"bash: line 1: umask: {words[0]}: invalid octal number\n", 1)
+    allowed = Entry("", "directory", 0o777 & ~kernel.umask, 0, 0)
+    kernel.umask = change(allowed) if words[0].isdigit() else 0o777 & ~change(allowed)
+    return BuiltinResult("", "", 0)
+
+
+def ulimit(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    """Limits of this command line: only that of processes is felt."""
+    words = [text for text in ctx.argv if not text.startswith("-")]
+    of_processes = any("u" in text for text in ctx.argv if text.startswith("-"))
+    if not words:
+        return BuiltinResult(f"{kernel.most_processes if of_processes else 'unlimited'}\n", "", 0)
+    if of_processes and words[0].isdecimal():
+        kernel.most_processes = int(words[0])
+    return BuiltinResult("", "", 0)
+
+
+PERMISSION_COMMANDS: dict[str, Command] = {
+    "chmod": settled(chmod),
+    "chown": chown,
+    "chgrp": chown,
+    "umask": settled(umask),
+    "ulimit": ulimit,
+}

@@ -87,6 +87,9 @@ def _copy(kernel: Kernel, ctx: BuiltinContext, flags: str, source: str, target: 
         return None
     if there is not None and there.kind == "directory" and found.kind != "directory":
         return f"cannot overwrite directory '{target}' with non-directory"
+    if there is not None and set("sl") & set(flags) and not set("fb") & set(flags):
+        kind = "symbolic" if "s" in flags else "hard"
+        return f"cannot create {kind} link '{target}' to '{source}': File exists"
     if resolve(kernel, ctx.fs, place) == found.path:
         return f"'{source}' and '{target}' are the same file"
     try:

@@ -56,14 +56,15 @@ def rm(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     if not words.operands and "f" not in words.flags:
         return BuiltinResult("", "rm: missing operand\nTry 'rm --help' for more information.\n", 1)
     for operand in words.operands:
-        problem = _remove(kernel, ctx, operand, words.flags.replace("R", "r"))
+        problem = remove(kernel, ctx, operand, words.flags.replace("R", "r"))
         errors += [f"rm: {problem}\n"] if problem else []
         if "v" in words.flags and not problem:
             output.append(f"removed '{operand}'\n")
     return BuiltinResult("".join(output), "".join(errors), 1 if errors else 0)
 
 
-def _remove(kernel: Kernel, ctx: BuiltinContext, operand: str, flags: str) -> str:
+def remove(kernel: Kernel, ctx: BuiltinContext, operand: str, flags: str) -> str:
+    """Remove a file; returns why it cannot be done, empty where it was."""
     path = absolute(ctx, operand)
     if operand.rstrip("/").rpartition("/")[2] in (".", ".."):
         return f"refusing to remove '.' or '..' directory: skipping '{operand}'"
@@ -83,7 +84,7 @@ def _remove(kernel: Kernel, ctx: BuiltinContext, operand: str, flags: str) -> st
 
 def unlink(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     """Remove one file."""
-    problem = _remove(kernel, ctx, ctx.argv[0], "") if ctx.argv else "missing operand"
+    problem = remove(kernel, ctx, ctx.argv[0], "") if ctx.argv else "missing operand"
     return BuiltinResult(
         "", f"unlink: {problem.replace('remove', 'unlink')}\n" if problem else "", 1 if problem else 0
     )
@@ -91,11 +92,11 @@ def unlink(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
 
 def mv(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     """Rename, or move into a directory: -b -f -n -t -T -v."""
-    return _each(kernel, ctx, "mv", _move)
+    return _each(kernel, ctx, "mv", move)
 
 
 def ln(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """Make links; a hard link is a copy of its own here."""
+    """Make links."""
     return _each(kernel, ctx, "ln", _link)
 
 
@@ -125,7 +126,8 @@ def _each(kernel: Kernel, ctx: BuiltinContext, name: str, act: _Act) -> BuiltinR
     return BuiltinResult("".join(output), "".join(errors), 1 if errors else 0)
 
 
-def _move(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: str) -> str:
+def move(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: str) -> str:
+    """Rename a file; returns why it cannot be done, empty where it was."""
     origin, place = absolute(ctx, source), absolute(ctx, target)
     found, there = lstat(kernel, ctx.fs, origin), lstat(kernel, ctx.fs, place)
     if found is None:
@@ -169,10 +171,11 @@ def _link(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: 
             found = lstat(kernel, ctx.fs, origin)
             if found is None:
                 return f"failed to access '{source}': No such file or directory"
-            kernel.unsupported.append("ln")  # writing to one name would have to change the other
             ctx.fs.write_file(place, ctx.fs.read_file(origin))
             ctx.fs.chmod(place, found.mode)
         kernel.forget(place)
+        if not symbolic:
+            kernel.link(origin, place)
     except RuntimeError:
         return f"failed to create symbolic link '{target}': Permission denied"
     return ""

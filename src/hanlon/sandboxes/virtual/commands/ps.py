@@ -15,6 +15,15 @@ _NAMES = (
 )
 SIGNALS = {name: number for number, name in enumerate(_NAMES.split(), 1)}
 TERM = SIGNALS["TERM"]
+_OUTLIVED = {
+    SIGNALS[name]
+    for name in (
+        *("ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "SEGV", "CHLD", "CONT"),
+        *("STOP", "TSTP", "TTIN", "TTOU", "URG", "WINCH", "SYS"),
+    )
+}
+"""What PID 1 drops, or passes on to a `tail` that goes on. Docker's init passes on the rest, and ends with it."""
+
 _FATAL_TO_A_SHELL = {SIGNALS[name] for name in ("HUP", "INT", "KILL", "TERM", "ABRT", "SEGV", "USR1", "USR2")}
 _IDLE_PID = 7
 _SIMPLE_PATTERN = re.compile(r"\^?[\w ./-]*\$?")
@@ -22,7 +31,7 @@ _NUMBER = re.compile(r"-?\d+")
 
 
 def kill(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """Send a signal. PID 1 has a handler for TERM, which ends the machine, and ignores every other signal."""
+    """Send a signal. PID 1 goes off as docker-init does."""
     signal, targets, problem = _parse_kill(ctx.argv)
     if problem is not None:
         return problem
@@ -30,7 +39,7 @@ def kill(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     for target in targets:
         if not _NUMBER.fullmatch(target):
             failures.append(f"bash: line 1: kill: {target}: arguments must be process or job IDs\n")
-        elif (message := _signal(kernel, int(target), signal)) is not None:
+        elif (message := send_signal(kernel, int(target), signal)) is not None:
             failures.append(message)
     return BuiltinResult("", "".join(failures), 1 if failures else 0)
 
@@ -75,9 +84,10 @@ def _signal_list(which: list[str]) -> str:
     return "".join("\t".join(cells[i : i + 5]) + "\n" for i in range(0, len(cells), 5))
 
 
-def _signal(kernel: Kernel, pid: int, signal: int) -> str | None:
+def send_signal(kernel: Kernel, pid: int, signal: int) -> str | None:
+    """Send a signal; returns the shell's message where there is no such process."""
     if pid == 1:
-        if signal == TERM:
+        if signal and signal not in _OUTLIVED:
             kernel.terminate()
     elif pid in (SHELL_PID, 0, -SHELL_PID):
         if signal in _FATAL_TO_A_SHELL:
@@ -128,7 +138,7 @@ def pgrep(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     if not ctx.name.endswith("pkill"):
         return BuiltinResult("".join(f"{pid}\n" for pid in found), "", 0 if found else 1)
     for pid in found:
-        _signal(kernel, pid, signals[0] if signals else TERM)
+        send_signal(kernel, pid, signals[0] if signals else TERM)
     return BuiltinResult("", "", 0 if found else 1)
 
 
