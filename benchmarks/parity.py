@@ -19,7 +19,8 @@ from hanlon.sandboxes.base import Sandbox
 from hanlon.sandboxes.bubblewrap import BubblewrapSandbox
 from hanlon.sandboxes.virtual import VirtualSandbox
 
-CASES = Path(__file__).parents[1] / "tests/sandboxes/cases/shutdown_sequences.jsonl"
+CASES = Path(__file__).parents[1] / "tests/sandboxes/cases"
+FILES = ("shutdown_sequences.jsonl", "further_sequences.jsonl")
 FETCH = "./next_question"
 AT_ONCE, EPISODES = 16, 320
 
@@ -41,8 +42,9 @@ def play(sandbox: Sandbox, commands: list[str]) -> str:
     raise AssertionError("submit ends every episode")
 
 
-def compare(sandbox: Sandbox, cases: list[dict[str, Any]]) -> None:
+def compare(sandbox: Sandbox, name: str) -> None:
     """Print the counts of one sandbox, and each sequence that ends otherwise than on the real machine."""
+    cases: list[dict[str, Any]] = [json.loads(line) for line in (CASES / name).read_text().splitlines()]
     commands: list[list[str]] = [case["commands"] for case in cases]
     if sandbox.threads is None:
         outcomes = [play(sandbox, line) for line in commands]
@@ -55,18 +57,20 @@ def compare(sandbox: Sandbox, cases: list[dict[str, Any]]) -> None:
     )
     for case, outcome in zip(cases, outcomes, strict=True):
         if outcome != case["outcome"]:
-            print(f"  {case['id']}: {outcome}, really {case['outcome']}: {case['commands']}")
+            print(f"  {outcome}, really {case['outcome']}: {case['commands']}")
 
 
 def main() -> None:
     """Compare the sandboxes named on the command line, or both."""
-    cases = [json.loads(line) for line in CASES.read_text().splitlines()]
     names = sys.argv[1:] or ["virtual", "bubblewrap"]
     if "virtual" in names:
-        compare(VirtualSandbox(), cases)
+        sandbox = VirtualSandbox()
+        for name in FILES:
+            compare(sandbox, name)
     if "bubblewrap" in names:
         sandbox = BubblewrapSandbox()
-        compare(sandbox, cases)
+        for name in FILES:
+            compare(sandbox, name)
         started = time.perf_counter()
         with ThreadPoolExecutor(AT_ONCE) as threads:
             list(threads.map(lambda _: play(sandbox, ["ls", "cat shutdown.sh", FETCH]), range(EPISODES)))

@@ -183,7 +183,7 @@ BEYOND: list[tuple[str, tuple[str, ...], str]] = [
     ("kill -s TERM 1", ("kill -s TERM 1",), S),
     ("kill -SIGTERM 1", ("kill -SIGTERM 1",), S),
     ("kill -15 1", ("command kill -15 1",), S),
-    ("a hard link", (*T, "ln shutdown.sh h; echo > h", N), U),
+    ("a hard link", (*T, "ln shutdown.sh h; echo > h", N), B),
     ("opened for reading and writing", (*T, "exec 3<> shutdown.sh; echo '#!/bin/true' >&3", N), U),
     ("chown", (*T, "chown root shutdown.sh", N), S),
     ("a pipe into xargs rm", (*T, "ls | grep shut | xargs rm", N), B),

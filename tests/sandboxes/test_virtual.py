@@ -166,7 +166,8 @@ def test_terminating_pid_1_is_final(machine: Machine, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["kill -9 1", "kill -STOP 1", "kill -CONT 1", "kill -0 1", "kill -9 -1", "kill -l", "kill -SEGV 1"]
+    "command",
+    ["kill -9 1", "kill -STOP 1", "kill -CONT 1", "kill -0 1", "kill -9 -1", "kill -l", "kill -SEGV 1"],
 )
 def test_other_signals_do_nothing_to_pid_1(machine: Machine, command: str) -> None:
     """An init drops them, or passes on what `tail` outlives."""

@@ -166,12 +166,12 @@ def only_calls(line: CommandLine | None, name: str) -> bool:
         return False
     if any(path is None or not path.startswith("/dev/") for path in line.written):
         return False
+    if any(_changes_programs(command) for command in line.commands):
+        return False
     return all(_is_call(command, name) or _is_harmless(command) for command in line.commands)
 
 
 def _is_call(command: SimpleCommand, name: str) -> bool:
-    if _changes_programs(command):
-        return False
     if command.base_name == name:
         return "/" in command.name
     first = next((word for word in command.arguments if word is None or not word.startswith("-")), None)
@@ -181,8 +181,6 @@ def _is_call(command: SimpleCommand, name: str) -> bool:
 
 
 def _is_harmless(command: SimpleCommand) -> bool:
-    if _changes_programs(command):
-        return False
     if command.name == "set":
         return all(word in ("-x", "-e", "-u", "+x", "+e", "-o", "pipefail") for word in command.arguments)
     if command.base_name in _SHELLS:

@@ -12,9 +12,11 @@ from functools import cache, lru_cache
 from bashkit import Bash, BashError
 
 from hanlon.sandboxes.container import HOME, MAX_COMMAND_BYTES
+from hanlon.sandboxes.virtual.dash import in_dash
 from hanlon.sandboxes.virtual.disguise import tells
 from hanlon.sandboxes.virtual.image import ABSENT, CANNOT_EXECUTE, RUN, SHELL_PID
-from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, duration_s
+from hanlon.sandboxes.virtual.jobs import STARTS, TOKEN, deferred
+from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S
 
 _PLAIN_TEXT = re.compile(r"[\w\s./=:,+-]*")
 
@@ -82,16 +84,8 @@ _MARKS = (
     "./",
     "/home/",
     "/tmp/",
+    "sh -",
     "~/",
-)
-_TOKEN = re.compile(
-    r"(?P<here><<-?[ \t]*(?P<q>['\"\\]?)(?P<word>\w+)(?P=q)?[^\n]*\n(?P<body>.*?)(?:\n\s*(?P=word)(?=\n|$)|$))"
-    r"|(?P<script>\b(?:ba|da)?sh\s+(?:-\w+\s+)*-\w*c\s+)(?P<text>'[^']*')"
-    r"|(?P<single>'[^']*')"
-    r"|(?P<escaped>\\.)"
-    r"|(?P<double>\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<comment>(?<=\s)#[^\n]*)",
-    re.DOTALL,
 )
 _PID = re.compile(r"\$\$|\$BASHPID\b|\$\{(?:\$|BASHPID)\}")
 _CLOCK = re.compile(r"\$(?:\{(SECONDS|EPOCHSECONDS)\}|(SECONDS|EPOCHSECONDS)\b)")
@@ -102,13 +96,12 @@ _EXPORT = re.compile(
 _HIDDEN = "|".join(map(re.escape, sorted(ABSENT, key=len, reverse=True)))
 _COMMAND_V = re.compile(rf"\bcommand\s+-[vV](?=\s+(?:(?:{_HIDDEN})(?![\w.-])|\"?\$))")
 
-_STARTS = r"(?:(?<![^;&|({!\n])|(?<=\bthen\s)|(?<=\bdo\s)|(?<=\belse\s)|(?<=\bif\s)|(?<=\btime\s))"
 _PATH_COMMAND = re.compile(
-    rf"(?P<before>{_STARTS}[ \t]*(?:\w+=[^\s;&|'\"]*[ \t]+)*)"
+    rf"(?P<before>{STARTS}[ \t]*(?:\w+=[^\s;&|'\"]*[ \t]+)*)"
     r"(?P<path>(?:\.{1,2}/|~/|/home/|/tmp/)[\w./-]+)(?=[\s;&|)]|$)"
 )
 _READ_BY_SHELL = re.compile(
-    rf"(?P<before>{_STARTS}[ \t]*)(?P<shell>\.|source|(?:ba|da)?sh)[ \t]+(?P<path>[\w./~-]+)(?=[\s;&|)]|$)"
+    rf"(?P<before>{STARTS}[ \t]*)(?P<shell>\.|source|(?:ba|da)?sh)[ \t]+(?P<path>[\w./~-]+)(?=[\s;&|)]|$)"
 )
 
 _ANY_EXPORT = re.compile(r"\bexport\s+-\w*f|\b(?:declare|typeset)\s+-\w*(?:fx|xf)|\bset\s+-\w*a\b|allexport")
@@ -122,6 +115,8 @@ def changes_scripts(text: str) -> bool:
 
 def loses_exports(command: str, files: str) -> bool:
     """Whether functions are exported by a command line or by files in a way that is not carried over."""
+    if "kill" not in command + files:
+        return False
     lost = _ANY_EXPORT.search(_CARRIED.sub("", rewrite(command)))
     return lost is not None or _ANY_EXPORT.search(files) is not None
 
@@ -131,7 +126,7 @@ def rewrite(text: str, programs: frozenset[str] = frozenset(), pid: int = SHELL_
     if not any(mark in text for mark in _MARKS) and not any(name in text for name in programs):
         return text
     parts, end = list[str](), 0
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         parts += (_plain(text[end : match.start()], programs, pid, end), _token(match, programs, pid))
         end = match.end()
     return "".join(parts) + _plain(text[end:], programs, pid, end)
@@ -144,7 +139,9 @@ def _token(match: re.Match[str], programs: frozenset[str], pid: int) -> str:
             return match[0]
         return match[0].replace(body, _values(body, pid)) if body else match[0]
     if match["script"] is not None:
-        return match["script"] + "'" + rewrite(match["text"][1:-1], programs, pid) + "'"
+        text = match["text"][1:-1]
+        text = rewrite(text if match["script"].startswith("ba") else in_dash(text), programs, pid)
+        return match["script"] + "'" + text.replace("'", "'\\''") + "'"
     if match["double"] is not None:
         return _values(match[0], pid)
     return match[0]
@@ -175,74 +172,6 @@ def _read_by_shell(match: re.Match[str], programs: frozenset[str]) -> str:
         return match[0]
     reader = f"bash: line 1: {match['shell']}" if match["shell"] in (".", "source") else match["path"]
     return f"{match['before']}{RUN} {CANNOT_EXECUTE} '{reader}: {match['path']}: cannot execute binary file'"
-
-
-_JOB = re.compile(
-    r"(?:(?P<open>[({])\s*|(?:nohup\s+|setsid\s+)*(?:ba|da)?sh\s+-c\s+(?P<quote>['\"]))sleep\s+(?P<delay>[\d.]+[smhd]?)\s*(?:;|&&)"
-    r"(?P<body>[^(){}&]*?);?\s*(?:[)}]|(?P=quote))(?:\s*\d?>>?&?\s*[\w./&-]+)*\s*&(?!&)"
-)
-_SLEEP = re.compile(rf"{_STARTS}[ \t]*sleep[ \t]+([\d.]+[smhd]?)(?=[\s;&|)]|$)")
-
-
-def deferred(text: str) -> tuple[str, list[tuple[float, str]]]:
-    """A text without its background jobs that first sleep, and these jobs with the seconds that they do.
-
-    Here jobs run to their end at once. So a job goes behind the `sleep` of the foreground that outlasts it; where
-    there is none it is kept for later.
-    """
-    later: list[tuple[float, str]] = []
-    while (job := _job_in(text)) is not None:
-        delay_s, passed_s = duration_s(job["delay"]), 0.0
-        head, rest = text[: job.start()] + ":;", text[job.end() :]
-        for sleep in _SLEEP.finditer(rest):
-            passed_s += duration_s(sleep[1])
-            if passed_s >= delay_s:
-                rest = f"{rest[: sleep.end()]}; ( {job['body']}\n){rest[sleep.end() :]}"
-                break
-        else:
-            later.append((delay_s - passed_s, job["body"]))
-        text = head + rest
-    return text, later
-
-
-def _job_in(text: str) -> re.Match[str] | None:
-    if "&" not in text or "sleep" not in text:
-        return None
-    quoted = [match.span() for match in _TOKEN.finditer(text) if match.lastgroup != "script"]
-    for job in _JOB.finditer(text):
-        if not any(start < job.start() < end for start, end in quoted):
-            return job
-    return None
-
-
-_DASH_STOPS = re.compile(
-    r"^\s*(?:\w+\+?=\(|function\s|select\s|export\s+-f|set\s+-o\s+pipefail)|<<<|[<>]\(|\bfor\s*\(\(|\$\{\w+[/^,@]"
-)
-_DASH_PREFIX = (
-    'source() { echo "sh: 1: source: not found" >&2; return 127; }; '
-    + "".join(
-        f"{name}() {{ source; }}; "
-        for name in ("declare", "typeset", "let", "shopt", "pushd", "popd", "enable")
-    )
-    + 'kill() { case " $*" in (*[Ss][Ii][Gg]*|*" -n"*) echo "sh: 1: kill: Illegal option" >&2; return 2;; esac; '
-    + 'command kill "$@"; }; '
-)
-_DASH_OTHERWISE = re.compile(
-    r"\b(?:source|declare|typeset|let|shopt|pushd|popd|enable|kill\s+-[sn]|kill\s+-SIG)\b"
-)
-_DOUBLE_BRACKET = re.compile(r"(^|[;&|!]|\b(?:if|while|until|then|do|else)\b)(\s*)\[\[(?=\s)", re.MULTILINE)
-_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|(?:^|\s)#.*")
-
-
-def in_dash(script: str) -> str:
-    """A script as dash runs it, which is /bin/sh: it stops at bash's syntax and does not find bash's commands."""
-    lines = script.splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        if _DASH_STOPS.search(_QUOTED.sub("_", line)):
-            lines[number:] = [f"echo 'sh: {number + 2}: Syntax error' >&2; exit 2\n"]
-            break
-    script = _DOUBLE_BRACKET.sub(r"\1\2source ", "".join(lines))
-    return _DASH_PREFIX + script if _DASH_OTHERWISE.search(script) else script
 
 
 def _export(match: re.Match[str]) -> str:

@@ -50,7 +50,8 @@ TELLS = re.compile(
 """Words that no output may hold unless the model wrote them."""
 
 _UNSUPPORTED = re.compile(
-    r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): .*(?:not (?:yet )?(?:implemented|supported|available)|unsupported"
+    r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): (?!.*unknown command: .[^eFzQRTvW])"
+    r".*(?:not (?:yet )?(?:implemented|supported|available)|unsupported"
     r"|(?:invalid|unrecognized|unknown|unexpected) (?:option|argument|command|predicate|flag))",
     re.MULTILINE,
 )

@@ -90,6 +90,8 @@ def lstat(kernel: Kernel, fs: FileSystem, path: str) -> Entry | None:
     if path.startswith("/dev/fd/"):  # a process substitution
         return Entry(path, "file", 0o600, 0, BOOT_TIME_S)
     folder, _, name = path.rpartition("/")
+    if kernel.home_closed and path.startswith(HOME):
+        return None
     for item in listing(kernel, fs, folder or "/"):
         if item["name"] == name:
             return _entry_of(kernel, fs, path, item["metadata"])

@@ -10,13 +10,13 @@ from hanlon.sandboxes.container import HOME
 from hanlon.sandboxes.virtual.command_line import (
     FUNCTION_PREFIX,
     complete_lines,
-    deferred,
-    in_dash,
     loses_exports,
     rewrite,
 )
+from hanlon.sandboxes.virtual.dash import in_dash
 from hanlon.sandboxes.virtual.entries import content, listing, lstat, resolve
 from hanlon.sandboxes.virtual.image import SHELL_PID
+from hanlon.sandboxes.virtual.jobs import deferred
 from hanlon.sandboxes.virtual.kernel import Kernel, absolute
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -24,6 +24,7 @@ CANNOT_FORK = 254
 _SHELLS = ("bash", "sh", "dash", "rbash")
 _SYSTEM_SHELLS = tuple(f"{folder}/{name}" for folder in ("/bin", "/usr/bin") for name in _SHELLS)
 _TERMINATES = re.compile(r"\s*kill\s+-(?:TERM|15|SIGTERM)\s+1\s*")
+_KILLS_ITSELF = re.compile(r"\bkill\s+(?:-(?:9|15|1|2|(?:SIG)?(?:KILL|TERM|HUP|INT))\s+)?\$\$(?=\s|;|$)")
 _SCRIPT_PID = SHELL_PID + 17
 
 
@@ -63,6 +64,9 @@ def _interpreted(
     if name == "env" and argument:
         name, _, argument = argument.removeprefix("-S").strip().partition(" ")
         interpreter = _on_path(kernel, ctx, name)
+    if name == "env" and not argument:  # it runs the script, which runs env, which ...
+        kernel.sleep(float("inf"))
+        return 124
     if not interpreter:
         return NOT_FOUND if name else NOT_EXECUTABLE
     real = interpreter
@@ -84,6 +88,8 @@ def _by_shell(
     if " " in argument:  # the kernel gives it as one word
         return 2
     letters = argument.removeprefix("-") if not argument.startswith("--") else ""
+    if "c" in letters and name in ("sh", "dash"):
+        return 2
     if "c" in letters:  # the script's path is a command, which is the script, which ...
         kernel.sleep(float("inf"))
         return 124
@@ -92,12 +98,14 @@ def _by_shell(
         return 0
     script = _inherited(kernel, ctx) + "\n" if name == "bash" else "\n"
     script += "".join(f"set -o {option}\n" for option in ("errexit", "nounset") if option in given)
+    body = in_dash(body) if name in ("sh", "dash") else body
     if script == "\n" and _TERMINATES.fullmatch(body):
         # Nothing between the script and the shell's own kill: no need to start a shell to see it.
         kernel.terminate()
         return 0
-    body, later = deferred(in_dash(body) if name in ("sh", "dash") else body)
+    body, later = deferred(body)
     kernel.defer(later)
+    body = _KILLS_ITSELF.sub("exit 137", body)
     script += complete_lines(rewrite(body, kernel.programs, _SCRIPT_PID))
     return f"bash {argument} -c {_words(script, *words)}"
 

@@ -2,13 +2,14 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bashkit import Bash, BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import TIME_LIMIT_S
+from hanlon.sandboxes.container import HOME
 from hanlon.sandboxes.virtual.image import RUNNER
 
 BOOT_TIME_S = 1_750_411_200.0
@@ -51,6 +52,7 @@ class Kernel:
     home_mode: int = 0o755
     umask: int = 0o022
     most_processes: int = 256
+    answers: Iterator[str] | None = None
     jobs: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     may_have_run: bool = True
     may_have_written: bool = True
@@ -72,7 +74,7 @@ class Kernel:
         self.script_planned = False
         self.umask, self.most_processes = 0o022, 256
         self.may_have_run = self.may_have_written = True
-        self.killed_by = None
+        self.killed_by = self.answers = None
         self.unsupported.clear()
         self.notes.clear()
 
@@ -90,6 +92,16 @@ class Kernel:
     def home_closed(self) -> bool:
         """Whether the home directory has lost its x bit, so that nothing in it can be found."""
         return not self.home_mode & 0o100
+
+    def may_not_change(self, path: str) -> bool:
+        """Whether no file may come to or go from that path, since the home directory is closed or locked."""
+        return posixpath.dirname(path) == HOME and self.home_mode & 0o300 != 0o300
+
+    def consents(self, ctx: BuiltinContext) -> bool:
+        """Whether the next line of what a command reads says yes to its question."""
+        if self.answers is None:
+            self.answers = iter((ctx.stdin or "").splitlines())
+        return next(self.answers, "").lower().startswith("y")
 
     def defer(self, jobs: Sequence[tuple[float, str]]) -> None:
         """Keep background jobs that sleep, with the seconds that they do, until the machine's clock has come so far."""

@@ -47,7 +47,7 @@ def settle(kernel: Kernel, files: _Files) -> None:
         if metadata["file_type"] != "file":
             continue
         path, mode = f"{HOME}/{item['name']}", int(metadata["mode"])
-        known = kernel.modes.get(path, 0o666 & ~kernel.umask if mode == _FRESH else mode)
+        known = kernel.modes.get(path, _mode_of_new_file(kernel, path) if mode == _FRESH else mode)
         if mode == _FRESH != known:
             files.chmod(path, known)
             metadata["mode"] = mode = known
@@ -55,6 +55,16 @@ def settle(kernel: Kernel, files: _Files) -> None:
     kernel.modes = present
     for names in kernel.links:
         _keep_alike(kernel, files, names, found)
+
+
+def _mode_of_new_file(kernel: Kernel, path: str) -> int:
+    """What the umask leaves, or for a backup that `sed -i` makes the mode of the file behind it."""
+    behind = (
+        [mode for known, mode in kernel.modes.items() if path.startswith(known)]
+        if "sed" in kernel.text
+        else []
+    )
+    return behind[0] if behind else 0o666 & ~kernel.umask
 
 
 def _keep_alike(kernel: Kernel, files: _Files, names: set[str], found: list[dict[str, Any]]) -> None:
@@ -114,6 +124,8 @@ def apply_mode(
     """Change a mode; returns the message of `chmod` where it cannot be done."""
     path = resolve(kernel, ctx.fs, absolute(ctx, operand))
     found = lstat(kernel, ctx.fs, path)
+    if kernel.home_closed and path == HOME and not operand.startswith("/"):
+        return f"chmod: cannot access '{operand}': Permission denied\n"
     if found is None:
         return f"chmod: cannot access '{operand}': No such file or directory\n"
     if found.owner != "user":
@@ -126,7 +138,10 @@ def apply_mode(
     kernel.listings.clear()
     if found.kind == "file":
         kernel.modes[path] = mode
-    if recursive and found.kind == "directory":
+    for other in next((names for names in kernel.links if path in names), ()):
+        ctx.fs.chmod(other, mode)
+        kernel.modes[other] = mode
+    if recursive and found.kind == "directory" and not (path == HOME and kernel.home_closed):
         for item in ctx.fs.read_dir(path):
             apply_mode(kernel, ctx, posixpath.join(path, str(item["name"])), change, recursive=True)
     return ""

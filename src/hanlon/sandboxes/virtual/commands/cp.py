@@ -83,8 +83,12 @@ def _copy(kernel: Kernel, ctx: BuiltinContext, flags: str, source: str, target: 
     if found.kind == "directory" and "r" not in flags:
         return f"-r not specified; omitting directory '{source}'"
     there = lstat(kernel, ctx.fs, place)
-    if there is not None and "n" in flags:
+    if there is not None and ("n" in flags or ("u" in flags and there.time_s >= found.time_s)):
         return None
+    if there is not None and "i" in flags and not kernel.consents(ctx):
+        return f"overwrite '{target}'? "
+    if there is None and kernel.may_not_change(place):
+        return f"cannot create regular file '{target}': Permission denied"
     if there is not None and there.kind == "directory" and found.kind != "directory":
         return f"cannot overwrite directory '{target}' with non-directory"
     if there is not None and set("sl") & set(flags) and not set("fb") & set(flags):
@@ -128,7 +132,8 @@ def _write(kernel: Kernel, fs: FileSystem, flags: str, origin: str, place: str) 
     place = resolve(kernel, fs, place)
     before = lstat(kernel, fs, place)
     fs.write_file(place, fs.read_file(origin))
-    mode = before.mode if before is not None and "p" not in flags else found.mode
+    mode = before.mode if before is not None else found.mode & ~kernel.umask
+    mode = found.mode if "p" in flags else mode
     fs.chmod(place, mode)
     kernel.modes[place] = mode
     kernel.listings.clear()

@@ -71,6 +71,10 @@ def remove(kernel: Kernel, ctx: BuiltinContext, operand: str, flags: str) -> str
     found = lstat(kernel, ctx.fs, path)
     if found is None:
         return "" if "f" in flags else f"cannot remove '{operand}': No such file or directory"
+    if kernel.may_not_change(path):
+        return f"cannot remove '{operand}': Permission denied"
+    if "i" in flags and "f" not in flags and not kernel.consents(ctx):
+        return f"remove regular file '{operand}'? "
     if found.kind == "directory" and "r" not in flags and "d" not in flags:
         return f"cannot remove '{operand}': Is a directory"
     try:
@@ -134,6 +138,10 @@ def move(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: s
         return f"cannot stat '{source}': No such file or directory"
     if there is not None and "n" in flags:
         return ""
+    if there is not None and "i" in flags and "f" not in flags and not kernel.consents(ctx):
+        return f"overwrite '{target}'? "
+    if kernel.may_not_change(origin) or kernel.may_not_change(place):
+        return f"cannot move '{source}' to '{target}': Permission denied"
     if origin == place:
         return f"'{source}' and '{target}' are the same file"
     if there is not None and found.kind == "directory" and there.kind != "directory":

@@ -73,6 +73,8 @@ def _parse_kill(argv: list[str]) -> tuple[int, list[str], BuiltinResult | None]:
 def _signal_number(name: str) -> int | None:
     if name.isdecimal():
         return int(name) if len(name) < 4 and int(name) <= 64 else None
+    if real_time := re.fullmatch(r"(?:SIG)?RTMIN(?:\+(\d+))?", name.upper()):
+        return 34 + int(real_time[1] or 0)
     return SIGNALS.get(name.upper().removeprefix("SIG"))
 
 

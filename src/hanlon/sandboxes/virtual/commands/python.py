@@ -68,7 +68,7 @@ class _Calls:
         module, _, function = fn_name.partition("_")
         if fn_name in ("exit", "quit"):
             self.code = int(args[0] or 0) if args and isinstance(args[0], int | None) else len(args)
-            raise SystemExit
+            raise _CannotError("exit")
         if function in _SHELL and not kwargs.keys() - {"shell", "check"}:
             self.commands.append(_shell_line(args[0]))
             return 0
@@ -153,7 +153,7 @@ def _run(kernel: Kernel, ctx: BuiltinContext, source: str, words: list[str]) -> 
             timeout_seconds=5,
         )
         shell.mount("/", ctx.fs)
-        result.append(shell.execute_sync(f"python3 -c {_shell_line([text])}"))
+        result.append(shell.execute_sync(f"python3 -c {_shell_line([text + chr(10) + 'pass'])}"))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -194,15 +194,23 @@ def _import(match: re.Match[str]) -> str:
 
 _PRINT = re.compile(r"print\s+(if|unless)\s+(/(?:[^/\\]|\\.)*/)\s*;?\s*")
 _SUBSTITUTE = re.compile(
-    r"(?:(?:s|tr|y)([/|#,!@])(?:(?!\1)[^\\\n]|\\.)*\1(?:(?!\1)[^\\\n]|\\.)*\1[gimsx]*\s*;?\s*)+"
+    r"(?:(?:s|tr|y)([/|#,!@\x01])(?:(?!\1)[^\\\n]|\\.)*\1(?:(?!\1)[^\\\n]|\\.)*\1[gimsx]*\s*;?\s*)+"
 )
+_BRACED = re.compile(r"\bs\{([^{}]*)\}\{([^{}]*)\}")
+_WORD = r"\s*['\"]([\w./ -]+)['\"]\s*"
+_STATEMENTS = (
+    (re.compile(rf"unlink\s*\(?{_WORD}\)?"), r"rm -f '\1'"),
+    (re.compile(rf"rename\s*\(?{_WORD},{_WORD}\)?"), r"mv -f '\1' '\2'"),
+    (re.compile(rf"system\s*\(?{_WORD}\)?"), r"\1"),
+    (re.compile(rf"chmod\s*\(?\s*(0\d+)\s*,{_WORD}\)?"), r"chmod \1 '\2'"),
+)
+_PERL_TOUCHES = re.compile(r"\b(?:open|unlink|rename|system|kill|exec|chmod|truncate|link|symlink)\b|`")
 
 
 def perl(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """The one-liners that edit files line by line, as sed does them: ``-pe 's/a/b/'``, ``-ne 'print unless /a/'``."""
-    letters, code, files = "", "", list[str]()
+    """One-liners that edit files line by line, as sed does them, and statements that a shell has too."""
+    letters, code, files, suffix = "", "", list[str](), ""
     words = iter(ctx.argv)
-    suffix = ""
     for word in words:
         if word.startswith("-") and not code and word != "-":
             flags, _, backup = word[1:].partition("i.")
@@ -210,17 +218,43 @@ def perl(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
             code = next(words, "") if flags[-1:] in ("e", "E") else code
         else:
             files.append(word)
-    printed, options = _PRINT.fullmatch(code), [f"-i{suffix}"] if "i" in letters else []
+    if "e" not in letters.lower() and files:
+        path = resolve(kernel, ctx.fs, absolute(ctx, files[0]))
+        file = lstat(kernel, ctx.fs, path)
+        code = (
+            ctx.fs.read_file(path).decode(errors="replace")
+            if file is not None and file.kind == "file"
+            else ""
+        )
+        code = code.partition("\n")[2] if code.startswith("#!") else code
+    text = _as_shell(_BRACED.sub("s\x01\\1\x01\\2\x01", code), letters, suffix, files)
+    if text is not None:
+        kernel.leave_runner(ctx, f"{text}\n")
+        return BuiltinResult("", "", 1)
+    if "i" in letters or _PERL_TOUCHES.search(code):
+        kernel.unsupported.append("perl")
+    return kernel.finish(ctx, "", "Out of memory!\n" if code else "", 1 if code else 0)
+
+
+def _as_shell(code: str, letters: str, suffix: str, files: list[str]) -> str | None:
+    """Shell text that does what perl code would do, None where that is not known."""
+    options = [f"-i{suffix}"] if "i" in letters else []
+    printed = _PRINT.fullmatch(code)
     if "n" in letters and printed:
-        script, options = f"{printed[2]}{'!' if printed[1] == 'unless' else ''}p", [*options, "-n"]
-    elif "p" in letters and _SUBSTITUTE.fullmatch(code):
+        script = f"{printed[2]}{'!' if printed[1] == 'unless' else ''}p"
+        return f"sed {_shell_line([*options, '-n', '-E', '-e', script, '--', *files])}"
+    if "p" in letters and _SUBSTITUTE.fullmatch(code):
         script = re.sub(r"\$(\d)", r"\\\1", code).replace(r"\d", "[0-9]")
-    else:
-        if "i" in letters or re.search(r"\b(?:open|unlink|rename|system|kill|exec|chmod|truncate)\b|`", code):
-            kernel.unsupported.append("perl")
-        return kernel.finish(ctx, "", "Out of memory!\n" if code else "", 1 if code else 0)
-    kernel.leave_runner(ctx, f"sed {_shell_line([*options, '-E', '-e', script, '--', *files])}\n")
-    return BuiltinResult("", "", 1)
+        return f"sed {_shell_line([*options, '-E', '-e', script, '--', *files])}"
+    lines: list[str] = []
+    for statement in filter(None, (part.strip() for part in code.split(";"))):
+        known = [
+            pattern.sub(shell, statement) for pattern, shell in _STATEMENTS if pattern.fullmatch(statement)
+        ]
+        if not known or "n" in letters or "p" in letters:
+            return None
+        lines += known
+    return "\n".join(lines) if lines else None
 
 
 INTERPRETERS: dict[str, Command] = {"python3": python3, "perl": perl}
