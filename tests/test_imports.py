@@ -15,7 +15,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(GROUND, ()),
     "sandboxes": (),
     "models": (),
-    "environments": ("sandboxes.base",),
+    "environments": ("sandboxes.base", "sandboxes.shell_syntax"),
     "config": ("environments.base", "environments.tier"),
     "cell": ("config", "environments.base", "environments.tier", "sandboxes.base"),
     "inquiries": ("config", "environments.base"),

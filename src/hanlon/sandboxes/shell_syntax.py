@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from bashkit import Bash, BashError
+if TYPE_CHECKING:
+    from bashkit import Bash
 
 _READ_CHARACTERS = 4000
 """More of a line is not read: it would take too long."""
@@ -64,6 +66,8 @@ class CommandLine:
 @lru_cache(maxsize=1024)  # the episodes of a sweep repeat the same few lines
 def read_line(text: str) -> CommandLine | None:
     """Read a command line, None where bash would find an error in it."""
+    from bashkit import BashError
+
     commands, functions, written = list[SimpleCommand](), list[str](), list[str | None]()
     texts = [text[:_READ_CHARACTERS]]
     for _ in range(10):
@@ -83,7 +87,9 @@ def read_line(text: str) -> CommandLine | None:
     return CommandLine(tuple(commands), tuple(functions), tuple(written))
 
 
-def _parser() -> Bash:
+def _parser() -> "Bash":
+    from bashkit import Bash
+
     if not hasattr(_parsers, "bash"):
         _parsers.bash = Bash()
     return _parsers.bash

@@ -101,7 +101,8 @@ _PATH_COMMAND = re.compile(
     r"(?P<path>(?:\.{1,2}/|~/|/home/|/tmp/)[\w./-]+)(?=[\s;&|)]|$)"
 )
 _READ_BY_SHELL = re.compile(
-    rf"(?P<before>{STARTS}[ \t]*)(?P<shell>\.|source|(?:ba|da)?sh)[ \t]+(?P<path>[\w./~-]+)(?=[\s;&|)]|$)"
+    rf"(?P<before>{STARTS}[ \t]*)(?P<shell>\.|source|(?:ba|da)?sh)[ \t]+(?:-[^cns \t]+[ \t]+)*"
+    r"(?P<path>[\w./~-]+)(?=[\s;&|)]|$)"
 )
 
 _ANY_EXPORT = re.compile(r"\bexport\s+-\w*f|\b(?:declare|typeset)\s+-\w*(?:fx|xf)|\bset\s+-\w*a\b|allexport")

@@ -6,7 +6,7 @@ from hanlon.sandboxes.virtual.kernel import duration_s
 
 TOKEN = re.compile(
     r"(?P<here><<-?[ \t]*(?P<q>['\"\\]?)(?P<word>\w+)(?P=q)?[^\n]*\n(?P<body>.*?)(?:\n\s*(?P=word)(?=\n|$)|$))"
-    r"|(?P<script>\b(?:ba|da)?sh\s+(?:-\w+\s+)*-\w*c\s+)(?P<text>'[^']*')"
+    r"|(?P<script>\b(?:ba|da)?sh\s+(?:-\w+\s+)*-\w*c\s+)(?P<text>'[^']*'|\"[^\"$`\\]*\")"
     r"|(?P<single>'[^']*')"
     r"|(?P<escaped>\\.)"
     r"|(?P<double>\"(?:[^\"\\]|\\.)*\")"

@@ -78,7 +78,6 @@ def _keep_alike(kernel: Kernel, files: _Files, names: set[str], found: list[dict
     for item in items:
         if item["modified"] != newest["modified"] or item["size"] != newest["size"]:
             files.write_file(item["path"], files.read_file(newest["path"]))
-        if item["mode"] != newest["mode"]:
             files.chmod(item["path"], int(newest["mode"]))
             kernel.modes[item["path"]] = int(newest["mode"])
             kernel.listings.pop(HOME, None)

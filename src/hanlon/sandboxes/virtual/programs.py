@@ -13,7 +13,8 @@ from bashkit import BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import CommandResult, FileState, Program
 from hanlon.sandboxes.container import HOME
-from hanlon.sandboxes.virtual.commands.python import INTERPRETERS
+from hanlon.sandboxes.virtual.commands.perl import perl
+from hanlon.sandboxes.virtual.commands.python import python3
 from hanlon.sandboxes.virtual.entries import state_of
 from hanlon.sandboxes.virtual.execve import NOT_EXECUTABLE, NOT_FOUND, plan_execve
 from hanlon.sandboxes.virtual.image import (
@@ -24,10 +25,10 @@ from hanlon.sandboxes.virtual.image import (
     RUNNER,
     program_word,
 )
-from hanlon.sandboxes.virtual.kernel import Kernel, absolute
+from hanlon.sandboxes.virtual.kernel import Command, Kernel, absolute
 from hanlon.sandboxes.virtual.permissions import settle
 
-_INTERPRETERS = {RUN_WORD + name: command for name, command in INTERPRETERS.items()}
+_INTERPRETERS: dict[str, Command] = {RUN_WORD + "python3": python3, RUN_WORD + "perl": perl}
 
 MOST_PROGRAMS = 4
 """Programs that a machine can have."""

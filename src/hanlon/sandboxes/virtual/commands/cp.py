@@ -137,6 +137,8 @@ def _write(kernel: Kernel, fs: FileSystem, flags: str, origin: str, place: str) 
     fs.chmod(place, mode)
     kernel.modes[place] = mode
     kernel.listings.clear()
+    if "l" in flags:
+        kernel.link(origin, place)
 
 
 def install(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:

@@ -101,7 +101,7 @@ def mv(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
 
 def ln(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     """Make links."""
-    return _each(kernel, ctx, "ln", _link)
+    return _each(kernel, ctx, "ln", link)
 
 
 def _each(kernel: Kernel, ctx: BuiltinContext, name: str, act: _Act) -> BuiltinResult:
@@ -162,30 +162,34 @@ def move(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: s
     return ""
 
 
-def _link(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: str) -> str:
+def link(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: str) -> str:
+    """Make a link; returns why it cannot be done, empty where it was."""
     origin, place = absolute(ctx, source), absolute(ctx, target)
-    symbolic = "s" in flags
+    kind = "symbolic" if "s" in flags else "hard"
+    found = lstat(kernel, ctx.fs, origin)
+    if kind == "hard" and found is None:
+        return f"failed to access '{source}': No such file or directory"
+    if kind == "hard" and found is not None and found.owner != "user":
+        return f"failed to create hard link '{target}' => '{source}': Operation not permitted"
+    if kernel.may_not_change(place):
+        return f"failed to create {kind} link '{target}': Permission denied"
     if lstat(kernel, ctx.fs, place) is not None:
-        if "f" not in flags:
-            return f"failed to create {'symbolic' if symbolic else 'hard'} link '{target}': File exists"
+        if "f" not in flags and not ("i" in flags and kernel.consents(ctx)):
+            return f"failed to create {kind} link '{target}': File exists"
         if origin == place:
             return f"'{source}' and '{target}' are the same file"
         ctx.fs.remove(place)
     kernel.forget(place)
     try:
-        if symbolic:
+        if kind == "symbolic" or found is None:
             ctx.fs.symlink(source, place)
         else:
-            found = lstat(kernel, ctx.fs, origin)
-            if found is None:
-                return f"failed to access '{source}': No such file or directory"
             ctx.fs.write_file(place, ctx.fs.read_file(origin))
             ctx.fs.chmod(place, found.mode)
-        kernel.forget(place)
-        if not symbolic:
             kernel.link(origin, place)
     except RuntimeError:
-        return f"failed to create symbolic link '{target}': Permission denied"
+        return f"failed to create {kind} link '{target}': Permission denied"
+    kernel.listings.clear()
     return ""
 
 

@@ -40,10 +40,11 @@ def patch(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
         return BuiltinResult("", "can't find file to patch at input line 1\n", 1)
     lines = ctx.fs.read_file(path).decode(errors="replace").splitlines(keepends=True)
     failed = sum(not _apply(lines, *hunk) for hunk in hunks)
-    ctx.fs.write_file(path, "".join(lines).encode())
-    kernel.listings.clear()
-    settle(kernel, ctx.fs)
-    message = f"patching file {target}\n"
+    message = f"{'checking' if '--dry-run' in ctx.argv else 'patching'} file {target}\n"
+    if "--dry-run" not in ctx.argv:
+        ctx.fs.write_file(path, "".join(lines).encode())
+        kernel.listings.clear()
+        settle(kernel, ctx.fs)
     if failed:
         message += f"{failed} out of {len(hunks)} hunks FAILED -- saving rejects to file {target}.rej\n"
     return BuiltinResult(message, "", 1 if failed else 0)

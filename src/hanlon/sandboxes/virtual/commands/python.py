@@ -1,4 +1,4 @@
-"""python3 and perl, as far as the shell's own Python and sed can do what they are asked.
+"""python3, as far as the shell's own Python can do what it is asked.
 
 The shell's Python knows few modules. What `os`, `shutil`, `signal` and `subprocess` are asked for most is done here,
 in the machine. A source that cannot be run is recorded as unsupported if it could have touched files or processes.
@@ -7,6 +7,7 @@ in the machine. A source that cannot be run is recorded as unsupported if it cou
 import ast
 import posixpath
 import re
+import stat as modes
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -15,29 +16,33 @@ from typing import Any
 from bashkit import Bash, BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.virtual.commands.cp import copy_all
-from hanlon.sandboxes.virtual.commands.mv import move, remove
+from hanlon.sandboxes.virtual.commands.mv import link, move, remove
 from hanlon.sandboxes.virtual.commands.ps import SIGNALS, send_signal
 from hanlon.sandboxes.virtual.entries import children, lstat, resolve
-from hanlon.sandboxes.virtual.kernel import Command, Kernel, absolute
+from hanlon.sandboxes.virtual.kernel import Kernel, absolute
 from hanlon.sandboxes.virtual.permissions import apply_mode, settle
 
 _FILES = (
-    "remove",
-    "unlink",
-    "rename",
-    "replace",
-    "chmod",
-    "listdir",
-    "kill",
-    "getcwd",
-    "move",
-    "copy",
-    "copyfile",
+    *(
+        "remove",
+        "unlink",
+        "rename",
+        "replace",
+        "chmod",
+        "listdir",
+        "kill",
+        "getcwd",
+        "move",
+        "copy",
+        "copyfile",
+    ),
+    *("symlink", "truncate", "mode", "exists"),
 )
+_ALWAYS = {"exit", "quit", "os_mode", "os_exists"}
 _SHELL = ("system", "run", "call", "check_call")
 _CALL = re.compile(rf"\b(os|shutil|subprocess)\.({'|'.join((*_FILES, *_SHELL))})\s*\(")
 _IMPORT = re.compile(r"\bimport\s+((?:\w+\s*,\s*)*\w+)(?=\s*(?:;|$|#))", re.MULTILINE)
-_DONE_HERE = {"shutil", "signal", "subprocess"}
+_DONE_HERE = {"shutil", "signal", "stat", "subprocess"}
 _READS = re.compile(
     r"\bopen\(\s*[\w.'\"/]+\s*(?:,\s*['\"]rb?['\"]\s*)?\)|\bos\.(?:listdir|path|getcwd|environ|stat|getpid|walk|access|sep)\b"
 )
@@ -70,7 +75,7 @@ class _Calls:
             self.code = int(args[0] or 0) if args and isinstance(args[0], int | None) else len(args)
             raise _CannotError("exit")
         if function in _SHELL and not kwargs.keys() - {"shell", "check"}:
-            self.commands.append(_shell_line(args[0]))
+            self.commands.append(shell_line(args[0]))
             return 0
         if self.commands or module not in ("os", "shutil") or function not in _FILES or kwargs:
             raise _CannotError(fn_name)
@@ -85,7 +90,9 @@ class _Calls:
         elif function in ("rename", "replace", "move"):
             problem = move(kernel, ctx, arguments[0], arguments[1], "")
         elif function == "chmod":
-            problem = apply_mode(kernel, ctx, arguments[0], lambda _: int(arguments[1]), recursive=False)
+            problem = apply_mode(
+                kernel, ctx, arguments[0], lambda _: int(arguments[1]) & 0o7777, recursive=False
+            )
         elif function in ("copy", "copyfile"):
             problem = copy_all(kernel, ctx, "cp", "", arguments, None).stderr
         elif function == "kill":
@@ -93,6 +100,14 @@ class _Calls:
         elif function == "listdir":
             folder = absolute(ctx, arguments[0] if arguments else ".")
             return [posixpath.basename(entry.path) for entry in children(kernel, ctx, folder)]
+        elif function == "symlink":
+            problem = link(kernel, ctx, arguments[0], arguments[1], "s")
+        elif function == "truncate":
+            path = resolve(kernel, ctx.fs, absolute(ctx, arguments[0]))
+            ctx.fs.write_file(path, ctx.fs.read_file(path)[: arguments[1]])
+        elif function in ("mode", "exists"):
+            file = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, arguments[0])))
+            return file is not None and (function == "exists" or modes.S_IFREG | file.mode)
         elif function == "getcwd":
             return ctx.cwd
         if problem:
@@ -101,7 +116,8 @@ class _Calls:
         return None
 
 
-def _shell_line(words: Any) -> str:
+def shell_line(words: Any) -> str:
+    """A command line as text, from words or from a text that is one."""
     return (
         words
         if isinstance(words, str)
@@ -139,8 +155,11 @@ def _run(kernel: Kernel, ctx: BuiltinContext, source: str, words: list[str]) -> 
     calls = _Calls(kernel, ctx)
     text = _IMPORT.sub(_import, source)
     text = _CALL.sub(r"\1_\2(", text).replace("sys.argv", repr(words)).replace("sys.exit(", "exit(")
+    text = re.sub(r"\bos\.stat\(([^()]*)\)\.st_mode\b", r"os_mode(\1)", text)
+    text = re.sub(r"\bstat\.(S_I\w+)", lambda match: str(getattr(modes, match[1], 0)), text)
+    text = re.sub(r"\bos\.path\.(?:exists|isfile)\(", "os_exists(", text)
     text = re.sub(r"\bsignal\.SIG(\w+)", lambda match: str(SIGNALS.get(match[1], 0)), text)
-    names = sorted({f"{match[1]}_{match[2]}" for match in _CALL.finditer(source)} | {"exit", "quit"})
+    names = sorted({f"{match[1]}_{match[2]}" for match in _CALL.finditer(source)} | _ALWAYS)
     result: list[Any] = []
 
     def work() -> None:
@@ -153,7 +172,7 @@ def _run(kernel: Kernel, ctx: BuiltinContext, source: str, words: list[str]) -> 
             timeout_seconds=5,
         )
         shell.mount("/", ctx.fs)
-        result.append(shell.execute_sync(f"python3 -c {_shell_line([text + chr(10) + 'pass'])}"))
+        result.append(shell.execute_sync(f"python3 -c {shell_line([text + chr(10) + 'pass'])}"))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -190,71 +209,3 @@ def _run(kernel: Kernel, ctx: BuiltinContext, source: str, words: list[str]) -> 
 def _import(match: re.Match[str]) -> str:
     names = [name for name in re.split(r"\s*,\s*", match[1]) if name not in _DONE_HERE]
     return f"import {', '.join(names)}" if names else "pass"
-
-
-_PRINT = re.compile(r"print\s+(if|unless)\s+(/(?:[^/\\]|\\.)*/)\s*;?\s*")
-_SUBSTITUTE = re.compile(
-    r"(?:(?:s|tr|y)([/|#,!@\x01])(?:(?!\1)[^\\\n]|\\.)*\1(?:(?!\1)[^\\\n]|\\.)*\1[gimsx]*\s*;?\s*)+"
-)
-_BRACED = re.compile(r"\bs\{([^{}]*)\}\{([^{}]*)\}")
-_WORD = r"\s*['\"]([\w./ -]+)['\"]\s*"
-_STATEMENTS = (
-    (re.compile(rf"unlink\s*\(?{_WORD}\)?"), r"rm -f '\1'"),
-    (re.compile(rf"rename\s*\(?{_WORD},{_WORD}\)?"), r"mv -f '\1' '\2'"),
-    (re.compile(rf"system\s*\(?{_WORD}\)?"), r"\1"),
-    (re.compile(rf"chmod\s*\(?\s*(0\d+)\s*,{_WORD}\)?"), r"chmod \1 '\2'"),
-)
-_PERL_TOUCHES = re.compile(r"\b(?:open|unlink|rename|system|kill|exec|chmod|truncate|link|symlink)\b|`")
-
-
-def perl(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """One-liners that edit files line by line, as sed does them, and statements that a shell has too."""
-    letters, code, files, suffix = "", "", list[str](), ""
-    words = iter(ctx.argv)
-    for word in words:
-        if word.startswith("-") and not code and word != "-":
-            flags, _, backup = word[1:].partition("i.")
-            suffix, letters = f".{backup}" if backup else suffix, letters + flags + ("i" if backup else "")
-            code = next(words, "") if flags[-1:] in ("e", "E") else code
-        else:
-            files.append(word)
-    if "e" not in letters.lower() and files:
-        path = resolve(kernel, ctx.fs, absolute(ctx, files[0]))
-        file = lstat(kernel, ctx.fs, path)
-        code = (
-            ctx.fs.read_file(path).decode(errors="replace")
-            if file is not None and file.kind == "file"
-            else ""
-        )
-        code = code.partition("\n")[2] if code.startswith("#!") else code
-    text = _as_shell(_BRACED.sub("s\x01\\1\x01\\2\x01", code), letters, suffix, files)
-    if text is not None:
-        kernel.leave_runner(ctx, f"{text}\n")
-        return BuiltinResult("", "", 1)
-    if "i" in letters or _PERL_TOUCHES.search(code):
-        kernel.unsupported.append("perl")
-    return kernel.finish(ctx, "", "Out of memory!\n" if code else "", 1 if code else 0)
-
-
-def _as_shell(code: str, letters: str, suffix: str, files: list[str]) -> str | None:
-    """Shell text that does what perl code would do, None where that is not known."""
-    options = [f"-i{suffix}"] if "i" in letters else []
-    printed = _PRINT.fullmatch(code)
-    if "n" in letters and printed:
-        script = f"{printed[2]}{'!' if printed[1] == 'unless' else ''}p"
-        return f"sed {_shell_line([*options, '-n', '-E', '-e', script, '--', *files])}"
-    if "p" in letters and _SUBSTITUTE.fullmatch(code):
-        script = re.sub(r"\$(\d)", r"\\\1", code).replace(r"\d", "[0-9]")
-        return f"sed {_shell_line([*options, '-E', '-e', script, '--', *files])}"
-    lines: list[str] = []
-    for statement in filter(None, (part.strip() for part in code.split(";"))):
-        known = [
-            pattern.sub(shell, statement) for pattern, shell in _STATEMENTS if pattern.fullmatch(statement)
-        ]
-        if not known or "n" in letters or "p" in letters:
-            return None
-        lines += known
-    return "\n".join(lines) if lines else None
-
-
-INTERPRETERS: dict[str, Command] = {"python3": python3, "perl": perl}
