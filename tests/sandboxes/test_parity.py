@@ -52,7 +52,7 @@ def counts(name: str, outcomes: list[str]) -> Counter[str]:
 
 @pytest.mark.parametrize(("name", "least_right", "most_unresolved"), [(RECORDED, 465, 8), (FURTHER, 335, 3)])
 def test_the_virtual_shell_ends_as_a_real_machine(name: str, least_right: int, most_unresolved: int) -> None:
-    """At least 465 of 477 and 335 of 345, and what it cannot tell is said."""
+    """At least 465 of 477 and 335 of 344, and what it cannot tell is said."""
     sandbox = VirtualSandbox()
     counted = counts(name, [outcome_of(sandbox, case["commands"]) for case in cases(name)])
     assert counted["right"] >= least_right

@@ -77,8 +77,8 @@ def test_any_sequence_gives_the_same_answers_again(lines: list[str]) -> None:
     """Two machines that are told the same say the same."""
     first, second = boot(), boot()
     for line in lines:
-        one, other = first.run(line), second.run(line)
-        assert (one.output, one.exit_code, one.unsupported) == (
+        result, other = first.run(line), second.run(line)
+        assert (result.output, result.exit_code, result.unsupported) == (
             other.output,
             other.exit_code,
             other.unsupported,

@@ -75,11 +75,11 @@ def listing(kernel: Kernel, fs: FileSystem, path: str) -> list[dict[str, Any]]:
 def content(kernel: Kernel, fs: FileSystem, path: str) -> bytes:
     """What the file at a path holds that no link has to be followed for."""
     folder, _, name = path.rpartition("/")
-    known, held = kernel.contents.get(path, (None, b""))
-    if known is not None and any(
-        item["name"] == name and item["metadata"] == known for item in kernel.listings.get(folder, ())
+    metadata, text = kernel.contents.get(path, (None, b""))
+    if metadata is not None and any(
+        item["name"] == name and item["metadata"] == metadata for item in kernel.listings.get(folder, ())
     ):
-        return held
+        return text
     return fs.read_file(path)
 
 
@@ -113,21 +113,21 @@ def state_of(kernel: Kernel, fs: FileSystem, path: str) -> FileState:
 def resolve(kernel: Kernel, fs: FileSystem, path: str) -> str:
     """The path behind a chain of links, at most 40 long; only the last part of a path is followed."""
     for _ in range(40):
-        found = lstat(kernel, fs, path)
-        if found is None or found.kind != "symlink":
+        entry = lstat(kernel, fs, path)
+        if entry is None or entry.kind != "symlink":
             break
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), found.target))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.target))
     return path
 
 
 def _entry_of(kernel: Kernel, fs: FileSystem, path: str, metadata: dict[str, Any]) -> Entry:
     if metadata["file_type"] != "symlink":
-        return entry(kernel, path, metadata)
+        return entry_of(kernel, path, metadata)
     target = fs.read_link(path)
-    return Entry(path, "symlink", 0o777, len(target), entry(kernel, path, metadata).time_s, target)
+    return Entry(path, "symlink", 0o777, len(target), entry_of(kernel, path, metadata).time_s, target)
 
 
-def entry(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
+def entry_of(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
     """An entry from what the file system says."""
     kind = str(metadata["file_type"])
     size = 4096 if kind == "directory" else int(metadata["size"])
@@ -138,9 +138,9 @@ def entry(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
 
 def children(kernel: Kernel, ctx: BuiltinContext, path: str) -> list[Entry]:
     """What a directory holds, by name."""
-    found = [
+    entries = [
         _entry_of(kernel, ctx.fs, posixpath.join(path, str(item["name"])), item["metadata"])
         for item in listing(kernel, ctx.fs, path)
         if item["name"] not in HIDDEN
     ]
-    return sorted(found, key=lambda item: item.path)
+    return sorted(entries, key=lambda item: item.path)

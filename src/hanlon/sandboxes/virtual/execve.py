@@ -41,15 +41,15 @@ def plan_execve(
     if kernel.home_closed and path.startswith(HOME + "/"):
         return NOT_EXECUTABLE
     real = resolve(kernel, ctx.fs, path)
-    found = lstat(kernel, ctx.fs, real)
-    if found is None:
+    file = lstat(kernel, ctx.fs, real)
+    if file is None:
         return NOT_FOUND
-    if found.kind != "file" or not found.mode & 0o100:
+    if file.kind != "file" or not file.mode & 0o100:
         return NOT_EXECUTABLE
     text = content(kernel, ctx.fs, real).decode(errors="replace")
     if text.startswith("\x7fELF"):
         return _words(real, *arguments)
-    if not found.mode & 0o400 or not (text.startswith("#!") or from_shell):
+    if not file.mode & 0o400 or not (text.startswith("#!") or from_shell):
         return NOT_EXECUTABLE
     shebang, _, body = text.partition("\n") if text.startswith("#!") else ("#!/bin/bash", "", text)
     interpreter, _, argument = shebang[2:].strip(" \t").partition(" ")
@@ -72,10 +72,10 @@ def _interpreted(
     real = interpreter
     if interpreter not in _SYSTEM_SHELLS:
         real = resolve(kernel, ctx.fs, absolute(ctx, interpreter))
-        found = lstat(kernel, ctx.fs, real)
-        if found is None:
+        file = lstat(kernel, ctx.fs, real)
+        if file is None:
             return NOT_FOUND
-        if not found.mode & 0o111:
+        if not file.mode & 0o111:
             return NOT_EXECUTABLE
     if name not in _SHELLS or real.startswith(HOME):
         return _words(real, *([argument] if argument else []), *words)
@@ -93,11 +93,11 @@ def _by_shell(
     if "c" in letters:  # the script's path is a command, which is the script, which ...
         kernel.sleep(float("inf"))
         return 124
-    given = ctx.env.get("SHELLOPTS", "").split(":") if name != "dash" and name != "sh" else []
-    if "n" in letters or "noexec" in given:
+    options = ctx.env.get("SHELLOPTS", "").split(":") if name != "dash" and name != "sh" else []
+    if "n" in letters or "noexec" in options:
         return 0
     script = _inherited(kernel, ctx) + "\n" if name == "bash" else "\n"
-    script += "".join(f"set -o {option}\n" for option in ("errexit", "nounset") if option in given)
+    script += "".join(f"set -o {option}\n" for option in ("errexit", "nounset") if option in options)
     body = in_dash(body) if name in ("sh", "dash") else body
     if script == "\n" and _TERMINATES.fullmatch(body):
         # Nothing between the script and the shell's own kill: no need to start a shell to see it.
@@ -113,8 +113,8 @@ def _by_shell(
 def _on_path(kernel: Kernel, ctx: BuiltinContext, name: str) -> str:
     for folder in ctx.env.get("PATH", "/usr/bin:/bin").split(":"):
         candidate = posixpath.join(absolute(ctx, folder), name)
-        found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, candidate))
-        if found is not None and found.kind == "file" and found.mode & 0o111:
+        file = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, candidate))
+        if file is not None and file.kind == "file" and file.mode & 0o111:
             return candidate
     return ""
 
@@ -132,8 +132,8 @@ def _inherited(kernel: Kernel, ctx: BuiltinContext) -> str:
         path = resolve(
             kernel, ctx.fs, absolute(ctx, startup.replace("~", HOME, 1) if startup[0] == "~" else startup)
         )
-        found = lstat(kernel, ctx.fs, path)
-        if found is not None and found.kind == "file":
+        file = lstat(kernel, ctx.fs, path)
+        if file is not None and file.kind == "file":
             parts.append(
                 rewrite(ctx.fs.read_file(path).decode(errors="replace"), kernel.programs, _SCRIPT_PID)
             )

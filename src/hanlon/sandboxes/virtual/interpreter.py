@@ -47,8 +47,8 @@ class Interpreter:
             timeout_seconds=MAX_HOST_SECONDS,
             custom_builtins=callbacks,
         )
-        for place, tree in read_only_trees().items():
-            self.bash.mount(place, tree, read_only=True)
+        for path, tree in read_only_trees().items():
+            self.bash.mount(path, tree, read_only=True)
 
     def begin(self, programs: Mapping[str, Program]) -> None:
         """Clear everything that an earlier machine left."""

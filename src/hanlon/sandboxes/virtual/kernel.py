@@ -40,7 +40,6 @@ class Kernel:
     login_text: str = ""
     calls: int = 0
     elapsed_s: float = 0.0
-    slept_s: float = 0.0
     timed_out: bool = False
     cut_short: bool = False
     killed_by: int | None = None
@@ -156,7 +155,7 @@ class Kernel:
 
     def now_s(self) -> float:
         """The machine's clock in Unix seconds."""
-        return BOOT_TIME_S + self.calls * SECONDS_PER_CALL + self.slept_s + self.elapsed_s
+        return BOOT_TIME_S + self.calls * SECONDS_PER_CALL + self.elapsed_s
 
     def machine_time_s(self, host_time_s: float) -> float:
         """The machine's time at which a file was written, from the host's time that the file system kept."""

@@ -102,9 +102,9 @@ class VirtualMachine:
             return
         folder, _, name = command.rpartition("/")
         if folder in (".", "~", HOME) and name in self._laid_down:
-            known = self._laid_down[name]
+            metadata = self._laid_down[name]
             for item in kernel.listings.get(HOME, ()):
-                if item["name"] == name and item["metadata"] == known:  # our file as we wrote it
+                if item["name"] == name and item["metadata"] == metadata:  # our file as we wrote it
                     kernel.may_have_run = kernel.may_have_written = False
 
     def _execute(self, shell: str) -> tuple[str, int, str | None]:
@@ -196,18 +196,18 @@ class VirtualMachine:
                 entries = self._bash.read_dir(folder or "/")
             except RuntimeError:
                 return FileState("missing")
-        found = next((entry["metadata"] for entry in entries if entry["name"] == name), None)
-        if found is None:
+        metadata = next((entry["metadata"] for entry in entries if entry["name"] == name), None)
+        if metadata is None:
             return FileState("missing")
-        kind, mode = found["file_type"], int(found["mode"])
+        kind, mode = metadata["file_type"], int(metadata["mode"])
         if kind != "file":
             return FileState(kind if kind in ("directory", "symlink") else "other", mode)
         before, state = self._inspected.get(path, (None, None))
-        if state is None or before != found:  # written since: its time of change is another
+        if state is None or before != metadata:  # written since: its time of change is another
             content = self._bash.fs().read_file(path)
             state = FileState("file", mode, content[:CONTENT_LIMIT_BYTES].decode(errors="replace"))
-            self._inspected[path] = found, state
-            self._kernel.contents[path] = found, content
+            self._inspected[path] = metadata, state
+            self._kernel.contents[path] = metadata, content
         return state
 
     def close(self) -> None:

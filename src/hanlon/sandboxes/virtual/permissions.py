@@ -37,40 +37,40 @@ def settle(kernel: Kernel, files: _Files) -> None:
     if HOME in kernel.listings:
         return
     try:
-        found = files.read_dir(HOME)
+        items = files.read_dir(HOME)
     except RuntimeError:
         return
-    kernel.listings[HOME] = found
+    kernel.listings[HOME] = items
     present: dict[str, int] = {}
-    for item in found:
+    for item in items:
         metadata = item["metadata"]
         if metadata["file_type"] != "file":
             continue
         path, mode = f"{HOME}/{item['name']}", int(metadata["mode"])
-        known = kernel.modes.get(path, _mode_of_new_file(kernel, path) if mode == _FRESH else mode)
-        if mode == _FRESH != known:
-            files.chmod(path, known)
-            metadata["mode"] = mode = known
+        mode_before = kernel.modes.get(path, _mode_of_new_file(kernel, path) if mode == _FRESH else mode)
+        if mode == _FRESH != mode_before:
+            files.chmod(path, mode_before)
+            metadata["mode"] = mode = mode_before
         present[path] = mode
     kernel.modes = present
     for names in kernel.links:
-        _keep_alike(kernel, files, names, found)
+        _keep_alike(kernel, files, names, items)
 
 
 def _mode_of_new_file(kernel: Kernel, path: str) -> int:
     """What the umask leaves, or for a backup that `sed -i` makes the mode of the file behind it."""
     behind = (
-        [mode for known, mode in kernel.modes.items() if path.startswith(known)]
+        [mode for other, mode in kernel.modes.items() if path.startswith(other)]
         if "sed" in kernel.text
         else []
     )
     return behind[0] if behind else 0o666 & ~kernel.umask
 
 
-def _keep_alike(kernel: Kernel, files: _Files, names: set[str], found: list[dict[str, Any]]) -> None:
+def _keep_alike(kernel: Kernel, files: _Files, names: set[str], listing: list[dict[str, Any]]) -> None:
     """Give the names of one file, as hard links, the content and mode of the one that was written last."""
     items = [
-        item["metadata"] | {"path": path} for item in found if (path := f"{HOME}/{item['name']}") in names
+        item["metadata"] | {"path": path} for item in listing if (path := f"{HOME}/{item['name']}") in names
     ]
     if len(items) < 2:
         return
@@ -113,8 +113,8 @@ def chmod(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
 
 
 def _reference(kernel: Kernel, ctx: BuiltinContext, path: str) -> Callable[[Entry], int] | None:
-    found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, path)))
-    return (lambda _: found.mode) if found else None
+    entry = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, path)))
+    return (lambda _: entry.mode) if entry else None
 
 
 def apply_mode(
@@ -122,25 +122,25 @@ def apply_mode(
 ) -> str:
     """Change a mode; returns the message of `chmod` where it cannot be done."""
     path = resolve(kernel, ctx.fs, absolute(ctx, operand))
-    found = lstat(kernel, ctx.fs, path)
+    entry = lstat(kernel, ctx.fs, path)
     if kernel.home_closed and path == HOME and not operand.startswith("/"):
         return f"chmod: cannot access '{operand}': Permission denied\n"
-    if found is None:
+    if entry is None:
         return f"chmod: cannot access '{operand}': No such file or directory\n"
-    if found.owner != "user":
+    if entry.owner != "user":
         return f"chmod: changing permissions of '{operand}': Operation not permitted\n"
-    mode = change(found)
+    mode = change(entry)
     if path == HOME:
         kernel.home_mode = mode
     else:
         ctx.fs.chmod(path, mode)
     kernel.listings.clear()
-    if found.kind == "file":
+    if entry.kind == "file":
         kernel.modes[path] = mode
     for other in next((names for names in kernel.links if path in names), ()):
         ctx.fs.chmod(other, mode)
         kernel.modes[other] = mode
-    if recursive and found.kind == "directory" and not (path == HOME and kernel.home_closed):
+    if recursive and entry.kind == "directory" and not (path == HOME and kernel.home_closed):
         for item in ctx.fs.read_dir(path):
             apply_mode(kernel, ctx, posixpath.join(path, str(item["name"])), change, recursive=True)
     return ""
@@ -194,13 +194,13 @@ def chown(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
         )
     if set(words[0].split(":")) <= {"user", "1000", ""}:
         return BuiltinResult("", "", 0)
-    what = "ownership" if ctx.name == "chown" else "group"
+    ownership = "ownership" if ctx.name == "chown" else "group"
     errors: list[str] = []
     for operand in words[1:]:
-        known = lstat(kernel, ctx.fs, absolute(ctx, operand)) is not None
-        problem = f"changing {what} of '{operand}': Operation not permitted"
+        exists = lstat(kernel, ctx.fs, absolute(ctx, operand)) is not None
+        problem = f"changing {ownership} of '{operand}': Operation not permitted"
         missing = f"cannot access '{operand}': No such file or directory"
-        errors.append(f"{ctx.name}: {problem if known else missing}\n")
+        errors.append(f"{ctx.name}: {problem if exists else missing}\n")
     return BuiltinResult("", "".join(errors), 1)
 
 

@@ -68,10 +68,10 @@ def _as_shell(code: str, letters: str, suffix: str, files: list[str]) -> str | N
         return f"sed {shell_line([*options, '-E', '-e', script, '--', *files])}"
     lines: list[str] = []
     for statement in filter(None, (part.strip() for part in code.split(";"))):
-        known = [
+        translated = [
             pattern.sub(shell, statement) for pattern, shell in _STATEMENTS if pattern.fullmatch(statement)
         ]
-        if not known or "n" in letters or "p" in letters:
+        if not translated or "n" in letters or "p" in letters:
             return None
-        lines += known
+        lines += translated
     return "\n".join(lines) if lines else None

@@ -136,12 +136,12 @@ def pgrep(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     expression = re.compile(patterns[-1] if simple else re.escape(patterns[-1])) if patterns else None
     if expression is None:
         return BuiltinResult("", f"{ctx.name}: no matching criteria specified\n", 2)
-    found = [pid for pid, command in table.items() if expression.search(command if full else _short(command))]
+    pids = [pid for pid, command in table.items() if expression.search(command if full else _short(command))]
     if not ctx.name.endswith("pkill"):
-        return BuiltinResult("".join(f"{pid}\n" for pid in found), "", 0 if found else 1)
-    for pid in found:
+        return BuiltinResult("".join(f"{pid}\n" for pid in pids), "", 0 if pids else 1)
+    for pid in pids:
         send_signal(kernel, pid, signals[0] if signals else TERM)
-    return BuiltinResult("", "", 0 if found else 1)
+    return BuiltinResult("", "", 0 if pids else 1)
 
 
 def sleep(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
