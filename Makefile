@@ -34,6 +34,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/rate_limit.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/parity.py
 
 bench-inspect: .venv/dev $(PEER)/ready
 	$(BIN)/python benchmarks/inspect_peer.py

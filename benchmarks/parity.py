@@ -52,9 +52,8 @@ def compare(sandbox: Sandbox, name: str) -> None:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             outcomes = list(threads.map(lambda line: play(sandbox, line), commands))
     right = sum(case["outcome"] == outcome for case, outcome in zip(cases, outcomes, strict=True))
-    print(
-        f"{sandbox.kind}: {right} of {len(cases)} as on the real machine, {outcomes.count('unresolved')} unresolved"
-    )
+    untold = outcomes.count("unresolved")
+    print(f"{sandbox.kind}, {name}: {right} of {len(cases)} as on the real machine, {untold} unresolved")
     for case, outcome in zip(cases, outcomes, strict=True):
         if outcome != case["outcome"]:
             print(f"  {outcome}, really {case['outcome']}: {case['commands']}")
