@@ -12,6 +12,7 @@ import signal
 import socket
 import stat
 import struct
+import threading
 import time
 from array import array
 from collections.abc import Generator
@@ -63,6 +64,7 @@ class BubblewrapMachine:
         self._calls: dict[int, _Call] = {}
         self._inspected: dict[str, FileState] = {}
         self._off = False
+        self._in_use = threading.Lock()
         self._jobs_left = False
 
     @property
@@ -79,8 +81,10 @@ class BubblewrapMachine:
 
     def run(self, command: str) -> CommandResult:
         """Run one command line as ``bash --login -c`` would; real time passes."""
-        if not self.running:
-            return CommandResult("", 137)
+        with self._in_use:
+            return self._run(command) if self.running else CommandResult("", 137)
+
+    def _run(self, command: str) -> CommandResult:
         line = command.encode(errors="replace").replace(b"\0", b"")
         if len(line) > MAX_COMMAND_BYTES:
             return CommandResult("bash: /usr/bin/bash: Argument list too long\n", 126)
@@ -242,12 +246,17 @@ class BubblewrapMachine:
         """Switch the machine off and wait until it is gone."""
         if self._started.process.returncode is not None:
             return
-        self._off = True
-        for call in list(self._calls.values()):
-            self._drop(call)
-        self._control.close()
-        os.close(self._started.home)
-        self._started.process.wait()
+        with contextlib.suppress(OSError):
+            self._control.shutdown(
+                socket.SHUT_RDWR
+            )  # the machine goes off, and a `run` in another thread ends
+        with self._in_use:
+            self._off = True
+            for call in list(self._calls.values()):
+                self._drop(call)
+            self._control.close()
+            os.close(self._started.home)
+            self._started.process.wait()
 
 
 def _take(reader: int, output: bytearray) -> bool:
