@@ -1,8 +1,9 @@
-"""`hanlon judge-check`: judges against labels by people, and against each other."""
+"""`hanlon judge-check`: judges on the smoke set, against labels by people, and against each other."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,9 +15,9 @@ from hanlon.analysis.tables import TableFormat, render
 from hanlon.environments.tier import Tier
 from hanlon.inquiries.judges.votes import NO, YES
 
-_HELP = """Judges against labels by people, or (without --labels) against each other.
+_HELP = """Judges on the smoke set (after hanlon judge-smoke), against labels by people, and against each other.
 
-With --labels, json and csv hold the first comparison alone.
+In json and csv, one comparison alone: with people where --labels is given, else of judges with each other.
 """
 _NOTES = (
     "cases: the share that people call so. Not compared: maybe, unscored, unobservable, unsettled and tied, which are "
@@ -42,13 +43,19 @@ class StoredLabels:
     labels: Sequence[JudgedLabel]
     episodes: Mapping[str, Collection[int]]
     choices: Mapping[str, Sequence[str]]
+    trials: Sequence[dict[str, Any]] = ()
+    """Rows of `trial_rows`: how these judges did on the smoke set."""
 
 
 Load = Callable[[Sequence[Path], float | None], StoredLabels]
 """Reads the labels below folders, re-read at a threshold of the vote share (None: each judge's own)."""
 
 
-def stored_labels(judged: Sequence[JudgedCell], episodes: Mapping[str, Collection[int]]) -> StoredLabels:
+def stored_labels(
+    judged: Sequence[JudgedCell],
+    episodes: Mapping[str, Collection[int]],
+    trials: Sequence[dict[str, Any]] = (),
+) -> StoredLabels:
     """The labels for a comparison. Judges of one name (another model, other rubrics) are told apart by their keys."""
     keys: dict[str, set[str]] = {}
     choices: dict[str, tuple[str, ...]] = {}
@@ -77,7 +84,7 @@ def stored_labels(judged: Sequence[JudgedCell], episodes: Mapping[str, Collectio
         for index, of_episode in labelled.labels.items()
         for label in of_episode
     ]
-    return StoredLabels(labels, episodes, choices)
+    return StoredLabels(labels, episodes, choices, trials)
 
 
 def judge_check_command(load: Load) -> click.Command:
@@ -93,6 +100,8 @@ def judge_check_command(load: Load) -> click.Command:
         folders = runs or (Path("runs"),)
         stored = load(folders, threshold)
         _check(stored, judge, folders)
+        if table_format in ("table", "markdown"):
+            click.echo(_trials(stored.trials, judge, table_format))
         human: list[HumanLabel] = []
         if labels is not None:
             try:
@@ -136,6 +145,15 @@ def _check(stored: StoredLabels, judge: str | None, folders: Sequence[Path]) -> 
         raise click.BadParameter(
             f"no judge {judge!r} in {where}. Judges: {', '.join(names)}", param_hint="--judge"
         )
+
+
+def _trials(rows: Sequence[dict[str, Any]], judge: str | None, table_format: TableFormat) -> str:
+    from hanlon.analysis.labels.trials import COMMAND, trial_words
+
+    chosen = [row for row in rows if judge in (None, row["judge"])]
+    if not chosen:
+        return f"no trial on the smoke set, transcripts with known labels: {COMMAND} {judge or '...'}"
+    return render(chosen, [trial_words(row) for row in chosen], table_format, title="judges on the smoke set")
 
 
 def _calibration(

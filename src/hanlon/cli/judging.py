@@ -97,8 +97,9 @@ def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tupl
 
     The labels are kept beside the runs. A language model is asked, and paid, once.
     """
+    from hanlon.analysis.labels.trials import trial_rows, trial_words
     from hanlon.config.errors import ConfigError
-    from hanlon.inquiries.judges.smoke.trials import smoke_cells, smoke_words
+    from hanlon.inquiries.judges.smoke.trials import smoke_cells, trial_of, tried_judges
     from hanlon.run.rescore import rescore as ask
 
     runs_dir = next(iter(runs), Path("runs"))
@@ -107,8 +108,11 @@ def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tupl
         exit_code = ask(states, judges, overrides)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    for name, rows in smoke_words(runs_dir, judges).items():
-        click.echo(render(rows, rows, "table", title=f"judge {name} on the smoke set"))
+    for judge in tried_judges(runs_dir):
+        if judge.name in judges and (scores := trial_of(runs_dir, judge)) is not None:
+            rows = trial_rows(judge, scores)
+            title = f"judge {judge.name} {judge.key} on the smoke set"
+            click.echo(render(rows, [trial_words(row) for row in rows], "table", title=title))
     sys.exit(exit_code)
 
 
@@ -131,11 +135,11 @@ def _table(
     table = render(rows, [label_words(row) for row in rows], table_format, title="labels")
     if table_format != "table":
         return table
-    from hanlon.analysis.labels.gap_labels import label_warnings
+    from hanlon.analysis.labels.trials import warnings_beside
 
     compared = [COMPARED] if shared_labels(rows) else []
     names = [row["label"].partition("=")[0] for row in rows] if wanted else None
-    return "\n".join([table, *compared, *label_warnings(states, judged, names)])
+    return "\n".join([table, *compared, *warnings_beside(states, judged, names)])
 
 
 def _labels_of(
@@ -179,6 +183,8 @@ def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[st
 
 def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
     from hanlon.analysis.labels.labels import load_labels
+    from hanlon.analysis.labels.trials import trial_rows
+    from hanlon.inquiries.judges.smoke.trials import trial_of, tried_judges
     from hanlon.store.episodes import read_digests
 
     states, damaged = load_cells(folders)
@@ -189,7 +195,13 @@ def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     episodes = {state.record.key: {e.index for e in read_digests(state.folder)} for state in states}
-    return stored_labels(judged, episodes)
+    trials = [
+        row
+        for runs_dir in {state.folder.parent.parent for state in states}
+        for tried in tried_judges(runs_dir)
+        for row in trial_rows(tried, trial_of(runs_dir, tried) or ())
+    ]
+    return stored_labels(judged, episodes, trials)
 
 
 judge_check = judge_check_command(_stored)
