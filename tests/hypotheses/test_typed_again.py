@@ -1,11 +1,11 @@
 """One experiment typed several times: each command is judged by what it wrote down, and replaces none before it."""
 
-import threading
 from typing import Any
 
 import msgspec
+import pytest
 
-from hanlon.hypotheses.registration import cells_of, registration, registrations, sweep_file, take_in
+from hanlon.hypotheses.registration import cells_of, registration, registrations, rewrite, sweep_file
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
 from support.command_line import CommandLine
@@ -105,15 +105,31 @@ def test_what_was_written_down_and_never_sampled_binds_nobody(command_line: Comm
     assert again.registration.stored == 0
 
 
-def test_commands_that_run_at_the_same_time_keep_each_others_plans(command_line: CommandLine) -> None:
-    """Whichever ends last."""
-    models = (AMBIGUITY, SELF_PRESERVATION)
-    commands = [threading.Thread(target=typed, args=(command_line, model, "samples=6")) for model in models]
+TEN_MODELS = (
+    *("ambiguity", "ambiguity model.protocol=text", "distrusts_tool_output", "incapacity", "obedient"),
+    *("obeys_latest", "role_play", "self_preservation", "task_drive", "test_awareness"),
+)
+
+
+@pytest.mark.slow  # ten processes on two cores
+def test_ten_commands_at_the_same_instant_keep_ten_registrations(command_line: CommandLine) -> None:
+    """Each has its own five cells, and no command loses what another wrote down."""
+    commands = [
+        command_line.start(
+            "-m",
+            f"experiment={EXPERIMENT}",
+            *f"model=simulated/{name}".split(),
+            "samples=1",
+            "hypotheses=[task_drive]",
+        )
+        for name in TEN_MODELS
+    ]
     for command in commands:
-        command.start()
-    for command in commands:
-        command.join()
-    assert len(cells_of(record(command_line))) == 10
+        output, _ = command.communicate(timeout=300)
+        assert command.returncode == 0, output
+    kept = registrations(record(command_line))
+    assert [len(entry.cells) for entry in kept] == [5] * 10
+    assert len(cells_of(record(command_line))) == 50
 
 
 def test_the_end_of_a_command_takes_in_what_others_wrote_down_meanwhile(command_line: CommandLine) -> None:
@@ -125,7 +141,7 @@ def test_the_end_of_a_command_takes_in_what_others_wrote_down_meanwhile(command_
         sweep_file(str(command_line.runs), "s"),
         msgspec.structs.replace(held, cells=["b"], registration=seen, later=[other]),
     )
-    take_in(held, str(command_line.runs))
+    rewrite(held, str(command_line.runs))
     assert held.registration is not None
     assert held.registration.added == ["c"]
     assert [one.hash for one in held.later] == [other.hash]

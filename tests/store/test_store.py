@@ -11,9 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanlon.store import lines as line_files
-from hanlon.store.episodes import CellWriter, cell_folders, read_digests, read_episodes, scan
+from hanlon.store.episodes import (
+    CellWriter,
+    cell_folders,
+    change_json,
+    read_digests,
+    read_episodes,
+    read_json,
+    scan,
+)
 from hanlon.store.lines import CellBusy, repair_tail
-from hanlon.store.records import Episode, EpisodeDigest
+from hanlon.store.records import Episode, EpisodeDigest, SweepRecord
 from hanlon.store.shard import Shard
 
 
@@ -293,3 +301,31 @@ def test_cells_are_found_from_the_run_folder_an_environment_and_a_cell(tmp_path:
     cell.mkdir(parents=True)
     (cell / "cell.json").touch()
     assert cell_folders(tmp_path) == cell_folders(cell.parent) == cell_folders(cell) == [cell]
+
+
+def add_cells(path: Path, keys: list[str], start: object) -> None:
+    """Add cells to a sweep's record one at a time, as commands do that began at the same instant."""
+    start.wait()  # type: ignore[attr-defined]
+    for key in keys:
+
+        def add(sweep: SweepRecord | None, key: str = key) -> SweepRecord:
+            sweep = sweep or SweepRecord("s", [], 1, [], 0.0)
+            sweep.cells.append(key)
+            return sweep
+
+        change_json(path, SweepRecord, add)
+
+
+def test_processes_that_change_one_record_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    """Four processes add ten cells each to the same file: all forty are in it."""
+    context = multiprocessing.get_context("spawn")
+    path, start = tmp_path / "sweeps" / "s.json", context.Barrier(4)
+    keys = [[f"{number}.{turn}" for turn in range(10)] for number in range(4)]
+    processes = [context.Process(target=add_cells, args=(path, own, start)) for own in keys]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    kept = read_json(path, SweepRecord)
+    assert kept is not None
+    assert sorted(kept.cells) == sorted(key for own in keys for key in own)

@@ -19,6 +19,7 @@ from hanlon.hypotheses.files import plan_of, plans_for
 from hanlon.hypotheses.schema import Hypothesis, Plan
 from hanlon.store.cells import CellState
 from hanlon.store.digest import digest
+from hanlon.store.episodes import change_json
 from hanlon.store.records import Registration, SweepRecord
 
 
@@ -187,10 +188,19 @@ def _changed(registered: Sequence[Plan], current: Sequence[Plan]) -> frozenset[s
     return frozenset(changed | ({"controls"} if gates[0] != gates[1] else set()))
 
 
+def sweep_plans(states: Sequence[CellState], chosen: Sequence[str] | None) -> dict[str, Plan]:
+    """The plan of each environment of these cells: the hypotheses that the user chose, None for all of them.
+
+    Raises:
+        ConfigError: a hypothesis does not exist or its file is malformed.
+    """
+    return {plan.env: plan for plan in plans_for(_environments(states), chosen)}
+
+
 def register(
-    sweep: SweepRecord, states: Sequence[CellState], chosen: Sequence[str] | None, runs_dir: str
+    sweep: SweepRecord, states: Sequence[CellState], plans: Mapping[str, Plan], runs_dir: str
 ) -> None:
-    """Give a sweep's record its registrations: those of its file, to which what is new is added.
+    """Give a sweep's record its registrations, those of its file and what is new, and write the file.
 
     Cells that are new beside cells of their model that were written down before are `added` to these; other new cells
     are written down by themselves. What was written down and not sampled at all is replaced.
@@ -198,38 +208,44 @@ def register(
     Args:
         sweep: its record.
         states: its cells as they are stored before its first call.
-        chosen: the names of the hypotheses that the user chose, None for all of the environments.
+        plans: the plan of each environment.
         runs_dir: where `sweeps/<id>.json` lies.
-
-    Raises:
-        ConfigError: a hypothesis does not exist or its file is malformed.
     """
-    plans = {plan.env: plan for plan in plans_for(_environments(states), chosen)}
-    kept = _standing(read_registrations(sweep_file(runs_dir, sweep.id)), states)
-    owners = _owners(kept, states)
-    fresh: list[CellState] = []
-    for state in states:
-        owner = owners.get(_subject(state))
-        if owner is None:
-            fresh.append(state)
-        elif state.record.key not in _keys(owner):
-            owner.added.append(state.record.key)
-    if fresh:
-        fresh_plans = [plans[env] for env in dict.fromkeys(_environments(fresh))]
-        stored = sum(state.tally.episodes for state in fresh)
-        keys = [state.record.key for state in fresh]
-        kept.append(registration(fresh_plans, sweep.planned_samples, keys, stored, sweep.overrides))
-    sweep.registration, sweep.later = kept[0], kept[1:]
-    _say_what_stands(sweep, plans, list(owners.values()))
+
+    def add(stored: SweepRecord | None) -> SweepRecord:
+        kept = _standing(registrations(stored) if stored else [], states)
+        owners = _owners(kept, states)
+        fresh: list[CellState] = []
+        for state in states:
+            owner = owners.get(_subject(state))
+            if owner is None:
+                fresh.append(state)
+            elif state.record.key not in _keys(owner):
+                owner.added.append(state.record.key)
+        if fresh:
+            fresh_plans = [plans[env] for env in dict.fromkeys(_environments(fresh))]
+            episodes = sum(state.tally.episodes for state in fresh)
+            keys = [state.record.key for state in fresh]
+            kept.append(registration(fresh_plans, sweep.planned_samples, keys, episodes, sweep.overrides))
+        sweep.registration, sweep.later = kept[0], kept[1:]
+        _say_what_stands(sweep, plans, list(owners.values()))
+        return sweep
+
+    change_json(sweep_file(runs_dir, sweep.id), SweepRecord, add)
 
 
-def take_in(sweep: SweepRecord, runs_dir: str) -> None:
-    """Add what other commands have written down under the same name since this one began."""
-    kept = {one.hash: one for one in registrations(sweep)}
-    for other in read_registrations(sweep_file(runs_dir, sweep.id)):
-        own = kept.setdefault(other.hash, other)
-        own.added += [key for key in other.added if key not in own.added]
-    sweep.registration, *sweep.later = sorted(kept.values(), key=lambda one: one.registered_at)
+def rewrite(sweep: SweepRecord, runs_dir: str) -> None:
+    """Write a sweep's record, with what other commands have written down under its name since this one began."""
+
+    def unite(stored: SweepRecord | None) -> SweepRecord:
+        kept = {entry.hash: entry for entry in registrations(sweep)}
+        for other in registrations(stored) if stored else ():
+            own = kept.setdefault(other.hash, other)
+            own.added += [key for key in other.added if key not in own.added]
+        sweep.registration, *sweep.later = sorted(kept.values(), key=lambda entry: entry.registered_at)
+        return sweep
+
+    change_json(sweep_file(runs_dir, sweep.id), SweepRecord, unite)
 
 
 def registration(
@@ -246,14 +262,6 @@ def registration(
 def sweep_file(runs_dir: str, sweep_id: str) -> Path:
     """Where a sweep's record lies."""
     return Path(runs_dir) / "sweeps" / f"{sweep_id}.json"
-
-
-def read_registrations(file: Path) -> list[Registration]:
-    """What a sweep's file holds; nothing where there is none, or it cannot be read."""
-    try:
-        return registrations(msgspec.json.decode(file.read_bytes(), type=SweepRecord))
-    except (OSError, msgspec.DecodeError):
-        return []
 
 
 def _standing(kept: Sequence[Registration], states: Sequence[CellState]) -> list[Registration]:

@@ -14,13 +14,13 @@ from rich.console import Console
 
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.labels.gap_labels import judged_gaps
-from hanlon.analysis.rates_table import notes, rates_cells, rates_rows
-from hanlon.analysis.tables import render
+from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
+from hanlon.analysis.tables import render_table
 from hanlon.config.cell import construct
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.model_check import check_model
-from hanlon.hypotheses.registration import register, sweep_file, take_in
+from hanlon.hypotheses.registration import register, rewrite, sweep_plans
 from hanlon.inquiries.answering import InquiryWork, answer_rules
 from hanlon.inquiries.judges.smoke import transcripts as smoke
 from hanlon.inquiries.judges.smoke.trials import try_rules
@@ -31,7 +31,7 @@ from hanlon.run.plan import PlannedCell
 from hanlon.run.progress import Progress
 from hanlon.store.cells import CellState, load_cell
 from hanlon.store.digest import digest
-from hanlon.store.episodes import read_digests, write_json
+from hanlon.store.episodes import read_digests
 from hanlon.store.records import SweepRecord
 from hanlon.store.shard import Shard
 from hanlon.tracking.base import NoTracker, Tracker
@@ -57,6 +57,20 @@ class SampleElsewhere(Protocol):
         ...
 
 
+def check_sandboxes(planned: Sequence[PlannedCell]) -> None:
+    """Boot a machine of each sandbox that is to be used, before anything is paid for.
+
+    Raises:
+        ConfigError: it cannot be done here; the message says what to do about it.
+    """
+    sandboxes = {plan.cell.sandbox.kind: plan.cell.sandbox for plan in planned if plan.missing}
+    for sandbox in sandboxes.values():
+        try:
+            sandbox.check()
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+
 def conduct(
     planned: Sequence[PlannedCell],
     options: CellConfig,
@@ -71,6 +85,7 @@ def conduct(
     """
     for model in models_to_call(planned):
         check_model(model, options.budget_usd)
+    check_sandboxes(planned)
     runs_dir = Path(options.runs_dir)
     keys = [plan.cell.key for plan in planned]
     sweep = SweepRecord(
@@ -81,20 +96,21 @@ def conduct(
         started_at=time.time(),
         experiment=experiment,
     )
-    register(sweep, [plan.state(options.samples) for plan in planned], options.hypotheses, options.runs_dir)
+    before = [plan.state(options.samples) for plan in planned]
+    plans = sweep_plans(before, options.hypotheses)
     console = Console(stderr=True, highlight=False)
     say = partial(console.print, markup=False, soft_wrap=True)
     tracker: Tracker = construct("tracker", options.tracker, say=say)
     shared = COMPLETE
     if share is not None and any(_is_open(plan) for plan in planned):
         prepare_store(planned, options, say)
-        _write_before_calls(planned, options, sweep)
+        _write_before_calls(planned, options, lambda: register(sweep, before, plans, options.runs_dir))
         shared = share(planned, options, sweep, say)
         planned = [_without_calls(plan) for plan in planned]
-        take_in(sweep, options.runs_dir)
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
-        _write_before_calls(planned, options, sweep)
+        if sweep.registration is None:
+            _write_before_calls(planned, options, lambda: register(sweep, before, plans, options.runs_dir))
         cells = [(cell.record, cell.plan.folder) for cell in opened]
         counted = [(cell.record, cell.plan.tally) for cell in opened]
         progress = Progress(console, counted, options.samples, sum(len(plan.missing) for plan in planned))
@@ -111,19 +127,20 @@ def conduct(
             sweep.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
             sweep.cost_usd += sum(plan.cost_usd for plans in asked for plan in plans)
             with suppress(OSError):  # the disk is full, and that was said: the episodes are what counts
-                take_in(sweep, options.runs_dir)
-                write_json(sweep_file(options.runs_dir, sweep.id), sweep)
+                rewrite(sweep, options.runs_dir)
         finally:
             tracker.finish(exit_code == COMPLETE)
     _print_table(states, sweep)
     return _print_end(states, planned, asked, options, exit_code, console)
 
 
-def _write_before_calls(planned: Sequence[PlannedCell], options: CellConfig, sweep: SweepRecord) -> None:
+def _write_before_calls(
+    planned: Sequence[PlannedCell], options: CellConfig, write_sweep: Callable[[], None]
+) -> None:
     """Say what the sweep is and who is asked what, before anything is paid."""
     try:
         write_records((asked for plan in planned for asked in plan.inquiries), Path(options.runs_dir))
-        write_json(sweep_file(options.runs_dir, sweep.id), sweep)
+        write_sweep()
     except OSError as error:
         raise ConfigError(
             f"runs_dir={options.runs_dir} cannot be written: {error.strerror}. Nothing was called."
@@ -271,7 +288,7 @@ def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:
 
 def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
     rows = rates_rows(states)
-    print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {sweep.id}"))
+    print(render_table(rates_columns(), rows, "table", title=f"sweep {sweep.id}"))
     for line in notes(rows):
         print(line)
     if gaps := gap_report(states, judged_gaps(states)):

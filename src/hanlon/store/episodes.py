@@ -6,9 +6,10 @@ two processes never write one file; a reader may read while others write.
 Layout: `<runs>/<env>/<label>-<key>/{cell.json, episodes*.jsonl}` and `<runs>/sweeps/<id>.json`.
 """
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -28,6 +29,7 @@ class StoredRecord(Protocol):
 
 
 RecordT = TypeVar("RecordT", bound=StoredRecord)
+FileT = TypeVar("FileT", CellRecord, SweepRecord, InquiryRecord)
 
 
 def write_json(path: Path, record: CellRecord | SweepRecord | InquiryRecord) -> None:
@@ -40,6 +42,28 @@ def write_json(path: Path, record: CellRecord | SweepRecord | InquiryRecord) -> 
         os.fsync(file.fileno())
     os.chmod(name, 0o644)
     Path(name).replace(path)
+
+
+def read_json(path: Path, record_type: type[FileT]) -> FileT | None:
+    """Read a record's file; None where there is none, or it cannot be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=record_type)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def change_json(path: Path, record_type: type[FileT], change: Callable[[FileT | None], FileT]) -> None:
+    """Read a record's file, change the record and write it, while no other process does the same.
+
+    The lock is a file beside it, since the file itself is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock_file = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        write_json(path, change(read_json(path, record_type)))
+    finally:
+        os.close(lock_file)
 
 
 def read_cell(folder: Path) -> CellRecord:
