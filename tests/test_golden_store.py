@@ -45,6 +45,7 @@ CELL_COLUMNS = (
 def runs(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the store in the command line's folder, which is the working directory."""
     shutil.copytree(STORE, command_line.runs)
+    shutil.copytree(GOLDEN / "rubrics", command_line.folder, dirs_exist_ok=True)
     monkeypatch.chdir(command_line.folder)
     return command_line.runs
 

@@ -4,6 +4,7 @@ A label takes part only if its judge is shown to be right on it: it passed the s
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hanlon.analysis.labels.comprehension import comprehension
 from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
@@ -35,27 +36,51 @@ def judged_gaps(states: Sequence[CellState], judge: str | None = None) -> JudgeL
         if judge not in names:
             raise ValueError(f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}")
         names = [judge, *(name for name in names if name != judge)]
-    trials = _trials(states, judged)
-    labels: dict[str, dict[str, dict[int, str]]] = {}
-    given_by: dict[str, str] = {}
-    sources: list[str] = []
-    warnings: list[str] = []
+    combined, trials = _Combined(), _trials(states, judged)
     for name in names:
-        values = by_cell(judged, name)
-        offered = sorted({label for of_cell in values.values() for label in of_cell} - given_by.keys())
-        reasons = {label: reason for label in offered if (reason := _doubt(trials[name], label))}
-        taken = [label for label in offered if label not in reasons]
-        warnings += [f"{name}, {label}: {reason}" for label, reason in reasons.items() if label in OF_GAPS]
-        if taken:
-            sources.append(_source(judged, name, taken if given_by else ()))
-        for key, of_cell in values.items():
-            labels[key] = labels.get(key, {}) | {label: of_cell[label] for label in of_cell if label in taken}
-        given_by |= dict.fromkeys(taken, name)
-    if absent := [label for label in OF_GAPS if not any(label in of_cell for of_cell in labels.values())]:
-        warnings.append(f"{', '.join(absent)}: {ADVICE}.")
+        combined.add(judged, name, trials[name], only=name == judge)
+    if absent := [label for label in OF_GAPS if label not in combined.given_by.keys() | combined.doubted]:
+        combined.warnings.append(f"{', '.join(absent)}: {ADVICE}.")
     for key, of_cell in comprehension(states).items():
-        labels[key] = labels.get(key, {}) | of_cell
-    return JudgeLabels("; ".join(sources) or None, labels, given_by, warnings)
+        combined.labels[key] = combined.labels.get(key, {}) | of_cell
+    sources = "; ".join(combined.sources) or None
+    return JudgeLabels(sources, combined.labels, combined.given_by, combined.warnings)
+
+
+@dataclass
+class _Combined:
+    """Labels of several judges, each from the first judge that gives it and is shown right on it."""
+
+    labels: dict[str, dict[str, dict[int, str]]] = field(default_factory=dict[str, dict[str, dict[int, str]]])
+    given_by: dict[str, str] = field(default_factory=dict[str, str])
+    doubted: set[str] = field(default_factory=set[str])
+    closed: set[str] = field(default_factory=set[str])
+    sources: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
+
+    def add(self, judged: Sequence[JudgedCell], name: str, trials: "_Trials", *, only: bool) -> None:
+        """Add the labels of one judge. With `only`, no later judge replaces a label of this one that is doubted."""
+        values = by_cell(judged, name)
+        offered = (
+            {label for of_cell in values.values() for label in of_cell} - self.given_by.keys() - self.closed
+        )
+        doubts: dict[str, list[str]] = {}
+        for label in sorted(offered):
+            if reason := _doubt(trials, label):
+                doubts.setdefault(reason, []).append(label)
+        doubted = {label for labels in doubts.values() for label in labels}
+        self.doubted |= doubted
+        self.closed |= doubted if only else set()
+        for reason, labels in doubts.items():
+            if shown := [label for label in labels if label in OF_GAPS]:
+                self.warnings.append(f"{', '.join(shown)} by {name}: {reason}")
+        taken = sorted(offered - doubted)
+        if taken:
+            self.sources.append(_source(judged, name, taken if self.given_by else ()))
+        for key, of_cell in values.items():
+            chosen = {label: of_cell[label] for label in of_cell if label in taken}
+            self.labels[key] = self.labels.get(key, {}) | chosen
+        self.given_by |= dict.fromkeys(taken, name)
 
 
 def _source(judged: Sequence[JudgedCell], name: str, labels: Collection[str]) -> str:
