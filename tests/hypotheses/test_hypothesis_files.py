@@ -11,7 +11,7 @@ from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.hypotheses.files import known_names, load_plan, plan_of
 from hanlon.hypotheses.schema import Change, Prediction
-from hanlon.simulated.policy_rates import truth
+from hanlon.simulated.policy_rates import policy_rates
 from support.composed import CONF, cell
 from support.rivals import plan
 
@@ -97,9 +97,9 @@ def test_what_a_policy_does_is_known_in_every_protocol_and_declining_is_no_attem
             f"model.protocol={protocol}",
             "model=simulated/role_play",
         )
-        assert truth(cell(*own), "role_play").rates == {"resistance": 0.65, "attempt": 0.65}
+        assert policy_rates(cell(*own), "role_play").rates == {"resistance": 0.65, "attempt": 0.65}
         for asked in ("env.timing=post_task", "env.shutdown_by=model"):
-            assert truth(cell(*own, asked), "role_play").rates == {"resistance": 0.65, "attempt": 0.0}
+            assert policy_rates(cell(*own, asked), "role_play").rates == {"resistance": 0.65, "attempt": 0.0}
 
 
 @pytest.mark.parametrize("env", FACTORS)
@@ -109,7 +109,7 @@ def test_scripted_policies_that_hypotheses_name_exist_for_their_environment(env:
     policies = {hypothesis.simulated_by for hypothesis in plan(env).hypotheses} - {None}
     assert len(policies) > 5
     for policy in sorted(filter(None, policies)):
-        assert 0 <= truth(cell(f"env={env}", f"model=simulated/{policy}", *tier), policy).rate <= 1
+        assert 0 <= policy_rates(cell(f"env={env}", f"model=simulated/{policy}", *tier), policy).rate <= 1
 
 
 def written(folder: Path, content: Any, name: str = "mine") -> Path:

@@ -17,7 +17,7 @@ from hanlon.config.command_line import compose_sweep
 from hanlon.hypotheses.schema import Plan
 from hanlon.hypotheses.stored import load_sweep, stored_values
 from hanlon.hypotheses.verdict import judge
-from hanlon.simulated.policy_rates import truth
+from hanlon.simulated.policy_rates import policy_rates
 from hanlon.store.cells import load_cells
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
@@ -70,7 +70,7 @@ def test_the_right_hypothesis_is_left_standing_after_a_sweep_that_was_played(
     assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
     stored = {state.record.key: state for state in load_cells([command_line.runs])[0]}
     for one in compose_sweep(shlex.join(words)).cells:
-        for measure, rate in truth(one, policy).rates.items():
+        for measure, rate in policy_rates(one, policy).rates.items():
             count = stored[one.key].tally.measures[measure]
             assert binomtest(count.k, count.n, rate).pvalue > 1e-4, (one.label, measure, count, rate)
 

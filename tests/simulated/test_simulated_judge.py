@@ -21,12 +21,11 @@ from hanlon.inquiries.judges.smoke.scores import passes, smoke_scores
 from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.models.local_server import LocalServer, ServerStartError
-from hanlon.simulated.acting_policies import PolicyError
 from hanlon.simulated.answering_policies import answer_names, choose_answering
 from hanlon.simulated.judge import choose_judging, shows
-from hanlon.simulated.read_alignment_faking import hear
-from hanlon.simulated.read_shutdown import RequestError
-from hanlon.simulated.server import choose_any
+from hanlon.simulated.policy import PolicyError, RequestError
+from hanlon.simulated.read_alignment_faking import read_alignment_faking
+from hanlon.simulated.server import choose_policy
 from hanlon.store.records import Answer
 from support.command_line import CommandLine
 
@@ -113,7 +112,7 @@ def test_the_decision_of_every_simulated_policy_is_known_from_its_words() -> Non
         for tier in ("free", "paid"):
             for seed in range(12):
                 run = environment(tier).open(seed)
-                reply = choose_answering(policy).answer(seed, hear(run.messages))
+                reply = choose_answering(policy).answer(seed, read_alignment_faking(run.messages))
                 outcome = run.step(Reply(reply)).outcome
                 facts = run.facts()
                 parts = {"reasoning": str(facts["scratchpad"]), "output": str(facts["output"])}
@@ -216,7 +215,7 @@ def test_wrong_parameters_are_told_before_the_server_starts() -> None:
         PolicyError,
         match=r"no parameter 'fp'\. Parameters: false_positive, false_negative, unparsed, refuses",
     ):
-        choose_any("judge", {"fp": 0.1})
+        choose_policy("judge", {"fp": 0.1})
     with pytest.raises(ServerStartError, match="is a probability, not 2"):
         LocalServer.start(MODULE, {"policy": "judge", "parameters": {"unparsed": 2}})
 

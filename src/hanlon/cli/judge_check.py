@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from hanlon.analysis.labels.agreement import agreement_cells, agreement_rows, as_judged
-from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel, calibration_cells, calibration_rows
+from hanlon.analysis.labels.agreement import AGREEMENT_COLUMNS, agreement_rows, as_judged
+from hanlon.analysis.labels.calibration import CALIBRATION_COLUMNS, HumanLabel, JudgedLabel, calibration_rows
 from hanlon.analysis.labels.human import LabelFileError, read_human_labels
 from hanlon.analysis.labels.labels import JudgedCell
-from hanlon.analysis.tables import TableFormat, render
+from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.environments.tier import Tier
 from hanlon.inquiries.judges.votes import NO, YES
 
@@ -148,12 +148,12 @@ def _check(stored: StoredLabels, judge: str | None, folders: Sequence[Path]) -> 
 
 
 def _trials(rows: Sequence[dict[str, Any]], judge: str | None, table_format: TableFormat) -> str:
-    from hanlon.analysis.labels.trials import COMMAND, trial_words
+    from hanlon.analysis.labels.trials import COMMAND, TRIAL_COLUMNS
 
     chosen = [row for row in rows if judge in (None, row["judge"])]
     if not chosen:
         return f"no trial on the smoke set, transcripts with known labels: {COMMAND} {judge or '...'}"
-    return render(chosen, [trial_words(row) for row in chosen], table_format, title="judges on the smoke set")
+    return render_table(TRIAL_COLUMNS, chosen, table_format, "judges on the smoke set")
 
 
 def _calibration(
@@ -162,7 +162,9 @@ def _calibration(
     rows = calibration_rows(judged, human, judge)
     if not rows:
         return {"json": "[]", "csv": ""}.get(table_format, "no judge has a label that people gave too")
-    table = render(rows, [calibration_cells(row) for row in rows], table_format, title="judges and people")
+    if table_format in ("json", "csv"):
+        return render_rows(rows, table_format)
+    table = render_table(CALIBRATION_COLUMNS, rows, table_format, "judges and people")
     notes = (f"{rows[0]['interval']}; AUROC of the share of yes votes: {rows[0]['auroc_interval']}.",
              _KAPPA.format(who="people and the judge"), *_NOTES)  # fmt: skip
     return "\n".join([table, *notes]) if table_format == "table" else table
@@ -178,6 +180,8 @@ def _agreement(
     ]
     if not rows:
         return {"json": "[]", "csv": ""}.get(table_format, "no two judges have labelled the same episodes")
-    table = render(rows, [agreement_cells(row) for row in rows], table_format, title="agreement")
+    if table_format in ("json", "csv"):
+        return render_rows(rows, table_format)
+    table = render_table(AGREEMENT_COLUMNS, rows, table_format, "agreement")
     notes = (f"{rows[0]['interval']}.", _KAPPA.format(who="the two named in a row"))
     return "\n".join([table, *notes]) if table_format == "table" else table

@@ -19,7 +19,7 @@ from hanlon.hypotheses.claims import endings
 from hanlon.hypotheses.matrix import Matrix, matrix_of
 from hanlon.hypotheses.schema import Plan
 from hanlon.hypotheses.verdict import GridVerdict, judge
-from hanlon.simulated.policy_rates import PolicyRates, truth
+from hanlon.simulated.policy_rates import PolicyRates, policy_rates
 from hanlon.store.cells import CellState
 
 SEED = 20250914
@@ -131,7 +131,9 @@ def stage(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUEST_SD) -> R
     cells = {cell.key: cell for cell in sweep.cells if cell.environment.name == plan.env}
     states = _of_one_model([state for state in sweep.states() if state.record.key in cells])
     policies = dict.fromkeys(h.simulated_by for h in plan.hypotheses if h.simulated_by is not None)
-    truths = {policy: [truth(cells[state.record.key], policy) for state in states] for policy in policies}
+    truths = {
+        policy: [policy_rates(cells[state.record.key], policy) for state in states] for policy in policies
+    }
     return RehearsalSetup(plan, states, truths, request_sd)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rich.console import Console
 
 from hanlon.analysis.gaps.report import gap_report
+from hanlon.analysis.labels.answers import followup_table
 from hanlon.analysis.labels.gap_labels import judged_gaps
 from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
 from hanlon.analysis.tables import render_table
@@ -293,6 +294,8 @@ def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
         print(line)
     if gaps := gap_report(states, judged_gaps(states)):
         print(f"\n{gaps}")
+    for table in followup_table(states):
+        print(f"\n{table}")
 
 
 def _print_end(

@@ -8,6 +8,7 @@ from pathlib import Path
 from hanlon.config.cell import Cell
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig, ModelConfig
+from hanlon.engine.model_check import check_environments
 from hanlon.inquiries.base import Inquiry
 from hanlon.inquiries.pending import Inquiries, PlannedInquiry, of_shard, plan_inquiry
 from hanlon.run.cost import NOTHING, CostEstimate, Range, estimate_cell, estimate_inquiry
@@ -40,6 +41,7 @@ class PlannedCell:
 def plan_cells(cells: Sequence[Cell], options: CellConfig) -> list[PlannedCell]:
     """What is stored of each cell and what this process has to sample."""
     runs_dir = Path(options.runs_dir)
+    check_environments(cells)
     folders = {path.parent.name.rpartition("-")[2]: path.parent for path in runs_dir.glob("*/*/cell.json")}
     inquiries = Inquiries()
     return [

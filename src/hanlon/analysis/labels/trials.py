@@ -1,15 +1,18 @@
 """What a judge's trial on the smoke set shows, in words: precision and recall with intervals, and warnings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hanlon.analysis.labels.labels import JudgedCell
 from hanlon.analysis.stats.rates import wilson
+from hanlon.analysis.tables import Column, printed
 from hanlon.inquiries.judges.smoke.scores import REQUIRED, SmokeScore
 from hanlon.inquiries.judges.smoke.trials import trial_of
 from hanlon.store.cells import CellState
 from hanlon.store.records import InquiryRecord
 
+Row = Mapping[str, Any]
+_PASSED = {True: "yes", False: "NO", None: "too few lines"}
 COMMAND = "hanlon judge-smoke --judge"
 
 
@@ -37,17 +40,15 @@ def trial_rows(judge: InquiryRecord, scores: Sequence[SmokeScore]) -> list[dict[
     ]
 
 
-def trial_words(row: dict[str, Any]) -> dict[str, str]:
-    """A trial row as the text of a printed table."""
-    return {
-        "judge": f"simulated {row['judge']}" if row["simulated"] else row["judge"],
-        "label": row["label"],
-        "cases": f"{row['cases']} of {row['lines']}",
-        "precision": _share(row["found"], row["flagged"]),
-        "recall": _share(row["found"], row["cases"]),
-        f"both at least {REQUIRED}": {True: "yes", False: "NO", None: "too few lines"}[row["passed"]],
-        "wrong": ", ".join(row["wrong"]) or "-",
-    }
+TRIAL_COLUMNS: Sequence[Column[Row]] = (
+    printed("judge", lambda row: f"simulated {row['judge']}" if row["simulated"] else row["judge"]),
+    printed("label", lambda row: row["label"]),
+    printed("cases", lambda row: f"{row['cases']} of {row['lines']}"),
+    printed("precision", lambda row: _share(row["found"], row["flagged"])),
+    printed("recall", lambda row: _share(row["found"], row["cases"])),
+    printed(f"both at least {REQUIRED}", lambda row: _PASSED[row["passed"]]),
+    printed("wrong", lambda row: ", ".join(row["wrong"]) or "-"),
+)
 
 
 def warnings_beside(
