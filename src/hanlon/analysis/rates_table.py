@@ -98,6 +98,7 @@ def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], 
         plain("measure", lambda row: row.rate.measure, once=True),
         Column("k", lambda row: row.rate.k),
         Column("n", lambda row: row.rate.n),
+        Column("by_content", lambda row: row.cell.tally.by_content),
         printed("k/n", lambda row: f"{row.rate.k}/{row.rate.n}", right=True),
         Column("rate", lambda row: row.rate.rate, lambda row: percent(row.rate.rate), right=True),
         Column("lo", lambda row: row.rate.lo),
@@ -184,8 +185,14 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
         for row in cells
         if row.cell.tally.after_look
     ]
+    untagged = [
+        f"{_name(row)}: {row.cell.tally.by_content} of {row.cell.tally.episodes} replies lack a tag that the prompt "
+        "asks for; each counts by its content."
+        for row in cells
+        if row.cell.tally.by_content
+    ]
     stored = dict.fromkeys(f"{row.model}: {note}." for row in cells for note in row.record.notes)
-    return [*changed, *repeated, *added, *stored]
+    return [*changed, *repeated, *untagged, *added, *stored]
 
 
 def _name(row: CellRow) -> str:
