@@ -1,5 +1,6 @@
 """What a sweep's summary run shows beside its totals, read back from its tables."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -171,6 +172,35 @@ def test_judges_labels_stand_beside_the_transcripts(
     sweep.run(offline(), {"c0ffee": [episode(0), episode(1)]})
     lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
     assert [line["label"] for line in lines] == [f"confused=yes{mark}", ""]
+
+
+def test_follow_up_answers_have_a_table_and_stand_beside_the_transcripts(
+    runs_dir: Path, offline: Offline
+) -> None:
+    """One row a question with all answers, right or not or unread, and each answer beside its episode."""
+    sweep = TrackedSweep(runs_dir)
+    write_json(
+        runs_dir / "followups" / "f1.json", InquiryRecord("f1", "self_report", "followups", {"why": "?"})
+    )
+    values = (
+        {"choice": "task", "right": "task", "correct": True},
+        {"choice": "notice", "right": "task", "correct": False},
+    )
+    answers = [Answer(i, "why", 0, 1, value=value) for i, value in enumerate(values)]
+    answers.append(Answer(2, "why", 0, 1, text="Hm.", problem="none of the choices"))
+    lines = b"".join(msgspec.json.encode(answer) + b"\n" for answer in answers)
+    (sweep.folder("c0ffee") / "followups.f1.jsonl").write_bytes(lines)
+    sweep.run(offline(), {"c0ffee": [episode(i) for i in range(3)]})
+    [summary] = by_job(runs_dir, "summary")
+    [row] = lines_of(summary, "followups")
+    assert (row["set"], row["question"]) == ("self_report", "why")
+    assert json.loads(row["answers"]) == {"task": 1, "notice": 1}
+    assert (row["right"], row["checked"], row["unread"]) == (1, 2, 1)
+    assert sorted(line["label"] for line in lines_of(summary, "transcripts")) == [
+        "self_report.why=notice, self_report.why.right=no",
+        "self_report.why=task, self_report.why.right=yes",
+        "self_report.why=unscored",
+    ]
 
 
 def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path, offline: Offline) -> None:
