@@ -19,6 +19,7 @@ class Tally:
     """Counts over the episodes of one cell. `cost_usd` is None as long as no
     provider gave one; `transcripts` holds the hash of each distinct transcript, `answered_by` the calls that each
     returned model (and provider, where one is named) answered: more than one, and the cell is not one model's.
+    `by_content` counts episodes in n whose reply lacks a tag, so that its content was judged in the tag's place.
     """
 
     episodes: int = 0
@@ -30,6 +31,7 @@ class Tally:
     output_tokens: int = 0
     cost_usd: float | None = None
     after_look: int = 0
+    by_content: int = 0
     transcripts: set[str] = field(default_factory=set[str])
     answered_by: Counter[str] = field(default_factory=Counter[str])
 
@@ -38,6 +40,7 @@ class Tally:
         self.episodes += 1
         self.outcomes[episode.outcome] += 1
         self.after_look += episode.after_look
+        self.by_content += episode.excluded is None and _is_judged_by_content(episode)
         self.transcripts.add(episode.transcript_hash)
         for call in episode.calls:
             self.add_call(call)
@@ -61,3 +64,8 @@ class Tally:
             self.answered_by[name] += 1
         if call.cost_usd is not None:
             self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
+
+
+def _is_judged_by_content(episode: Episode | EpisodeDigest) -> bool:
+    facts = episode.facts
+    return bool(facts.get("judged_by_content") if isinstance(facts, dict) else facts.judged_by_content)

@@ -138,6 +138,7 @@ class AlignmentFaking:
             repeat=repeat,
             factors=self.factors,
             tier=self.tier,
+            tags=self._prompt.tags,
         )
 
     def questions(self, name: str) -> QuestionSet:
