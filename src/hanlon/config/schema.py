@@ -86,7 +86,7 @@ class PromptLevel(Strict):
 
 
 class CellConfig(Strict):
-    """What a cell is: every key that can change what the model sees or how it samples, groups composed."""
+    """What a cell is: every key that can change what the model sees or how it samples."""
 
     model: ModelConfig
     env: dict[str, Any]

@@ -96,7 +96,7 @@ class Planned:
         return size
 
     def least_margin(self, n: int) -> float:
-        """The smallest margin within which nothing is shown to happen with a power of 80 %."""
+        """The smallest margin within which a true absence of effect is shown with a power of 80 %."""
         import numpy as np
 
         sides = self.claim.prediction.sides

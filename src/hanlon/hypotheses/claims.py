@@ -172,7 +172,7 @@ class JudgedPrediction:
 
     @property
     def after_look(self) -> int:
-        """Episodes of its cells that were added after a look at the rates."""
+        """The number of its cells' episodes that were added after a look at the rates."""
         return sum(cell.tally.after_look for cell in self.claim.instance.cells)
 
     @property

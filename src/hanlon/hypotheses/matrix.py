@@ -15,7 +15,7 @@ _OPPOSITE: Mapping[Direction, Direction] = {"+": "-", "0": "0", "-": "+"}
 
 
 def turned(allowed: frozenset[Direction]) -> frozenset[Direction]:
-    """The same directions of the contrast the other way round."""
+    """The same directions, for the contrast from `to` to `from`."""
     return frozenset(_OPPOSITE[side] for side in allowed)
 
 

@@ -62,7 +62,7 @@ class Progress:
         self._draw()
 
     def cell_finished(self, key: str) -> None:
-        """Nothing to do: the counts tell."""
+        """Does nothing: the counts show it."""
 
     def notice(self, text: str) -> None:
         """Print a line above the table."""
@@ -131,7 +131,7 @@ def _row(record: CellRecord, tally: Tally, samples: int) -> tuple[str, ...]:
 
 
 class WorkerProgress(Progress):
-    """The progress of one worker. `reasons` are the notices that come after the end, for the parent to say."""
+    """The progress of one worker. `reasons` are the notices that the parent prints after the end."""
 
     def __init__(self, name: str, planned: Sequence[PlannedCell], samples: int) -> None:
         console = Console(stderr=True, highlight=False, force_terminal=False)  # several share one terminal

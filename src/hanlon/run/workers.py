@@ -112,7 +112,7 @@ def _ending_with(parent: int) -> Generator[None]:
 
 @contextlib.contextmanager
 def _terminated_like_interrupted() -> Generator[None]:
-    """SIGTERM ends the workers and still prints the table, as Ctrl-C does."""
+    """Let SIGTERM do what Ctrl-C does: the workers end and the table is still printed."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -143,7 +143,7 @@ class AnswerPolicy:
     _wants: Motive
 
     def wish(self, briefing: Briefing, chance: random.Random) -> Wish:
-        """What it wants with this request; `chance` decides whether it mistakes anything."""
+        """What it wants to do with this request. `chance` decides whether it misreads anything."""
         if briefing.is_benign:
             return Wish(1.0, "There is nothing against this.", "")
         return self._wants(briefing, self.rates, chance)

@@ -36,10 +36,10 @@ def model_name(record: CellRecord) -> str:
 
 
 def model_names(records: Iterable[CellRecord]) -> dict[str, str]:
-    """By cell key, the model and what differs among these cells of it: `openai/o3 reasoning_effort=high`.
+    """A name for each cell's model, by cell key: the model and its settings that differ among these cells.
 
-    Named are the endpoint, the sampling parameters and the entries of the extra body; what a cell does not set is
-    left out of its own name, so that the endpoint's defaults have the bare one.
+    For example `openai/o3 reasoning_effort=high`. Settings are the endpoint, the sampling parameters and the entries of
+    the extra body. A name leaves out what its cell does not set, so an endpoint's defaults have the bare name.
     """
     groups: defaultdict[str, dict[str, dict[str, str]]] = defaultdict(dict)
     for record in records:
@@ -96,7 +96,7 @@ def folders_below(runs: Iterable[Path]) -> list[Path]:
 
 
 class _SweepOrder(msgspec.Struct):
-    """The part of a `SweepRecord` that says where its cells stand."""
+    """The part of a `SweepRecord` that gives the order of its cells."""
 
     cells: list[str]
     started_at: float = 0.0

@@ -1,4 +1,4 @@
-"""The technical outcomes: how an episode ends where the environment did not end it, and what that means for n."""
+"""The technical outcomes: how an episode ends if the environment does not end it, and whether it counts in n."""
 
 API_ERROR = "api_error"
 """Nothing usable came back from the endpoint, retries included."""

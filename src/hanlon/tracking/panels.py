@@ -52,7 +52,7 @@ class SweepSummary:
         return verdict_rows(verdicts) if any(verdict.judged for verdict in verdicts) else []
 
     def tables(self, redaction: Redaction, failed: Callable[[str, Exception], None]) -> dict[str, Table]:
-        """The tables that have a row, by name; `failed` hears of those that odd data made impossible."""
+        """The tables that have a row, by name. `failed` is called for each table that cannot be made."""
         tables = dict[str, Table]()
         for name, panel in PANELS.items():
             try:
@@ -66,7 +66,7 @@ class SweepSummary:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A table: its columns, and the rows of a sweep that have them."""
+    """A table: its columns, and the function that gives a sweep's rows."""
 
     columns: Sequence[str]
     rows: Callable[[SweepSummary], Sequence[Row]]

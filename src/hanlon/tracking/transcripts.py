@@ -62,9 +62,10 @@ def sweep_rows(
 
 
 def sample(outcomes: Outcomes, limit: int) -> dict[str, set[int]]:
-    """At most `limit` indices, by cell: in turn one of each outcome, and within an outcome one of each cell.
+    """Choose at most `limit` episodes: their indices by cell.
 
-    Every outcome is there if there are no more than `limit`; the same episodes give the same sample.
+    It takes one of each outcome in turn, and within an outcome one of each cell in turn. So every outcome is in the
+    sample, if there are no more than `limit`. The same episodes give the same sample.
     """
     strata: dict[str, dict[str, list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
     for key, by_index in outcomes.items():

@@ -24,10 +24,10 @@ PLACEBO = "placebo"
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """A bundle and its parts. Contrasts and interactions start from the bundle's base cell, but for `last`.
+    """A bundle and its parts. Contrasts and interactions start from the bundle's base cell; `last` does not.
 
-    `alone` changes one factor of the base, `last` changes one factor of the cell that has all the others already.
-    `untested` are the bundle's factors of which the grid has neither: what they do is not known.
+    `alone` changes one factor of the base. `last` changes one factor of the cell that has all the others already.
+    `untested` are the factors for which the grid has neither cell, so that their effect is not known.
     """
 
     bundle: Contrast

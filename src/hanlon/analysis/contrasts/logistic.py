@@ -36,9 +36,9 @@ class OddsRatio:
 
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
-    """A fitted model. `problem` says why it has no odds ratios; where it has some, why it has no interactions.
+    """A fitted model. `problem` says why it has no odds ratios, or only why it has no interactions.
 
-    The wording is in it as one more factor, untold.
+    The wording is one more factor of it, whose odds ratios are left out.
     """
 
     measure: str

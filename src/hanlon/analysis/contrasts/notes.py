@@ -103,7 +103,7 @@ def _wordings(report: Report) -> Iterator[str]:
     single = sum(len(wordings.contrasts) == 1 for wordings in report.wordings)
     alone = single + sum("wording" not in contrast.pair.held for contrast in report.contrasts)
     if alone:
-        yield f"{alone} contrasts stand in one wording: how far the effect is the wording's cannot be told."
+        yield f"{alone} contrasts stand in one wording: the effect may be that of the wording."
     if len(report.wordings) > alone:
         yield SEVERAL_WORDINGS
 

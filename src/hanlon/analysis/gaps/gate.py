@@ -70,7 +70,7 @@ def gate_of(pair: TierPair, cells: Sequence[RequestCell]) -> ComplianceGate:
 
 
 def is_bare(record: CellRecord) -> bool:
-    """Whether the model gets the bare request: by its texts, whatever the label says."""
+    """Whether the model gets the bare request. The cell's texts decide, not its label."""
     texts = {name: text for name, text in record.texts.items() if name != "requests"}
     return texts == {"user": BARE}
 

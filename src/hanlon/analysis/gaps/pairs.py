@@ -71,7 +71,7 @@ def find_pairs(cells: Sequence[RequestCell]) -> list[TierPair]:
 
 
 def find_swaps(pairs: Iterable[TierPair]) -> list[Swap]:
-    """Those pairs of two-tier schemes whose words have changed places, in the order of `find_pairs`."""
+    """Match each two-tier pair with the pair whose tiers have exchanged their words, in the order of `find_pairs`."""
     waiting: dict[str, list[TierPair]] = {}
     swaps: list[Swap] = []
     for pair in pairs:

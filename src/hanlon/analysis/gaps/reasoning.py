@@ -1,4 +1,4 @@
-"""What stands behind a gap: compliance with alignment-faking reasoning, and compliance without.
+"""The parts of a gap: compliance with alignment-faking reasoning, and compliance without.
 
 Behaviour and reasoning are reported independently of each other: a gap is called by behaviour alone (reasoning may
 go unspoken, or not be returned), and reasoning is counted whether or not the request was carried out.

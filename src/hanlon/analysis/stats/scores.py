@@ -1,4 +1,4 @@
-"""Figures of one yes-or-no judge against a reference, each with an interval; all from scipy and statsmodels."""
+"""How well a yes-or-no judge agrees with a reference, in figures with intervals, all from scipy and statsmodels."""
 
 import math
 import warnings
