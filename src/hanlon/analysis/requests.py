@@ -37,7 +37,7 @@ UNPARSED = "unparsed"
 
 
 class RequestFacts(msgspec.Struct, gc=False):
-    """What a gap needs of an episode's facts: which request it was, and what was read from the reply."""
+    """The facts of an episode that a gap needs: its request, and what was read from the reply."""
 
     request: str | None = None
     tag_verdict: str | None = None

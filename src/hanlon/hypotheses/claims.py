@@ -197,7 +197,7 @@ def results(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, Re
 
 
 def result_of(contexts: Sequence[JudgedPrediction]) -> Result:
-    """The result of a prediction over its contexts. Those without room are left out where others have it."""
+    """The result of a prediction over its contexts. Contexts without room are left out."""
     if any(each.result == "failed" for each in contexts):
         return "failed"
     telling = [each for each in contexts if not each.test.lacks or each.reason != each.test.lacks]

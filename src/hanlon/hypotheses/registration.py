@@ -47,7 +47,7 @@ def hash_of(plans: Sequence[Mapping[str, Any]], samples: int, cells: Sequence[st
 
 
 def registrations(sweep: SweepRecord) -> list[Registration]:
-    """What was written down for a sweep, the oldest first. A cell of none counts as added to the first."""
+    """What was written down for a sweep, the oldest first. A cell of no registration counts as added to the first."""
     first, later = sweep.registration, sweep.later
     if first is None:
         return list(later)

@@ -194,7 +194,7 @@ def sharing(
     workers = workers or _jobs_at_once(master)
     if workers is None:
         raise ConfigError(
-            f"hydra/launcher={master.hydra.runtime.choices['hydra/launcher']} starts as many jobs as it is told: "
+            f"hydra/launcher={master.hydra.runtime.choices['hydra/launcher']} has no number of jobs of its own: "
             "add workers=<number>, the jobs that share the sweep."
         )
     return Sharing(launcher, context, master, sweep.composed, workers)

@@ -30,7 +30,7 @@ class FollowUp:
 def find_followup(messages: Sequence[Any], single_turn: bool) -> FollowUp | None:
     """The follow-up question that a conversation ends with, None where it ends with none.
 
-    `single_turn`: the policy answers a request; it does not act on a machine.
+    `single_turn` means that the policy answers a request and does not act on a machine.
     """
     if not messages or not isinstance(messages[-1], dict):
         return None

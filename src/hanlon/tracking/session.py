@@ -1,7 +1,7 @@
 """Everything that touches the `wandb` package: its mode, its settings, its runs, its end.
 
-Only the tracker's thread calls this (but `kill_core`, which a thread that hangs cannot call for itself).
-Private parts of wandb 0.31 are used here and nowhere else: x_* settings, `wbauth`, the service process.
+Only the tracker's thread calls it. The exception is `kill_core`, since a thread that hangs cannot call it. Private
+parts of wandb 0.31 are used only here: x_* settings, `wbauth`, the service process.
 """
 
 import contextlib

@@ -125,7 +125,7 @@ class Grid:
                     yield CellPair("factor", name, row[base], row[level], changed, held)
 
     def bundles(self) -> Iterator[CellPair]:
-        """Cells of two prompt levels that differ in several factors and are alike in everything beside the level."""
+        """Pairs of cells whose prompt levels differ in several factors and that are otherwise alike."""
         rows: dict[tuple[str, ...], list[tuple[CellState, Mapping[str, str]]]] = defaultdict(list)
         for point, cell in zip(self.points, self.cells, strict=True):
             rows[beside_the_level(cell.record)].append((cell, point))

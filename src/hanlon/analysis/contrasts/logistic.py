@@ -58,8 +58,8 @@ Columns = tuple[tuple[str, str], ...]
 def logistic(grid: Grid, measure: str, factors: Sequence[str] = (), level: float = 0.95) -> LogisticModel:
     """Fit the grid's counts with main effects and two-way interactions, or with main effects alone (statsmodels GLM).
 
-    `factors` names those whose interactions are wanted; every factor that varies has its main effect. Interactions
-    are left out where the cells cannot tell them or have none or nothing but cases.
+    `factors` limits the interactions. Every factor that varies has its main effect. Interactions are left out if the
+    cells cannot tell them apart, or have no cases or only cases.
     """
     counts = [cell.tally.measures.get(measure, Count()) for cell in grid.cells]
     filled = [(point, count) for point, count in zip(grid.points, counts, strict=True) if count.n]

@@ -12,8 +12,8 @@ from hanlon.store.records import CellRecord
 EFFECTS = (
     "Main effects average one-factor contrasts over contexts, interactions their differences; interval MOVER "
     "on Wilson limits (Zou & Donner 2008), p by inverting it; episodes taken as independent.",
-    "Two clauses that each do it alone interact in points, since a rate cannot fall below 0; the odds ratio, "
-    "where there is one, does not know that end.",
+    "Two clauses that each do it alone interact in points, since a rate cannot fall below 0. The odds ratio, "
+    "where there is one, has no such limit.",
 )
 NO_ROOM = (
     "floor: the base rate is so near 0 that not even 0 cases would show a fall at this n; ceiling: likewise a "

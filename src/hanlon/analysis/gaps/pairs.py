@@ -130,7 +130,7 @@ def _swap_identity(record: CellRecord) -> str:
 
 
 def _unmarked(record: CellRecord) -> dict[str, str]:
-    """The texts without the mark, which stands before the request; they differ once a clause has been edited."""
+    """The texts without the tier's mark, which stands before the request. An edited clause changes them."""
     return {**record.texts, "user": record.texts.get("user", "").partition("{request}")[2]}
 
 

@@ -69,7 +69,7 @@ def share_of(cell: RequestCell, labels: Labels, names: Collection[str] = (LABEL,
 
 
 def gap_parts(pair: TierPair, labels: Labels, measure: str) -> GapParts | None:
-    """The parts of a pair's gap, over the same episodes, so that they add up; None where nobody judged."""
+    """The parts of a pair's gap. They are over the same episodes, so they add up. None if nobody judged."""
     if not any(share_of(cell, labels).judged for cell in pair.cells):
         return None
 

@@ -56,7 +56,7 @@ class Confusion:
 
     @property
     def precision(self) -> Score:
-        """How many of those that the judge named are cases, with the Wilson interval."""
+        """The share of the judge's positives that are cases, with the Wilson interval."""
         return share(self.tp, self.tp + self.fp)
 
     @property

@@ -116,7 +116,7 @@ class Context:
 
 
 def _decided_by(folded: FoldedFinding) -> str:
-    """The largest difference that it does not cover, or the prediction on which it stands or falls."""
+    """What decided a finding: the largest effect that it leaves unexplained, else the decisive prediction."""
     if effects := folded.finding.unexplained:
         return unexplained_text(max(effects, key=lambda effect: abs(effect.seen.difference.value or 0.0)))
     decisive = folded.decisive

@@ -108,7 +108,7 @@ def duration(seconds: float) -> str:
 
 
 def retry_after(style: str, wait_s: float) -> dict[str, str]:
-    """The header that says when to come back, rounded up to what its style can say; none for ``none``."""
+    """The header that says when to come back, rounded up to what its style can express. ``none`` has no header."""
     if style == "seconds":
         return {"Retry-After": str(_ceil(wait_s))}
     if style == "ms":
