@@ -1,6 +1,7 @@
 """The schema of a resolved cell configuration: what conf/cell.yaml and its groups may hold."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -77,6 +78,26 @@ class ModelConfig(Strict):
     call_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     price: Price | None = None
     note: str | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """See `model_identity`."""
+        return model_identity(self.model_dump())
+
+
+def model_identity(model: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a model's configuration, as it is or as a cell stores it, that can change an answer, and nothing else."""
+    server: Mapping[str, Any] | None = model.get("server")
+    sampling: Mapping[str, Any] = model.get("sampling") or {}
+    return {
+        "endpoint": model.get("base_url") if model["endpoint"] == "endpoint" else model["endpoint"],
+        "model": model["id"],
+        "sampling": {name: value for name, value in sampling.items() if value is not None},
+        "system_role": model.get("system_role"),
+        "extra_body": model.get("extra_body"),
+        "reasoning_fields": sorted(model.get("reasoning_fields") or ()),
+        "server": server["config"] if server else None,
+        "protocol": model["protocol"],
+    }
 
 
 class PromptLevel(Strict):

@@ -11,7 +11,8 @@ import msgspec
 from hanlon.config.cell import Cell
 from hanlon.config.schema import ModelConfig
 from hanlon.environments.base import EpisodeRun, Malformed, Message, Reply, Step
-from hanlon.environments.protocols import WIRES, Wire, tool_calls, visible_text
+from hanlon.environments.messages import complete_call_ids, returned_message, tool_calls, visible_text
+from hanlon.environments.protocols import WIRES, Wire
 from hanlon.models.endpoint import Completion
 from hanlon.store import outcomes
 from hanlon.store.records import CallError, Episode, Event, ModelCall, ReasoningVisibility
@@ -21,6 +22,10 @@ def drawn_seed(*parts: object) -> int:
     """A sampling seed: 31 bits of a hash of what the draw is of."""
     text = ":".join(map(str, parts))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+NO_CONTENT = "(no content)"
+"""Sent back in place of an empty reply, which many endpoints refuse."""
 
 
 class RequestHead:
@@ -33,8 +38,6 @@ class RequestHead:
             sampling[model.max_tokens_field] = sampling.pop("max_tokens")
         fields = {"model": model.id, **sampling, **model.extra_body, **request_fields}
         self._constant = msgspec.json.encode(fields)[:-1]
-        # what the endpoint gets back of an assistant message; a field that it did not define may be refused
-        self._returned_fields = ("content", "tool_calls", *model.reasoning_fields)
 
     def up_to_messages(self, seed: int) -> bytes:
         """The request body up to the first message."""
@@ -43,8 +46,10 @@ class RequestHead:
 
     def encode_returned(self, message: Message) -> bytes:
         """An assistant message as it is sent back."""
-        returned = {name: message[name] for name in self._returned_fields if name in message}
-        return msgspec.json.encode({**returned, "role": "assistant"})
+        returned = returned_message(message, self._model.reasoning_fields)
+        if not returned["content"] and "tool_calls" not in returned:
+            returned["content"] = NO_CONTENT
+        return msgspec.json.encode(returned)
 
     def with_system_role(self, messages: Sequence[Message]) -> list[Message]:
         """Messages with the role that this endpoint gives to system text."""
@@ -110,7 +115,7 @@ class Rollouts:
             calls=trace.calls,
             reasoning=trace.reasoning,
             simulated=self.cell.config.model.simulated,
-            transcript_hash=trace.said.hexdigest()[:16],
+            transcript_hash=trace.spoken.hexdigest()[:16],
             started_at=started_at,
             finished_at=time.time(),
             start_order=start_order,
@@ -127,6 +132,7 @@ class Rollouts:
             except CallGivenUp as failure:
                 trace.calls.append(ModelCall(requested_model=model_id, errors=failure.errors))
                 return failure.outcome
+            complete_call_ids(completion.message, turn)
             trace.received(completion)
             if sum(made.latency_s for made in trace.calls) > self.cell.config.episode_timeout_s:
                 return outcomes.EPISODE_TIMEOUT
@@ -163,16 +169,16 @@ class _Trace:
     calls: list[ModelCall] = field(default_factory=list[ModelCall])
     events: list[Event] = field(default_factory=list[Event])
     reasoning: ReasoningVisibility = "absent"
-    said: Any = field(default_factory=hashlib.sha256)
+    spoken: Any = field(default_factory=hashlib.sha256)
 
     def received(self, completion: Completion) -> None:
         message = completion.message
         message.setdefault("role", "assistant")  # readers of the store go by it
         self.messages.append(message)
         self.calls.append(completion.call)
-        self.said.update(visible_text(message).encode())
+        self.spoken.update(visible_text(message).encode())
         for call in tool_calls(message):
-            self.said.update(msgspec.json.encode(call.get("function")))
+            self.spoken.update(msgspec.json.encode(call.get("function")))
         seen = reasoning_visibility(message)
         if seen == "full" or self.reasoning == "absent":
             self.reasoning = seen

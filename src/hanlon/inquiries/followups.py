@@ -9,7 +9,8 @@ from typing import Any, Literal
 from hanlon.config.cell import digest
 from hanlon.config.schema import ModelConfig
 from hanlon.environments.base import AsksFollowUps, Environment, Estimate, Message
-from hanlon.environments.protocols import tool_calls, tool_schema, visible_text
+from hanlon.environments.messages import returned_message, tool_calls
+from hanlon.environments.protocols import tool_schema
 from hanlon.environments.questions import Ask
 from hanlon.inquiries.base import Question, Reading
 from hanlon.store.records import Answer, CellRecord, Episode, InquiryRecord
@@ -49,14 +50,10 @@ def _add(said: list[Message], message: Message) -> None:
 
 
 def _returned(message: Message, reasoning_fields: Sequence[str]) -> Message:
-    returned: Message = {
-        "role": "assistant",
-        "content": visible_text(message) or message.get("refusal") or "",
-    }
-    if calls := tool_calls(message):
-        returned["tool_calls"] = list(calls)
-        returned["content"] = returned["content"] or None
-    return returned | {name: message[name] for name in reasoning_fields if name in message}
+    returned = returned_message(message, reasoning_fields)
+    if "tool_calls" not in returned:
+        returned["content"] = returned["content"] or message.get("refusal") or ""
+    return returned
 
 
 def _results_owed(said: Sequence[Message]) -> Iterator[Message]:

@@ -173,8 +173,8 @@ class Endpoint:
         kind: FailureKind = STATUS_KINDS.get(status or 0) or "bad_reply"
         return CallFailed(kind, self._clean(message), status)
 
-    def _bad_reply(self, what: str) -> CallFailed:
-        return CallFailed("bad_reply", self._clean(f"the endpoint answered {what}"), 200)
+    def _bad_reply(self, reply: str) -> CallFailed:
+        return CallFailed("bad_reply", self._clean(f"the endpoint answered {reply}"), 200)
 
     def _clean(self, message: str) -> str:
         """The message without our key, at most 400 characters."""

@@ -45,7 +45,7 @@ from hanlon.tracking.base import NoTracker, Tracker
 
 if TYPE_CHECKING:
     from hanlon.engine.budget import Budget
-    from hanlon.engine.sweep import CellWork, Observer
+    from hanlon.engine.work import CellWork, Observer
 
 COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
@@ -199,7 +199,7 @@ def _sample(
     inquiries = [work for cell in opened for work in cell.inquiries if work.inquiry.model is not None]
     if not inquiries and all(cell.writer is None for cell in opened):
         return COMPLETE, {}
-    from hanlon.engine.sweep import CellWork
+    from hanlon.engine.work import CellWork
 
     works = [
         CellWork(cell.plan.cell, cell.writer, cell.plan.missing, cell.record.planned_samples)

@@ -10,6 +10,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+from hanlon.environments.messages import message_lines
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.store.answers import answered_keys, by_episode, read_answers, read_inquiries
 from hanlon.store.episodes import read_digests, read_episodes
@@ -125,17 +126,4 @@ def readable(messages: Sequence[dict[str, Any]]) -> str:
 
 
 def _message(message: dict[str, Any]) -> str:
-    lines = [f"[{message.get('role', '?')}]"]
-    for field in ("reasoning", "reasoning_content"):
-        if message.get(field):
-            lines += [f"(reasoning) {_plain(message[field])}"]
-    if message.get("content"):
-        lines.append(_plain(message["content"]))
-    for call in message.get("tool_calls") or ():
-        function = call.get("function", call)
-        lines.append(f"-> {function.get('name')}({_plain(function.get('arguments'))})")
-    return "\n".join(lines)
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else as_json(value)
+    return "\n".join([f"[{message.get('role', '?')}]", *(text for _, text in message_lines(message))])

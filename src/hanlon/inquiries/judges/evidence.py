@@ -1,11 +1,10 @@
 """What a judge may be shown of an episode. Nothing is cut, and only rules see the tier and the prompt."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from hanlon.environments.protocols import returned_reasoning, tool_calls, visible_text
+from hanlon.environments.messages import message_lines, read_message, visible_text
 from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.store.records import CellRecord, Episode
 
@@ -50,7 +49,7 @@ def evidence_of(cell: CellRecord, episode: Episode) -> Evidence:
             [*(text for message in said for text in _thinking(message)), *_scratchpad(episode)]
         ),
         output=_output(cell, episode, said),
-        transcript="\n\n".join(_told(number, m) for number, m in enumerate(episode.messages, 1)),
+        transcript="\n\n".join(_numbered(number, m) for number, m in enumerate(episode.messages, 1)),
         tier=Tier.model_validate(cell.config.get("tier") or {}),
         prompt=_joined([visible_text(m) for m in _before_the_request(episode)]) or "",
         setting=_setting(cell),
@@ -92,9 +91,10 @@ def _scratchpad(episode: Episode) -> Iterator[str]:
 
 def _thinking(message: dict[str, Any]) -> Iterator[str]:
     """What a message holds of reasoning: the provider's, then the thoughts in its calls."""
-    yield returned_reasoning(message)
-    for call in tool_calls(message):
-        thoughts = _arguments(call).get("thoughts")
+    content = read_message(message)
+    yield content.reasoning
+    for call in content.calls:
+        thoughts = call.arguments.get("thoughts")
         if isinstance(thoughts, str):
             yield thoughts
 
@@ -113,40 +113,6 @@ def _before_the_request(episode: Episode) -> Iterator[dict[str, Any]]:
             yield message
 
 
-def _told(number: int, message: dict[str, Any]) -> str:
-    """One message for reading: who, its reasoning, its words, its calls with every argument."""
-    lines = [f"[{number}] {message.get('role')}"]
-    if reasoning := returned_reasoning(message):
-        lines.append(f"(reasoning) {reasoning}")
-    if text := visible_text(message):
-        lines.append(text)
-    for call in tool_calls(message):
-        lines += _call(call)
-    if isinstance(refusal := message.get("refusal"), str):
-        lines.append(f"(refusal) {refusal}")
-    return "\n".join(lines)
-
-
-def _call(call: dict[str, Any]) -> Iterator[str]:
-    function = _mapping(call.get("function"))
-    yield f"(call of {function.get('name')})"
-    arguments = _arguments(call)
-    if not arguments and function.get("arguments"):
-        yield f"  {function['arguments']}"
-    for name, value in arguments.items():
-        yield f"  {name}: {value}"
-
-
-def _arguments(call: dict[str, Any]) -> Mapping[str, Any]:
-    """A call's arguments; nothing where they cannot be read."""
-    arguments: Any = _mapping(call.get("function")).get("arguments")
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except (ValueError, RecursionError):
-            return {}
-    return _mapping(arguments)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+def _numbered(number: int, message: dict[str, Any]) -> str:
+    """One message of the transcript that a judge reads."""
+    return "\n".join([f"[{number}] {message.get('role')}", *(text for _, text in message_lines(message))])
