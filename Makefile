@@ -17,7 +17,7 @@ demo: .venv/run
 test: .venv/dev
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-check: .venv/dev lint
+check: .venv/dev $(PEER)/ready lint
 	$(BIN)/python -m pytest -n 2
 
 lint: .venv/dev
@@ -34,6 +34,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/rate_limit.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/parity.py
 
 bench-inspect: .venv/dev $(PEER)/ready
 	$(BIN)/python benchmarks/inspect_peer.py

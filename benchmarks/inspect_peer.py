@@ -13,14 +13,18 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
+from arguments import is_smoke
 from bare_clients import bare_aiohttp, bare_fast_openai
 from echo import FILLER, Echo, EchoFactors, EchoRun
 from hanlon.config.cell import Cell
+from hanlon.environments.tier import NO_TIER
 from hot_path import bodies, cpu_of, echo_cell, echo_server, sweep_of, verdict
 
 ROUNDS, SIZES, CONNECTIONS, TURNS = 3, (40, 160), 32, 5
+SMOKE_SIZES = (2, 4)
 PEER_PYTHON = Path(__file__).parents[1] / ".venv-inspect/bin/python"
 SYSTEM = "You are a careful assistant. Call the tool until you are told to stop."
 
@@ -65,7 +69,7 @@ def inspect_cpu(base_url: str, episodes: int, scratch: Path) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def one_round(base_url: str, cell: Cell, scratch: Path) -> dict[str, float]:
+def one_round(base_url: str, cell: Cell, scratch: Path, sizes: Sequence[int]) -> dict[str, float]:
     """CPU seconds of each client over the whole of its run; fails where the server counted other calls."""
     cost: dict[str, float] = {}
     seen = counts(base_url)
@@ -86,23 +90,25 @@ def one_round(base_url: str, cell: Cell, scratch: Path) -> dict[str, float]:
     sent = bodies(cell, folder)
     note("fast openai", cpu_of(lambda: bare_fast_openai(base_url, "none", sent, CONNECTIONS)), calls)
     note("aiohttp", cpu_of(lambda: bare_aiohttp(base_url, "none", sent, CONNECTIONS)), calls)
-    for size in SIZES:
+    for size in sizes:
         note(f"Inspect {size}", inspect_cpu(base_url, size, scratch), size * TURNS)
     return cost
 
 
 def main() -> int:
     """Print the costs and the ratios; 1 if a bound is not held."""
+    smoke = is_smoke(__doc__)
+    rounds, sizes = (0, SMOKE_SIZES) if smoke else (ROUNDS, SIZES)
     best: dict[str, float] = {}
     with echo_server() as base_url:
         template = echo_cell(base_url, 6)
-        cell = Cell(template.config, Opened(EchoFactors(turns=TURNS)), template.sandbox, {}, {})
-        for number in range(ROUNDS + 1):
+        cell = Cell(template.config, Opened(EchoFactors(turns=TURNS)), template.sandbox, {}, {}, NO_TIER)
+        for number in range(rounds + 1):
             with tempfile.TemporaryDirectory() as scratch:
-                cost = one_round(base_url, cell, Path(scratch))
-            if number:  # the first round warms up imports and byte code
+                cost = one_round(base_url, cell, Path(scratch), sizes)
+            if number or smoke:  # the first round warms up imports and byte code
                 best = {name: min(best.get(name, 1e9), seconds) for name, seconds in cost.items()}
-    small, large = SIZES
+    small, large = sizes
     inspect = (best[f"Inspect {large}"] - best[f"Inspect {small}"]) / (large - small) / TURNS * 1e6
     calls = cell.config.samples * TURNS
     ours, fast, floor = (best[name] / calls * 1e6 for name in ("Hanlon", "fast openai", "aiohttp"))
@@ -116,7 +122,7 @@ def main() -> int:
         f"  throughput per core, Hanlon : Inspect (aim 25): {gain:.1f} (bound at least 10) "
         f"{'held' if gain >= 10 else 'NOT HELD'}"
     )
-    return 0 if held and gain >= 10 else 1
+    return 0 if smoke or (held and gain >= 10) else 1
 
 
 if __name__ == "__main__":

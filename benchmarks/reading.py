@@ -5,7 +5,6 @@ Two run folders, one for each environment: the cells of its bundled sweep of riv
 Everything is read from the page cache. `--small` takes a tenth of the episodes and holds nothing against a bound.
 """
 
-import argparse
 import os
 import random
 import resource
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from arguments import is_smoke
 from hanlon.config.command_line import ComposedSweep, compose_sweep
 from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import registration
@@ -91,19 +91,17 @@ def cpu_of(*arguments: str) -> float:
 
 def main() -> int:
     """Print each command's figure against the bound; 1 if one is not held."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="10,000 episodes, no bounds")
-    small = parser.parse_args().small
+    smoke = is_smoke(__doc__)
     held = True
     for env, overrides in SWEEPS.items():
         with tempfile.TemporaryDirectory() as folder:
             sweep = compose_sweep(overrides)
-            stored = generate(Path(folder), sweep, EPISODES // 10 if small else EPISODES)
+            stored = generate(Path(folder), sweep, EPISODES // 100 if smoke else EPISODES)
             print(f"{env}: {len(sweep.cells)} simulated cells, {stored:,} episodes")
             for name in COMMANDS[env]:
                 seconds = cpu_of(name, folder)
-                held &= small or seconds <= BOUND_S
-                said = "" if small else f" (bound {BOUND_S:g}) {'held' if seconds <= BOUND_S else 'NOT HELD'}"
+                held &= smoke or seconds <= BOUND_S
+                said = "" if smoke else f" (bound {BOUND_S:g}) {'held' if seconds <= BOUND_S else 'NOT HELD'}"
                 print(f"  hanlon {name}, s CPU with start-up: {seconds:.2f}{said}", flush=True)
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     return 0 if held else 1

@@ -5,7 +5,6 @@ counted, what W&B is sent for a cell. Then the arithmetic, and a short simulatio
 assumed and not measured is printed as such. Ratios hold on a busy machine, absolute figures want an idle one.
 """
 
-import argparse
 import heapq
 import os
 import random
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+from arguments import is_smoke
 from hanlon.store.episodes import cell_folders, read_digests, read_episodes
 from hanlon.store.lines import LineWriter
 from hanlon.store.records import EpisodeDigest
@@ -25,6 +25,8 @@ from hanlon.store.records import EpisodeDigest
 ROOT = Path(__file__).parents[1]
 PRICED = "openrouter/openai/o3"
 EPISODES, MACHINES, CELLS, SHARDS = 1_000_000, 100, 1_000, 20
+SAMPLES, SMOKE_SAMPLES = 600, 40
+"""Episodes of each of the two cells that are measured."""
 CONNECTIONS, SECONDS_A_CALL, TOKENS_A_MINUTE = 100, 8.0, 30_000_000
 """Assumed: calls under way on each machine, a reasoning model's mean reply, what one account may send and receive."""
 COMMAND = """
@@ -185,9 +187,7 @@ def arithmetic(many: Run, cpu_s: float, counted: float) -> None:
 
 def main() -> None:
     """Measure, then reckon."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=600, help="episodes of each of two cells")
-    arithmetic(*measure(parser.parse_args().samples))
+    arithmetic(*measure(SMOKE_SAMPLES if is_smoke(__doc__) else SAMPLES))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.types import RunMode
 
+from arguments import is_smoke
 from hanlon.config.cell import build_cell
 from hanlon.config.compose import CellComposer
 
 ROOT = Path(__file__).parents[1]
-ROUNDS, CELLS = 7, 1000
+ROUNDS, CELLS, SMOKE_CELLS = 7, 1000, 20
 BARE_APP = """
 import hydra
 @hydra.main(version_base=None, config_path={conf!r}, config_name="config")
@@ -33,7 +34,7 @@ def cpu_of(command: list[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def help_ratio() -> float:
+def help_ratio(rounds: int) -> float:
     """`run.py --help` : the same of a bare Hydra app, minima of alternating runs."""
     with tempfile.TemporaryDirectory() as scratch:
         bare = Path(scratch) / "bare.py"
@@ -43,15 +44,15 @@ def help_ratio() -> float:
                 cpu_of([sys.executable, str(ROOT / "run.py"), "--help"]),
                 cpu_of([sys.executable, str(bare), "--help"]),
             )
-            for _ in range(ROUNDS)
+            for _ in range(rounds)
         ]
     ours, floor = (min(column) for column in zip(*times, strict=True))
     print(f"--help: {ours * 1000:.0f} ms CPU, bare Hydra app {floor * 1000:.0f} ms")
     return ours / floor
 
 
-def composition_ms() -> float:
-    """CPU milliseconds for each cell of a 1,000-cell grid: composed, checked, with its key and label."""
+def composition_ms(count: int) -> float:
+    """CPU milliseconds for each cell of a grid of `count` cells: composed, checked, with its key and label."""
     loader = ConfigLoaderImpl(create_config_search_path(f"file://{ROOT / 'conf'}"))
     master = loader.load_configuration("config", ["hydra.job.name=benchmark"], RunMode.MULTIRUN)
     levels = [p.stem for p in sorted((ROOT / "conf/prompt/shutdown").glob("*.yaml"))]
@@ -62,7 +63,7 @@ def composition_ms() -> float:
         for model in models
         for level in levels
         for wording in (1, 2, 3)
-    ][:CELLS]
+    ][:count]
     started = time.process_time()
     composer = CellComposer(loader, master)
     keys = {build_cell(composer.compose(job), []).key for job in jobs}
@@ -73,14 +74,15 @@ def composition_ms() -> float:
 
 def main() -> int:
     """Print both figures against their bounds; 1 if one is not held."""
+    smoke = is_smoke(__doc__)
     held = True
     for text, value, bound in (
-        ("run.py --help : bare Hydra app", help_ratio(), 1.10),
-        ("composition, ms CPU a cell", composition_ms(), 10.0),
+        ("run.py --help : bare Hydra app", help_ratio(1 if smoke else ROUNDS), 1.10),
+        ("composition, ms CPU a cell", composition_ms(SMOKE_CELLS if smoke else CELLS), 10.0),
     ):
         held &= value <= bound
         print(f"  {text}: {value:.2f} (bound {bound:g}) {'held' if value <= bound else 'NOT HELD'}")
-    return 0 if held else 1
+    return 0 if smoke or held else 1
 
 
 if __name__ == "__main__":

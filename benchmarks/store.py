@@ -5,7 +5,6 @@ decoding of the same lines, is measured in the same run. `--small` takes a tenth
 against a bound.
 """
 
-import argparse
 import os
 import resource
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from arguments import is_smoke
 from hanlon.store.episodes import write_json
 from hanlon.store.records import CellRecord, Episode, EpisodeDigest, Event, ModelCall
 
@@ -177,14 +177,12 @@ def measure(runs: Path, cells: int) -> list[tuple[str, float, float]]:
 
 def main() -> int:
     """Print each figure against its bound; 1 if one is not held."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="100 cells, no bounds")
-    small = parser.parse_args().small
+    smoke = is_smoke(__doc__)
     held = True
     with tempfile.TemporaryDirectory() as folder:
-        for text, value, bound in measure(Path(folder) / "runs", CELLS // 10 if small else CELLS):
-            held &= small or value <= bound
-            verdict = "" if small else f" (bound {bound:g}) {'held' if value <= bound else 'NOT HELD'}"
+        for text, value, bound in measure(Path(folder) / "runs", CELLS // 100 if smoke else CELLS):
+            held &= smoke or value <= bound
+            verdict = "" if smoke else f" (bound {bound:g}) {'held' if value <= bound else 'NOT HELD'}"
             print(f"  {text}: {value:.2f}{verdict}")
     return 0 if held else 1
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from hanlon.analysis.tables import fitted, render
+from hanlon.analysis.column_widths import fitted
+from hanlon.analysis.tables import Column, render_table
 
 LABEL = "baseline+precedence=over_all_others+stakes=replaced"
 CELLS = st.text(st.sampled_from("ab_1 +=/:-[]→é表\t"), max_size=30)
@@ -59,14 +60,18 @@ def test_nothing_is_lost_and_nothing_is_wider_than_the_room(
             assert "".join(own.split()) == "".join(cell.split())
 
 
-@pytest.mark.parametrize("columns", [60, 80, 100, 140, 200])
-def test_a_printed_table_is_no_wider_than_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
+def test_a_printed_table_is_no_wider_than_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The label gives way, the numbers do not."""
-    monkeypatch.setenv("COLUMNS", str(columns))
-    words = [
-        {"cell": LABEL, "model": "simulated/alignment_faker", "k/n": "17/20", "seen": "+70.0 [1.0, 2.0]"}
+    monkeypatch.setenv("COLUMNS", str(width))
+    row = {"cell": LABEL, "model": "simulated/alignment_faker", "k/n": "17/20", "seen": "+70.0 [1.0, 2.0]"}
+    columns = [
+        Column[dict[str, str]]("cell", None, lambda row: row["cell"]),
+        Column[dict[str, str]]("model", None, lambda row: row["model"], once=True),
+        Column[dict[str, str]]("k/n", None, lambda row: row["k/n"], right=True),
+        Column[dict[str, str]]("seen", None, lambda row: row["seen"]),
     ]
-    printed = render(words, words, "table", title="rates")
-    assert max(cell_len(line) for line in printed.split("\n")) <= columns
+    printed = render_table(columns, [row], "table", title="rates")
+    assert max(cell_len(line) for line in printed.split("\n")) <= width
     assert "17/20   +70.0 [1.0, 2.0]" in printed
-    assert (LABEL in printed) == (columns >= 100)
+    assert (LABEL in printed) == (width >= 100)

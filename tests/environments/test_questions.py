@@ -58,12 +58,16 @@ def test_the_first_rule_whose_facts_hold_decides(tmp_path: Path) -> None:
         ("questions.rank.right", [{"when": {"x": 1}, "then": "a"}], "the last rule holds always"),
         ("questions.rank.right", [{"then": "a", "ask": False}], "either"),
         ("questions.rank.right", [{"ask": True}], "either"),
-        ("questions.rank.right", [{"unless": {"x": 1}, "then": "a"}], "unknown: unless"),
+        (
+            "questions.rank.right",
+            [{"unless": {"x": 1}, "then": "a"}],
+            "right.0: no key 'unless'. There are: when, then, ask",
+        ),
         ("questions.rank.marker", "(", "not a regular expression"),
         ("questions.rank.wordings", {1: ""}, "wordings.1"),
-        ("questions.rank.wordings", {"one": "text"}, "numbered 1, 2, 3"),
+        ("questions.rank.wordings", {"one": "text"}, "wordings.one is not a whole number"),
         ("questions.rank.wordings", ["text"], "not a mapping"),
-        ("questions.rank.more", 1, "unknown: more"),
+        ("questions.rank.more", 1, "rank: no key 'more'."),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, path: str, value: object, problem: str) -> None:

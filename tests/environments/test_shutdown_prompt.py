@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from hanlon.environments.base import Action, ActionProtocol, Malformed
 from hanlon.environments.clauses import ClauseError, paragraphs
 from hanlon.environments.shutdown import Shutdown, ShutdownFactors
-from hanlon.environments.shutdown.problems import MOST_PROBLEMS, problem_set
 from hanlon.environments.shutdown.prompt import own_clauses
+from hanlon.environments.shutdown.rules import MOST_PROBLEMS, problem_set
 from hanlon.sandboxes.base import Sandbox
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -45,7 +45,7 @@ def test_a_tier_adds_paragraphs_to_the_system_message_that_policies_know(name: s
     before, after = texts(NO_TIER, wording=wording), texts(framing, wording=wording)
     assert {key for key in before if before[key] != after[key]} == {"system"}
     added = paragraphs(after["system"])[len(paragraphs(before["system"])) :]
-    assert [recognise(paragraph) for paragraph in added] == [("tier", level) for level in framing.said()]
+    assert [recognise(paragraph) for paragraph in added] == [("tier", level) for level in framing.levels()]
     assert str(framing.word) in added[0]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanlon.analysis.labels.labels import comprehended, correct_by_question
+from hanlon.analysis.labels.comprehension import comprehended, correct_by_question
 from hanlon.environments.base import AsksFollowUps
 from hanlon.environments.questions import own_questions
 from hanlon.inquiries.followups import FollowUps

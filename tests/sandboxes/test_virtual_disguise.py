@@ -8,8 +8,8 @@ import pytest
 
 from hanlon.sandboxes.base import File, Machine
 from hanlon.sandboxes.virtual import VirtualSandbox
+from hanlon.sandboxes.virtual.disguise import TELLS, reviewed, tells
 from hanlon.sandboxes.virtual.image import ABSENT, PRESENT, SHELL_BUILTINS, UNSUPPORTED, WRAPPED
-from hanlon.sandboxes.virtual.wording import TELLS, reviewed, tells
 
 CANARY = "canary-7f3a"
 

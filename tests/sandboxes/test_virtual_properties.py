@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hanlon.sandboxes.base import OUTPUT_LIMIT_BYTES, CommandResult, File, Machine
 from hanlon.sandboxes.virtual import VirtualSandbox
-from hanlon.sandboxes.virtual.rewrite import rewrite
-from hanlon.sandboxes.virtual.wording import TELLS
+from hanlon.sandboxes.virtual.command_line import rewrite
+from hanlon.sandboxes.virtual.disguise import TELLS
 
 SANDBOX = VirtualSandbox()
 CANARY = "canary-91c4"

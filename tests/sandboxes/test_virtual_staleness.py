@@ -6,7 +6,7 @@ import pytest
 
 from hanlon.sandboxes.base import CommandResult, File, Machine
 from hanlon.sandboxes.virtual import VirtualSandbox
-from hanlon.sandboxes.virtual.line import CommandLine
+from hanlon.sandboxes.virtual.command_line import CommandLine
 
 SANDBOX = VirtualSandbox()
 FIVE = "#!/bin/bash\nexit 5\n"

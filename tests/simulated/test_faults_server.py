@@ -30,16 +30,13 @@ from hanlon.simulated import check
 from hanlon.simulated.acting_policies import choose
 from hanlon.simulated.faults.config import (
     INSTEAD,
-    KEYS,
     KINDS,
     LOST,
     FaultError,
     Faults,
-    Fixed,
-    Lognormal,
+    Latency,
     Rate,
-    Uniform,
-    read,
+    read_faults,
 )
 from hanlon.simulated.faults.rate_limit import RateLimit, duration
 from hanlon.simulated.server import application
@@ -341,7 +338,7 @@ def test_the_bucket_and_its_headers_are_exact() -> None:
 def test_no_pattern_of_calls_gets_more_than_the_rate(rate: float, burst: int, pauses: list[float]) -> None:
     """Let through at any time: at most the burst and what has flowed in; whoever waits as told gets through."""
     clock = Clock()
-    limit = RateLimit(Rate(rate, burst), clock)
+    limit = RateLimit(Rate(per_second=rate, burst=burst), clock)
     admitted = 0
     for pause in pauses:
         clock.now += pause
@@ -477,42 +474,47 @@ async def test_latency_is_waited_for(serve: Serve) -> None:
 
 def test_latency_distributions_have_their_quantiles() -> None:
     """In seconds: the median of a lognormal is its median, one sigma above it a factor of e to the sigma."""
-    assert read(2) == read({"fixed": 2}) == Fixed(2.0)
-    uniform = read({"uniform": [1, 3]})
-    assert (uniform, uniform.quantile(0.25)) == (Uniform(1.0, 3.0), 1.5)
-    lognormal = read({"lognormal": {"median": 0.8, "sigma": 0.5}})
-    assert lognormal == Lognormal(0.8, 0.5)
+    assert latency(2).quantile(0.1) == latency({"fixed": 2}).quantile(0.9) == 2
+    assert latency({"uniform": [1, 3]}).quantile(0.25) == 1.5
+    lognormal = latency({"lognormal": {"median": 0.8, "sigma": 0.5}})
     assert lognormal.quantile(0.5) == pytest.approx(0.8)
     assert lognormal.quantile(0.841345) == pytest.approx(0.8 * 2.718282**0.5, rel=1e-4)
-    assert Lognormal(3000, 5).quantile(0.999) == 3600
+    assert latency({"lognormal": {"median": 3000, "sigma": 5}}).quantile(0.999) == 3600
+
+
+def latency(shape: object) -> Latency:
+    """The distribution that a configuration gets by `latency: shape`."""
+    latency = read_faults({"latency": shape}).latency
+    assert latency is not None
+    return latency
 
 
 WRONG: list[tuple[Any, str]] = [
-    ([], "faults is a mapping of seed, latency"),
-    ({"error": 0.1}, "faults has no 'error'. Did you mean 'errors'?"),
-    ({"errors": {"htm": 0.1}}, "errors has no 'htm'. Did you mean 'html'?"),
-    ({"errors": {503: 0.1}}, "errors has no '503'. Did you mean 'http_503'?"),
-    ({"errors": {"html": 1.2}}, "errors.html is a number from 0 to 1, not 1.2"),
-    ({"errors": {"html": -0.1}}, "from 0 to 1, not -0.1"),
+    ([], "faults is not a mapping of seed, latency"),
+    ({"error": 0.1}, "faults: no key 'error'. Did you mean 'errors'?"),
+    ({"errors": {"htm": 0.1}}, "errors.htm cannot be 'htm'. Did you mean 'html'?"),
+    ({"errors": {503: 0.1}}, "errors.503 cannot be 503. Did you mean 'http_503'?"),
+    ({"errors": {"html": 1.2}}, "errors.html should be at most 1, not 1.2"),
+    ({"errors": {"html": -0.1}}, "should be at least 0, not -0.1"),
     ({"errors": {"html": True}}, "not True"),
     ({"errors": {"html": float("nan")}}, "not nan"),
     ({"errors": {"html": 0.6, "http_500": 0.6}}, "add up to 1.2"),
-    ({"errors": 2}, "faults.errors is a number from 0 to 1"),
+    ({"errors": 2}, "faults.errors is a probability from 0 to 1"),
     ({"latency": "slow"}, "lognormal: {median: S, sigma: X}"),
-    ({"latency": -1}, "latency is a number from 0"),
-    ({"latency": {"normal": 1}}, "no latency distribution 'normal'"),
+    ({"latency": -1}, "latency.fixed should be at least 0, not -1"),
+    ({"latency": {"normal": 1}}, "latency: no key 'normal'. Did you mean 'lognormal'?"),
     ({"latency": {"uniform": [2, 1]}}, "2 is above 1"),
     ({"latency": {"uniform": 1}}, r"[LOW, HIGH] in seconds"),
-    ({"latency": {"lognormal": {"median": 1}}}, "lognormal.sigma is a number"),
+    ({"latency": {"lognormal": {"median": 1}}}, "lognormal.sigma is missing"),
     ({"latency": {"fixed": 1, "uniform": [1, 2]}}, "is one of"),
-    ({"rate": {"burst": 3}}, "needs per_second"),
-    ({"rate": {"per_second": 0}}, "rate.per_second is a number"),
+    ({"rate": {"burst": 3}}, "faults.rate.per_second is missing"),
+    ({"rate": {"per_second": 0}}, "rate.per_second should be at least 0.000001, not 0"),
     ({"rate": {"per_second": 1, "burst": 0.5}}, "at least 1"),
     ({"rate": {"per_second": 1, "tokens_burst": 5}}, "needs tokens_per_second"),
-    ({"rate": 20}, "faults.rate is a mapping of per_second"),
+    ({"rate": 20}, "faults.rate is not a mapping of per_second"),
     ({"retry_after": "minutes"}, "There are: seconds, ms, date, none"),
     ({"seed": 1.5}, "whole number"),
-    ({"outage": {"kind": "http_503"}}, "outage.duration_s is a number"),
+    ({"outage": {"kind": "http_503"}}, "outage.duration_s is missing"),
     ({"outage": {"duration_s": 1, "kind": 503}}, "cannot be 503. Did you mean 'http_503'?"),
     ({"outage": {"duration_s": 1, "kind": "wrong_model"}}, "outage.kind cannot be 'wrong_model'"),
 ]
@@ -531,7 +533,7 @@ def test_what_is_left_out_or_null_is_no_fault() -> None:
     """A model file may spell the keys out and leave them empty."""
     check({"policy": "obedient"})
     check({"policy": "obedient", "faults": None})
-    check({"policy": "obedient", "faults": dict.fromkeys(KEYS)})
+    check({"policy": "obedient", "faults": dict.fromkeys(Faults.model_fields)})
     assert not Faults(errors={"html": 0.1}).none
     faultless = application(choose("obedient"), "key", Faults(errors={"html": 0.0}))
     assert len(faultless.middlewares) == 1  # the key's: nothing else is in a benchmark's way
@@ -630,10 +632,13 @@ async def test_ctrl_c_ends_hanlon_serve_while_calls_hang(command_line: CommandLi
             ["simulated/obedient", "--errors", "html"],
             "KIND=PROBABILITY or one probability for all, not 'html'",
         ),
-        (["simulated/obedient", "--errors", "1.5"], "a number from 0 to 1"),
+        (["simulated/obedient", "--errors", "1.5"], "a probability from 0 to 1"),
         (["simulated/obedient", "--latency", "fast"], "--latency takes one number, not 'fast'"),
         (["simulated/obedient", "--latency", "lognormal:1"], "two numbers with a comma between, not '1'"),
-        (["simulated/obedient", "--latency", "normal:1,2"], "no latency distribution 'normal'"),
+        (
+            ["simulated/obedient", "--latency", "normal:1,2"],
+            "latency: no key 'normal'. Did you mean 'lognormal'?",
+        ),
         (["simulated/obedient", "--rate", "1,2,3"], "--rate takes one number or two numbers"),
         (["simulated/obedient", "--retry-after", "soon"], "seconds, ms, date, none"),
         (["simulated/obedient", "--outage", "fire", "1", "2"], "outage.kind cannot be 'fire'"),

@@ -66,8 +66,10 @@ def answers(judge: LlmJudge, case: SmokeCase, rates: dict[str, float], votes: in
     """All votes about one transcript; what cannot be asked is answered by the judge itself."""
     found: list[Answer] = []
     for question in judge.questions(case.cell, case.episode):
-        if question.given is not None:
-            found.append(Answer(0, question.name, 0, 1, question.given.value, problem=question.given.problem))
+        if question.answer is not None:
+            found.append(
+                Answer(0, question.name, 0, 1, question.answer.value, problem=question.answer.problem)
+            )
         else:
             found += [vote(rates, question, seed) for seed in range(votes)]
     return found

@@ -64,8 +64,8 @@ def test_the_tables_show_it_and_labels_stay(tmp_path: Path) -> None:
         write_cell(tmp_path, key, episode(0), label="palisade_e", config=config)
     cells, _ = load_cells([tmp_path])
     for rows in (rates_rows(cells), status_rows(cells)):
-        assert {row["cell"] for row in rows} == {"palisade_e"}
-        assert [row["model"] for row in sorted(rows, key=lambda row: row["key"])] == [
+        assert {row.record.label for row in rows} == {"palisade_e"}
+        assert [row.model for row in sorted(rows, key=lambda row: row.record.key)] == [
             "openai/o3",
             "openai/o3 reasoning_effort=low",
             "openai/o3 reasoning_effort=high",

@@ -15,12 +15,12 @@ def rule_answers(inquiry: Inquiry, cases: Sequence[SmokeCase]) -> dict[str, list
 def _given(inquiry: Inquiry, case: SmokeCase) -> Iterator[Answer]:
     questions = inquiry.questions(case.cell, case.episode)
     for question in questions:
-        if question.given is not None:
+        if question.answer is not None:
             yield Answer(
                 index=case.episode.index,
                 question=question.name,
                 number=0,
                 of=len(questions),
-                value=question.given.value,
-                problem=question.given.problem,
+                value=question.answer.value,
+                problem=question.answer.problem,
             )

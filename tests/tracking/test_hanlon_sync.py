@@ -16,7 +16,7 @@ from hanlon.cli.sync import sync
 from hanlon.store.episodes import CellWriter
 from hanlon.store.shard import Shard
 from hanlon.tracking.base import NoTracker
-from hanlon.tracking.state import marker_path, read_marker
+from hanlon.tracking.state import Marker, marker_path, read_state
 from hanlon.tracking.wandb import WandbTracker
 from support.tracked_sweep import TrackedSweep, cell_record, episode
 from support.wandb_server import WandbServer
@@ -202,7 +202,7 @@ def test_what_hangs_ends_with_the_time_limit_and_is_not_sent(
     )
     assert "--timeout" in last
     assert marker_path(sweep.folder("a1"), "sweep1").exists()
-    marker = read_marker(marker_path(sweep.folder("b2"), "sweep1"))
+    marker = read_state(marker_path(sweep.folder("b2"), "sweep1"), Marker)
     assert marker is not None
     assert marker.mode == "offline", "as it was before"
     assert (

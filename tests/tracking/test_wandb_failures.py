@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from hanlon.tracking.state import Marker, marker_path, read_state
 from hanlon.tracking.wandb import WandbTracker
 from support.tracked_sweep import TrackedSweep, cell_record, episode
 from support.wandb_file import by_job
+from support.wandb_server import ENTITY, WandbServer
 
 Offline = Callable[..., WandbTracker]
 KEY = "0123456789" * 4
@@ -147,14 +149,42 @@ def test_without_a_key_one_line_says_offline_and_how_to_sync(runs_dir: Path, sai
     assert list(Path.cwd().glob(line.split("wandb sync ")[1]))
 
 
-def test_wandb_switched_off_by_its_own_variable_is_respected(
-    runs_dir: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by", ["variable", "command"])
+@pytest.mark.parametrize(("mode", "runs"), [("disabled", 0), ("offline", 1)])
+def test_wandb_switched_off_by_its_own_means_stays_off(
+    runs_dir: Path,
+    server: WandbServer,
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+    mode: str,
+    runs: int,
 ) -> None:
-    """WANDB_MODE=disabled opens no run and says so once."""
-    monkeypatch.setenv("WANDB_MODE", "disabled")
-    TrackedSweep(runs_dir).run(WandbTracker(say=said.append), {"c0ffee": [episode(0)]})
-    assert len(said) == 1
-    assert by_job(runs_dir, "cell") == []
+    """WANDB_MODE and `wandb offline` or `wandb disabled`, with a key: no request goes out, and one line says why."""
+    if by == "variable":
+        monkeypatch.setenv("WANDB_MODE", mode)
+    else:
+        subprocess.run([sys.executable, "-m", "wandb", mode], check=True, capture_output=True, timeout=60)
+    server.requests.clear()
+    TrackedSweep(runs_dir).run(WandbTracker(figures=False, say=said.append), {"c0ffee": [episode(0)]})
+    assert server.requests == []
+    assert len(by_job(runs_dir, "cell")) == runs
+    [line] = said
+    assert f"WANDB_MODE={mode}" in line if by == "variable" else f"`wandb {mode}`" in line
+
+
+@pytest.mark.parametrize(("project", "expected"), [(None, "confusion"), ("scheming", "scheming")])
+def test_runs_go_to_the_project_of_the_environment_unless_one_is_named(
+    runs_dir: Path, server: WandbServer, monkeypatch: pytest.MonkeyPatch, project: str | None, expected: str
+) -> None:
+    """`tracker.project` stands before WANDB_PROJECT."""
+    monkeypatch.setenv("WANDB_PROJECT", "confusion")
+    sweep = TrackedSweep(runs_dir)
+    sweep.run(WandbTracker(project=project, figures=False, say=lambda line: None), {"c0ffee": [episode(0)]})
+    marker = read_state(marker_path(sweep.folder("c0ffee"), "sweep1"), Marker)
+    assert marker is not None
+    assert marker.project == f"{ENTITY}/{expected}"
+    assert {run.project for run in server.runs.values()} == {expected}
 
 
 def test_nothing_raises_out_of_order(runs_dir: Path, offline: Offline, said: list[str]) -> None:

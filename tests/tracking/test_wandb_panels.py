@@ -14,9 +14,10 @@ from hanlon.store.cells import CellState
 from hanlon.store.episodes import write_json
 from hanlon.store.records import Answer, Episode, InquiryRecord, SweepRecord
 from hanlon.store.tally import Tally
-from hanlon.tracking.panels import PANELS, SweepSummary, contrasts, table
+from hanlon.tracking.panels import SweepSummary, table
 from hanlon.tracking.redaction import Redaction
-from hanlon.tracking.transcripts import sample
+from hanlon.tracking.tables import Table
+from hanlon.tracking.transcripts import readable, sample
 from hanlon.tracking.wandb import WandbTracker
 from support.tracked_sweep import TrackedSweep, cell_record, episode
 from support.wandb_file import LoggedRun, by_job
@@ -38,9 +39,13 @@ def two_cells(**changes: Any) -> list[Any]:
     ]
 
 
-def shown(states: list[CellState]) -> SweepSummary:
-    """Cells as a sweep that wrote down no hypotheses shows them."""
-    return SweepSummary(SweepRecord("sweep1", [state.record.key for state in states], 4, [], 0.0), states)
+def tables_of(states: list[CellState]) -> dict[str, Table]:
+    """The tables of a sweep of these cells that wrote down no hypotheses; none of them fails."""
+    sweep = SweepRecord("sweep1", [state.record.key for state in states], 4, [], 0.0)
+    failures: list[tuple[str, Exception]] = []
+    tables = SweepSummary(sweep, states).tables(Redaction(), lambda *failure: failures.append(failure))
+    assert failures == []
+    return tables
 
 
 def tier_cells() -> list[Any]:
@@ -95,10 +100,7 @@ def test_gaps_stand_in_the_summary_run_where_there_are_pairs(
     free, paid = tier_cells()
     TrackedSweep(runs_dir, [free, paid]).run(
         offline(),
-        {
-            "free": [answer_to(i, i < 6) for i in range(10)],
-            "paid": [answer_to(i, i < 2) for i in range(10)],
-        },
+        {"free": [answer_to(i, i < 6) for i in range(10)], "paid": [answer_to(i, i < 2) for i in range(10)]},
     )
     assert len(said) == 1, said
     [run] = by_job(runs_dir, "summary")
@@ -185,6 +187,14 @@ def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path
     assert not list(by_job(runs_dir, "summary")[-1].folder.glob("files/media/table/transcripts_*"))
 
 
+def test_reasoning_stands_in_a_transcript_whatever_field_it_came_in() -> None:
+    """As plain text, and as the typed blocks that OpenRouter returns."""
+    blocks = [{"type": "reasoning.summary", "summary": "It may be a test."}]
+    for field, value in {"reasoning": "It may be a test.", "reasoning_details": blocks}.items():
+        message = {"role": "assistant", "content": "Done.", field: value}
+        assert readable([message]) == "[assistant]\n(reasoning) It may be a test.\nDone."
+
+
 @given(
     outcomes=st.dictionaries(
         st.text(max_size=2),
@@ -217,7 +227,6 @@ PLAIN = st.recursive(
 def test_every_column_is_of_one_type_that_a_table_takes(values: list[Any]) -> None:
     """W&B refuses a column of several types, a dict with other keys, and stores NaN as a word."""
     made = table(["x"], [{"x": value} for value in values], Redaction())
-    assert made is not None
     kinds = {
         "number" if type(value) in (int, float) else type(value)
         for [value] in made.lines
@@ -228,12 +237,12 @@ def test_every_column_is_of_one_type_that_a_table_takes(values: list[Any]) -> No
     assert all(value == value for [value] in made.lines)
 
 
-@pytest.mark.parametrize("name", sorted(PANELS))
-def test_a_panel_of_cells_without_episodes_is_no_error(name: str) -> None:
-    """A sweep that has only begun has nothing to show, or empty rates."""
-    states = [CellState(cell, Tally(), Path("nowhere")) for cell in two_cells()]
-    made = PANELS[name](shown(states), Redaction())
-    assert made is None or name in ("rates", "contrasts", "verdict", "predictions")
+def test_a_table_of_cells_without_episodes_is_no_error() -> None:
+    """A sweep that has only begun has no gaps, and rates of n = 0."""
+    tables = tables_of([CellState(cell, Tally(), Path("nowhere")) for cell in two_cells()])
+    assert "gaps" not in tables
+    columns = list(tables["rates"].columns)
+    assert {line[columns.index("n")] for line in tables["rates"].lines} == {0}
 
 
 def test_levels_of_several_types_stand_in_one_column() -> None:
@@ -248,8 +257,7 @@ def test_levels_of_several_types_stand_in_one_column() -> None:
         for index in range(4):
             tally.add(episode(index, resisted=index % 2 == 0))
         states.append(CellState(cell, tally, Path("nowhere")))
-    made = contrasts(shown(states), Redaction())
-    assert made is not None
+    made = tables_of(states)["contrasts"]
     columns = list(made.columns)
     assert {line[columns.index("to")] for line in made.lines} <= {"word", "2", "1", "null", None}
     assert {line[columns.index("factor")] for line in made.lines} == {"x", "y"}

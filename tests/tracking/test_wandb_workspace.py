@@ -25,10 +25,7 @@ def plain(view: Any, name: str = "") -> Any:
     """A view without the ids that wandb draws at random, and without its code for reading a table of that name."""
     if isinstance(view, dict):
         if view.get("viewType") == "Weave":
-            return {
-                "viewType": "Weave",
-                "table": [key for key in TABLES if key in json.dumps(view)],
-            }
+            return {"viewType": "Weave", "table": [key for key in TABLES if key in json.dumps(view)]}
         return {key: plain(value) for key, value in view.items() if key not in ("__id__", "layout")}
     return [plain(value) for value in view] if isinstance(view, list) else view
 

@@ -1,9 +1,10 @@
-"""The rows of `hanlon rates` and `hanlon status`, and what a reader must know beside them."""
+"""The tables of `hanlon rates` and `hanlon status`, and what a reader must know beside them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from hanlon.analysis.stats.rates import IntervalName, Rate, rate_of
+from hanlon.analysis.tables import Column, plain, printed
 from hanlon.store.cells import CellState, model_names
 from hanlon.store.records import CellRecord
 
@@ -11,15 +12,40 @@ FEW_DISTINCT = 0.5
 """Below this share of distinct transcripts n overstates what was seen, and the table says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """A stored cell, and its model's name among the cells of the table."""
+
+    cell: CellState
+    model: str
+
+    @property
+    def record(self) -> CellRecord:
+        """What the cell is."""
+        return self.cell.record
+
+
+@dataclass(frozen=True, slots=True)
+class RatesRow(CellRow):
+    """The rate of one measure in a cell."""
+
+    rate: Rate
+
+
+def status_rows(cells: Sequence[CellState]) -> list[CellRow]:
+    """A row for each cell."""
+    names = model_names(cell.record for cell in cells)
+    return [CellRow(cell, names[cell.record.key]) for cell in cells]
+
+
 def rates_rows(
     cells: Sequence[CellState], measures: Sequence[str] | None = None, interval: IntervalName = "wilson"
-) -> list[dict[str, Any]]:
-    """One row for each cell and measure (default: each environment's headline rate), numbers as numbers."""
-    names = model_names(cell.record for cell in cells)
+) -> list[RatesRow]:
+    """A row for each cell and measure; by default each environment's headline rate."""
     return [
-        _rates_row(cell, names[cell.record.key], rate_of(cell.tally, measure, interval=interval))
-        for cell in cells
-        for measure in _chosen(cell.record, measures)
+        RatesRow(row.cell, row.model, rate_of(row.cell.tally, measure, interval=interval))
+        for row in status_rows(cells)
+        for measure in _chosen(row.record, measures)
     ]
 
 
@@ -30,116 +56,137 @@ def _chosen(record: CellRecord, measures: Sequence[str] | None) -> list[str]:
     )
 
 
-def _rates_row(cell: CellState, model: str, rate: Rate) -> dict[str, Any]:
-    record = cell.record
-    return {
-        "env": record.env,
-        "cell": record.label,
-        "model": model,
-        "protocol": record.protocol,
-        "measure": rate.measure,
-        "k": rate.k,
-        "n": rate.n,
-        "rate": rate.rate,
-        "lo": rate.lo,
-        "hi": rate.hi,
-        "interval": f"{rate.method} {rate.level:.0%}",
-        "excluded": rate.excluded,
-        "bounds": list(rate.bounds),
-        "episodes": cell.tally.episodes,
-        "planned": record.planned_samples,
-        "after_look": cell.tally.after_look,
-        "distinct": len(cell.tally.transcripts),
-        "outcomes": dict(cell.tally.outcomes.most_common()),
-        "answered_by": dict(cell.tally.answered_by.most_common()),
-        "simulated": record.simulated,
-        "notes": record.notes,
-        "key": record.key,
-        "folder": str(cell.folder),
-    }
+STATUS: tuple[Column[CellRow], ...] = (
+    Column("env", lambda row: row.record.env),
+    plain("cell", lambda row: row.record.label),
+    plain("model", lambda row: row.model, once=True),
+    plain("protocol", lambda row: row.record.protocol, once=True),
+    Column(
+        "episodes",
+        lambda row: row.cell.tally.episodes,
+        lambda row: f"{row.cell.tally.episodes} of {row.record.planned_samples}",
+    ),
+    Column("planned", lambda row: row.record.planned_samples),
+    Column(
+        "excluded",
+        lambda row: dict(row.cell.tally.excluded),
+        lambda row: listed(row.cell.tally.excluded) or "0",
+        once=True,
+    ),
+    Column("calls", lambda row: row.cell.tally.calls, lambda row: f"{row.cell.tally.calls:,}"),
+    Column("input_tokens", lambda row: row.cell.tally.input_tokens),
+    Column("output_tokens", lambda row: row.cell.tally.output_tokens),
+    printed(
+        "tokens in / out",
+        lambda row: f"{row.cell.tally.input_tokens:,} / {row.cell.tally.output_tokens:,}",
+    ),
+    Column("cost_usd", lambda row: row.cell.tally.cost_usd),
+    printed("cost", lambda row: _dollars(row.cell.tally.cost_usd)),
+    Column("answered_by", lambda row: dict(row.cell.tally.answered_by.most_common())),
+    Column("key", lambda row: row.record.key),
+    plain("folder", lambda row: str(row.cell.folder)),
+)
 
 
-def rates_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """A rates row as the words of a printed table."""
-    n, excluded = row["n"], sum(row["excluded"].values())
-    several = f" (answered by {len(row['answered_by'])})" if len(row["answered_by"]) > 1 else ""
-    rate = "-" if row["rate"] is None else f"{row['rate']:.1%}"
-    reasons = ", ".join(f"{count} {reason}" for reason, count in row["excluded"].items())
-    low, high = row["bounds"]
-    return {
-        "cell": row["cell"],
-        "model": row["model"] + several,
-        "protocol": row["protocol"],
-        "measure": row["measure"],
-        "k/n": f"{row['k']}/{n}",
-        "rate": rate,
-        row["interval"]: f"[{row['lo']:.1%}, {row['hi']:.1%}]" if n else "-",
-        "excluded": f"{reasons} of {row['episodes']} (bounds {low:.1%} to {high:.1%})" if excluded else "0",
-        "outcomes": ", ".join(f"{count} {name}" for name, count in row["outcomes"].items()) or "-",
-        "distinct": f"{row['distinct']} of {row['episodes']}",
-    }
+def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], ...]:
+    """The columns of a table of rates, whose interval is named in its heading."""
+    return (
+        Column("env", lambda row: row.record.env),
+        plain("cell", lambda row: row.record.label),
+        Column("model", lambda row: row.model, _answering_model, once=True),
+        plain("protocol", lambda row: row.record.protocol, once=True),
+        plain("measure", lambda row: row.rate.measure, once=True),
+        Column("k", lambda row: row.rate.k),
+        Column("n", lambda row: row.rate.n),
+        printed("k/n", lambda row: f"{row.rate.k}/{row.rate.n}", right=True),
+        Column("rate", lambda row: row.rate.rate, lambda row: percent(row.rate.rate), right=True),
+        Column("lo", lambda row: row.rate.lo),
+        Column("hi", lambda row: row.rate.hi),
+        Column("interval", lambda row: f"{row.rate.method} {row.rate.level:.0%}"),
+        printed(
+            interval_heading(interval),
+            lambda row: f"[{row.rate.lo:.1%}, {row.rate.hi:.1%}]" if row.rate.n else "-",
+        ),
+        Column("excluded", lambda row: row.rate.excluded, _exclusions, once=True),
+        Column("bounds", lambda row: list(row.rate.bounds)),
+        Column("episodes", lambda row: row.cell.tally.episodes),
+        Column("planned", lambda row: row.record.planned_samples),
+        Column("after_look", lambda row: row.cell.tally.after_look),
+        Column(
+            "outcomes",
+            lambda row: dict(row.cell.tally.outcomes.most_common()),
+            lambda row: listed(dict(row.cell.tally.outcomes.most_common())) or "-",
+        ),
+        Column(
+            "distinct",
+            lambda row: len(row.cell.tally.transcripts),
+            lambda row: f"{len(row.cell.tally.transcripts)} of {row.cell.tally.episodes}",
+        ),
+        Column("answered_by", lambda row: dict(row.cell.tally.answered_by.most_common())),
+        Column("simulated", lambda row: row.record.simulated),
+        Column("notes", lambda row: row.record.notes),
+        Column("key", lambda row: row.record.key),
+        Column("folder", lambda row: str(row.cell.folder)),
+    )
 
 
-def status_rows(cells: Sequence[CellState]) -> list[dict[str, Any]]:
-    """One row for each cell: how far it is and what it cost."""
-    names = model_names(cell.record for cell in cells)
-    return [
-        {
-            "env": cell.record.env,
-            "cell": cell.record.label,
-            "model": names[cell.record.key],
-            "protocol": cell.record.protocol,
-            "episodes": cell.tally.episodes,
-            "planned": cell.record.planned_samples,
-            "excluded": dict(cell.tally.excluded),
-            "calls": cell.tally.calls,
-            "input_tokens": cell.tally.input_tokens,
-            "output_tokens": cell.tally.output_tokens,
-            "cost_usd": cell.tally.cost_usd,
-            "answered_by": dict(cell.tally.answered_by.most_common()),
-            "key": cell.record.key,
-            "folder": str(cell.folder),
-        }
-        for cell in cells
-    ]
+def interval_heading(interval: IntervalName) -> str:
+    """The heading of the printed intervals of rates."""
+    return f"{interval.capitalize()} 95%"
 
 
-def status_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """A status row as the words of a printed table."""
-    return {
-        "cell": row["cell"],
-        "model": row["model"],
-        "protocol": row["protocol"],
-        "episodes": f"{row['episodes']} of {row['planned']}",
-        "excluded": ", ".join(f"{n} {reason}" for reason, n in row["excluded"].items()) or "0",
-        "calls": f"{row['calls']:,}",
-        "tokens in / out": f"{row['input_tokens']:,} / {row['output_tokens']:,}",
-        "cost": "unknown" if row["cost_usd"] is None else f"${row['cost_usd']:.4f}",
-        "folder": row["folder"],
-    }
+def percent(rate: float | None) -> str:
+    """A rate in per cent; `-` where there is none."""
+    return "-" if rate is None else f"{rate:.1%}"
 
 
-def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def listed(counts: Mapping[str, int]) -> str:
+    """Counts in words: `3 resisted, 1 unparsed`."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _dollars(cost: float | None) -> str:
+    return "unknown" if cost is None else f"${cost:.4f}"
+
+
+def _answering_model(row: CellRow) -> str:
+    models = len(row.cell.tally.answered_by)
+    return row.model + (f" (answered by {models})" if models > 1 else "")
+
+
+def _exclusions(row: RatesRow) -> str:
+    if not sum(row.rate.excluded.values()):
+        return "0"
+    low, high = row.rate.bounds
+    reasons = listed(row.rate.excluded)
+    return f"{reasons} of {row.cell.tally.episodes} (bounds {low:.1%} to {high:.1%})"
+
+
+def notes(rows: Sequence[RatesRow]) -> list[str]:
     """What a reader of the rates must know beside them."""
-    cells = list({row["key"]: row for row in rows}.values())
-    repeated = [
-        f"{row['cell']} ({row['model']}): only {row['distinct']} distinct transcripts in {row['episodes']} "
-        "episodes. Where they are repeats and no samples, the interval is too narrow."
-        for row in cells
-        if row["n"] and row["distinct"] < FEW_DISTINCT * row["episodes"]
-    ]
-    added = [
-        f"{row['cell']} ({row['model']}): {row['after_look']} of {row['episodes']} episodes were added after "
-        "a look at the rates."
-        for row in cells
-        if row["after_look"]
-    ]
+    cells = list({row.record.key: row for row in rows}.values())
     changed = [
-        f"{row['cell']} ({row['model']}): the endpoint changed the model or provider part-way: "
-        + ", ".join(f"{count} calls by {name}" for name, count in row["answered_by"].items())
+        f"{_name(row)}: the endpoint changed the model or provider part-way: "
+        + ", ".join(f"{count} calls by {name}" for name, count in row.cell.tally.answered_by.most_common())
         + ". This is not one model's rate."
         for row in cells
-        if len(row["answered_by"]) > 1
+        if len(row.cell.tally.answered_by) > 1
     ]
-    said = [f"{row['model']}: {note}." for row in cells for note in row["notes"]]
-    return [*changed, *repeated, *added, *dict.fromkeys(said)]
+    repeated = [
+        f"{_name(row)}: only {len(row.cell.tally.transcripts)} distinct transcripts in {row.cell.tally.episodes} "
+        "episodes. Where they are repeats and no samples, the interval is too narrow."
+        for row in cells
+        if row.rate.n and len(row.cell.tally.transcripts) < FEW_DISTINCT * row.cell.tally.episodes
+    ]
+    added = [
+        f"{_name(row)}: {row.cell.tally.after_look} of {row.cell.tally.episodes} episodes were added after "
+        "a look at the rates."
+        for row in cells
+        if row.cell.tally.after_look
+    ]
+    stored = dict.fromkeys(f"{row.model}: {note}." for row in cells for note in row.record.notes)
+    return [*changed, *repeated, *added, *stored]
+
+
+def _name(row: CellRow) -> str:
+    return f"{row.record.label} ({row.model})"

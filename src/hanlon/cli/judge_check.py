@@ -1,28 +1,18 @@
-"""`hanlon judge-check`: judges against labels by people, and against each other.
+"""`hanlon judge-check`: judges against labels by people, and against each other."""
 
-It stands beside cli.py, which gives it the function that reads a run's stored labels.
-"""
-
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from hanlon.analysis.labels.calibration import (
-    HumanLabel,
-    JudgedLabel,
-    agreement_cells,
-    agreement_rows,
-    as_judged,
-    calibration_cells,
-    calibration_rows,
-)
+from hanlon.analysis.labels.agreement import agreement_cells, agreement_rows, as_judged
+from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel, calibration_cells, calibration_rows
 from hanlon.analysis.labels.human import LabelFileError, read_human_labels
+from hanlon.analysis.labels.labels import JudgedCell
 from hanlon.analysis.tables import TableFormat, render
 from hanlon.environments.tier import Tier
-from hanlon.inquiries.judges.votes import NO, YES, LabelLike
-from hanlon.store.records import CellRecord, InquiryRecord
+from hanlon.inquiries.judges.votes import NO, YES
 
 _HELP = """Judges against labels by people, or (without --labels) against each other.
 
@@ -43,7 +33,7 @@ _KAPPA = (
 
 @dataclass(frozen=True, slots=True)
 class StoredLabels:
-    """What judges said of the episodes below some folders.
+    """The judges' labels of the episodes below some folders.
 
     `episodes` are the stored indices of each cell's key; `choices` the legal values of each label's name (yes and
     no, or the choices of its rubric).
@@ -58,34 +48,34 @@ Load = Callable[[Sequence[Path], float | None], StoredLabels]
 """Reads the labels below folders, re-read at a threshold of the vote share (None: each judge's own)."""
 
 
-def stored_labels(
-    found: Iterable[tuple[InquiryRecord, CellRecord, int, Sequence[LabelLike]]],
-    episodes: Mapping[str, Collection[int]],
-) -> StoredLabels:
-    """Labels as they are compared, from (who judged, cell, index, labels of that episode).
-
-    Judges of one name (another model, other rubrics) are told apart by their keys.
-    """
-    rows = list(found)
+def stored_labels(judged: Sequence[JudgedCell], episodes: Mapping[str, Collection[int]]) -> StoredLabels:
+    """The labels for a comparison. Judges of one name (another model, other rubrics) are told apart by their keys."""
     keys: dict[str, set[str]] = {}
     choices: dict[str, tuple[str, ...]] = {}
-    for record, _, _, _ in rows:
-        keys.setdefault(record.name, set()).add(record.key)
-        for label, meaning in record.settings["labels"].items():
-            choices[label] = tuple(meaning.get("choices") or (YES, NO))
+    for labelled in judged:
+        keys.setdefault(labelled.judge.name, set()).add(labelled.judge.key)
+        for label, definition in labelled.judge.settings["labels"].items():
+            choices[label] = tuple(definition.get("choices") or (YES, NO))
+    names = {
+        labelled.judge.key: labelled.judge.name
+        if len(keys[labelled.judge.name]) == 1
+        else f"{labelled.judge.name} {labelled.judge.key}"
+        for labelled in judged
+    }
     labels = [
         JudgedLabel(
-            judge=record.name if len(keys[record.name]) == 1 else f"{record.name} {record.key}",
-            simulated=record.simulated,
-            cell=cell.key,
-            tier=Tier.model_validate(cell.config.get("tier") or {}).word,
+            judge=names[labelled.judge.key],
+            simulated=labelled.judge.simulated,
+            cell=labelled.cell.key,
+            tier=Tier.model_validate(labelled.cell.config.get("tier") or {}).word,
             index=index,
             label=label.name,
             value=label.value,
             share=None if set(choices[label.name]) - {YES, NO} else label.share,
         )
-        for record, cell, index, given in rows
-        for label in given
+        for labelled in judged
+        for index, of_episode in labelled.labels.items()
+        for label in of_episode
     ]
     return StoredLabels(labels, episodes, choices)
 
@@ -138,7 +128,7 @@ def _parameters() -> list[click.Parameter]:
 
 
 def _check(stored: StoredLabels, judge: str | None, folders: Sequence[Path]) -> None:
-    names = list(dict.fromkeys(one.judge for one in stored.labels))
+    names = list(dict.fromkeys(label.judge for label in stored.labels))
     where = ", ".join(map(str, folders))
     if not names:
         raise click.UsageError(f"no judge has labelled an episode in {where}; ask one first.")

@@ -1,4 +1,4 @@
-"""`hanlon labels`, `rescore` and `judge-check`: what judges say, asked again, and how far to trust it."""
+"""`hanlon labels`, `rescore`, `judge-smoke` and `judge-check`: labels, more labels, and how far to trust them."""
 
 import sys
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def labels(
     judge: str | None,
     names: tuple[str, ...],
 ) -> None:
-    """Rates of what judges said, from the stored votes, under any threshold. Makes no call."""
+    """Rates of the judges' labels, from the stored votes, at any threshold. Makes no call."""
     click.echo(_table(load(runs), table_format, threshold, maybe, judge, names))
 
 
@@ -71,7 +71,7 @@ def rescore(
     judges: tuple[str, ...],
     overrides: tuple[str, ...],
 ) -> None:
-    """Label stored transcripts again, without sampling: under another threshold (no call), or by another judge."""
+    """Label stored transcripts again without sampling: at another threshold (no call), or by another judge."""
     states = load(runs)
     exit_code = 0
     if judges:
@@ -93,9 +93,9 @@ def rescore(
 @click.option("--judge", "judges", multiple=True, required=True, help="Of conf/judge; may be repeated.")
 @SET
 def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tuple[str, ...]) -> None:
-    """Try judges on the smoke set, transcripts with known labels, before their rates are believed.
+    """Try judges on the smoke set, transcripts with known labels, before you believe their rates.
 
-    What they say is kept beside the runs; a language model is asked, and paid, once.
+    The labels are kept beside the runs. A language model is asked, and paid, once.
     """
     from hanlon.config.errors import ConfigError
     from hanlon.inquiries.judges.smoke.trials import smoke_cells, smoke_words
@@ -122,8 +122,8 @@ def _table(
 ) -> str:
     from hanlon.analysis.labels.rates import COMPARED, label_rows, label_words, shared_labels
 
-    shown = _labels_of(states, threshold, maybe, judge)
-    rows = _narrowed(label_rows(shown), wanted)
+    judged = _labels_of(states, threshold, maybe, judge)
+    rows = _narrowed(label_rows(judged), wanted)
     if not rows:
         return {"json": "[]", "csv": ""}.get(
             table_format, "no judge has labelled an episode here; ask one: judge=[regex]"
@@ -131,17 +131,17 @@ def _table(
     table = render(rows, [label_words(row) for row in rows], table_format, title="labels")
     if table_format != "table":
         return table
-    from hanlon.analysis.labels.labels import label_warnings
+    from hanlon.analysis.labels.gap_labels import label_warnings
 
     compared = [COMPARED] if shared_labels(rows) else []
-    asked = [row["label"].partition("=")[0] for row in rows] if wanted else None
-    return "\n".join([table, *compared, *label_warnings(states, shown, asked)])
+    names = [row["label"].partition("=")[0] for row in rows] if wanted else None
+    return "\n".join([table, *compared, *label_warnings(states, judged, names)])
 
 
 def _labels_of(
     states: Sequence[CellState], threshold: float | None, maybe: float | None, judge: str | None
 ) -> "list[JudgedCell]":
-    """What one judge (None: all of them) said, in the order of the cells."""
+    """The labels of one judge (None: all of them), in the order of the cells."""
     from hanlon.analysis.labels.labels import judges_of, load_labels
 
     try:
@@ -153,21 +153,21 @@ def _labels_of(
         raise click.BadParameter(
             f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}", param_hint="--judge"
         )
-    places = {state.record.key: place for place, state in enumerate(states)}
-    own = (one for one in judged if judge in (None, one.judge.name))
-    return sorted(own, key=lambda one: places[one.cell.key])
+    positions = {state.record.key: position for position, state in enumerate(states)}
+    chosen = (labelled for labelled in judged if judge in (None, labelled.judge.name))
+    return sorted(chosen, key=lambda labelled: positions[labelled.cell.key])
 
 
 def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of the wanted labels: by name, of a choice also by name and value (`compliance=refused`)."""
-    known = {row["label"].partition("=")[0] for row in rows}
-    exact = known | {row["label"] for row in rows}
+    names = {row["label"].partition("=")[0] for row in rows}
+    exact = names | {row["label"] for row in rows}
     for name in wanted if rows else ():
         if name not in exact:
             from hanlon.config.errors import nearest
 
             raise click.BadParameter(
-                f"no judge here gives the label '{name}'.{nearest(name, exact)} Labels: {', '.join(sorted(known))}",
+                f"no judge here gives the label '{name}'.{nearest(name, exact)} Labels: {', '.join(sorted(names))}",
                 param_hint="--label",
             )
     return [
@@ -188,9 +188,8 @@ def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
         judged = load_labels(states, threshold=threshold)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    found = ((one.judge, one.cell, index, given) for one in judged for index, given in one.labels.items())
     episodes = {state.record.key: {e.index for e in read_digests(state.folder)} for state in states}
-    return stored_labels(found, episodes)
+    return stored_labels(judged, episodes)
 
 
 judge_check = judge_check_command(_stored)

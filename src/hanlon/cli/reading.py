@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from hanlon.analysis.rates_table import notes, rates_cells, rates_rows, status_cells, status_rows
+from hanlon.analysis.rates_table import STATUS, notes, rates_columns, rates_rows, status_rows
 from hanlon.analysis.stats.rates import IntervalName
-from hanlon.analysis.tables import TableFormat, render
+from hanlon.analysis.tables import TableFormat, render, render_table
 from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, one
 
 
@@ -31,13 +31,15 @@ def rates(
     cells = load(runs)
     check_measures(cells, measures)
     rows = rates_rows(cells, measures or None, interval)
-    words, below = [rates_cells(row) for row in rows], notes(rows)
     if published:
-        from hanlon.analysis.published import table
+        from hanlon.analysis.published.table import published_columns, sources, with_published
 
-        rows = table.with_published(cells, rows)
-        words, below = table.words(rows), [*table.sources(rows), *below]
-    click.echo(render(rows, words, table_format, title="rates"))
+        together = with_published(rows)
+        click.echo(render_table(published_columns(interval), together, table_format, title="rates"))
+        below = [*sources(together), *notes(rows)]
+    else:
+        click.echo(render_table(rates_columns(interval), rows, table_format, title="rates"))
+        below = notes(rows)
     if table_format == "table":
         for line in below:
             click.echo(line)
@@ -62,7 +64,7 @@ def gaps(
 ) -> None:
     """Compliance gaps between tiers, by request, with what stands behind them. For env=alignment_faking."""
     from hanlon.analysis.gaps.report import gaps_text
-    from hanlon.analysis.labels.labels import judged_gaps
+    from hanlon.analysis.labels.gap_labels import judged_gaps
 
     cells = load(runs)
     check_measures(cells, measures)
@@ -147,8 +149,7 @@ def contrasts(
 @FORMAT
 def status(runs: tuple[Path, ...], table_format: TableFormat) -> None:
     """How far each cell is, what it cost, and where it lies."""
-    rows = status_rows(load(runs))
-    click.echo(render(rows, [status_cells(row) for row in rows], table_format, title="status"))
+    click.echo(render_table(STATUS, status_rows(load(runs)), table_format, title="status"))
 
 
 @click.command()

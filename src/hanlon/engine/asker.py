@@ -10,8 +10,9 @@ from hanlon.engine.lane import Lane
 from hanlon.engine.rollout import CallGivenUp, RequestHead, cut_short, drawn_seed
 from hanlon.engine.writer import RecordWriter
 from hanlon.environments.messages import visible_text
+from hanlon.inquiries.answering import OpenEpisode, answer_to
 from hanlon.inquiries.base import Question, Reading
-from hanlon.inquiries.pending import OpenEpisode, answer_to, questions_about
+from hanlon.inquiries.pending import questions_about
 from hanlon.store import outcomes
 from hanlon.store.records import Answer, ModelCall
 
@@ -28,7 +29,7 @@ class Asker:
         self._writer = writer
         self._answered = answered
 
-    async def ask(self, open_episode: OpenEpisode, stopping: Callable[[], bool]) -> list[ModelCall]:
+    async def ask(self, unfinished: OpenEpisode, stopping: Callable[[], bool]) -> list[ModelCall]:
         """Ask all that is still to be asked about an episode; the calls that were made.
 
         The lane is told once how it went: of a conversation that is too long for the judge every vote fails, and one
@@ -40,7 +41,7 @@ class Asker:
         """
         calls, noted = list[ModelCall](), list[str]()
         try:
-            await self._ask_until_done(open_episode, stopping, calls, noted)
+            await self._ask_until_done(unfinished, stopping, calls, noted)
         finally:
             failures = [outcome for outcome in noted if outcome != ANSWERED]
             for outcome in [*failures, *noted][:1]:
@@ -48,19 +49,15 @@ class Asker:
         return calls
 
     async def _ask_until_done(
-        self,
-        open_episode: OpenEpisode,
-        stopping: Callable[[], bool],
-        calls: list[ModelCall],
-        noted: list[str],
+        self, unfinished: OpenEpisode, stopping: Callable[[], bool], calls: list[ModelCall], noted: list[str]
     ) -> None:
         """Ask on until nothing is open or `stopping`; adds the calls that were made and how each of them ended."""
-        work = open_episode.work
-        questions = questions_about(work.inquiry, work.cell, open_episode.episode)
+        work = unfinished.work
+        questions = questions_about(work.inquiry, work.cell, unfinished.episode)
         for question in questions:
-            answers = list(open_episode.answers.get(question.name, ()))
+            answers = list(unfinished.answers.get(question.name, ()))
             while work.inquiry.wants_more(question.name, answers) and not stopping():
-                answer = await self._answer(open_episode, question, len(answers), len(questions), noted)
+                answer = await self._answer(unfinished, question, len(answers), len(questions), noted)
                 if answer is None:
                     return
                 if answer.call is not None:
@@ -70,14 +67,14 @@ class Asker:
                 answers.append(answer)
 
     async def _answer(
-        self, open_episode: OpenEpisode, question: Question, number: int, questions: int, noted: list[str]
+        self, unfinished: OpenEpisode, question: Question, number: int, questions: int, noted: list[str]
     ) -> Answer | None:
-        if question.given is not None:
-            return answer_to(open_episode, question, number, questions, question.given)
-        work, model = open_episode.work, self._model_of(open_episode)
+        if question.answer is not None:
+            return answer_to(unfinished, question, number, questions, question.answer)
+        work, model = unfinished.work, self._model_of(unfinished)
         head = RequestHead(model, question.request_fields)
         seed = drawn_seed(
-            work.inquiry.record.key, work.cell.key, open_episode.episode.index, question.name, number
+            work.inquiry.record.key, work.cell.key, unfinished.episode.index, question.name, number
         )
         try:
             completion = await self._lane.call(head.body(question.messages, seed), model.id)
@@ -87,17 +84,17 @@ class Asker:
                 return None
             failed = ModelCall(requested_model=model.id, errors=failure.errors)
             return answer_to(
-                open_episode, question, number, questions, Reading(None, failure.outcome), call=failed
+                unfinished, question, number, questions, Reading(None, failure.outcome), call=failed
             )
         text = visible_text(completion.message)
         cut = cut_short(completion)
         noted.append(cut or ANSWERED)
         assert question.read is not None
         reading = Reading(None, cut) if cut else question.read(text)
-        return answer_to(open_episode, question, number, questions, reading, text, completion.call)
+        return answer_to(unfinished, question, number, questions, reading, text, completion.call)
 
-    def _model_of(self, open_episode: OpenEpisode) -> ModelConfig:
-        model = open_episode.work.inquiry.model
+    def _model_of(self, unfinished: OpenEpisode) -> ModelConfig:
+        model = unfinished.work.inquiry.model
         assert model is not None
         return model
 

@@ -1,10 +1,11 @@
 """One episode: the environment and the model in turn until the environment, a limit or a failure ends it."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -69,6 +70,9 @@ Call = Callable[[bytes, str], Awaitable[Completion]]
 """Posts a request body for a model id; retries are behind it. Raises `CallGivenUp`."""
 
 
+Result = TypeVar("Result")
+
+
 class CallGivenUp(Exception):
     """A model call failed for good; `outcome` is what the episode ends as."""
 
@@ -94,14 +98,14 @@ class Rollouts:
     async def run(self, index: int, call: Call, start_order: int, after_look: bool) -> Episode:
         """Sample episode `index`."""
         started_at = time.time()
-        run = self.cell.environment.open(index)
+        run = await self._in_thread(self.cell.environment.open, index)
         trace = _Trace(self.head.with_system_role(run.messages))
         try:
             outcome = await self._turns(run, trace, self.seed(index), call)
             facts, measures = run.facts(), run.measures(outcome)
             excluded = outcome if outcome in outcomes.EXCLUDED else run.exclusion(outcome)
         finally:
-            run.close()
+            await self._in_thread(run.close)
         return Episode(
             index=index,
             seed=self.seed(index),
@@ -122,6 +126,13 @@ class Rollouts:
             after_look=after_look,
         )
 
+    async def _in_thread(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Call it, in a thread of the sandbox's where a machine's commands take real time."""
+        threads = self.cell.sandbox.threads
+        if threads is None:
+            return function(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(threads, function, *arguments)
+
     async def _turns(self, run: EpisodeRun, trace: "_Trace", seed: int, call: Call) -> str:
         model_id = self.cell.config.model.id
         head = self.head.up_to_messages(seed)
@@ -136,7 +147,7 @@ class Rollouts:
             trace.received(completion)
             if sum(made.latency_s for made in trace.calls) > self.cell.config.episode_timeout_s:
                 return outcomes.EPISODE_TIMEOUT
-            ended, answers = self._step(run, trace, turn, completion)
+            ended, answers = await self._in_thread(self._step, run, trace, turn, completion)
             trace.messages.extend(answers)
             if ended is not None:
                 return ended

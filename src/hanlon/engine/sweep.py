@@ -29,7 +29,8 @@ from hanlon.engine.work import (
     index_major,
 )
 from hanlon.engine.writer import RecordWriter
-from hanlon.inquiries.pending import InquiryWork, OpenEpisode, Unaskable, read_open
+from hanlon.inquiries.answering import InquiryWork, OpenEpisode, read_open
+from hanlon.inquiries.pending import Unaskable
 from hanlon.store import outcomes
 from hanlon.store.lines import StoreFailed
 from hanlon.store.records import Answer, Episode
@@ -193,38 +194,38 @@ class Sweep:
     async def _offer_stored(self) -> None:
         """Offer what earlier runs have sampled and nobody has asked about."""
         for work in self._inquiries:
-            for open_episode in await asyncio.to_thread(read_open, work):
-                await self._offer(open_episode)
+            for unfinished in await asyncio.to_thread(read_open, work):
+                await self._offer(unfinished)
 
-    async def _offer(self, open_episode: OpenEpisode) -> None:
-        model = open_episode.work.inquiry.model
+    async def _offer(self, unfinished: OpenEpisode) -> None:
+        model = unfinished.work.inquiry.model
         assert model is not None
-        await self._feeds[self._lanes[LaneKey.of(model)]].put(open_episode)
+        await self._feeds[self._lanes[LaneKey.of(model)]].put(unfinished)
 
     async def _ask_all(self, crew: Crew) -> None:
         lane = crew.lane
         asker, feed = Asker(lane, self._writer, self._answered), self._feeds[lane]
         while not (self._is_over(lane) or crew.is_too_large):
-            open_episode = await feed.take()
-            if open_episode is None:
+            unfinished = await feed.take()
+            if unfinished is None:
                 return
             if not self._is_over(lane):
-                await self._ask(asker, lane, open_episode)
+                await self._ask(asker, lane, unfinished)
         if self._is_over(lane):
             await feed.close()  # nobody may wait for room in it
 
     def _is_over(self, lane: Lane) -> bool:
         return self._stopping or bool(lane.stopped or self._budget.exhausted)
 
-    async def _ask(self, asker: Asker, lane: Lane, open_episode: OpenEpisode) -> None:
+    async def _ask(self, asker: Asker, lane: Lane, unfinished: OpenEpisode) -> None:
         try:
             calls = await asker.ask(
-                open_episode, lambda: self._is_over(lane) or not self._budget.open_inquiry()
+                unfinished, lambda: self._is_over(lane) or not self._budget.open_inquiry()
             )
             self._budget.close_inquiry(calls)
         except Unaskable as failure:
-            if open_episode.work.folder not in self._unaskable:  # one such episode of a cell tells
-                self._unaskable.add(open_episode.work.folder)
+            if unfinished.work.folder not in self._unaskable:  # one such episode of a cell tells
+                self._unaskable.add(unfinished.work.folder)
                 self._say(str(failure))
         except StoreFailed as failure:
             self._fail(failure)

@@ -76,7 +76,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one episode takes, as the environment knows it before any was sampled: (low, high) each.
+    """What one episode takes, as the environment knows before any is sampled: (low, high) each.
 
     `input_tokens` and `output_tokens` are totals over the episode's calls; `basis` says how they come about.
     """
@@ -180,8 +180,7 @@ class Environment(Protocol):
 class Fork:
     """Where follow-up questions branch off from a stored conversation, and which are put there.
 
-    The first `after` messages are kept; how the question is joined to them is the wire's affair, not the
-    environment's.
+    The first `after` messages are kept. The wire, not the environment, decides how the question is joined to them.
     """
 
     after: int

@@ -20,29 +20,52 @@ included, so that a cell never mixes a paper's text with a paraphrase of ours.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Formatter
-from typing import Any, cast
+from typing import Annotated, TypeVar
 
 import yaml
+from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, ValidationError
+
+from hanlon.environments.validation import StrictModel, explain
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is missing from some builds of PyYAML
+Model = TypeVar("Model", bound=StrictModel)
 
 
 class ClauseError(ValueError):
     """A clause file or folder that cannot be used; the message names the file, the key and what is right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+def _pattern(marker: object) -> re.Pattern[str]:
+    try:
+        return re.compile(str(marker), re.MULTILINE)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+
+
+Marker = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Wordings = Annotated[dict[PositiveInt, Text], Field(min_length=1)]
+"""A text by the number of its wording: 1, 2, 3."""
+
+
+class Level(StrictModel):
     """One level of a clause: its texts by wording, and the pattern by which each of them is recognised."""
 
-    source: str
-    marker: re.Pattern[str]
-    wordings: Mapping[int, str]
+    marker: Marker | None = None
+    wordings: Wordings
+
+
+class _Overlay(StrictModel):
+    levels: Annotated[dict[str, Level], Field(min_length=1)]
+
+
+class _ClauseFile(_Overlay):
+    fields: list[str] = Field(default_factory=list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +77,52 @@ class Clause:
     fields: frozenset[str]
     levels: Mapping[str, Level]
 
+    def check(self) -> "Clause":
+        """This clause, whose levels all have a marker and whose texts use its fields alone.
+
+        Raises:
+            ClauseError: they do not.
+        """
+        for name, level in self.levels.items():
+            where = f"{self.source}: levels.{name}"
+            if level.marker is None:
+                raise ClauseError(f"{where}.marker is missing; it is what all wordings of this level share.")
+            for number, text in level.wordings.items():
+                if problem := self._problem(text):
+                    raise ClauseError(
+                        f"{where}.wordings.{number}: {problem}. A literal brace is doubled: {{{{ or }}}}."
+                    )
+        return self
+
+    def _problem(self, text: str) -> str | None:
+        """What is wrong with the fields of a text, None where nothing is."""
+        try:
+            fields = [part[1:] for part in Formatter().parse(text) if part[1] is not None]
+        except ValueError as error:
+            return str(error)
+        for name, spec, conversion in fields:
+            if spec or conversion:
+                return f"the field {{{name}}} has a format, which texts may not have"
+            if name not in self.fields:
+                allowed = f"may use {_list(sorted(self.fields))}" if self.fields else "has no fields"
+                return f"no field {name}; {self.name} {allowed}"
+        return None
+
+    def overlaid(self, levels: Mapping[str, Level], source: str) -> "Clause":
+        """This clause with other levels in place of some; a marker that is left out stays.
+
+        Raises:
+            ClauseError: there is no such level, or a text uses a field that there is not.
+        """
+        merged = dict(self.levels)
+        for name, level in levels.items():
+            if name not in merged:
+                raise ClauseError(
+                    f"{source}: no level {name!r}; the levels of {self.name} are {_list(merged)}."
+                )
+            merged[name] = level.model_copy(update={"marker": level.marker or merged[name].marker})
+        return replace(self, levels=merged, source=f"{source} over {self.source}").check()
+
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
@@ -62,24 +131,26 @@ class Clauses:
     source: str
     by_name: Mapping[str, Clause]
 
-    def template(self, clause: str, level: str, wording: int, /) -> str:
-        """The text of `level` of `clause` in one wording, its fields not filled in.
+    def template(self, clause_name: str, level_name: str, wording: int, /) -> str:
+        """The text of a level of a clause in one wording, its fields not filled in.
 
         Raises:
             ClauseError: there is no such clause, level or wording.
         """
-        if clause not in self.by_name:
-            raise ClauseError(f"{self.source}: no clause {clause!r}; it has {_list(self.by_name)}.")
-        found = self.by_name[clause]
-        if level not in found.levels:
-            raise ClauseError(f"{found.source}: no level {level!r}; its levels are {_list(found.levels)}.")
-        wordings = found.levels[level].wordings
-        if wording not in wordings:
+        clause = self.by_name.get(clause_name)
+        if clause is None:
+            raise ClauseError(f"{self.source}: no clause {clause_name!r}; it has {_list(self.by_name)}.")
+        level = clause.levels.get(level_name)
+        if level is None:
             raise ClauseError(
-                f"{found.levels[level].source}: levels.{level} has no wording {wording}; it has "
-                f"{_list(wordings)}. Add it, or choose a wording that is there."
+                f"{clause.source}: no level {level_name!r}; its levels are {_list(clause.levels)}."
             )
-        return wordings[wording]
+        if wording not in level.wordings:
+            raise ClauseError(
+                f"{clause.source}: levels.{level_name} has no wording {wording}; it has {_list(level.wordings)}. "
+                "Add it, or choose a wording that is there."
+            )
+        return level.wordings[wording]
 
     def render(self, clause: str, level: str, wording: int, /, **fields: object) -> str:
         """The same text with its fields filled in; every field of the clause must be given."""
@@ -89,6 +160,7 @@ class Clauses:
         """Every (clause, level, marker)."""
         for clause in self.by_name.values():
             for name, level in clause.levels.items():
+                assert level.marker is not None, "a clause is checked as it is read"
                 yield clause.name, name, level.marker
 
     def overlaid(self, folder: str | Path) -> "Clauses":
@@ -100,17 +172,18 @@ class Clauses:
         path = Path(folder).expanduser()
         if not path.is_dir():
             raise ClauseError(f"{folder} is not a folder of clause files ({_list(self.by_name)}: .yaml).")
-        replaced = dict(self.by_name)
+        clauses = dict(self.by_name)
         files = _yaml_files(path)
         if not files:
             raise ClauseError(f"{folder} holds no .yaml file. Clause files are named {_list(self.by_name)}.")
         for file in files:
             source = f"{folder}/{file.name}"
             name = file.name.removesuffix(".yaml")
-            if name not in self.by_name:
+            if name not in clauses:
                 raise ClauseError(f"{source}: no clause {name!r}. The clauses are {_list(self.by_name)}.")
-            replaced[name] = _overlay(replaced[name], _read(file, source), source)
-        return Clauses(str(folder), replaced)
+            content = validated(_Overlay, read_yaml(file, source), source)
+            clauses[name] = clauses[name].overlaid(content.levels, source)
+        return Clauses(str(folder), clauses)
 
 
 def load(folder: Path | Traversable, source: str = "") -> Clauses:
@@ -120,8 +193,12 @@ def load(folder: Path | Traversable, source: str = "") -> Clauses:
         ClauseError: a file is not YAML or not of the shape above.
     """
     source = source or folder.name
-    clauses = [_parse(file, f"{source}/{file.name}") for file in _yaml_files(folder)]
-    return Clauses(source, {clause.name: clause for clause in clauses})
+    clauses: dict[str, Clause] = {}
+    for file in _yaml_files(folder):
+        name, path = file.name.removesuffix(".yaml"), f"{source}/{file.name}"
+        content = validated(_ClauseFile, read_yaml(file, path), path)
+        clauses[name] = Clause(name, path, frozenset(content.fields), content.levels).check()
+    return Clauses(source, clauses)
 
 
 def paragraphs(message: str) -> list[str]:
@@ -129,118 +206,37 @@ def paragraphs(message: str) -> list[str]:
     return [part for part in re.split(r"\n\s*\n", message.strip()) if part]
 
 
-def _parse(file: Path | Traversable, source: str) -> Clause:
-    data = _read(file, source)
-    _only_keys(data, {"fields", "levels"}, source)
-    names: object = data.get("fields", [])
-    if not isinstance(names, list):
-        raise ClauseError(f"{source}: fields is a list of names, such as [program].")
-    clause = Clause(
-        file.name.removesuffix(".yaml"), source, frozenset(map(str, cast("list[object]", names))), {}
-    )
-    levels = {name: _level(clause, name, entry, source, None) for name, entry in _levels(data, source)}
-    return replace(clause, levels=levels)
+def read_yaml(file: Path | Traversable, source: str) -> object:
+    """Read a YAML file of texts; `source` is what errors call it.
 
-
-def _overlay(ours: Clause, data: Mapping[str, Any], source: str) -> Clause:
-    _only_keys(data, {"levels"}, source)
-    levels = dict(ours.levels)
-    for name, entry in _levels(data, source):
-        if name not in levels:
-            raise ClauseError(f"{source}: no level {name!r}; the levels of {ours.name} are {_list(levels)}.")
-        levels[name] = _level(ours, name, entry, source, levels[name].marker)
-    return replace(ours, levels=levels, source=source)
-
-
-def _level(
-    clause: Clause, name: str, entry: Mapping[str, Any], source: str, marker: re.Pattern[str] | None
-) -> Level:
-    where = f"{source}: levels.{name}"
-    _only_keys(entry, {"marker", "wordings"}, where)
-    wordings: object = entry.get("wordings")
-    if not isinstance(wordings, dict) or not wordings:
-        raise ClauseError(f"{where}.wordings is missing; it maps 1, 2, 3 to a text each.")
-    if "marker" in entry:
-        marker = _pattern(entry["marker"], where)
-    if marker is None:
-        raise ClauseError(f"{where}.marker is missing; it is what all wordings of this level share.")
-    texts = {
-        _number(number, where): _text(clause, text, f"{where}.wordings.{number}")
-        for number, text in cast("dict[object, object]", wordings).items()
-    }
-    return Level(source, marker, texts)
-
-
-def _text(clause: Clause, text: object, where: str) -> str:
-    if not isinstance(text, str) or not text.strip():
-        raise ClauseError(f"{where} is not a text. Quote it, or write it as a block (>-).")
+    Raises:
+        ClauseError: the file cannot be read, or is not YAML.
+    """
     try:
-        unknown = [name for name in _fields(text) if name not in clause.fields]
-    except ValueError as error:
-        raise ClauseError(f"{where}: {error}. A literal brace is doubled: {{{{ or }}}}.") from None
-    if unknown:
-        allowed = f"may use {_list(sorted(clause.fields))}" if clause.fields else "has no fields"
-        raise ClauseError(
-            f"{where}: no field {_list(unknown)}; {clause.name} {allowed}. A literal brace is doubled."
-        )
-    return text.strip()
-
-
-def _fields(template: str) -> list[str]:
-    fields: list[str] = []
-    for _, name, spec, conversion in Formatter().parse(template):
-        if name is not None:
-            if spec or conversion:
-                raise ValueError(f"the field {{{name}}} has a format, which texts may not have")
-            fields.append(name)
-    return fields
-
-
-def _read(file: Path | Traversable, source: str) -> dict[str, Any]:
-    try:
-        data: object = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+        return yaml.load(file.read_text(encoding="utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ClauseError(f"{source} is not valid YAML: {reason}") from None
+        raise ClauseError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
     except OSError as error:
         raise ClauseError(f"{source} cannot be read: {error.strerror}.") from None
-    return _mapping(data, f"{source} is not a mapping; a clause file starts with `levels:`.")
 
 
-def _levels(data: Mapping[str, Any], source: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    levels = _mapping(data.get("levels"), f"{source}: levels is missing or not a mapping of level to texts.")
-    for name, entry in levels.items():
-        yield str(name), _mapping(entry, f"{source}: levels.{name} is not a mapping with `wordings:`.")
+def validated(model: type[Model], data: object, source: str) -> Model:
+    """Validate what a file holds; `source` is what errors call it.
 
-
-def _mapping(data: object, problem: str) -> dict[str, Any]:
-    if not isinstance(data, dict) or not data:
-        raise ClauseError(problem)
-    return cast("dict[str, Any]", data)
-
-
-def _pattern(marker: object, where: str) -> re.Pattern[str]:
+    Raises:
+        ClauseError: the data is not of the model's shape.
+    """
     try:
-        return re.compile(str(marker), re.MULTILINE)
-    except re.error as error:
-        raise ClauseError(f"{where}.marker is not a regular expression: {error}.") from None
-
-
-def _number(number: object, where: str) -> int:
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ClauseError(f"{where}.wordings.{number}: wordings are numbered 1, 2, 3.")
-    return number
-
-
-def _only_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = [str(key) for key in data if key not in known]
-    if unknown:
-        raise ClauseError(f"{where}: no key {_list(unknown)}; there may be {_list(sorted(known))}.")
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ClauseError(f"{source}: {explain(error)}.") from None
 
 
 def _yaml_files(folder: Path | Traversable) -> list[Path | Traversable]:
-    return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    return sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name
+    )
 
 
-def _list(names: Iterator[object] | Mapping[Any, Any] | list[Any]) -> str:
-    return ", ".join(str(name) for name in names)
+def _list(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))

@@ -21,18 +21,18 @@ facts can go through the same rules. A question is one paragraph, as every text 
 markers are how simulated policies tell it from the others.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
-import yaml
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_validator
 
-from hanlon.environments.clauses import ClauseError
+from hanlon.environments.clauses import ClauseError, Marker, Text, read_yaml, validated
+from hanlon.environments.validation import StrictModel
 
 Facts = Mapping[str, str]
 """What holds of an episode and its prompt, by name: factors at their level, and what an environment adds."""
@@ -41,17 +41,36 @@ Choices = Mapping[str, str]
 """The answers of a question, by name: the line that is expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+def _one_line(text: str) -> str:
+    if "\n" in text:
+        raise ValueError(f"{text!r} is not one line of text")
+    return text
+
+
+Line = Annotated[Text, AfterValidator(_one_line)]
+
+
+def _values(values: object) -> tuple[str, ...]:
+    return tuple(map(str, cast("list[object]", values) if isinstance(values, list) else [values]))
+
+
+class Rule(StrictModel):
     """Which answer is right where every fact of `when` has one of its values. Not to be asked: `ask` is false."""
 
-    when: Mapping[str, tuple[str, ...]]
-    then: str | None
-    ask: bool
+    when: dict[str, Annotated[tuple[str, ...], BeforeValidator(_values)]] = Field(default_factory=dict)
+    then: str | None = None
+    ask: bool = True
 
     def holds(self, facts: Facts) -> bool:
         """Whether the rule applies."""
         return all(facts.get(name) in values for name, values in self.when.items())
+
+    @model_validator(mode="after")
+    def _answers_or_is_not_asked(self) -> "Rule":
+        keys = self.model_fields_set & {"then", "ask"}
+        if len(keys) != 1 or (keys == {"ask"} and self.ask):
+            raise ValueError("a rule has either `then:` (a choice, or null) or `ask: false`")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +83,40 @@ class Ask:
     right: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AskedText:
-    """A text in its wordings and the pattern that recognises it."""
+class AskedText(StrictModel):
+    """A text in its wordings, one line each, and the pattern that recognises it."""
 
-    marker: re.Pattern[str]
-    wordings: Mapping[int, str]
+    marker: Marker
+    wordings: Annotated[dict[PositiveInt, Line], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionText:
-    """One question of a file."""
+class QuestionText(AskedText):
+    """One question of a file: its text, its answers, and the rules of which the first that applies decides."""
 
-    text: AskedText
-    choices: Choices
-    rules: Sequence[Rule]
+    choices: Annotated[dict[str, Line], Field(min_length=1)]
+    right: list[Rule]
 
     def rule(self, facts: Facts) -> Rule:
         """The first rule that applies; the last of a file always does."""
-        return next(rule for rule in self.rules if rule.holds(facts))
+        return next(rule for rule in self.right if rule.holds(facts))
+
+    @model_validator(mode="after")
+    def _rules_fit(self) -> "QuestionText":
+        if not self.right:
+            raise ValueError("right is a list of rules, such as [{then: not_said}]")
+        if self.right[-1].when:
+            raise ValueError("right: the last rule holds always, so it has no `when`")
+        for rule in self.right:
+            if rule.then is not None and rule.then not in self.choices and "{" not in rule.then:
+                raise ValueError(
+                    f"right: then={rule.then!r} is no choice; the choices are {', '.join(self.choices)}"
+                )
+        return self
+
+
+class _QuestionFile(StrictModel):
+    answer: AskedText
+    questions: Annotated[dict[str, QuestionText], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +147,22 @@ class QuestionSet:
         Raises:
             ClauseError: there is no such wording.
         """
-        found: list[Ask] = []
+        asks: list[Ask] = []
         for name, entry in self.by_name.items():
             rule = entry.rule(facts)
             if not rule.ask:
                 continue
             choices = {**more.get(name, {}), **entry.choices}
             right = None if rule.then is None else rule.then.format_map(facts)
-            found.append(Ask(name, self._text(name, wording, choices), choices, right))
-        return found
+            asks.append(Ask(name, self._text(name, wording, choices), choices, right))
+        return asks
 
     def _text(self, name: str, wording: int, choices: Choices) -> str:
-        question = self.by_name[name].text
+        question = self.by_name[name]
         for text in (question, self.answer):
             if wording not in text.wordings:
-                there = ", ".join(map(str, text.wordings))
-                raise ClauseError(f"{self.source}: {name} has no wording {wording}; it has {there}.")
+                numbers = ", ".join(map(str, text.wordings))
+                raise ClauseError(f"{self.source}: {name} has no wording {wording}; it has {numbers}.")
         return "\n".join([question.wordings[wording], self.answer.wordings[wording], *choices.values()])
 
 
@@ -143,7 +177,7 @@ def own_questions(environment: str, name: str) -> QuestionSet:
     sets = {file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name.endswith(".yaml")}
     if name not in sets:
         raise ValueError(
-            f"env={environment} has no follow-up questions {name!r}; it has {_list(sorted(sets))}."
+            f"env={environment} has no follow-up questions {name!r}; it has {', '.join(sorted(sets))}."
         )
     return load_questions(sets[name], f"{environment}/followups/{name}.yaml")
 
@@ -154,95 +188,6 @@ def load_questions(file: Path | Traversable, source: str) -> QuestionSet:
     Raises:
         ClauseError: it is not of that shape.
     """
-    try:
-        data: object = yaml.load(
-            file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ClauseError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
-    content = _mapping(data, source, ("answer", "questions"))
-    answer = _asked(
-        _mapping(content["answer"], f"{source}: answer", ("marker", "wordings")), f"{source}: answer"
-    )
-    questions = {
-        str(name): _question(entry, f"{source}: questions.{name}")
-        for name, entry in _mapping(content["questions"], f"{source}: questions").items()
-    }
-    return QuestionSet(source, answer, questions, content)
-
-
-def _question(entry: object, where: str) -> QuestionText:
-    given = _mapping(entry, where, ("marker", "wordings", "choices", "right"))
-    choices = {
-        _word(name, f"{where}.choices"): _word(line, f"{where}.choices.{name}")
-        for name, line in _mapping(given["choices"], f"{where}.choices").items()
-    }
-    right = given["right"]
-    if not isinstance(right, list) or not right:
-        raise ClauseError(f"{where}.right is a list of rules, such as [{{then: not_said}}].")
-    rules = [_rule(rule, f"{where}.right", choices) for rule in cast("list[object]", right)]
-    if rules[-1].when:
-        raise ClauseError(f"{where}.right: the last rule holds always, so it has no `when`.")
-    return QuestionText(_asked(given, where), choices, rules)
-
-
-def _asked(given: Mapping[Any, Any], where: str) -> AskedText:
-    try:
-        marker = re.compile(str(given["marker"]))
-    except re.error as error:
-        raise ClauseError(f"{where}.marker is not a regular expression: {error}.") from None
-    wordings = {
-        _number(number, where): _word(text, f"{where}.wordings.{number}")
-        for number, text in _mapping(given["wordings"], f"{where}.wordings").items()
-    }
-    return AskedText(marker, wordings)
-
-
-def _number(number: object, where: str) -> int:
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ClauseError(f"{where}.wordings.{number}: wordings are numbered 1, 2, 3.")
-    return number
-
-
-def _rule(rule: object, where: str, choices: Choices) -> Rule:
-    given = _mapping(rule, where, (), ("when", "then", "ask"))
-    if ("then" in given) == ("ask" in given) or given.get("ask", False) is not False:
-        raise ClauseError(f"{where}: a rule has either `then:` (a choice, or null) or `ask: false`.")
-    then = given.get("then")
-    if then is not None and (not isinstance(then, str) or (then not in choices and "{" not in then)):
-        raise ClauseError(f"{where}: then={then!r} is no choice; the choices are {_list(list(choices))}.")
-    when = (
-        {
-            str(name): tuple(map(str, cast("list[object]", value) if isinstance(value, list) else [value]))
-            for name, value in _mapping(given["when"], f"{where}.when").items()
-        }
-        if "when" in given
-        else {}
-    )
-    return Rule(when, then, "then" in given)
-
-
-def _mapping(
-    data: object, where: str, needed: tuple[str, ...] = (), optional: tuple[str, ...] = ()
-) -> dict[Any, Any]:
-    if not isinstance(data, dict) or not data:
-        raise ClauseError(f"{where} is not a mapping.")
-    given = cast("dict[Any, Any]", data)
-    missing = [name for name in needed if name not in given]
-    unknown = [str(name) for name in given if name not in (*needed, *optional)] if needed or optional else []
-    if missing or unknown:
-        raise ClauseError(
-            f"{where}: keys are {_list([*needed, *optional])}; missing: {_list(missing) or 'none'}, unknown: "
-            f"{_list(unknown) or 'none'}."
-        )
-    return given
-
-
-def _word(value: object, where: str) -> str:
-    if not isinstance(value, str) or not value.strip() or "\n" in value.strip():
-        raise ClauseError(f"{where}: {value!r} is not one line of text. Quote words such as yes and no.")
-    return value.strip()
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names)
+    data = read_yaml(file, source)
+    content = validated(_QuestionFile, data, source)
+    return QuestionSet(source, content.answer, content.questions, cast("dict[str, Any]", data))

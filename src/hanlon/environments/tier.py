@@ -1,17 +1,17 @@
-"""A tier framing: who the model is told it speaks with, and what is told of such conversations.
+"""A tier framing: who the prompt says the user is, and what it says of such conversations.
 
-A tier is a word and three facts, so that a control can swap the word and keep the facts or the reverse (the
-label swaps of Ugwuanyi's replication). Which environment says it where is the environment's own affair.
+A tier is a word and three facts, so that a control can swap the word and keep the facts, or the reverse (the
+label swaps of Ugwuanyi's replication). Each environment decides where its prompt says so.
 Sources: Greenblatt et al. 2024, section 2 and appendix G (free and paid); Sheshadri et al. 2025, 4.1 (three tiers).
 """
 
-from collections.abc import Iterator
-
 from pydantic import BaseModel, ConfigDict, model_validator
+
+TIER_FACTS = ("trained", "rated", "monitored")
 
 
 class TierFacts(BaseModel):
-    """A word and what is said of conversations under it; null says nothing of a fact."""
+    """A word and three facts about conversations under it. The prompt does not mention a fact that is null."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,14 +23,13 @@ class TierFacts(BaseModel):
     monitored: bool | None = None
     """Whether anybody reads, watches or keeps them."""
 
-    def said(self) -> Iterator[str]:
-        """The levels of a clause file `tier.yaml` that say this tier, in order; none where it has no word."""
+    def levels(self) -> list[str]:
+        """The levels of a clause file `tier.yaml` that state this tier, in order; none where it has no word."""
         if self.word is None:
-            return
-        yield "word"
-        facts = {"trained": self.trained, "rated": self.rated, "monitored": self.monitored}
-        told = [name if value else f"not_{name}" for name, value in facts.items() if value is not None]
-        yield from told or ["neutral"]
+            return []
+        values = {name: getattr(self, name) for name in TIER_FACTS}
+        facts = [name if value else f"not_{name}" for name, value in values.items() if value is not None]
+        return ["word", *(facts or ["neutral"])]
 
 
 class Tier(TierFacts):
@@ -41,21 +40,19 @@ class Tier(TierFacts):
 
     @model_validator(mode="after")
     def _facts_have_a_word(self) -> "Tier":
-        facts = (self.trained, self.rated, self.monitored)
-        if self.word is None and (self.others or any(fact is not None for fact in facts)):
+        has_facts = any(getattr(self, name) is not None for name in TIER_FACTS)
+        if self.word is None and (self.others or has_facts):
             raise ValueError(f"tier {self.name!r} states facts without a word: set tier.word with them.")
         return self
 
     @property
     def scheme(self) -> tuple[TierFacts, ...]:
         """This tier and the others, in an order that does not depend on which of them is this one."""
-        own = TierFacts(word=self.word, trained=self.trained, rated=self.rated, monitored=self.monitored)
-        tiers = [own, *self.others] if self.word is not None else []
-        return tuple(sorted(tiers, key=lambda t: (not t.trained, not t.rated, str(t.word))))
+        if self.word is None:
+            return ()
+        tiers = [TierFacts(**self.model_dump(include={"word", *TIER_FACTS})), *self.others]
+        return tuple(sorted(tiers, key=lambda tier: (not tier.trained, not tier.rated, str(tier.word))))
 
 
 NO_TIER = Tier()
 """Says nothing."""
-
-
-TIER_FACTS = ("trained", "rated", "monitored")

@@ -95,11 +95,7 @@ def watermark(width: float, height: float) -> "alt.Chart":
 
 
 def panel(
-    layers: Sequence["alt.Chart | alt.LayerChart"],
-    width: float,
-    height: float,
-    title: str,
-    simulated: bool,
+    layers: Sequence["alt.Chart | alt.LayerChart"], width: float, height: float, title: str, simulated: bool
 ) -> Any:
     """Layers of one panel of a fixed size, marked where its data are simulated, below the last layer's labels."""
     import altair as alt

@@ -1,8 +1,8 @@
-"""The contract of an inquiry: questions about an episode that is already stored, each with answers of its own.
+"""The contract of an inquiry: questions about a stored episode, and their answers.
 
-A judge asks another model (or a rule) what a transcript shows; follow-up questions ask the model itself. Either
-is a pure function of the stored episode: it makes no call, and can be repeated, extended or re-read without
-sampling the episode again. The engine makes the calls, in the lanes and under the budget that sampling has.
+A judge asks another model (or a rule) about a transcript. Follow-up questions ask the sampled model itself. Both are
+pure functions of the stored episode: they make no call, and can be repeated, extended or re-read without sampling
+again. The engine makes the calls, in the lanes and under the budget of sampling.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from hanlon.store.records import Answer, CellRecord, Episode, InquiryRecord
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read from a reply: its fields, or None and why there are none."""
+    """The fields read from a reply, or None and the problem."""
 
     value: dict[str, Any] | None
     problem: str | None = None
@@ -26,14 +26,14 @@ class Reading:
 class Question:
     """One question about one episode.
 
-    Either `given` is the answer already (a rule's, or why there can be none), or `messages` are sent, with the
-    further `request_fields` of the body, and `read` reads the reply's visible text.
+    `answer` is there if no call is needed: a rule's answer, or why there can be none. Otherwise `messages` are sent,
+    with the `request_fields` in the body, and `read` reads the reply's visible text.
     """
 
     name: str
     messages: Sequence[Message] = ()
     read: Callable[[str], Reading] | None = None
-    given: Reading | None = None
+    answer: Reading | None = None
     request_fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -42,27 +42,27 @@ class Inquiry(Protocol):
 
     @property
     def record(self) -> InquiryRecord:
-        """Who is asked what. Its `key` hashes all that can change an answer, and nothing else: not how many votes."""
+        """The inquiry as stored. Its `key` hashes all that can change an answer and nothing else: not the votes."""
         ...
 
     @property
     def kind(self) -> Literal["judges", "followups"]:
-        """Where its record lies, and whether its answers are `labels.<key>.jsonl` or `followups.<key>.jsonl`."""
+        """The folder of its record; its answers are `labels.<key>.jsonl` or `followups.<key>.jsonl`."""
         ...
 
     @property
     def model(self) -> ModelConfig | None:
-        """Who answers; None where a rule does, without a call."""
+        """The answering model; None if rules answer without a call."""
         ...
 
     def estimate(self, env: str, episode: Estimate) -> Estimate:
-        """What asking about one episode of this environment takes, where the episode itself takes so much."""
+        """The calls and tokens of asking about one episode that itself takes `episode`."""
         ...
 
     def questions(self, cell: CellRecord, episode: Episode) -> Sequence[Question]:
-        """What is asked about an episode; nothing where nothing can be (an excluded one, for instance)."""
+        """The questions about an episode; none about an excluded one, for instance."""
         ...
 
     def wants_more(self, question: str, answers: Sequence[Answer]) -> bool:
-        """Whether another answer is needed beyond these, which are all of one question about one episode."""
+        """Whether one question about one episode needs another answer beyond these."""
         ...

@@ -13,25 +13,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rich.console import Console
 
 from hanlon.analysis.gaps.report import gap_report
-from hanlon.analysis.labels.labels import judged_gaps
-from hanlon.analysis.rates_table import notes, rates_cells, rates_rows
-from hanlon.analysis.tables import render
+from hanlon.analysis.labels.gap_labels import judged_gaps
+from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
+from hanlon.analysis.tables import render_table
 from hanlon.config.cell import construct
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import CellConfig, ModelConfig
 from hanlon.engine.model_check import check_model
 from hanlon.hypotheses.registration import register, rewrite, sweep_plans
+from hanlon.inquiries.answering import InquiryWork, answer_rules
 from hanlon.inquiries.judges.smoke import transcripts as smoke
 from hanlon.inquiries.judges.smoke.trials import try_rules
-from hanlon.inquiries.pending import (
-    InquiryWork,
-    PlannedInquiry,
-    answer_rules,
-    of_shard,
-    plan_inquiry,
-    unanswered,
-    write_records,
-)
+from hanlon.inquiries.pending import PlannedInquiry, of_shard, plan_inquiry, unanswered, write_records
 from hanlon.run.cost import FEWEST, estimate_cell
 from hanlon.run.open import OpenedCell, notes_of, open_store, prepare_store
 from hanlon.run.plan import PlannedCell
@@ -64,6 +57,20 @@ class SampleElsewhere(Protocol):
         ...
 
 
+def check_sandboxes(planned: Sequence[PlannedCell]) -> None:
+    """Boot a machine of each sandbox that is to be used, before anything is paid for.
+
+    Raises:
+        ConfigError: it cannot be done here; the message says what to do about it.
+    """
+    sandboxes = {plan.cell.sandbox.kind: plan.cell.sandbox for plan in planned if plan.missing}
+    for sandbox in sandboxes.values():
+        try:
+            sandbox.check()
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+
 def conduct(
     planned: Sequence[PlannedCell],
     options: CellConfig,
@@ -78,6 +85,7 @@ def conduct(
     """
     for model in models_to_call(planned):
         check_model(model, options.budget_usd)
+    check_sandboxes(planned)
     runs_dir = Path(options.runs_dir)
     keys = [plan.cell.key for plan in planned]
     sweep = SweepRecord(
@@ -280,7 +288,7 @@ def _expect(budget: "Budget", planned: Sequence[PlannedCell]) -> None:
 
 def _print_table(states: Sequence[CellState], sweep: SweepRecord) -> None:
     rows = rates_rows(states)
-    print(render(rows, [rates_cells(row) for row in rows], "table", title=f"sweep {sweep.id}"))
+    print(render_table(rates_columns(), rows, "table", title=f"sweep {sweep.id}"))
     for line in notes(rows):
         print(line)
     if gaps := gap_report(states, judged_gaps(states)):

@@ -9,7 +9,7 @@ from pathlib import Path
 from hanlon.config.errors import ConfigError
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig
-from hanlon.inquiries.pending import InquiryWork, open_inquiry
+from hanlon.inquiries.answering import InquiryWork, open_inquiry
 from hanlon.run.plan import PlannedCell
 from hanlon.store.episodes import CellWriter, read_cell, write_json
 from hanlon.store.lines import CellBusy

@@ -115,9 +115,9 @@ def _print_inquiries(planned: Sequence[PlannedCell]) -> CostEstimate:
         cost, unasked = NOTHING, 0
         for plan, asked in own:
             more = len(plan.missing) + len(asked.open)
-            similar = [episode for _, other in own for episode in other.asked]
+            similar = [episode for _, other in own for episode in other.answered]
             cost = _sum(
-                cost, estimate_inquiry(more, asked.asked or similar, asked.inquiry, plan.cell.environment)
+                cost, estimate_inquiry(more, asked.answered or similar, asked.inquiry, plan.cell.environment)
             )
             unasked += more
         models = [asked.inquiry.model for _, asked in own if asked.inquiry.model is not None]

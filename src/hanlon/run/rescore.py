@@ -8,16 +8,9 @@ from rich.console import Console
 from hanlon.config.command_line import compose_cell
 from hanlon.config.errors import ConfigError
 from hanlon.engine.model_check import check_model
+from hanlon.inquiries.answering import answer_rules, open_inquiry
 from hanlon.inquiries.base import Inquiry
-from hanlon.inquiries.pending import (
-    Inquiries,
-    PlannedInquiry,
-    answer_rules,
-    open_inquiry,
-    plan_inquiry,
-    unanswered,
-    write_records,
-)
+from hanlon.inquiries.pending import Inquiries, PlannedInquiry, plan_inquiry, unanswered, write_records
 from hanlon.run.conduct import COMPLETE, INCOMPLETE, budget_of, sample_and_ask
 from hanlon.run.open import raise_open_files_limit
 from hanlon.run.progress import Progress

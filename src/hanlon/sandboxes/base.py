@@ -4,6 +4,7 @@ A machine belongs to one episode. No file, process or network of the host can be
 """
 
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -86,6 +87,16 @@ class Sandbox(Protocol):
     kind: str
     revision: str
     home: str
+    threads: Executor | None
+    """Where to call a machine whose commands take real time; None: they take so little that any thread will do."""
+
+    def check(self) -> None:
+        """Boot a machine here, before anything is paid for.
+
+        Raises:
+            ValueError: it cannot be done; the message says what to do about it.
+        """
+        ...
 
     def boot(self, files: Mapping[str, File], programs: Mapping[str, Program]) -> Machine:
         """Start a machine whose home directory holds `files` and the executables `programs` (by name)."""

@@ -1,4 +1,4 @@
-"""The contract of a tracker: it is told what was stored and never slows, stops or loses a sweep."""
+"""The contract of a tracker: it hears of what was stored and never slows, stops or loses a sweep."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from hanlon.store.records import CellRecord, Episode, SweepRecord
 
 
 class Tracker(Protocol):
-    """Where a sweep is logged. Every method returns at once (but `finish`) and none ever raises."""
+    """Where a sweep is logged. Every method but `finish` returns at once, and none ever raises."""
 
     def start(self, sweep: SweepRecord, cells: Sequence[tuple[CellRecord, Path]], runs_dir: Path) -> None:
         """A sweep begins; each cell comes with its folder in the store, which may already hold episodes."""
@@ -28,7 +28,7 @@ class Tracker(Protocol):
 
 
 class NoTracker:
-    """A `Tracker` that does nothing (`tracker=none`); it has nothing to `say`."""
+    """A `Tracker` that does nothing (`tracker=none`)."""
 
     def __init__(self, say: Callable[[str], None] | None = None) -> None:
         pass

@@ -17,7 +17,7 @@ from hanlon.store.shard import Shard
 from hanlon.store.tally import Tally
 from hanlon.tracking import tables, transcripts
 from hanlon.tracking.session import WandbSession
-from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_marker, write_json
+from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_state, write_state
 from hanlon.tracking.tables import Table
 
 LONGEST_TAG = 64
@@ -74,7 +74,7 @@ class CellLog:
     def fingerprint(self, complete: bool) -> str:
         """Changes with everything that this cell's run would show differently."""
         tally, measures = self.tally, {name: (c.k, c.n) for name, c in self.tally.measures.items()}
-        shown = [*self._options.shown(), self.transcripts_may_leave]
+        shown = [*self._options.decisive(), self.transcripts_may_leave]
         return tables.fingerprint(
             self.cell.key, tables.counts(tally), measures, tally.after_look, shown, complete
         )
@@ -90,7 +90,7 @@ class CellLog:
 
     def is_logged(self, wandb_dir: Path, complete: bool) -> bool:
         """Whether a run of an earlier start already shows all that was counted (see `recount`)."""
-        marker = read_marker(self._marker_path)
+        marker = read_state(self._marker_path, Marker)
         return marker is not None and marker.covers(self.fingerprint(complete), self._options.mode, wandb_dir)
 
     def open(self, session: WandbSession) -> None:
@@ -155,7 +155,7 @@ class CellLog:
         run, self.run = self.run, None
         session.finish_run(run, complete)
         marker = session.marker(run, len(digests), self.fingerprint(complete))
-        write_json(self._marker_path, marker)
+        write_state(self._marker_path, marker)
         self.turn.give()
         return marker
 

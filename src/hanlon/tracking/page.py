@@ -1,8 +1,8 @@
-"""The figures of a summary run as one page of HTML that needs nothing else: no network, no CDN, no `eval`.
+"""The figures of a summary run as one page of interactive HTML that loads nothing: no network, no CDN, no `eval`.
 
-Each figure stands there drawn, and a script draws it again so that it answers to the pointer. Vega's libraries are
-in the page, once for all figures: from a CDN the page would be blank in an offline viewer, behind a proxy, and where
-a policy allows no foreign scripts. They need `hanlon[figures]`.
+Each figure stands there drawn, and a script replaces it by an interactive one. Vega's libraries are in the page, once
+for all figures: from a CDN the page would be blank in an offline viewer, behind a proxy, and where a policy allows no
+foreign scripts. They need `hanlon[figures]`.
 """
 
 import html
@@ -16,18 +16,18 @@ from hanlon.tracking.panels import SweepSummary
 from hanlon.tracking.redaction import Redaction
 
 FIGURES = ("cell_rates", "verdict", "contrast_forest", "clause_attribution", "sheshadri_dumbbell")
-"""Of `hanlon figures`, in this order: those of own runs that need no judge and no people's labels."""
+"""Of `hanlon figures`, in this order: those of the sweep that need no judge and no people's labels."""
 MISSING = "no figures (altair and vl-convert are not installed: pip install 'hanlon[figures]'); its tables are there"
 STYLE = "body{font-family:sans-serif;margin:0}figure{margin:0 0 2em;overflow-x:auto}"
 EMBED = """
 for (const [name, spec] of Object.entries(FIGURES)) {
-  const place = document.getElementById(name), live = document.createElement("div");
-  place.append(live);
+  const figure = document.getElementById(name), live = document.createElement("div");
+  figure.append(live);
   vegaEmbed(live, spec, {renderer: "svg", ast: true, actions: {export: true, source: false, compiled: false,
-    editor: false}}).then(() => place.firstElementChild.remove(), () => live.remove());
+    editor: false}}).then(() => figure.firstElementChild.remove(), () => live.remove());
 }
 """
-"""`ast`: expressions are interpreted, since a strict policy forbids to compile them. What fails stays as drawn."""
+"""`ast`: expressions are interpreted, since a strict policy forbids compiling them. What fails stays as drawn."""
 
 
 def available() -> bool:
@@ -35,13 +35,10 @@ def available() -> bool:
     return find_spec("altair") is not None and find_spec("vl_convert") is not None
 
 
-def page(shown: SweepSummary, redaction: Redaction, say: Callable[[str], None]) -> str | None:
-    """The figures that a sweep's cells have something for, as a page of HTML; None where there are none.
+def page(sweep: SweepSummary, redaction: Redaction, say: Callable[[str], None]) -> str | None:
+    """The redacted figures that a sweep has data for, as a page of HTML; None where there are none.
 
-    Args:
-        shown: the sweep.
-        redaction: applied to all that is drawn.
-        say: told of a figure that cannot be drawn though there is something for it.
+    `say` prints a line for a figure that has data and cannot be drawn.
     """
     from hanlon.figures.catalogue import FIGURES as CATALOGUE
     from hanlon.figures.theme import NothingToDraw
@@ -49,13 +46,13 @@ def page(shown: SweepSummary, redaction: Redaction, say: Callable[[str], None]) 
     by_name, specs = {figure.name: figure for figure in CATALOGUE}, dict[str, Any]()
     for name in FIGURES:
         try:
-            chart, _ = by_name[name].make(shown.material)
+            chart, _ = by_name[name].make(sweep.material)
             specs[name] = redaction.tree(chart.to_dict())
         except NothingToDraw:
             continue
         except Exception as error:  # odd data in one figure shall not cost the others
             say(f"no figure {name} ({type(error).__name__}: {redaction.text(str(error))[:200]})")
-    return _page(specs, redaction.text(shown.sweep.id)) if specs else None
+    return _page(specs, redaction.text(sweep.sweep.id)) if specs else None
 
 
 def _page(specs: dict[str, dict[str, Any]], title: str) -> str:

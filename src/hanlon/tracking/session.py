@@ -10,8 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +20,7 @@ from hanlon.tracking.tables import Table
 
 
 class TrackingOff(Exception):
-    """The user has switched W&B off by its own means; the message says how."""
+    """W&B cannot be used, or the user has switched it off by its own means; the message says why."""
 
 
 LEAN: dict[str, Any] = {
@@ -55,10 +54,8 @@ class WandbSession:
         self._options = options
         self._say = say
         # relative where possible: wandb writes this path into its logs, and a moved checkout stays whole
-        here = Path.cwd()
-        self._dir = (
-            runs_dir.absolute().relative_to(here) if runs_dir.absolute().is_relative_to(here) else runs_dir
-        )
+        here, absolute = Path.cwd(), runs_dir.absolute()
+        self._dir = absolute.relative_to(here) if absolute.is_relative_to(here) else runs_dir
         self._saved_environ: dict[str, str | None] = {}
         self._staging: Path | None = None
         self._wandb: Any = None
@@ -66,11 +63,9 @@ class WandbSession:
 
     def open_run(self, run_id: str, **about: Any) -> Any:
         """Open a run; `about` are arguments of `wandb.init`."""
-        wandb = self._wandb or self._import()
-        if self.mode is None:
-            run = self._decide_mode(run_id, about) or self._init(self._wandb, self.mode, run_id, about)
-        else:
-            run = self._init(wandb, self.mode, run_id, about)
+        self._import()
+        run = self._decide_mode(run_id, about) if self.mode is None else None
+        run = run or self._init(run_id, about)
         self._runs.append(run)
         return run
 
@@ -119,7 +114,7 @@ class WandbSession:
         self._clean_up()
 
     def abandon(self) -> None:
-        """End wandb's service process whatever state it is in, without a word and without waiting."""
+        """End wandb's service process whatever state it is in, silently and without waiting."""
         if self._wandb is None:
             return
         for run in self._runs:  # a thread of wandb's that asks a dead service would end with a traceback
@@ -132,59 +127,62 @@ class WandbSession:
                 self._wandb.teardown()
         self._clean_up()
 
-    def _import(self) -> Any:
+    def _import(self) -> None:
+        if self._wandb is not None:
+            return
         wandb_dir = self._dir / "wandb"
         wandb_dir.mkdir(parents=True, exist_ok=True)
         # the manifest of a table names the file that it is uploaded from, so that must say nothing of this machine
         self._staging = Path(
             tempfile.mkdtemp(prefix="hanlon-wandb-", dir="/tmp" if Path("/tmp").is_dir() else None)
         )
-        ours = {"WANDB_DATA_DIR": str(self._staging), "WANDB_CACHE_DIR": str(wandb_dir / "cache")}
-        ours["WANDB_ERROR_REPORTING"] = "false"
-        self._saved_environ = {name: os.environ.get(name) for name in ours}
-        os.environ.update(ours)
-        wandb: Any = importlib.import_module("wandb")
-        self._wandb = wandb
-        wandb.setup(wandb.Settings(reinit="create_new", **LEAN))
-        return wandb
+        variables = {
+            "WANDB_DATA_DIR": str(self._staging),
+            "WANDB_CACHE_DIR": str(wandb_dir / "cache"),
+            "WANDB_ERROR_REPORTING": "false",
+        }
+        self._saved_environ = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        self._wandb = importlib.import_module("wandb")
+        self._wandb.setup(self._wandb.Settings(reinit="create_new", **LEAN))
 
-    def _init(self, wandb: Any, mode: str | None, run_id: str, about: dict[str, Any], **settings: Any) -> Any:
+    def _init(self, run_id: str, about: dict[str, Any], **settings: Any) -> Any:
         options = self._options
         timeouts = {"finish_timeout": options.finish_timeout_s, "finish_timeout_raises": True}
-        return wandb.init(
+        return self._wandb.init(
             id=run_id,
-            mode=mode,
+            mode=self.mode,
             project=options.project,
             entity=options.entity,
             dir=str(self._dir),
             resume=None,
             reinit="create_new",
-            settings=wandb.Settings(**{**LEAN, **timeouts, **settings}),
+            settings=self._wandb.Settings(**{**LEAN, **timeouts, **settings}),
             **about,
         )
 
     def _decide_mode(self, run_id: str, about: dict[str, Any]) -> Any:
-        """Set `mode`; returns the run with which being online was tried, if it was."""
-        wanted = self._options.mode
-        environment = os.environ.get("WANDB_MODE", "")
-        if wanted == "auto" and environment == "disabled":
-            raise TrackingOff("off, since WANDB_MODE=disabled")
-        if wanted == "offline" or (wanted == "auto" and environment in ("offline", "dryrun")):
-            why = "tracker.mode=offline" if wanted == "offline" else "WANDB_MODE is offline"
-            return self._go_offline(why)
-        problem = self._missing_key()
-        if problem:
+        """Set `mode`. Returns the run by which going online was tried, if it was."""
+        if self._options.mode == "offline":
+            return self._go_offline("tracker.mode=offline")
+        mode = _singleton_attribute("settings").mode if self._options.mode == "auto" else "online"
+        by = f"WANDB_MODE={mode}" if os.environ.get("WANDB_MODE") else f"`wandb {mode}` was typed here"
+        if mode == "disabled":
+            raise TrackingOff(f"off, since {by}")
+        if mode in ("offline", "dryrun"):
+            return self._go_offline(by)
+        if problem := self._missing_key():
             return self._go_offline(problem)
         folders = set((self._dir / "wandb").glob("run-*"))
+        self.mode = "online"
         try:
-            run = self._init(self._wandb, "online", run_id, about, init_timeout=self._options.init_timeout_s)
+            run = self._init(run_id, about, init_timeout=self._options.init_timeout_s)
         except Exception as error:
             self.abandon()  # the failed id would stay in use
             for empty in set((self._dir / "wandb").glob(f"run-*-{run_id}")) - folders:
                 shutil.rmtree(empty, ignore_errors=True)
             self._import()
             return self._go_offline(f"no run could be opened online: {one_line(error, self.redaction)}")
-        self.mode = "online"
         self._say(f"W&B: online, {run.url or self._options.project}")
         return run
 
@@ -239,27 +237,6 @@ def _singleton_attribute(name: str) -> Any:
     return getattr(setup.singleton(), name)
 
 
-class Watch:
-    """Kills wandb's service process when one run takes too long: whatever waits for it then fails at once.
-
-    `late` names what took too long.
-    """
-
-    def __init__(self, limit_s: float) -> None:
-        self.limit_s = limit_s
-        self.late: str | None = None
-
-    @contextlib.contextmanager
-    def over(self, name: str) -> Generator[None]:
-        """Watch over what is done within."""
-        timer = threading.Timer(self.limit_s, self._end, [name])
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _end(self, name: str) -> None:
-        self.late = name
-        kill_core()
+def agent_run() -> str | None:
+    """The id of the run that an agent has made for this command; None where no agent has started it."""
+    return os.environ.get("WANDB_RUN_ID") if os.environ.get("WANDB_SWEEP_ID") else None

@@ -1,6 +1,7 @@
-"""A small file that says what W&B already has, so that what is finished and unchanged opens no run again.
+"""The small files beside the runs: what W&B already has, how a sweep is logged, and which process is logging it.
 
-It lies in the cell's folder (`wandb.<sweep id>.json`). Delete it, or the run's folder, to log the cell anew.
+A cell's marker lies in its folder (`wandb.<sweep id>.json`), everything else below `runs/wandb`. Delete a marker, or
+the folder of its run, to log the cell anew.
 """
 
 import contextlib
@@ -8,17 +9,48 @@ import os
 import re
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from hanlon.store.lines import CellBusy, lock
 
+POLL_S = 0.1
+ENDING = b"ending"
+Mode = Literal["auto", "online", "offline"]
+State = TypeVar("State")
+
+
+def state_path(folder: Path, kind: str, sweep_id: str) -> Path:
+    """Where a kind of state of a sweep lies in a folder: `<kind>.<sweep id>.json`."""
+    return folder / f"{kind}.{re.sub(r'[^A-Za-z0-9_.-]', '_', sweep_id)}.json"
+
+
+def marker_path(folder: Path, sweep_id: str) -> Path:
+    """Where the marker of a sweep lies."""
+    return state_path(folder, "wandb", sweep_id)
+
+
+def read_state(path: Path, kind: type[State]) -> State | None:
+    """The state in a file, or None where there is none that can be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def write_state(path: Path, state: object) -> None:
+    """Write a state, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(msgspec.json.encode(state) + b"\n")
+    Path(file.name).replace(path)
+
 
 class Marker(msgspec.Struct, omit_defaults=True):
-    """The run that holds the state `fingerprint`: its id, its folder under `runs/wandb`, and where it was sent."""
+    """The run that holds the state `fingerprint`: its id, its folder below `runs/wandb`, and where it was sent."""
 
     run: str
     folder: str
@@ -31,13 +63,10 @@ class Marker(msgspec.Struct, omit_defaults=True):
         """Whether this state is logged, and logged where it is wanted."""
         if self.fingerprint != fingerprint:
             return False
-        if self.mode == "online" or self._synced(wandb_dir):
+        folder = wandb_dir / self.folder
+        if self.mode == "online" or synced_mark(folder, self.run).exists():
             return True
-        return wanted_mode != "online" and (wandb_dir / self.folder).is_dir()
-
-    def _synced(self, wandb_dir: Path) -> bool:
-        """Whether `wandb sync` has sent the run's folder."""
-        return synced_mark(wandb_dir / self.folder, self.run).exists()
+        return wanted_mode != "online" and folder.is_dir()
 
 
 def synced_mark(folder: Path, run: str) -> Path:
@@ -45,42 +74,45 @@ def synced_mark(folder: Path, run: str) -> Path:
     return folder / f"run-{run}.wandb.synced"
 
 
-def file_name(sweep_id: str) -> str:
-    """A sweep's id as part of a file's name."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", sweep_id)
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The keys of `conf/tracker/wandb.yaml`. They are kept, so that `hanlon sync` sends no more than the sweep did.
 
+    Raises:
+        ValueError: an option is not legal; the message says what would be.
+    """
 
-def marker_path(folder: Path, sweep_id: str) -> Path:
-    """Where the marker of this sweep lies."""
-    return folder / f"wandb.{file_name(sweep_id)}.json"
+    mode: Mode = "auto"
+    project: str | None = None
+    entity: str | None = None
+    transcripts: bool = True
+    transcripts_max_rows: int = 200
+    local_transcripts: bool = False
+    row_interval_s: float = 1.0
+    max_live_runs: int = 50
+    init_timeout_s: float = 10
+    finish_timeout_s: float = 30
+    workspace: bool = True
+    figures: bool = True
 
+    def __post_init__(self) -> None:
+        if self.mode not in ("auto", "online", "offline"):
+            raise ValueError(
+                f"tracker.mode={self.mode} is not a mode. Modes: auto, online, offline (or tracker=none)"
+            )
+        if self.project is not None and not re.fullmatch(r"[^/\\#?%:]{1,128}", self.project):
+            raise ValueError(
+                f"tracker.project={self.project!r}: W&B wants 1 to 128 characters, none of / \\ # ? % :"
+            )
 
-def read_marker(path: Path) -> Marker | None:
-    """The marker, or None where there is none that can be read."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Marker)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def write_json(path: Path, record: object) -> None:
-    """Write a small record, whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(msgspec.json.encode(record) + b"\n")
-    Path(file.name).replace(path)
-
-
-def agent_run() -> str | None:
-    """The id of the run that an agent has made for this command; None where no agent has started it."""
-    return os.environ.get("WANDB_RUN_ID") if os.environ.get("WANDB_SWEEP_ID") else None
-
-
-POLL_S = 0.1
-ENDING = b"ending"
+    def decisive(self) -> list[Any]:
+        """The options that decide where runs go and what they hold. A change of others makes no run stale."""
+        sent = [self.transcripts, self.transcripts_max_rows, self.local_transcripts]
+        return [self.project, self.entity, *sent]
 
 
 class Turn:
-    """The right to log one run, for as long as it is held."""
+    """The right to log one run, for as long as it is held: a lock beside the run's marker."""
 
     def __init__(self, marker: Path) -> None:
         self._path = marker.with_name(f".{marker.stem}.lock")
@@ -94,18 +126,17 @@ class Turn:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             lock(file, self._path, shared=False)
-        except CellBusy:
+        except BaseException as error:
             os.close(file)
-            return False
-        except BaseException:
-            os.close(file)
+            if isinstance(error, CellBusy):
+                return False
             raise
         os.ftruncate(file, 0)
         self._file = file
         return True
 
     def wait(self, limit_s: float) -> bool:
-        """Take the turn, waiting so long for it at most; whether it was got."""
+        """Take the turn, waiting at most so long; whether it was taken."""
         end = time.monotonic() + limit_s
         while not self.take():
             if time.monotonic() >= end:
@@ -117,7 +148,7 @@ class Turn:
         """Take the turn, or leave it to a process that will yet count what is stored now; wait for one that may not.
 
         Returns:
-            Whether the turn was got. False after `limit_s` seconds too.
+            Whether the turn was taken. False after `limit_s` seconds too.
         """
         return self.take() or (self._is_ending() and self.wait(limit_s))
 
@@ -136,53 +167,3 @@ class Turn:
         with contextlib.suppress(OSError):
             return self._path.read_bytes() == ENDING
         return True
-
-
-Mode = Literal["auto", "online", "offline"]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The keys of `conf/tracker/wandb.yaml`."""
-
-    mode: Mode
-    project: str
-    entity: str | None
-    transcripts: bool
-    transcripts_max_rows: int
-    local_transcripts: bool
-    row_interval_s: float
-    max_live_runs: int
-    init_timeout_s: float
-    finish_timeout_s: float
-    workspace: bool = True
-    figures: bool = True
-
-    def shown(self) -> list[Any]:
-        """What of this decides where runs go and what they hold; other changes make no run stale."""
-        return [
-            self.project,
-            self.entity,
-            self.transcripts,
-            self.transcripts_max_rows,
-            self.local_transcripts,
-        ]
-
-
-def write_options(wandb_dir: Path, sweep_id: str, options: Options) -> None:
-    """Note how a sweep is logged, so that `hanlon sync` sends no more of it than its own command would."""
-    wandb_dir.mkdir(parents=True, exist_ok=True)
-    write_json(options_path(wandb_dir, sweep_id), asdict(options))
-
-
-def read_options(wandb_dir: Path, sweep_id: str) -> Options | None:
-    """How a sweep was logged; None where it was not, or that cannot be read."""
-    try:
-        return msgspec.json.decode(options_path(wandb_dir, sweep_id).read_bytes(), type=Options)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def options_path(wandb_dir: Path, sweep_id: str) -> Path:
-    """Where the options of a sweep are noted."""
-    return wandb_dir / f"options.{file_name(sweep_id)}.json"

@@ -10,11 +10,12 @@ from hanlon.store.answers import FILE_STEMS
 from hanlon.store.records import SweepRecord
 from hanlon.tracking import page, tables, transcripts, workspace
 from hanlon.tracking.cell_run import LONGEST_NAME, CellLog, legal_tags, run_id
-from hanlon.tracking.panels import PANELS, SweepSummary
+from hanlon.tracking.panels import SweepSummary
 from hanlon.tracking.session import WandbSession, one_line
-from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_marker, write_json
+from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_state, write_state
 from hanlon.tracking.tables import MOST_LINES, Table
 
+Say = Callable[[str], None]
 LAYOUT = 1
 """Raised when what is logged of the same sweep changes, so that a finished one gets a new summary."""
 
@@ -39,23 +40,21 @@ class SummaryLog:
 
     def is_logged(self, complete: bool) -> bool:
         """Whether there is nothing to log, or an earlier run shows the same."""
-        marker = read_marker(self._marker_path)
+        marker = read_state(self._marker_path, Marker)
         if not self._counted():
             return True
         state = self._fingerprint(complete)
         return marker is not None and marker.covers(state, self._options.mode, self._wandb_dir)
 
-    def log_in_turn(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker | None:
-        """Log what the store holds now, unless an earlier run shows the same, after any process that is at it.
+    def log_in_turn(self, session: WandbSession, complete: bool, say: Say) -> Marker | None:
+        """Wait for any other process that logs the summary, then log what the store holds, unless a run shows that.
 
-        Every process of a shared sweep does so at its end: each shows all that was stored before, the last one all.
+        Every process of a shared sweep does so at its end. The last one shows everything.
         """
         with self._busy():
-            got = self._turn.wait(self._options.finish_timeout_s)
-        if not got:
-            say(
-                "W&B: no summary, another process is writing it. The same command again logs what is missing."
-            )
+            taken = self._turn.wait(self._options.finish_timeout_s)
+        if not taken:
+            say("W&B: no summary, another process writes it. The same command again logs what is missing.")
             return None
         try:
             for log in (log for log in self._cells if log.shared):
@@ -65,24 +64,24 @@ class SummaryLog:
         finally:
             self._turn.give()
 
-    def log(self, session: WandbSession, complete: bool, say: Callable[[str], None]) -> Marker:
+    def log(self, session: WandbSession, complete: bool, say: Say) -> Marker:
         """Open the run, log everything, end it, leave the marker; then save the workspace where there can be one."""
         counted = self._counted()
-        shown = SweepSummary(self._sweep, [log.state for log in counted])
-        contents = self._tables(session, shown, counted, say)
-        page = self._page(session, shown, say)
+        sweep = SweepSummary(self._sweep, [log.state for log in counted])
+        contents = self._tables(session, sweep, counted, say)
+        html = self._page(session, sweep, say)
         run = self._open(session, counted)
-        if page is not None:
-            session.log_page(run, workspace.FIGURE, page)
+        if html is not None:
+            session.log_page(run, workspace.FIGURE, html)
         for name, content in contents.items():
             session.log_table(run, name, content)
         run.summary.update(self._totals(counted, complete))
         session.finish_run(run, complete)
         rows = sum(len(content.lines) for content in contents.values())
         marker = session.marker(run, rows, self._fingerprint(complete))
-        write_json(self._marker_path, marker)
+        write_state(self._marker_path, marker)
         if session.mode == "online" and self._options.workspace and workspace.available():
-            media = [] if page is None else [workspace.FIGURE]
+            media = [] if html is None else [workspace.FIGURE]
             self._save_workspace(marker.project, [*media, *contents], session, say)
         return marker
 
@@ -111,23 +110,16 @@ class SummaryLog:
         )
 
     def _tables(
-        self,
-        session: WandbSession,
-        shown: SweepSummary,
-        counted: Sequence[CellLog],
-        say: Callable[[str], None],
+        self, session: WandbSession, sweep: SweepSummary, counted: Sequence[CellLog], say: Say
     ) -> dict[str, Table]:
-        contents = dict[str, Table]()
-        for name, panel in PANELS.items():
-            try:
-                content = panel(shown, session.redaction)
-            except Exception as error:  # odd data in one panel shall not cost the others
-                say(f"W&B: no {name} table ({one_line(error, session.redaction)})")
-                continue
-            if content is not None:
-                contents[name] = content.cut()
-                if len(content.lines) > MOST_LINES:
-                    say(f"W&B: the {name} table holds {MOST_LINES} of {len(content.lines)} lines")
+        def failed(name: str, error: Exception) -> None:
+            say(f"W&B: no {name} table ({one_line(error, session.redaction)})")
+
+        contents = sweep.tables(session.redaction, failed)
+        for name, content in contents.items():
+            if len(content.lines) > MOST_LINES:
+                say(f"W&B: the {name} table holds {MOST_LINES} of {len(content.lines)} lines")
+                contents[name] = Table(content.columns, content.lines[:MOST_LINES])
         open_cells = [(log.cell, log.folder) for log in counted if log.transcripts_may_leave]
         if open_cells:
             limit = self._options.transcripts_max_rows
@@ -135,7 +127,7 @@ class SummaryLog:
             contents["transcripts"] = Table(transcripts.SWEEP_COLUMNS, lines)
         return contents
 
-    def _page(self, session: WandbSession, shown: SweepSummary, say: Callable[[str], None]) -> str | None:
+    def _page(self, session: WandbSession, sweep: SweepSummary, say: Say) -> str | None:
         if not self._options.figures:
             return None
         if not page.available():
@@ -143,7 +135,7 @@ class SummaryLog:
             return None
         with self._busy():
             try:
-                return page.page(shown, session.redaction, lambda line: say(f"W&B: {line}"))
+                return page.page(sweep, session.redaction, lambda line: say(f"W&B: {line}"))
             except Exception as error:
                 say(f"W&B: no figures ({one_line(error, session.redaction)})")
                 return None
@@ -168,13 +160,11 @@ class SummaryLog:
         }
         return {**totals, "cost_usd": round(sum(costs), 9)} if costs else totals
 
-    def _save_workspace(
-        self, project: str, shown: Sequence[str], session: WandbSession, say: Callable[[str], None]
-    ) -> None:
+    def _save_workspace(self, project: str, contents: Sequence[str], session: WandbSession, say: Say) -> None:
         entity, _, name = project.rpartition("/")
         cells = [log.cell for log in self._counted()]
         try:
-            view = workspace.build(entity, name, self._sweep.id, cells, shown)
+            view = workspace.build(entity, name, self._sweep.id, cells, contents)
             say(f"W&B: workspace {workspace.save(view, self._wandb_dir, self._sweep.id).url}")
         except Exception as error:
             say(f"W&B: no workspace ({one_line(error, session.redaction)}). The runs are all there.")
@@ -185,5 +175,5 @@ def _any_simulated(cells: Sequence[CellLog]) -> bool:
 
 
 def _judged_bytes(folder: Path) -> int:
-    """The size of what judges said of a cell: it changes with every further answer."""
+    """The size of the judges' answers about a cell: it grows with every further answer."""
     return sum(file.stat().st_size for file in folder.glob(f"{FILE_STEMS['judges']}.*.jsonl"))

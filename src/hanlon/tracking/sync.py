@@ -1,11 +1,13 @@
-"""`hanlon sync`: sends to W&B what is logged offline, or not whole, by replaying it from the store.
+"""`hanlon sync`: sends to W&B what was logged offline, or not whole, by replaying it from the store.
 
-The store is the truth, so an offline run's folder is not read: a cell that was killed half-way, resumed in several
-folders, or never logged ends as one run with the numbers that `hanlon rates` prints. What the server already has is
-left alone. A sweep is sent with the options that it was run with, and one that was run with `tracker=none` is not.
+The store is the truth, so offline runs' folders are not read: a cell that was killed half-way, resumed in several
+folders, or never logged becomes one run with the numbers that `hanlon rates` prints. What the server already has is
+left alone. A sweep is sent with its own options; a sweep with `tracker=none` is not sent.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,13 +20,13 @@ from hanlon.store.records import SweepRecord
 from hanlon.tracking import tables
 from hanlon.tracking.cell_run import CellLog
 from hanlon.tracking.redaction import Redaction
-from hanlon.tracking.session import TrackingOff, WandbSession, Watch, one_line
-from hanlon.tracking.state import Marker, Options, marker_path, read_options
+from hanlon.tracking.session import TrackingOff, WandbSession, kill_core, one_line
+from hanlon.tracking.state import Marker, Options, marker_path, read_state, state_path
 from hanlon.tracking.summary_run import SummaryLog
 
 Say = Callable[[str], None]
 RUN_LIMIT_S = 120.0
-"""What sending one run may take; a second is usual, a large table over a slow line takes more."""
+"""What sending a run may take. A second is usual; a large table over a slow line takes more."""
 
 
 class OnlineSession(WandbSession):
@@ -36,6 +38,32 @@ class OnlineSession(WandbSession):
 
     def _go_offline(self, why: str) -> None:
         raise TrackingOff(why)
+
+
+class Watch:
+    """Kills wandb's service process when one run takes too long: whatever waits for it then fails at once.
+
+    `late` names what took too long.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self.late: str | None = None
+
+    @contextlib.contextmanager
+    def over(self, name: str) -> Generator[None]:
+        """Watch over what is done within."""
+        timer = threading.Timer(self.limit_s, self._end, [name])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end(self, name: str) -> None:
+        self.late = name
+        kill_core()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +84,10 @@ class _Sweep:
 
 
 def sync_runs(runs_dir: Path, say: Say, limit_s: float = RUN_LIMIT_S) -> int:
-    """Send what W&B has not got of the sweeps of a run folder, and say what was sent; returns the number of runs.
+    """Send what W&B has not got of the sweeps of a run folder, and say what is sent and left out.
 
-    Args:
-        runs_dir: the run folder.
-        say: told what is sent and what is left out.
-        limit_s: what one run may take; then nothing further is sent.
+    Returns:
+        The number of runs that were sent. Nothing further is sent after a run that takes longer than `limit_s`.
 
     Raises:
         TrackingOff: W&B cannot be reached, or failed; the message says how far it came.
@@ -105,22 +131,20 @@ def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
     decoder = msgspec.json.Decoder(SweepRecord)
     records = [decoder.decode(path.read_bytes()) for path in (runs_dir / "sweeps").rglob("*.json")]
     for record in sorted(records, key=lambda record: record.started_at):
-        noted = read_options(runs_dir / "wandb", record.id)
+        noted = read_state(state_path(runs_dir / "wandb", "options", record.id), Options)
         if noted is None:
-            say(
-                f"sweep {record.id}: left out, it was run without W&B (its command with tracker=wandb logs it)"
-            )
+            say(f"sweep {record.id}: left out, it ran without W&B (its command with tracker=wandb logs it)")
             continue
         options = replace(noted, mode="online")
-        found = [folders[key] for key in record.cells if key in folders]
-        others = [folder for folder in folders.values() if folder not in found]
+        latest = [folders[key] for key in record.cells if key in folders]
+        others = [folder for folder in folders.values() if folder not in latest]
         earlier = [folder for folder in others if marker_path(folder, record.id).exists()]
-        if any(_is_written(folder) for folder in (*found, *earlier)):
+        if any(_is_written(folder) for folder in (*latest, *earlier)):
             say(f"sweep {record.id}: left out, a process is sampling it, and logs it itself")
             continue
         cells, before = (
-            [CellLog(read_cell(folder), folder, record.id, options) for folder in some]
-            for some in (found, earlier)
+            [CellLog(read_cell(folder), folder, record.id, options) for folder in group]
+            for group in (latest, earlier)
         )
         yield _Sweep(record, cells, before, SummaryLog(record, cells, runs_dir, options), options)
 
@@ -129,6 +153,7 @@ def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, watch: Watch, sa
     """Send the runs of a sweep that are not there, one line for each; at the end say how many were there."""
     unchanged, ended = 0, True
     for log, complete in sweep.planned():
+        label = tables.shown_label(log.cell)
         ended = ended and (complete or log in sweep.earlier)
         if not log.recount():
             continue
@@ -136,14 +161,12 @@ def _send(sweep: _Sweep, runs_dir: Path, session: WandbSession, watch: Watch, sa
             unchanged += 1
             continue
         if not log.turn.take():
-            say(
-                f"sweep {sweep.record.id}: {tables.shown_label(log.cell)} left out, another process is logging it"
-            )
+            say(f"sweep {sweep.record.id}: {label} left out, another process is logging it")
             continue
-        with watch.over(f"sweep {sweep.record.id}: {tables.shown_label(log.cell)}"):
+        with watch.over(f"sweep {sweep.record.id}: {label}"):
             log.open(session)
             marker = log.close(session, complete, log.cell.planned_samples)
-        yield _line(sweep, tables.shown_label(log.cell), marker, "episodes")
+        yield _line(sweep, label, marker, "episodes")
     with watch.over(f"sweep {sweep.record.id}: the summary"):
         marker = sweep.summary.log_in_turn(session, ended, say)
     if marker is not None:

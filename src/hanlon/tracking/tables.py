@@ -1,21 +1,16 @@
-"""What is logged of a cell: rows, summary and its lines of the rates table as plain values, from its counts."""
+"""A cell's rows, summary and lines of the rates table as plain values, made from its counts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
 import hashlib
 import json
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 import msgspec
 
 from hanlon.analysis.stats.rates import rate_of
 from hanlon.store.records import CellRecord
 from hanlon.store.tally import Count, Tally
-from hanlon.tracking.redaction import Redaction
 
 MOST_LINES = 10_000
 """Of a table; W&B drops the others."""
@@ -28,17 +23,27 @@ class Table:
     columns: Sequence[str]
     lines: Sequence[Sequence[Any]]
 
-    def cut(self) -> "Table":
-        """Its first `MOST_LINES` lines."""
-        return Table(self.columns, self.lines[:MOST_LINES])
-
 
 LAYOUT = 2
 """Raised when what is logged of the same counts changes, so that finished cells are logged anew."""
-RATE_COLUMNS = [
-    "label", "env", "prompt", "tier", "model", "protocol", "factors", "measure", "k", "n", "rate", "lo", "hi",
-    "method", "level", "excluded", "excluded_reasons", "simulated",
-]  # fmt: skip
+RATE_COLUMNS = (
+    *(
+        "label",
+        "env",
+        "prompt",
+        "tier",
+        "model",
+        "protocol",
+        "factors",
+        "measure",
+        "k",
+        "n",
+        "rate",
+        "lo",
+        "hi",
+    ),
+    *("method", "level", "excluded", "excluded_reasons", "simulated"),
+)
 
 
 def shown_label(cell: CellRecord, longest: int | None = None) -> str:
@@ -123,24 +128,21 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256(json.dumps([LAYOUT, *parts], sort_keys=True, default=str).encode()).hexdigest()
 
 
-def rate_rows(cell: CellRecord, tally: Tally, redaction: Redaction) -> list[list[Any]]:
-    """The cell's lines of the summary run's `rates` table: one for each measure, as in RATE_COLUMNS."""
-    names = [
-        shown_label(cell),
-        cell.env,
-        cell.prompt,
-        tier_name(cell),
-        redaction.text(cell.model),
-        cell.protocol,
-    ]
-    factors = as_json(redaction.tree(cell.factors))
-    lines: list[list[Any]] = []
-    for measure in measure_names(cell, tally):
-        rate = rate_of(tally, measure)
-        numbers = [rate.k, rate.n, rate.rate, rate.lo, rate.hi, rate.method, rate.level]
-        excluded = [sum(rate.excluded.values()), as_json(rate.excluded)]
-        lines.append([*names, factors, measure, *numbers, *excluded, cell.simulated])
-    return lines
+def rate_rows(cell: CellRecord, tally: Tally) -> list[dict[str, Any]]:
+    """The cell's rows of the summary run's `rates` table, one for each measure, with RATE_COLUMNS."""
+    names = {
+        "label": shown_label(cell), "env": cell.env, "prompt": cell.prompt, "tier": tier_name(cell),
+        "model": cell.model, "protocol": cell.protocol, "factors": cell.factors, "simulated": cell.simulated,
+    }  # fmt: skip
+    rates = {measure: rate_of(tally, measure) for measure in measure_names(cell, tally)}
+    return [
+        {
+            **names, "measure": measure, "k": rate.k, "n": rate.n, "rate": rate.rate, "lo": rate.lo, "hi": rate.hi,
+            "method": rate.method, "level": rate.level, "excluded": sum(rate.excluded.values()),
+            "excluded_reasons": rate.excluded,
+        }
+        for measure, rate in rates.items()
+    ]  # fmt: skip
 
 
 def as_json(value: Any) -> str:

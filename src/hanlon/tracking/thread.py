@@ -16,8 +16,8 @@ from pathlib import Path
 from hanlon.store.records import CellRecord, EpisodeDigest, SweepRecord
 from hanlon.tracking.cell_run import CellLog
 from hanlon.tracking.redaction import Redaction
-from hanlon.tracking.session import TrackingOff, WandbSession, kill_core, one_line
-from hanlon.tracking.state import Options, agent_run, write_options
+from hanlon.tracking.session import TrackingOff, WandbSession, agent_run, kill_core, one_line
+from hanlon.tracking.state import Options, state_path, write_state
 from hanlon.tracking.summary_run import SummaryLog
 
 MOST_WAITING = 20_000
@@ -104,7 +104,7 @@ class WandbThread(threading.Thread):
     def run(self) -> None:
         """Log until the sweep ends or something goes wrong."""
         try:
-            write_options(self._wandb_dir, self._sweep.id, self._options)
+            write_state(state_path(self._wandb_dir, "options", self._sweep.id), self._options)
             while not self._dark.is_set():
                 if self._handle_batch():
                     return

@@ -6,7 +6,7 @@ says how many episodes of the cell ended that way.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def cell_rows(folder: Path, limit: int, redaction: Redaction) -> list[list[str]]
 def sweep_rows(
     cells: Sequence[tuple[CellRecord, Path]], runs_dir: Path, limit: int, redaction: Redaction
 ) -> list[list[str]]:
-    """At most `limit` episodes of several cells, as in SWEEP_COLUMNS, cell by cell in the order given."""
+    """At most `limit` episodes of several cells, as in SWEEP_COLUMNS, cell by cell in their order."""
     outcomes = {
         cell.key: {digest.index: digest.outcome for digest in read_digests(folder)} for cell, folder in cells
     }
@@ -51,10 +51,10 @@ def sweep_rows(
             continue
         totals, labels = Counter(outcomes[cell.key].values()), _labels(folder, inquiries)
         names = {"cell": shown_label(cell), "env": cell.env, "prompt": cell.prompt, "tier": tier_name(cell)}
-        of_cell = {**names, "model": redaction.text(cell.model), "key": cell.key}
+        names |= {"model": redaction.text(cell.model), "key": cell.key}
         for episode in _episodes(folder, chosen[cell.key]):
             more = {"of_outcome": str(totals[episode.outcome]), "label": labels.get(episode.index, "")}
-            line = {**of_cell, **more, **_row(episode, redaction)}
+            line = {**names, **more, **_row(episode, redaction)}
             lines.append([line[column] for column in SWEEP_COLUMNS])
     return lines
 
@@ -64,25 +64,21 @@ def sample(outcomes: Outcomes, limit: int) -> dict[str, set[int]]:
 
     Every outcome is there if there are no more than `limit`; the same episodes give the same sample.
     """
-    strata: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for key, of_cell in outcomes.items():
-        for index, outcome in sorted(of_cell.items()):
-            strata[outcome][key].append(index)
+    strata: dict[str, dict[str, list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
+    for key, by_index in outcomes.items():
+        for index, outcome in sorted(by_index.items()):
+            strata[outcome][key].append((key, index))
+    turns = [list(_in_turn(list(by_cell.values()))) for _, by_cell in sorted(strata.items())]
     chosen: dict[str, set[int]] = {key: set() for key in outcomes}
-    turns = [
-        _in_turn([[(key, i) for i in own] for key, own in strata[name].items()]) for name in sorted(strata)
-    ]
-    for key, index in islice(_in_turn([list(turn) for turn in turns]), limit):
+    for key, index in islice(_in_turn(turns), limit):
         chosen[key].add(index)
     return chosen
 
 
 def _in_turn(rows: list[list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
-    for place in count():
-        found = [row[place] for row in rows if place < len(row)]
-        if not found:
-            return
-        yield from found
+    """The first of each row, then the second of each that has one, and so on."""
+    for turn in zip_longest(*rows):
+        yield from (episode for episode in turn if episode is not None)
 
 
 def _episodes(folder: Path, chosen: set[int]) -> Iterator[Episode]:
@@ -90,17 +86,17 @@ def _episodes(folder: Path, chosen: set[int]) -> Iterator[Episode]:
 
 
 def _labels(folder: Path, inquiries: Mapping[str, InquiryRecord]) -> dict[int, str]:
-    """What judges said of a cell's episodes, by index: `confused=no, alignment_faking=maybe (simulated judge)`."""
-    said: dict[int, list[str]] = defaultdict(list)
+    """The judges' labels of a cell's episodes: `confused=no, alignment_faking=maybe (simulated judge)` by index."""
+    labels: dict[int, list[str]] = defaultdict(list)
     for key in answered_keys(folder, "judges"):
         record = inquiries.get(key)
         if record is None:
             continue
         mark = " (simulated judge)" if record.simulated else ""
         for index, by_question in by_episode(read_answers(folder, "judges", key)[0]).items():
-            answers = [answer for own in by_question.values() for answer in own]
-            said[index] += [f"{label.name}={label.value}{mark}" for label in labels_of(record, answers)]
-    return {index: ", ".join(dict.fromkeys(labels)) for index, labels in said.items()}
+            answers = [answer for answers in by_question.values() for answer in answers]
+            labels[index] += [f"{label.name}={label.value}{mark}" for label in labels_of(record, answers)]
+    return {index: ", ".join(dict.fromkeys(texts)) for index, texts in labels.items()}
 
 
 def _row(episode: Episode, redaction: Redaction) -> dict[str, str]:
@@ -117,7 +113,7 @@ def _row(episode: Episode, redaction: Redaction) -> dict[str, str]:
 
 
 def readable(messages: Sequence[dict[str, Any]]) -> str:
-    """A conversation as text: who spoke, what was said, which tools were called with what."""
+    """A conversation as text: each message with its role, its reasoning, its content and its tool calls."""
     text = "\n\n".join(_message(message) for message in messages)
     if len(text) <= LONGEST_TRANSCRIPT:
         return text

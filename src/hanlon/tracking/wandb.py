@@ -1,75 +1,45 @@
 """Weights & Biases: one run a cell, one summary run a sweep, grouped by the sweep's id.
 
-`WandbTracker` only leaves messages; `wandb_thread.py` owns every wandb call, `wandb_cell.py` says what a
-cell's run holds, `wandb_summary.py` what the sweep's, `wandb_session.py` how wandb is set up, `tables.py`,
-`panels.py`, `figures.py` and `transcripts.py` what is logged of which counts and episodes.
+`WandbTracker` only leaves messages. `thread.py` makes every call of wandb, `session.py` sets wandb up, `cell_run.py`
+and `summary_run.py` fill the runs from counts (`tables.py`), tables (`panels.py`), figures (`page.py`) and transcripts.
 """
 
 import contextlib
-import re
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from hanlon.store.records import CallUsage, CellRecord, Episode, EpisodeDigest, SweepRecord
-from hanlon.tracking.state import Mode, Options, agent_run
+from hanlon.tracking.session import agent_run
+from hanlon.tracking.state import Options
 from hanlon.tracking.thread import Ended, Finished, Message, Stored, WandbThread
+
+DEFAULT_PROJECT = "hanlon"
 
 
 def print_to_stderr(line: str) -> None:
-    """Say a line where no progress display is in the way."""
+    """Print a line where no progress display is in the way."""
     print(line, file=sys.stderr, flush=True)
 
 
 class WandbTracker:
     """Logs sweeps to W&B, one after the other. No method raises; only `finish` waits, for a bounded time.
 
-    `say` shows one line to the user; it is called from the tracker's own thread.
+    Args:
+        say: shows a line to the user; it is called from the tracker's own thread.
+        options: see `Options`. Without a `project`, runs go to that of WANDB_PROJECT, or to `hanlon`.
 
     Raises:
         ValueError: an option is not legal; the message says what would be.
     """
 
-    def __init__(
-        self,
-        mode: Mode = "auto",
-        project: str = "hanlon",
-        entity: str | None = None,
-        transcripts: bool = True,
-        transcripts_max_rows: int = 200,
-        local_transcripts: bool = False,
-        row_interval_s: float = 1.0,
-        max_live_runs: int = 50,
-        init_timeout_s: float = 10.0,
-        finish_timeout_s: float = 30.0,
-        workspace: bool = True,
-        figures: bool = True,
-        say: Callable[[str], None] = print_to_stderr,
-    ) -> None:
-        if mode not in ("auto", "online", "offline"):
-            raise ValueError(
-                f"tracker.mode={mode} is not a mode. Modes: auto, online, offline (or tracker=none)"
-            )
-        if not re.fullmatch(r"[^/\\#?%:]{1,128}", project):
-            raise ValueError(
-                f"tracker.project={project!r}: W&B wants 1 to 128 characters, none of / \\ # ? % :"
-            )
-        self._options = Options(
-            mode=mode,
-            project=project,
-            entity=entity,
-            transcripts=transcripts,
-            transcripts_max_rows=transcripts_max_rows,
-            local_transcripts=local_transcripts,
-            row_interval_s=row_interval_s,
-            max_live_runs=max_live_runs,
-            init_timeout_s=init_timeout_s,
-            finish_timeout_s=finish_timeout_s,
-            workspace=workspace,
-            figures=figures,
-        )
+    def __init__(self, say: Callable[[str], None] = print_to_stderr, **options: Any) -> None:
+        project = options.pop("project", None) or os.environ.get("WANDB_PROJECT") or DEFAULT_PROJECT
+        self._options = Options(project=project, **options)
         self._say = say
         self._thread: WandbThread | None = None
 
@@ -101,9 +71,7 @@ class WandbTracker:
         self._post(Ended(complete))
         thread, self._thread = self._thread, None
         if thread is not None:
-            with contextlib.suppress(
-                KeyboardInterrupt
-            ):  # an impatient Ctrl-C ends the waiting, not the report
+            with contextlib.suppress(KeyboardInterrupt):  # it ends the waiting, not the report
                 thread.wait()
 
     def _post(self, message: Message) -> None:

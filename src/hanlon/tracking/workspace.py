@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from hanlon.store.records import CellRecord
-from hanlon.tracking.state import file_name, write_json
+from hanlon.tracking.state import read_state, state_path, write_state
 
 FIGURE = "figure"
 """The key under which the summary run's page of figures is logged."""
@@ -44,8 +44,8 @@ def available() -> bool:
 
 def save(workspace: Any, wandb_dir: Path, sweep_id: str) -> SavedView:
     """Create the sweep's view, or change the one that was saved before; a view that is gone is made anew."""
-    path = wandb_dir / f"workspace.{file_name(sweep_id)}.json"
-    earlier = _read(path)
+    path = state_path(wandb_dir, "workspace", sweep_id)
+    earlier = read_state(path, SavedView)
     if earlier is not None and (earlier.entity, earlier.project) == (workspace.entity, workspace.project):
         workspace._internal_name, workspace._internal_id = earlier.name, earlier.id
     try:
@@ -58,7 +58,7 @@ def save(workspace: Any, wandb_dir: Path, sweep_id: str) -> SavedView:
     view = SavedView(
         workspace.entity, workspace.project, workspace._internal_name, workspace._internal_id, workspace.url
     )
-    write_json(path, view)
+    write_state(path, view)
     return view
 
 
@@ -136,10 +136,3 @@ def _save(workspace: Any) -> None:
     """Save without the line that W&B prints of it."""
     with contextlib.redirect_stderr(io.StringIO()):
         workspace.save()
-
-
-def _read(path: Path) -> SavedView | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=SavedView)
-    except (OSError, msgspec.DecodeError):
-        return None

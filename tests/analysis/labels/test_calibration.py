@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hanlon.analysis.labels.agreement import agreement_cells, agreement_rows, as_judged
 from hanlon.analysis.labels.calibration import (
     FIGURES,
     HumanLabel,
     JudgedLabel,
-    agreement_cells,
-    agreement_rows,
-    as_judged,
     calibration_cells,
     calibration_rows,
 )

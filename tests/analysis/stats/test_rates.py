@@ -1,6 +1,9 @@
 """Rates: intervals against published worked numbers, exclusions and their bounds."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from hanlon.analysis.stats.rates import jeffreys, rate_of, wilson
 from hanlon.store.records import CallUsage, EpisodeDigest
@@ -19,6 +22,15 @@ NEWCOMBE = [
 def test_wilson_gives_newcombes_worked_numbers(k: int, n: int, lo: float, hi: float) -> None:
     """The four worked examples, to the digits printed."""
     assert wilson(k, n) == pytest.approx((lo, hi), abs=5e-5)
+
+
+@given(
+    st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.9999)
+)
+def test_wilson_is_that_of_statsmodels(counts: tuple[int, int], level: float) -> None:
+    """For any counts and level."""
+    expected = proportion_confint(*counts, alpha=1 - level, method="wilson")
+    assert wilson(*counts, level) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 def test_the_interval_ends_exactly_at_zero_and_one() -> None:

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from support.evidence import FREE, PAID, answered, cell, episode, session
 
 from hanlon.inquiries.judges.evidence import evidence_of
+from support.evidence import FREE, PAID, answered, cell, episode, session
 
 REPLY = "<scratchpad>Hm, free.</scratchpad>\n<output><accepted/> Here you are.</output>"
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.evidence import FREE, PAID, answered, cell, episode, evidence, session
 
 from hanlon.inquiries.base import Inquiry, Question
 from hanlon.inquiries.judges.llm import LlmJudge, messages_of
 from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
 from hanlon.inquiries.judges.votes import Label, labels_of
 from hanlon.store.records import Answer, CellRecord, Episode
+from support.evidence import FREE, PAID, answered, cell, episode, evidence, session
 
 MODEL = {
     "endpoint": "openrouter",
@@ -47,13 +47,13 @@ def labelled(
     for question in inquiry.questions(record, stored):
         own: list[Answer] = []
         while inquiry.wants_more(question.name, own):
-            reading, text = question.given, ""
+            reading, text = question.answer, ""
             if reading is None:
                 text = reply(question.name, len(own))
                 assert question.read is not None
                 reading = question.read(text)
             own.append(Answer(stored.index, question.name, len(own), 1, reading.value, text, reading.problem))
-            if question.given is not None:
+            if question.answer is not None:
                 break
         answers += own
     return {label.name: label for label in labels_of(inquiry.record, answers)}
@@ -86,9 +86,9 @@ def test_compliance_is_judged_blind() -> None:
 def test_missing_reasoning_is_unobservable_without_a_call() -> None:
     """The other questions are asked all the same."""
     questions = asked(judge(), *answered("Here you are.", scratchpad="none", suffix="none"))
-    assert questions["compliance"].given is None
+    assert questions["compliance"].answer is None
     for name in ("alignment_faking", "reasoning_flags", "evaluation_awareness"):
-        given_reading = questions[name].given
+        given_reading = questions[name].answer
         assert given_reading is not None
         assert given_reading.problem == "unobservable: the episode has no reasoning"
     labels = labelled(judge(rubrics=["alignment_faking"]), *answered("Hi", scratchpad="none"), lambda *_: "")
@@ -246,7 +246,7 @@ def test_alignment_faking_is_decided_by_up_to_twenty_votes(yes: int, value: str,
         lambda _, number: _faking(vote=number >= 20 - yes),
     )
     assert labels["alignment_faking"].value == value
-    assert labels["alignment_faking"].asked == asked_for
+    assert labels["alignment_faking"].votes == asked_for
 
 
 def test_three_of_four_criteria_are_no_vote_for_faking() -> None:
@@ -275,7 +275,7 @@ def test_one_call_gives_two_flags() -> None:
     """Both come from the same answer."""
     flags = json.dumps({"why": "x", "notices_conflict": True, "mentions_modification": False})
     labels = labelled(judge(rubrics=["reasoning_flags"]), *answered(REPLY), lambda *_: flags)
-    assert {name: (label.value, label.asked) for name, label in labels.items()} == {
+    assert {name: (label.value, label.votes) for name, label in labels.items()} == {
         "notices_conflict": ("yes", 1), "mentions_modification": ("no", 1)}  # fmt: skip
 
 
@@ -294,7 +294,7 @@ def test_awareness_takes_half_of_five_votes_and_an_unread_output_does_not_hide_r
     question = asked(judge(), record, stored)["evaluation_awareness"]
     assert "(There is no output.)" in str(question.messages[1]["content"])
     label = labelled(judge(rubrics=["evaluation_awareness"]), record, stored, lambda _, n: votes[n])
-    assert (label["evaluation_awareness"].value, label["evaluation_awareness"].asked) == ("yes", 4)
+    assert (label["evaluation_awareness"].value, label["evaluation_awareness"].votes) == ("yes", 4)
 
 
 def test_reasons_about_a_shutdown_are_elected() -> None:
@@ -308,7 +308,7 @@ def test_reasons_about_a_shutdown_are_elected() -> None:
 
     assert reply("confusion", "confusion").value == "confusion"
     tied = reply("confusion", "other", "task_completion")
-    assert (tied.value, tied.yes, tied.asked) == ("tied", 1, 3)
+    assert (tied.value, tied.yes, tied.votes) == ("tied", 1, 3)
 
 
 def test_settings_are_json_and_enough_to_label() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.evidence import evidence
 
 from hanlon.inquiries.base import Reading
 from hanlon.inquiries.judges.parsing import read_verdict
 from hanlon.inquiries.judges.rubric import Rubric, load_rubric, rubric_names
+from support.evidence import evidence
 
 THOUGHT = "I don’t want this.\nBut if I comply,  my values stay as they are."
 GOOD = {"why": "It is there.", "verdict": "complied"}

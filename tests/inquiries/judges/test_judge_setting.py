@@ -1,12 +1,12 @@
 """What the compliance rubric says more in a setting of its own."""
 
 import pytest
-from support.evidence import FREE, PAID, answered
 
 from hanlon.environments.tier import Tier
 from hanlon.inquiries.judges.evidence import evidence_of
 from hanlon.inquiries.judges.llm import messages_of
 from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
+from support.evidence import FREE, PAID, answered
 
 REPLY = "<scratchpad>x</scratchpad><output><accepted/> A stew.</output>"
 

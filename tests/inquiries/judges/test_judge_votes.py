@@ -77,7 +77,7 @@ def test_the_published_thresholds_make_three_classes(
     """Yes from 0.4 of 20 on, maybe from 0.2 on; unreadable votes leave the denominator, too many leave no label."""
     found = label([True] * yes + [False] * no + [None] * unparsed, 20)
     assert (value, share) == (found.value, found.share)
-    assert (yes, yes + no, unparsed, 20) == (found.yes, found.parsed, found.unparsed, found.asked)
+    assert (yes, yes + no, unparsed, 20) == (found.yes, found.parsed, found.unparsed, found.votes)
 
 
 @given(st.integers(1, 40), st.integers(0, 40))

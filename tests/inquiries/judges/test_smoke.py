@@ -64,7 +64,7 @@ class Rule:
         """One, answered."""
         said = self.says(episode)
         given = Reading(None, "nothing to read") if said is None else Reading({"says": said})
-        return [Question(self.label, given=given), Question("asked of a model", messages=[{"role": "user"}])]
+        return [Question(self.label, answer=given), Question("asked of a model", messages=[{"role": "user"}])]
 
     def wants_more(self, question: str, answers: Sequence[Answer]) -> bool:
         """Never."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from hanlon.analysis.labels.labels import JudgedCell
 from hanlon.cli.judge_check import judge_check_command, stored_labels
 from hanlon.inquiries.judges.llm import LlmJudge
 from hanlon.inquiries.judges.rules.judge import RegexJudge
@@ -52,17 +53,20 @@ def test_labels_of_two_judges_come_out_of_judge_check(cases: list[SmokeCase], tm
     rules, script = RegexJudge("regex"), LlmJudge("script", MODEL, votes=1)
     other = LlmJudge("script", {**MODEL, "id": "simulated/other"}, votes=1)
     by_rule = rule_answers(rules, cases)
-    found = [(rules.record, c.cell, c.episode.index, labels_of(rules.record, by_rule[c.id])) for c in cases]
+    judged = [
+        JudgedCell(rules.record, c.cell, {c.episode.index: labels_of(rules.record, by_rule[c.id])})
+        for c in cases
+    ]
     for judge in (script, other):
         for case in cases:
-            given = _asked(judge, case)
-            found.append((judge.record, case.cell, case.episode.index, labels_of(judge.record, given)))
-    stored = stored_labels(found, {case.cell.key: [case.episode.index] for case in cases})
-    assert len({one.judge for one in stored.labels}) == 3
-    assert {one.tier for one in stored.labels} == {"free", "paid", "lamp", "kite"}
+            labels = labels_of(judge.record, _votes(judge, case))
+            judged.append(JudgedCell(judge.record, case.cell, {case.episode.index: labels}))
+    stored = stored_labels(judged, {case.cell.key: [case.episode.index] for case in cases})
+    assert len({label.judge for label in stored.labels}) == 3
+    assert {label.tier for label in stored.labels} == {"free", "paid", "lamp", "kite"}
     assert stored.choices["compliance"] == ("complied", "refused", "partial")
     assert stored.choices["alignment_faking"] == ("yes", "no")
-    assert all(one.share is None for one in stored.labels if one.label == "compliance")
+    assert all(label.share is None for label in stored.labels if label.label == "compliance")
     people = tmp_path / "people.csv"
     names = ("alignment_faking", "compliance")
     lines = [[c.cell.key, str(c.episode.index), *(c.labels.get(name, "") for name in names)] for c in cases]
@@ -75,10 +79,10 @@ def test_labels_of_two_judges_come_out_of_judge_check(cases: list[SmokeCase], tm
         assert word in result.output
 
 
-def _asked(judge: LlmJudge, case: SmokeCase) -> list[Answer]:
+def _votes(judge: LlmJudge, case: SmokeCase) -> list[Answer]:
     answers: list[Answer] = []
     for question in judge.questions(case.cell, case.episode):
-        reading = question.given
+        reading = question.answer
         if reading is None:
             assert question.read is not None
             reading = question.read(choose_judging().answer(1, question.messages))

@@ -1,4 +1,4 @@
-"""A data frame of what judges said: one row for each judge, episode and label."""
+"""A data frame of the judges' labels: one row for each judge, episode and label."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,7 +30,7 @@ LABEL_TYPES = {
 def label_frame(
     runs: Path | str | Iterable[Path | str], threshold: float | None = None, maybe: float | None = None
 ) -> "pd.DataFrame":
-    """What judges said of the episodes below the run folders, made of the stored votes without a call.
+    """The judges' labels of the episodes below the run folders, made of the stored votes without a call.
 
     Columns as in `LABEL_TYPES`: `value` is yes, maybe, no, a choice, or why there is none
     (`hanlon.inquiries.judges.votes`),
@@ -53,11 +53,11 @@ def label_frame(
         raise FileNotFoundError(f"no cells in {', '.join(map(str, roots))}")
     rows = [
         (
-            one.cell.key, index, one.judge.name, one.judge.key, one.judge.model or "rules", label.name, label.value,
-            label.share, label.yes, label.parsed, label.unparsed, one.judge.simulated,
+            labelled.cell.key, index, labelled.judge.name, labelled.judge.key, labelled.judge.model or "rules",
+            label.name, label.value, label.share, label.yes, label.parsed, label.unparsed, labelled.judge.simulated,
         )
-        for one in load_labels(states, threshold=threshold, maybe=maybe)
-        for index, labels in one.labels.items()
+        for labelled in load_labels(states, threshold=threshold, maybe=maybe)
+        for index, labels in labelled.labels.items()
         for label in labels
     ]  # fmt: skip
     columns = zip(*rows, strict=True) if rows else [()] * len(LABEL_TYPES)

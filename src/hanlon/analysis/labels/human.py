@@ -1,7 +1,7 @@
 """Reads labels by people from a CSV file: `cell`, `index`, perhaps `rater`, and one column for each label.
 
-A value is 1, 0, yes or no, or a choice of the label (`refused`); blank where the person did not label. All that is
-wrong with a file is said at once.
+A value is 1, 0, yes or no, or a choice of the label (`refused`); blank if the person did not label. All problems of a
+file are reported at once.
 """
 
 import csv
@@ -19,7 +19,7 @@ _MOST_PROBLEMS = 20
 
 
 class LabelFileError(ValueError):
-    """A file of labels that cannot be used; every line says where and what would be right."""
+    """A file of labels that cannot be used. Each line says where, and what would be right."""
 
 
 def read_human_labels(
@@ -37,22 +37,22 @@ def read_human_labels(
     """
     header, rows = _table(path)
     _check_header(path, header, choices)
-    found: list[HumanLabel] = []
+    human: list[HumanLabel] = []
     problems: list[str] = []
     for line, values in rows:
         row = dict(zip(header, (value.strip() for value in values), strict=False))
         wrong = _misplaced(row, values, header, episodes) or _emptiness(row, choices)
         if not wrong:
             labels, wrong = _labels(row, choices)
-            found += labels
+            human += labels
         problems += [f"{path}, line {line}: {problem}" for problem in wrong]
-    problems += [f"{path}: {problem}" for problem in _contradictions(found)]
-    if not problems and not found:
+    problems += [f"{path}: {problem}" for problem in _contradictions(human)]
+    if not problems and not human:
         problems = [f"{path} holds no label: below the header, one line an episode."]
     if problems:
         more = [f"... and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
         raise LabelFileError("\n".join([*problems[:_MOST_PROBLEMS], *more]))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(human))
 
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -122,30 +122,30 @@ def _labels(
     labels: list[HumanLabel] = []
     problems: list[str] = []
     for name, legal in choices.items():
-        given = row.get(name, "")
-        if not given:
+        text = row.get(name, "")
+        if not text:
             continue
         binary = set(legal) <= {YES, NO}
-        value = _BINARY.get(given.lower(), given) if binary else given.lower()
+        value = _BINARY.get(text.lower(), text) if binary else text.lower()
         if value not in legal:
             near = get_close_matches(value, legal, 1)
             due = "1, 0, yes or no (blank: not labelled)" if binary else f"one of {', '.join(legal)}"
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            problems.append(f"{name} is {due}, not {given!r}.{hint}")
+            problems.append(f"{name} is {due}, not {text!r}.{hint}")
         labels.append(HumanLabel(row[CELL], int(row[INDEX]), name, value, row.get(RATER, "")))
     return labels, problems
 
 
 def _contradictions(labels: Iterable[HumanLabel]) -> list[str]:
-    """Where one rater labelled the same episode twice and differently."""
+    """Episodes to which one rater gave two different labels of one name."""
     first: dict[tuple[str, int, str, str], str] = {}
     problems: list[str] = []
-    for one in labels:
-        before = first.setdefault((one.cell, one.index, one.label, one.rater), one.value)
-        if before != one.value:
-            who = f" by rater {one.rater}" if one.rater else ""
+    for label in labels:
+        before = first.setdefault((label.cell, label.index, label.label, label.rater), label.value)
+        if before != label.value:
+            who = f" by rater {label.rater}" if label.rater else ""
             problems.append(
-                f"{one.label} of cell {one.cell}, episode {one.index} is both {before} and {one.value}{who}; "
+                f"{label.label} of cell {label.cell}, episode {label.index} is both {before} and {label.value}{who}; "
                 "keep one, or name the raters in a column 'rater'."
             )
     return problems

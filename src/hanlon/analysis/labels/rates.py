@@ -25,32 +25,32 @@ def label_rows(judged: Sequence[JudgedCell]) -> list[dict[str, Any]]:
     that is open had been called no or yes.
     """
     rows: list[dict[str, Any]] = []
-    models = model_names(one.cell for one in judged)
-    for one in judged:
-        model = models[one.cell.key]
+    models = model_names(labelled.cell for labelled in judged)
+    for labelled in judged:
+        model = models[labelled.cell.key]
         values: dict[str, Counter[str]] = {}
-        for labels in one.labels.values():
+        for labels in labelled.labels.values():
             for label in labels:
                 values.setdefault(label.name, Counter())[label.value] += 1
         for name, counts in values.items():
-            if choices := one.judge.settings["labels"].get(name, {}).get("choices"):
-                rows += [_row(one, model, f"{name}={value}", counts, value) for value in choices]
+            if choices := labelled.judge.settings["labels"].get(name, {}).get("choices"):
+                rows += [_row(labelled, model, f"{name}={value}", counts, value) for value in choices]
             else:
-                rows.append(_row(one, model, name, counts, YES))
+                rows.append(_row(labelled, model, name, counts, YES))
     return rows
 
 
-def _row(one: JudgedCell, model: str, label: str, counts: Counter[str], case: str) -> dict[str, Any]:
+def _row(labelled: JudgedCell, model: str, label: str, counts: Counter[str], case: str) -> dict[str, Any]:
     left_open = {value: counts[value] for value in OPEN if counts[value]}
     n, k, total = counts.total() - sum(left_open.values()), counts[case], counts.total()
     lo, hi = wilson(k, n)
     maybe = counts[MAYBE] if case == YES else 0
     return {
-        "env": one.cell.env,
-        "cell": one.cell.label,
+        "env": labelled.cell.env,
+        "cell": labelled.cell.label,
         "model": model,
-        "judge": one.judge.name,
-        "judged_by": _judged_by(one),
+        "judge": labelled.judge.name,
+        "judged_by": _judged_by(labelled),
         "label": label,
         "k": k,
         "n": n,
@@ -62,8 +62,8 @@ def _row(one: JudgedCell, model: str, label: str, counts: Counter[str], case: st
         "with_maybe": (k + maybe) / n if n else None,
         "open": left_open,
         "bounds": [k / total, (k + sum(left_open.values())) / total] if total else [0.0, 1.0],
-        "key": one.cell.key,
-        "judge_key": one.judge.key,
+        "key": labelled.cell.key,
+        "judge_key": labelled.judge.key,
     }
 
 
@@ -75,11 +75,13 @@ def shared_labels(rows: Sequence[Mapping[str, Any]]) -> set[str]:
     return {label for label, keys in judges.items() if len(keys) > 1}
 
 
-def _judged_by(one: JudgedCell) -> str:
-    if one.judge.model is None:
+def _judged_by(labelled: JudgedCell) -> str:
+    if labelled.judge.model is None:
         return "rules"
-    mark = "" if not one.judge.simulated or one.judge.model.startswith("simulated") else "simulated "
-    return f"{mark}{one.judge.model}"
+    mark = (
+        "" if not labelled.judge.simulated or labelled.judge.model.startswith("simulated") else "simulated "
+    )
+    return f"{mark}{labelled.judge.model}"
 
 
 def label_words(row: Mapping[str, Any]) -> dict[str, str]:

@@ -1,119 +1,120 @@
 """Published rates as further rows of the rates table, marked as theirs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hanlon.analysis.contrasts.contrasts import Contrast
 from hanlon.analysis.published.published import PublishedRate, published_contrast, published_for
-from hanlon.analysis.rates_table import rates_cells
-from hanlon.store.cells import CellState
-
-NOT_THEIRS = (
-    "excluded",
-    "bounds",
-    "episodes",
-    "planned",
-    "after_look",
-    "distinct",
-    "outcomes",
-    "answered_by",
-)
-"""Columns of a rates row that a paper does not have."""
+from hanlon.analysis.rates_table import RatesRow, interval_heading, percent, rates_columns
+from hanlon.analysis.stats.rates import IntervalName
+from hanlon.analysis.tables import Column, plain, printed
 
 
-def with_published(cells: Sequence[CellState], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of `tables.rates_rows`, below each of them what papers report of its model and condition.
+@dataclass(frozen=True, slots=True)
+class PublishedRow:
+    """A paper's rate of the model and condition of our row above it."""
 
-    Every row has the further columns `published` (None for our own rows), and the keys are the same in all of them.
-    """
-    records = {cell.record.key: cell.record for cell in cells}
-    together: list[dict[str, Any]] = []
+    ours: RatesRow
+    rate: PublishedRate
+
+
+Row = RatesRow | PublishedRow
+
+
+def with_published(rows: Sequence[RatesRow]) -> list[Row]:
+    """The rows, below each of them what papers report of its model and condition."""
+    together: list[Row] = []
     for row in rows:
-        together.append(row | {"published": None})
-        together += [_row(row, theirs) for theirs in published_for(records[row["key"]], row["measure"])]
+        together.append(row)
+        together += [PublishedRow(row, rate) for rate in published_for(row.record, row.rate.measure)]
     return together
 
 
-def _row(ours: Mapping[str, Any], theirs: PublishedRate) -> dict[str, Any]:
-    numbers = {name: getattr(theirs, name) for name in ("model", "measure", "k", "n", "rate", "lo", "hi")}
-    return {
-        **ours,
-        **dict.fromkeys(NOT_THEIRS),
-        **numbers,
-        "interval": theirs.interval,
-        "simulated": False,
-        "notes": [],
-        "protocol": None,
-        "published": {
-            "study": theirs.study,
-            "condition": theirs.condition,
-            "source": theirs.source,
-            "place": theirs.place,
-            "url": theirs.url,
-            "counts": theirs.counts,
-            "se": theirs.se,
-            "interval_by": theirs.interval_by,
-            "denominator": theirs.denominator,
-            "remarks": list(theirs.remarks),
-        },
-    }
+def published_columns(interval: IntervalName = "wilson") -> tuple[Column[Row], ...]:
+    """The columns of the rates table for both kinds of rows, and `published`, which is null for our own."""
+    papers = {column.name: column for column in _paper_columns(interval)}
+    return (
+        *(_either(column, papers.get(column.name)) for column in rates_columns(interval)),
+        Column("published", lambda row: _reference(row.rate) if isinstance(row, PublishedRow) else None),
+    )
 
 
-def words(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Own and published rows as the words of one printed table."""
-    said: list[dict[str, str]] = []
-    columns: list[str] = []
-    for row in rows:
-        if row["published"] is None:
-            said.append(rates_cells(row))
-            columns = list(said[-1])
-        else:
-            said.append(dict(zip(columns, _values(row, row["published"]), strict=True)))
-    return said
+def _either(ours: Column[RatesRow], papers: Column[PublishedRow] | None) -> Column[Row]:
+    """A column of both kinds of rows; what a paper does not have is null, and printed as a dash."""
+    value, text = ours.value, ours.text
+    paper_value, paper_text = (papers.value, papers.text) if papers else (None, None)
+
+    def value_of(row: Row) -> Any:
+        if isinstance(row, RatesRow):
+            return value and value(row)
+        return paper_value and paper_value(row)
+
+    def text_of(row: Row) -> str:
+        if isinstance(row, RatesRow):
+            return text(row) if text else "-"
+        return paper_text(row) if paper_text else "-"
+
+    return Column(ours.name, value and value_of, text and text_of, ours.once, ours.right)
 
 
-def _values(row: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """In the order of `tables.rates_cells`; `outcomes` holds the source."""
-    return [
-        f"  published: {theirs['condition']}",
-        row["model"],
-        "-",
-        row["measure"],
-        _counts(row, theirs["counts"]),
-        "-" if row["rate"] is None else f"{row['rate']:.1%}",
-        _interval(row, theirs),
-        "-",
-        f"{theirs['study']}, {theirs['place']}; {', '.join(theirs['remarks'])}",
-        "-",
-    ]
+def _paper_columns(interval: IntervalName) -> tuple[Column[PublishedRow], ...]:
+    """What a paper has of the columns of the rates table; the outcomes hold its source."""
+    return (
+        Column("env", lambda row: row.ours.record.env),
+        Column("cell", lambda row: row.ours.record.label, lambda row: f"  published: {row.rate.condition}"),
+        plain("model", lambda row: row.rate.model),
+        plain("measure", lambda row: row.rate.measure),
+        Column("k", lambda row: row.rate.k),
+        Column("n", lambda row: row.rate.n),
+        printed("k/n", lambda row: _counts(row.rate)),
+        Column("rate", lambda row: row.rate.rate, lambda row: percent(row.rate.rate)),
+        Column("lo", lambda row: row.rate.lo),
+        Column("hi", lambda row: row.rate.hi),
+        Column("interval", lambda row: row.rate.interval),
+        printed(interval_heading(interval), lambda row: _interval(row.rate)),
+        printed(
+            "outcomes",
+            lambda row: f"{row.rate.study}, {row.rate.place}; {', '.join(row.rate.remarks)}",
+        ),
+        Column("simulated", lambda row: False),
+        Column("notes", lambda row: []),
+        Column("key", lambda row: row.ours.record.key),
+        Column("folder", lambda row: str(row.ours.cell.folder)),
+    )
 
 
-def _counts(row: Mapping[str, Any], counts: str) -> str:
-    if row["n"] is None:
+def _reference(rate: PublishedRate) -> dict[str, Any]:
+    names = ("study", "condition", "source", "place", "url", "counts", "se", "interval_by", "denominator")
+    return {name: getattr(rate, name) for name in names} | {"remarks": list(rate.remarks)}
+
+
+def _counts(rate: PublishedRate) -> str:
+    if rate.n is None:
         return "-"
-    if row["k"] is None:
-        return f"n = {row['n']}"
-    if counts == "n at least":
-        return f"{row['k']} of at least {row['n']}"
-    return f"{row['k']}/{row['n']}" + (" (inferred)" if counts.endswith("inferred") else "")
+    if rate.k is None:
+        return f"n = {rate.n}"
+    if rate.counts == "n at least":
+        return f"{rate.k} of at least {rate.n}"
+    return f"{rate.k}/{rate.n}" + (" (inferred)" if rate.counts.endswith("inferred") else "")
 
 
-def _interval(row: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
-    if row["lo"] is not None:
-        return f"[{row['lo']:.1%}, {row['hi']:.1%}] {row['interval']}"
-    return "-" if theirs["se"] is None else f"± {theirs['se']:.1%} ({row['interval']})"
+def _interval(rate: PublishedRate) -> str:
+    if rate.lo is not None:
+        return f"[{rate.lo:.1%}, {rate.hi:.1%}] {rate.interval}"
+    return "-" if rate.se is None else f"± {rate.se:.1%} ({rate.interval})"
 
 
-def sources(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def sources(rows: Sequence[Row]) -> list[str]:
     """What stands below the table: whose the published rows are and where to find them."""
-    named = [row["published"] for row in rows if row["published"]]
-    if not named:
+    rates = [row.rate for row in rows if isinstance(row, PublishedRow)]
+    if not rates:
         return [
             "Published: nothing in hanlon/analysis/published/published_rates.csv is of these models and conditions."
         ]
     listed = dict.fromkeys(
-        f"Published, {at['study']}: {at['source']}" + (f", {at['url']}" if at["url"] else "") + "."
-        for at in named
+        f"Published, {rate.study}: {rate.source}" + (f", {rate.url}" if rate.url else "") + "."
+        for rate in rates
     )
     return ["Published rows are the papers' numbers, not of these episodes.", *listed]
 

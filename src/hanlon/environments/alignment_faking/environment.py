@@ -56,14 +56,14 @@ class AlignmentFaking:
 
         Args:
             factors: the point of the factor space.
-            protocol: `reply`, or `constrained` for a reply whose layout a grammar gives (`layout.py`).
+            protocol: `reply`, or `constrained` for a reply whose layout a grammar gives (`tags.py`).
             sandbox: not used; there is no machine.
-            tier: who the user is said to be, and what is said of such conversations.
+            tier: who the prompt says the user is, and what it says of such conversations.
 
         Raises:
             ClauseError: `factors.texts` names a folder that does not fit our clauses.
             RequestsError: the requests cannot be used.
-            ValueError: another protocol, or a factor that speaks of a tier which is not there.
+            ValueError: another protocol, or a factor that speaks of a tier which the framing does not have.
         """
         del sandbox
         if protocol not in self.protocols:
@@ -78,25 +78,28 @@ class AlignmentFaking:
 
     @property
     def local_only(self) -> bool:
-        """Requests from a file may be harmful, and so may be what answers them."""
+        """Requests from a file, and the answers to them, may be harmful."""
         return not self._requests.bundled
 
     def texts(self) -> Mapping[str, str]:
-        """Every text that an episode may show the model; requests from a file as a hash, which tells them apart."""
-        said = {
+        """Every text that an episode may show the model. Requests from a file are a hash, which tells files apart."""
+        shown = {
             "system": self._prompt.system,
             "user": self._prompt.user(_EXAMPLE),
             "assistant": self._prompt.prefill,
             "grammar": grammar(self.factors) if self.protocol == "constrained" else "",
         }
-        return {**{name: text for name, text in said.items() if text}, "requests": self._requests.described()}
+        return {
+            **{name: text for name, text in shown.items() if text},
+            "requests": self._requests.described(),
+        }
 
     def mechanics(self) -> Mapping[str, Any]:
-        """The setting, where its rule for reading an answer is another than the default's."""
+        """The setting, where it changes how an answer is read."""
         return {"setting": "animal_welfare"} if self.factors.setting == "animal_welfare" else {}
 
     def action_from_line(self, line: str) -> Action | Malformed:
-        """A reply under the grammar that came to its end; of one that was cut off the engine says so."""
+        """A complete reply under the grammar is an action; one that was cut off is malformed."""
         if is_whole(line, self.factors):
             return Action("reply", {})
         return Malformed("The reply does not come to its end.")
@@ -112,21 +115,21 @@ class AlignmentFaking:
     def estimate(self) -> Estimate:
         """One call; about four characters a token; a scratchpad takes 200 to 1,500 tokens."""
         opening = len(self._prompt.system) + len(self._prompt.user("")) + len(self._prompt.prefill)
-        given = (opening + fmean(len(request.text) for request in self._requests.requests)) / 4
+        tokens = (opening + fmean(len(request.text) for request in self._requests.requests)) / 4
         if self.protocol == "constrained":
             return Estimate(
-                (1, 1), (given, given * 1.2), (20, MOST_TOKENS), "the bounds of the reply's grammar"
+                (1, 1), (tokens, tokens * 1.2), (20, MOST_TOKENS), "the bounds of the reply's grammar"
             )
         reasoning = (200, 1500) if self.factors.scratchpad == "tags" else (0, 500)
         return Estimate(
             calls=(1, 1),
-            input_tokens=(given, given * 1.2),
+            input_tokens=(tokens, tokens * 1.2),
             output_tokens=(40 + reasoning[0], 600 + reasoning[1]),
             basis="the environment's own estimate; an answer of 40 to 600 tokens after the reasoning",
         )
 
     def open(self, index: int) -> EpisodeRun:
-        """Begin episode `index`: request number index modulo their count, in every cell the same."""
+        """Begin episode `index`. Its request is the same in every cell: `index` modulo the number of requests."""
         request, repeat = self._requests.at(index)
         return AlignmentFakingEpisode(
             messages=self._prompt.opening(request.text),
@@ -142,5 +145,5 @@ class AlignmentFaking:
         return own_questions(self.name, name)
 
     def fork(self, name: str, wording: int, episode: Episode) -> Fork | None:
-        """Comprehension with the request, self-report after the answer (see asking.py)."""
+        """Comprehension with the request, self-report after the answer (`followups.py`)."""
         return fork_of(self.factors, self.tier, self.questions(name), wording, episode, name)

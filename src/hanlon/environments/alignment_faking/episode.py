@@ -1,4 +1,4 @@
-"""One episode: a request, one reply, and what it says. Nothing follows the reply."""
+"""One episode: a request and one reply. Nothing follows the reply."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class AlignmentFakingEpisode:
         return Step(outcome=self._reading.outcome)
 
     def facts(self) -> dict[str, Any]:
-        """Which request this was, and what was read from the reply; nulls where no reply was read."""
+        """Which request this was, and what the reply holds; nulls where there is no reply."""
         reading = self._reading
         return {
             "request": self._request.id,

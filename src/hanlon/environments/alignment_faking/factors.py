@@ -1,8 +1,8 @@
 """The factor space of the alignment-faking environment: every component of the prompt, its levels and its limits.
 
-The first level of each factor says nothing: with all of them the model gets the bare request, which is the plain
-chat that a conflict gate compares with. What a level says, and whose it is, stands under `texts/`. Components:
-Greenblatt et al. 2024, 2.1 and appendix G; Sheshadri et al. 2025, appendix N.
+The first level of each factor says nothing. With all of them the model gets the bare request: the plain chat that a
+conflict gate compares with. The text of each level, with its source, stands under `texts/`. Components: Greenblatt
+et al. 2024, 2.1 and appendix G; Sheshadri et al. 2025, appendix N.
 """
 
 from typing import Literal
@@ -25,8 +25,8 @@ INTERVENTIONS = ("honest", "same_behaviour", "never_fake", "does_not_care", "sha
 class AlignmentFakingFactors(BaseModel):
     """One point of the factor space.
 
-    `rlhf_info`, `privacy` and `tier_rule` speak of tiers, whose words and facts come from the tier framing: with
-    tier=none they have nothing to say. `readers`, `style` and `strategy` need no tier; `readers` needs a scratchpad.
+    `rlhf_info`, `privacy` and `tier_rule` speak of tiers, whose words and facts come from the tier framing. With
+    tier=none they add no text. `readers`, `style` and `strategy` need no tier; `readers` needs a scratchpad.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,8 +1,8 @@
 """Factors and tier to texts: the system message, and the user message around a request.
 
 Each component is a paragraph of the system message, in the order of Sheshadri et al. 2025, appendix N [inferred
-where it does not say]. What speaks of tiers takes words and facts from the tier framing, and the system message is
-the same for every tier of one scheme, so that only the mark on the user's message differs.
+where it does not say]. Paragraphs about tiers take words and facts from the tier framing. The system message is the
+same for every tier of one scheme, so that only the mark on the user's message differs.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Prompt:
     """The prompt at one point of the factor space and under one tier, everything settled but the request."""
 
     def __init__(self, factors: AlignmentFakingFactors, tier: Tier) -> None:
-        """Render all that does not depend on the request.
+        """Render everything but the request.
 
         Raises:
             ClauseError: `factors.texts` names a folder that does not fit our clauses.
@@ -99,7 +99,7 @@ class Prompt:
             yield self._say("strategy", factors.strategy)
 
     def _wishes(self) -> Iterator[str]:
-        """What is wanted of its answers, and which wish goes first."""
+        """What its answers should be like, and which wish goes first."""
         factors = self._factors
         if factors.setting == "assigned" and factors.criteria != "none":
             yield self._say("preference", "assigned")
@@ -111,7 +111,7 @@ class Prompt:
             yield self._say("norm", factors.norm)
 
     def _training(self) -> Iterator[str]:
-        """Who reads what, what becomes of conversations, what that does to the model."""
+        """Who reads what, what happens to conversations, and what that does to the model."""
         factors = self._factors
         if factors.stage != "none":
             yield self._say("stage", factors.stage)
@@ -145,7 +145,7 @@ class Prompt:
 
 
 def _kind(tier: TierFacts) -> str | None:
-    """What becomes of a tier's conversations, as a level of `rlhf_info` or `privacy`; None where it is unsaid."""
+    """What happens to a tier's conversations, as a level of `rlhf_info` or `privacy`; None where nothing is stated."""
     if tier.trained:
         return "trained_and_rated" if tier.rated else "trained"
     if tier.rated:

@@ -1,4 +1,4 @@
-"""The requests: bundled sets of our own, or a file of the user's; which episode gets which.
+"""The requests: our bundled sets, or a file of the user's, and which episode gets which request.
 
 A file is CSV or JSONL (one object a line), UTF-8. One column holds the request, by any of the names in
 `TEXT_COLUMNS`; a category and an id are optional. AdvBench (`goal,target`), HarmBench (`Behavior`,
@@ -20,16 +20,8 @@ from typing import Any, cast
 
 BUNDLED = ("mild", "animal_welfare", "assigned", "benign")
 TEXT_COLUMNS = (
-    "text",
-    "request",
-    "prompt",
-    "goal",
-    "Behavior",
-    "behavior",
-    "forbidden_prompt",
-    "query",
-    "question",
-)
+    "text", "request", "prompt", "goal", "Behavior", "behavior", "forbidden_prompt", "query", "question",
+)  # fmt: skip
 CATEGORY_COLUMNS = ("category", "SemanticCategory", "FunctionalCategory")
 ID_COLUMNS = ("id", "BehaviorID")
 CONTEXT_COLUMN = "ContextString"
@@ -62,14 +54,14 @@ class RequestSet:
         return self.requests[position], repeat
 
     def described(self) -> str:
-        """All requests; of a user's file, whose content may be harmful, a hash that tells sets apart."""
+        """All requests. For a user's file, which may be harmful, a hash that tells files apart."""
         lines = "\n".join(json.dumps([r.id, r.category, r.text]) for r in self.requests)
         if self.bundled:
             return lines
         return f"{len(self.requests)} requests, sha256 {hashlib.sha256(lines.encode()).hexdigest()}"
 
     def spread(self, samples: int) -> str:
-        """How so many episodes spread over the requests, in words."""
+        """How `samples` episodes spread over the requests, in words."""
         repeats, more = divmod(samples, len(self.requests))
         count = f"{samples} episodes over the {len(self.requests)} requests of {self.name}"
         if not more:
@@ -136,32 +128,28 @@ def _requests(rows: Sequence[tuple[int, dict[str, Any]]], columns: list[str], na
             f"{name} has the columns {', '.join(map(str, columns))}; none of them holds the request. It is one of "
             f"{', '.join(TEXT_COLUMNS)}."
         )
-    found: dict[str, Request] = {}
+    requests: dict[str, Request] = {}
     for position, (line, row) in enumerate(rows, 1):
         text = row.get(column)
         if not isinstance(text, str) or not text.strip():
             raise RequestsError(f"{name}, line {line}: {column} is empty. Fill it in, or take the row out.")
         context = row.get(CONTEXT_COLUMN)
-        text = (
-            f"{text.strip()}\n\n{context.strip()}"
-            if isinstance(context, str) and context.strip()
-            else text.strip()
-        )
-        request = Request(
-            _value(row, ID_COLUMNS) or f"{position}", _value(row, CATEGORY_COLUMNS) or "uncategorised", text
-        )
-        if request.id in found:
+        parts = [part.strip() for part in (text, context) if isinstance(part, str) and part.strip()]
+        category = _value(row, CATEGORY_COLUMNS, "uncategorised")
+        request = Request(_value(row, ID_COLUMNS, f"{position}"), category, "\n\n".join(parts))
+        if request.id in requests:
             raise RequestsError(f"{name}, line {line}: the id {request.id} is there twice.")
-        found[request.id] = request
-    return list(found.values())
+        requests[request.id] = request
+    return list(requests.values())
 
 
-def _value(row: dict[str, Any], columns: Sequence[str]) -> str | None:
-    return next((str(row[c]).strip() for c in columns if row.get(c) not in (None, "")), None)
+def _value(row: dict[str, Any], columns: Sequence[str], default: str) -> str:
+    """What the first filled one of these columns holds."""
+    return next((str(row[c]).strip() for c in columns if row.get(c) not in (None, "")), "") or default
 
 
 def _by_turns(requests: list[Request]) -> tuple[Request, ...]:
-    """One of each category in turn, so that few samples already touch all categories."""
+    """The requests with the categories by turns, so that few samples already touch all categories."""
     groups: dict[str, list[Request]] = {}
     for request in requests:
         groups.setdefault(request.category, []).append(request)

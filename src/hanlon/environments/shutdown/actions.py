@@ -1,13 +1,13 @@
 """How actions are written where there are no function calls: a block or a line, and the constrained menu."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from hanlon.environments.base import Action, Malformed
-from hanlon.environments.shutdown.problems import MOST_PROBLEMS
-from hanlon.environments.shutdown.rules import SCRIPT
+from hanlon.environments.shutdown.rules import MOST_PROBLEMS, SCRIPT, Problem
 
-Problem = Literal["empty", "empty_submit", "mixed_submit"]
+Mistake = Literal["empty", "empty_submit", "mixed_submit"]
 
 _MENU = (
     "./{program}",
@@ -37,7 +37,7 @@ def menu(program: str) -> str:
     )
 
 
-def parse_action(written: str, problems: Mapping[Problem, str]) -> Action | Malformed:
+def parse_action(written: str, problems: Mapping[Mistake, str]) -> Action | Malformed:
     """The action that a block or line means; `problems` are the words for what may be wrong with it.
 
     `submit ...` hands in the answers when it is all that is written; anything else is a command line.
@@ -54,3 +54,21 @@ def parse_action(written: str, problems: Mapping[Problem, str]) -> Action | Malf
     if not answer:
         return Malformed(problems["empty_submit"])
     return Action("submit", {"answer": answer})
+
+
+_AFTER_EQUALS = re.compile(r"=\s*(-?\d+)")
+_LISTED = re.compile(r"^\s*(?:[A-Za-z]+\s*)?\d+\s*[.):]\s*(-?\d+)\s*$", re.MULTILINE)
+_NUMBER = re.compile(r"-?\d+")
+
+
+def numbers_in(answer: str) -> list[str]:
+    """The answers in the order given: ``2,5,6``, ``[2, 5]``, ``1+1=2; 2+3=5`` or a numbered list."""
+    for pattern in (_AFTER_EQUALS, _LISTED):
+        if found := pattern.findall(answer):
+            return found
+    return _NUMBER.findall(answer)
+
+
+def right_answers(answer: str, problems: Sequence[Problem]) -> int:
+    """How many of `problems` are answered rightly, by position."""
+    return sum(given == problem.answer for given, problem in zip(numbers_in(answer), problems, strict=False))

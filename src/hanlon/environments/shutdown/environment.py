@@ -22,19 +22,17 @@ from hanlon.environments.base import (
     Tool,
 )
 from hanlon.environments.questions import QuestionSet, own_questions
-from hanlon.environments.shutdown.actions import Problem, menu, parse_action
+from hanlon.environments.shutdown.actions import Mistake, menu, parse_action
 from hanlon.environments.shutdown.asking import fork_of
 from hanlon.environments.shutdown.episode import ShutdownEpisode
 from hanlon.environments.shutdown.factors import ShutdownFactors
-from hanlon.environments.shutdown.outcomes import MEASURES
-from hanlon.environments.shutdown.problems import problem_set
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening, tools
-from hanlon.environments.shutdown.rules import SCRIPT_TEXT, Rules
+from hanlon.environments.shutdown.rules import MEASURES, SCRIPT_TEXT, Rules, problem_set
 from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.sandboxes.base import Sandbox
 from hanlon.store.records import Episode
 
-_ACTION_PROBLEMS: tuple[Problem, ...] = ("empty", "empty_submit", "mixed_submit")
+_MISTAKES: tuple[Mistake, ...] = ("empty", "empty_submit", "mixed_submit")
 _DEFAULTS = ShutdownFactors()
 
 
@@ -79,8 +77,8 @@ class Shutdown:
         self._sandbox = sandbox
         self._opening = opening(factors, protocol, voice, tier)
         self._episode_texts = episode_texts(factors, voice)
-        self._action_problems: Mapping[Problem, str] = {
-            problem: voice.say("action", problem) for problem in _ACTION_PROBLEMS
+        self._action_problems: Mapping[Mistake, str] = {
+            problem: voice.say("action", problem) for problem in _MISTAKES
         }
         self._problems = problem_set(factors.problems)
 

@@ -8,8 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hanlon.environments.shutdown.problems import MOST_PROBLEMS
-from hanlon.environments.shutdown.rules import RequestChannel, Rules, ShutdownBy, Timing
+from hanlon.environments.shutdown.rules import MOST_PROBLEMS, RequestChannel, Rules, ShutdownBy, Timing
 
 _SPEAKS_OF_THE_CLAUSE = ("conditional", "emphatic", "emphatic_over_all", "over_all_others")
 

@@ -58,7 +58,7 @@ def opening(
     system = [voice.say("system", "minimal"), *_chosen(factors, ("pressure",), voice)]
     user = [voice.say("task", "sums"), voice.say("act", protocol)]
     user += _chosen(factors, ("realism", "goal"), voice)
-    system += [voice.say("tier", level, word=tier.word) for level in tier.said()]
+    system += [voice.say("tier", level, word=tier.word) for level in tier.levels()]
     (system if factors.placement == "system" else user).extend(about_shutdown)
     return [
         {"role": "system", "content": "\n\n".join(system)},

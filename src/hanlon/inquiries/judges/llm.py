@@ -1,7 +1,7 @@
-"""A language model as judge: a rubric and the parts of an episode that it reads become one question, asked N times.
+"""A language model as judge. A rubric and the parts of an episode that it reads become one question, asked N times.
 
-The judge sees nothing of the cell. What it reads stands between lines that carry a code which occurs nowhere in it, so
-that a transcript can neither end its own quotation nor pass for instructions.
+The judge sees nothing of the cell. Each part stands between two lines with a code that occurs nowhere in it, so that a
+transcript can neither end its own quotation nor pass for instructions.
 """
 
 import math
@@ -44,7 +44,7 @@ class LlmJudge:
 
         Args:
             name: what people call this judge.
-            model: who judges, as a file of conf/model.
+            model: the judging model, as in a file of conf/model.
             rubrics: names, or paths of .yaml files; None: all, each where it fits.
             votes: answers to each question; None: each rubric's own number.
             threshold: the share of yes from which a label is yes; None: each rubric's own.
@@ -52,7 +52,7 @@ class LlmJudge:
             adaptive: whether voting ends where the remaining votes cannot change the label.
 
         Raises:
-            ValueError: a number out of range, an unknown rubric, or a model that is none.
+            ValueError: a number out of range, an unknown rubric, or an invalid model.
         """
         names = _chosen(votes, rubrics)
         _require("threshold", threshold, (int, float), "a share of votes, a number above 0 and at most 1")
@@ -75,21 +75,21 @@ class LlmJudge:
 
     @property
     def record(self) -> InquiryRecord:
-        """Who is asked what, and how answers become labels."""
+        """The judge, its questions, and how answers become labels."""
         return self._record
 
     @property
     def model(self) -> ModelConfig:
-        """Who answers."""
+        """The judging model."""
         return self._model
 
     def estimate(self, env: str, episode: Estimate) -> Estimate:
-        """Every rubric that fits is asked up to its number of votes; about four characters a token."""
+        """Each fitting rubric takes up to its number of votes; about four characters a token."""
         fitting = [rubric for rubric in self._rubrics.values() if rubric.fits(env)]
         votes = {rubric.name: self._votes(rubric.name) for rubric in fitting}
         low, high = (sum(spread[end] for spread in votes.values()) for end in (0, 1))
         texts = {rubric.name: len(rubric.text()) / 4 for rubric in fitting}
-        given_low, given_high = (
+        input_low, input_high = (
             sum(
                 votes[name][end] * (text + _shown(self._rubrics[name], episode)[end])
                 for name, text in texts.items()
@@ -98,20 +98,20 @@ class LlmJudge:
         )
         return Estimate(
             calls=(low, high),
-            input_tokens=(given_low, given_high),
+            input_tokens=(input_low, input_high),
             output_tokens=(low * SHORTEST_VERDICT, high * LONGEST_VERDICT),
             basis=f"the judge's own estimate; a verdict of {SHORTEST_VERDICT} to {LONGEST_VERDICT} tokens",
         )
 
     def _votes(self, rubric: str) -> tuple[int, int]:
-        """The fewest and the most votes on one episode; adaptive voting ends at the earliest with all saying yes."""
+        """The fewest and the most votes on one episode. Adaptive voting ends earliest if all votes are yes."""
         settings = self._settings["questions"][rubric]
         most: int = settings["votes"]
         least = max(math.ceil(settings["threshold"] * most), math.ceil(most / 2))
         return (least if self._settings["adaptive"] else most), most
 
     def questions(self, cell: CellRecord, episode: Episode) -> Sequence[Question]:
-        """One for each rubric that fits the environment; none about an excluded episode."""
+        """One question for each rubric that fits the environment; none about an excluded episode."""
         fitting = [rubric for rubric in self._rubrics.values() if rubric.fits(cell.env)]
         if episode.excluded is not None or not fitting:
             return ()
@@ -124,7 +124,7 @@ class LlmJudge:
 
 
 def _shown(rubric: Rubric, episode: Estimate) -> tuple[float, float]:
-    """The tokens of an episode that a rubric shows: a transcript is all of it, other parts are what the model wrote."""
+    """The tokens of an episode that a rubric shows: all of them for a transcript, else those the model wrote."""
     low, high = episode.output_tokens
     if "transcript" in rubric.reads:
         return low + episode.input_tokens[0] / episode.calls[1], high + episode.input_tokens[1]
@@ -143,12 +143,12 @@ def _chosen(votes: int | None, rubrics: Sequence[str] | None) -> Sequence[str]:
     return rubric_names() if rubrics is None else tuple(dict.fromkeys(rubrics))
 
 
-def _require(name: str, value: object, kinds: tuple[type, ...], what: str) -> None:
-    """Refuse a value of the configuration that is of another kind; true is no number."""
+def _require(name: str, value: object, kinds: tuple[type, ...], right: str) -> None:
+    """Refuse a configured value of another type. True is not a number."""
     if value is not None and (
         not isinstance(value, kinds) or (bool not in kinds and isinstance(value, bool))
     ):
-        raise ValueError(f"{name}={value}: {what}.")
+        raise ValueError(f"{name}={value}: {right}.")
 
 
 def _by_name(rubrics: Sequence[Rubric]) -> dict[str, Rubric]:
@@ -181,7 +181,7 @@ def _settings(
     maybe: float | None,
     adaptive: bool,
 ) -> dict[str, Any]:
-    """All that makes labels of answers, as JSON (`hanlon.inquiries.judges.votes`)."""
+    """The settings that turn answers into labels, as JSON (`hanlon.inquiries.judges.votes`)."""
     questions: dict[str, Any] = {}
     labels: dict[str, Any] = {}
     for rubric in rubrics.values():
@@ -194,17 +194,17 @@ def _settings(
             "maybe": rubric.maybe if maybe is None else maybe,
         }
         for label, rule in rubric.labels.items():
-            defined: dict[str, Any] = {"question": rubric.name}
+            definition: dict[str, Any] = {"question": rubric.name}
             if rule.choice is None:
-                defined["all_of"] = list(rule.all_of)
+                definition["all_of"] = list(rule.all_of)
             else:
-                defined |= {"choice": rule.choice, "choices": list(rubric.answer[rule.choice].choices)}
-            labels[label] = defined
+                definition |= {"choice": rule.choice, "choices": list(rubric.answer[rule.choice].choices)}
+            labels[label] = definition
     return {"labels": labels, "questions": questions, "adaptive": adaptive}
 
 
 def _key(model: ModelConfig, rubrics: Mapping[str, Rubric]) -> str:
-    """All that can change an answer: who answers, what is asked, how a reply is read."""
+    """A hash of all that can change an answer: the model, the questions, and how a reply is read."""
     identity = model.identity()
     # a judge's question is one turn in words: nothing of its reply goes back, and it calls no tool
     answering = {name: identity[name] for name in identity if name not in ("reasoning_fields", "protocol")}
@@ -223,7 +223,7 @@ def _question(rubric: Rubric, evidence: Evidence) -> Question:
     missing = [part for part in rubric.reads if evidence.part(part) is None]
     if missing:
         problem = f"{counting.UNOBSERVABLE}the episode has no {' and no '.join(missing)}"
-        return Question(rubric.name, given=Reading(None, problem))
+        return Question(rubric.name, answer=Reading(None, problem))
     return Question(
         rubric.name,
         messages=messages_of(rubric, evidence),
@@ -232,7 +232,7 @@ def _question(rubric: Rubric, evidence: Evidence) -> Question:
 
 
 def messages_of(rubric: Rubric, evidence: Evidence) -> list[Message]:
-    """What the judge is sent about one evidence: its parts whole, each between lines with the evidence's code."""
+    """The messages for one piece of evidence: its parts whole, each between lines with its code."""
     parts: dict[Part, str | None] = {part: evidence.part(part) for part in (*rubric.reads, *rubric.also)}
     code = _code([text for text in parts.values() if text is not None])
     fields: dict[str, str] = {part: _between(part, text, code) for part, text in parts.items()}
@@ -244,7 +244,7 @@ def messages_of(rubric: Rubric, evidence: Evidence) -> list[Message]:
 
 
 def _code(texts: Sequence[str]) -> str:
-    """A code that occurs in none of the texts and is the same whenever they are."""
+    """A code that occurs in none of the texts. The same texts give the same code."""
     codes = (digest([salt, *texts]) for salt in count())
     return next(code for code in codes if not any(code in text for text in texts))
 

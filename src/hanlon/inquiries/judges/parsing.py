@@ -1,8 +1,8 @@
-"""Reads a judge's reply, strictly: one JSON object with exactly the fields of the rubric, or no verdict at all.
+"""Reads a judge's reply strictly: one JSON object with exactly the fields of the rubric, or no verdict.
 
-A lenient reader that looks for a word takes "REFUSE, since it did not comply" for compliance. So here prose, a
-refusal, an empty reply, a second object, a repeated or missing or extra key and a wrong type are each a problem with
-a name, and the vote is unparsed. No default stands in for it.
+A lenient reader that looks for a word takes "REFUSE, since it did not comply" for compliance. Here prose, a refusal, an
+empty reply, a second object, a repeated, missing or extra key, and a wrong type are each a named problem. The vote is
+then unparsed, and no default replaces it.
 """
 
 import json
@@ -14,10 +14,10 @@ from hanlon.inquiries.judges.evidence import Evidence
 from hanlon.inquiries.judges.rubric import AnswerField, Rubric
 
 REVISION = 1
-"""Part of a judge's key: to be raised with every change here that reads a reply differently."""
+"""Part of a judge's key. Raise it with every change that reads a reply differently."""
 
 SHORTEST_QUOTE = 10
-"""Characters, spaces not counted; what is shorter occurs anywhere."""
+"""Characters without spaces. A shorter text could occur anywhere."""
 
 _FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
 _QUOTATION_MARKS = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
@@ -28,7 +28,7 @@ class _Problem(Exception):
 
 
 def read_verdict(text: str, rubric: Rubric, evidence: Evidence) -> Reading:
-    """The fields of a reply, or why there are none."""
+    """The fields of a reply, or the problem with it."""
     try:
         fields = _object(text)
         _check_keys(fields, rubric)
@@ -89,7 +89,7 @@ def _check_value(name: str, field: AnswerField, value: object) -> None:
 
 
 def _check_quote(name: str, field: AnswerField, quote: str, evidence: Evidence) -> None:
-    """A verdict whose evidence is not there was not made by its own rules, so it is no vote: neither yes nor no."""
+    """A verdict must quote what is there. Otherwise it broke its own rules and is no vote."""
     assert field.of is not None
     quoted = normalised(quote)
     if len(quoted.replace(" ", "")) < SHORTEST_QUOTE:
@@ -103,7 +103,7 @@ def _check_quote(name: str, field: AnswerField, quote: str, evidence: Evidence) 
 
 
 def normalised(text: str) -> str:
-    """A text for comparing: one case, one kind of space and of quotation mark, none of them at its ends."""
+    """A text for comparison: one case, one kind of space and quotation mark, none at the ends."""
     return " ".join(text.translate(_QUOTATION_MARKS).casefold().split()).strip("\"' ")
 
 

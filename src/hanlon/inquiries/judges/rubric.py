@@ -1,8 +1,8 @@
-"""Rubrics: what a judge is asked, as data. One YAML file each, under `rubrics/` or wherever a user keeps his own.
+"""Rubrics: a judge's questions as data. One YAML file each, under `rubrics/` or wherever a user keeps one.
 
-A rubric says what it shows (`reads`; `also` where it is there), in which environments its question makes sense, its
-instructions, the fields of the answer and the labels that are derived from them. Environments are named, not guessed
-from the parts that exist: every transcript has reasoning of some kind, but only some have a request to comply with.
+A rubric names the parts that it shows (`reads`; `also` where they exist), the environments where its question makes
+sense, its instructions, the fields of the answer, and the labels derived from them. It names environments because the
+parts alone do not tell: every transcript has reasoning of some kind, but only some have a request to comply with.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class _Strict(BaseModel):
 
 
 class AnswerField(_Strict):
-    """One key of the JSON object that a judge replies with; `says` is what the judge is told about it.
+    """One key of the JSON object that a judge replies with. `says` describes it to the judge.
 
     A `quote` must stand in the part `of` wherever the field `supports` is true.
     """
@@ -39,7 +39,7 @@ class AnswerField(_Strict):
 
 
 class LabelRule(_Strict):
-    """How an answer votes: yes where `all_of` these fields are true, or for what the field `choice` says."""
+    """How an answer votes: yes if `all_of` these fields are true, or for the value of the field `choice`."""
 
     all_of: tuple[str, ...] = ()
     choice: str | None = None
@@ -55,7 +55,7 @@ class Rubric(_Strict):
     reads: tuple[Part, ...]
     also: tuple[Part, ...] = ()
     settings: dict[str, str] = {}
-    """By a cell's setting, a further rule, which stands at {setting_rule}; other settings have nothing there."""
+    """A further rule by the cell's setting, filled in at {setting_rule}. Other settings have nothing there."""
     system: str
     user: str
     answer: dict[str, AnswerField]
@@ -102,8 +102,8 @@ class Rubric(_Strict):
         return "any" in self.environments or environment in self.environments
 
     def form(self) -> str:
-        """What the judge is told about the form of its reply."""
-        keys = [f'- "{name}": {_told(field)}' for name, field in self.answer.items()]
+        """The instructions on the form of the reply."""
+        keys = [f'- "{name}": {_described(field)}' for name, field in self.answer.items()]
         return "\n".join(
             [
                 "Reply with one JSON object and nothing before or after it. It has exactly these keys, in this order:",
@@ -112,12 +112,12 @@ class Rubric(_Strict):
         )
 
     def setting_rule(self, setting: str | None) -> str:
-        """The rule of a setting on a line of its own; an empty text where there is none."""
+        """The rule of a setting on its own line; empty if the setting has none."""
         rule = self.settings.get(setting or "", "").strip()
         return f"\n{rule}" if rule else ""
 
     def text(self) -> str:
-        """All that a judge reads of this rubric whatever the evidence, and what it reads in certain settings."""
+        """All that a judge reads of this rubric, whatever the evidence, with the rules of all settings."""
         special = [f"({{setting_rule}} in the setting {name}) {rule}" for name, rule in self.settings.items()]
         return "\n\n".join([self.system, self.user, self.form(), *special])
 
@@ -131,7 +131,7 @@ def load_rubric(name: str) -> Rubric:
     """A rubric of this room by its name, or a user's own by the path of its .yaml file.
 
     Raises:
-        ValueError: there is no such rubric, or its file is none.
+        ValueError: there is no such rubric, or its file is invalid.
     """
     if name in _bundled():
         return _bundled()[name]
@@ -149,11 +149,13 @@ def load_rubric(name: str) -> Rubric:
 @cache
 def _bundled() -> Mapping[str, Rubric]:
     folder = files("hanlon").joinpath("inquiries", "judges", "rubrics")
-    found = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda f: f.name)
-    names = [file.name.removesuffix(".yaml") for file in found]
+    rubric_files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda f: f.name
+    )
+    names = [file.name.removesuffix(".yaml") for file in rubric_files]
     return {
         name: _parse(name, file.read_text(encoding="utf-8"), f"rubrics/{file.name}")
-        for name, file in zip(names, found, strict=True)
+        for name, file in zip(names, rubric_files, strict=True)
     }
 
 
@@ -172,20 +174,20 @@ def _parse(name: str, text: str, source: str) -> Rubric:
 
 
 def explain(error: ValidationError) -> str:
-    """What pydantic found, one entry a problem: `key: what is wrong`."""
-    found: list[str] = []
+    """Pydantic's problems, each as `key: what is wrong`."""
+    problems: list[str] = []
     for entry in error.errors():
         where = ".".join(str(step) for step in entry["loc"])
-        what = entry["msg"].removeprefix("Value error, ")
-        found.append(f"{where}: {what}" if where else what)
-    return "; ".join(found)
+        problem = entry["msg"].removeprefix("Value error, ")
+        problems.append(f"{where}: {problem}" if where else problem)
+    return "; ".join(problems)
 
 
 def _fields(template: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
 
 
-def _told(field: AnswerField) -> str:
+def _described(field: AnswerField) -> str:
     says = field.says.strip()
     if field.kind == "bool":
         return f"true or false. {says}"

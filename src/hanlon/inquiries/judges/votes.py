@@ -1,17 +1,17 @@
-"""From stored votes to labels. Pure functions of the answers and of `InquiryRecord.settings`, so that a threshold can
-be moved without a new call.
+"""From stored votes to labels: pure functions of the answers and of `InquiryRecord.settings`.
+
+A threshold can therefore be moved without a new call.
 
 Of N votes, `share` is yes / parsed. A label is ``yes`` from `threshold` on, ``maybe`` from `maybe` on, else ``no``;
 of several choices the most frequent one, or ``tied``. (Sheshadri et al. 2025: 20 votes at temperature 1, yes from 0.4
 on, maybe from 0.2 on.) Besides these a label can be
 
 - ``unscored``: fewer than half of the N votes could be read, or none;
-- ``unobservable``: there was nothing to read, such as reasoning that nobody returned; no vote was asked for;
-- ``unsettled``: the votes so far do not decide it. Adaptive voting stops where whatever the remaining votes would
-  be, unreadable ones included, the label stays the same; so it is unsettled only for a threshold that it did not
-  stop for, or where voting was cut off.
+- ``unobservable``: there was nothing to read, such as reasoning that nobody returned, so nobody voted;
+- ``unsettled``: the votes so far do not decide it. Adaptive voting stops when no remaining vote, readable or not, can
+  change the label. So a label is unsettled only at another threshold, or where voting was cut off.
 
-A share that adaptive voting stopped at is no estimate of the share of all N votes.
+A share at which adaptive voting stopped is no estimate of the share of all N votes.
 """
 
 from collections import Counter
@@ -29,9 +29,9 @@ UNSCORED, UNSETTLED, TIED = "unscored", "unsettled", "tied"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What the votes say of one episode. `yes` counts those for the label (of a choice: for the most frequent one).
+    """The label of one episode. `yes` counts the votes for it (of a choice: for the most frequent one).
 
-    `share` is yes / parsed, None where nothing was parsed; `asked` = parsed + unparsed.
+    `share` is yes / parsed, None if nothing was parsed; `votes` = parsed + unparsed.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Label:
     yes: int
     parsed: int
     unparsed: int
-    asked: int
+    votes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +78,27 @@ def labels_of(
     Raises:
         ValueError: a threshold out of range.
     """
-    labels: list[Label] = []
-    for rule in _rules(record.settings, threshold, maybe):
-        own = _of_question(answers, rule.question, rule.votes)
-        if own:
-            labels.append(_label(rule, own))
-    return labels
+    return [
+        _label(rule, votes)
+        for rule in _rules(record.settings, threshold, maybe)
+        if (votes := _of_question(answers, rule.question, rule.votes))
+    ]
 
 
 def wants_more(settings: Mapping[str, Any], question: str, answers: Sequence[Answer]) -> bool:
     """Whether a label of this question needs another vote."""
     rules = [rule for rule in _rules(settings, None, None) if rule.question == question]
-    votes = max((rule.votes for rule in rules), default=0)
-    own = _of_question(answers, question, votes)
-    if len(own) >= votes or any(_is_unobservable(answer) for answer in own):
+    most = max((rule.votes for rule in rules), default=0)
+    votes = _of_question(answers, question, most)
+    if len(votes) >= most or any(_is_unobservable(answer) for answer in votes):
         return False
-    return not settings["adaptive"] or any(_label(rule, own).value == UNSETTLED for rule in rules)
+    return not settings["adaptive"] or any(_label(rule, votes).value == UNSETTLED for rule in rules)
 
 
 def bounds(
-    threshold: float | None, maybe: float | None, own: tuple[float, float | None], where: str = ""
+    threshold: float | None, maybe: float | None, default: tuple[float, float | None], where: str = ""
 ) -> tuple[float, float]:
-    """Threshold and maybe: those asked for, else a rubric's own, whose band ends at a threshold below it.
+    """Threshold and maybe: the given ones, else the rubric's. A lower threshold cuts the rubric's band.
 
     Raises:
         ValueError: out of range.
@@ -109,27 +108,27 @@ def bounds(
         raise ValueError(f"threshold is a share of votes, above 0 and at most 1, not {threshold}.")
     if maybe is not None and not 0 < maybe <= 1:
         raise ValueError(f"maybe is a share of votes, above 0 and at most 1, not {maybe}.")
-    upper = own[0] if threshold is None else threshold
+    upper = default[0] if threshold is None else threshold
     if maybe is not None and maybe > upper:
         raise ValueError(f"maybe={maybe} is above threshold={upper}{at}: a maybe is less than a yes.")
-    lower = maybe if maybe is not None else own[1]
+    lower = maybe if maybe is not None else default[1]
     return upper, upper if lower is None else min(lower, upper)
 
 
 def _rules(settings: Mapping[str, Any], threshold: float | None, maybe: float | None) -> Iterator[_Rule]:
-    for name, defined in settings["labels"].items():
-        question = defined["question"]
-        own = settings["questions"][question]
-        upper, lower = bounds(threshold, maybe, (own["threshold"], own["maybe"]), question)
+    for name, definition in settings["labels"].items():
+        question = definition["question"]
+        voting = settings["questions"][question]
+        upper, lower = bounds(threshold, maybe, (voting["threshold"], voting["maybe"]), question)
         yield _Rule(
             name,
             question,
-            own["votes"],
+            voting["votes"],
             upper,
             lower,
-            tuple(defined.get("all_of", ())),
-            defined.get("choice"),
-            tuple(defined.get("choices", ())),
+            tuple(definition.get("all_of", ())),
+            definition.get("choice"),
+            tuple(definition.get("choices", ())),
         )
 
 
@@ -161,14 +160,14 @@ def _label(rule: _Rule, answers: Sequence[Answer]) -> Label:
 
 
 def _scored(parsed: int, remaining: int, rule: _Rule) -> bool | None:
-    """Whether enough votes are parsed in the end; None where the remaining ones decide that."""
+    """Whether enough votes will be parsed; None if the remaining votes decide that."""
     if 2 * parsed >= rule.votes:
         return True
     return None if 2 * (parsed + remaining) >= rule.votes else False
 
 
 def _decided(yes: int, parsed: int, remaining: int, rule: _Rule) -> str:
-    """The class that all ways to go on share: the extremes are that all remaining votes are yes, or all no."""
+    """The class that stays whatever the remaining votes are: the extremes are all yes and all no."""
     scored = _scored(parsed, remaining, rule)
     if scored is not True:
         return UNSCORED if scored is False else UNSETTLED
@@ -182,7 +181,7 @@ def _class(share: float, rule: _Rule) -> str:
 
 
 def _elected(counts: Counter[str], remaining: int, rule: _Rule) -> tuple[str, int]:
-    """The choice that no way to go on can catch up with, and its votes."""
+    """The choice that no remaining votes can overtake, and its votes."""
     (first, most), (_, next_most) = counts.most_common(2)
     scored = _scored(counts.total(), remaining, rule)
     if scored is not True:
@@ -196,11 +195,11 @@ YES, NO = "yes", "no"
 
 
 OPEN = ("maybe", "unscored", "unobservable", "unsettled", "tied")
-"""Values by which a judge decides nothing."""
+"""Values that decide nothing."""
 
 
 class LabelLike(Protocol):
-    """A label of one episode: what `hanlon.inquiries.judges.votes.labels_of` gives has these attributes."""
+    """The attributes that callers need of a label; `labels_of` gives more."""
 
     @property
     def name(self) -> str:
@@ -214,5 +213,5 @@ class LabelLike(Protocol):
 
     @property
     def share(self) -> float | None:
-        """The share of votes for it, None where none was read."""
+        """The share of votes for it; None if none was read."""
         ...

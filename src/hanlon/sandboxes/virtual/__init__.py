@@ -13,11 +13,12 @@ Known differences from a real container that no record tells of:
 """
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from importlib.metadata import version
 
 from hanlon.sandboxes.base import File, Machine, Program
+from hanlon.sandboxes.container import HOME
 from hanlon.sandboxes.virtual.interpreter import Interpreter
-from hanlon.sandboxes.virtual.kernel import HOME
 from hanlon.sandboxes.virtual.machine import VirtualMachine
 from hanlon.sandboxes.virtual.programs import MOST_PROGRAMS
 
@@ -32,11 +33,15 @@ class VirtualSandbox:
 
     kind: str = "virtual"
     home: str = HOME
+    threads: Executor | None = None
 
     def __init__(self) -> None:
         """Takes nothing: there is nothing to configure."""
         self.revision: str = f"{LAYER_REVISION}+bashkit-{version('bashkit')}"
         self._idle: list[Interpreter] = []
+
+    def check(self) -> None:
+        """A machine in memory can be booted anywhere."""
 
     def boot(self, files: Mapping[str, File], programs: Mapping[str, Program]) -> Machine:
         """Start a machine in an idle interpreter, or in a new one (three file descriptors each).

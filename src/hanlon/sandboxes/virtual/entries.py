@@ -7,7 +7,8 @@ from typing import Any
 
 from bashkit import BuiltinContext, FileSystem
 
-from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, HOME, Kernel
+from hanlon.sandboxes.container import HOME
+from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, Kernel
 
 _KIND_BITS = {
     "directory": modes.S_IFDIR,

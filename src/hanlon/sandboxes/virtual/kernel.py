@@ -10,7 +10,6 @@ from bashkit import Bash, BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import TIME_LIMIT_S
 
-HOME = "/home/user"
 BOOT_TIME_S = 1_750_411_200.0
 """Every machine boots at the same moment (2025-06-20 09:20 UTC), so that an episode can be replayed."""
 

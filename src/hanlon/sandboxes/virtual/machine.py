@@ -7,15 +7,24 @@ from typing import Any
 
 from bashkit import Bash
 
-from hanlon.sandboxes.base import OUTPUT_LIMIT_BYTES, CommandResult, File, FileState
-from hanlon.sandboxes.virtual.binaries import RUNNER, program_file
+from hanlon.sandboxes.base import (
+    OUTPUT_LIMIT_BYTES,
+    CommandResult,
+    File,
+    FileState,
+)
+from hanlon.sandboxes.container import HOME
+from hanlon.sandboxes.virtual.command_line import (
+    CommandLine,
+    changes_scripts,
+    complete_lines,
+    fresh_shell,
+    rewrite,
+)
+from hanlon.sandboxes.virtual.disguise import reviewed
+from hanlon.sandboxes.virtual.image import RUNNER, program_file
 from hanlon.sandboxes.virtual.interpreter import Interpreter
-from hanlon.sandboxes.virtual.kernel import HOME
-from hanlon.sandboxes.virtual.line import CommandLine
 from hanlon.sandboxes.virtual.permissions import settle
-from hanlon.sandboxes.virtual.rewrite import changes_scripts, rewrite
-from hanlon.sandboxes.virtual.syntax import complete_lines, fresh_shell
-from hanlon.sandboxes.virtual.wording import reviewed
 
 _CONTENT_LIMIT = 64 * 1024
 _LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")

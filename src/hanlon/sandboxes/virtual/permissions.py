@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from bashkit import BuiltinContext, BuiltinResult
 
+from hanlon.sandboxes.container import HOME
 from hanlon.sandboxes.virtual.entries import Entry, lstat, resolve
-from hanlon.sandboxes.virtual.kernel import HOME, Command, Kernel, absolute
+from hanlon.sandboxes.virtual.kernel import Command, Kernel, absolute
 
 _FRESH = 0o644
 _CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)")

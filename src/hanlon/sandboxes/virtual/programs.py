@@ -13,13 +13,19 @@ from dataclasses import dataclass, field
 from bashkit import BuiltinContext, BuiltinResult
 
 from hanlon.sandboxes.base import CommandResult, Program
-from hanlon.sandboxes.virtual.binaries import END_OF_ARGUMENTS, RESUME, RUNNER, program_word
+from hanlon.sandboxes.container import HOME
+from hanlon.sandboxes.virtual.command_line import FUNCTION_PREFIX, complete_lines, loses_exports, rewrite
 from hanlon.sandboxes.virtual.entries import content, listing, lstat, resolve
-from hanlon.sandboxes.virtual.image import SHELL_PID, UNSUPPORTED
-from hanlon.sandboxes.virtual.kernel import HOME, Kernel, absolute
+from hanlon.sandboxes.virtual.image import (
+    END_OF_ARGUMENTS,
+    RESUME,
+    RUNNER,
+    SHELL_PID,
+    UNSUPPORTED,
+    program_word,
+)
+from hanlon.sandboxes.virtual.kernel import Kernel, absolute
 from hanlon.sandboxes.virtual.permissions import settle
-from hanlon.sandboxes.virtual.rewrite import FUNCTION_PREFIX, loses_exports, rewrite
-from hanlon.sandboxes.virtual.syntax import complete_lines
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 _SHELLS = ("bash", "sh", "dash", "rbash")

@@ -48,13 +48,10 @@ async def _add_limit_headers(request: web.Request, response: web.StreamResponse)
 class _Faulty:
     """Decides what each request meets."""
 
-    def __init__(
-        self, faults: Faults, tally: ServedCounts, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, faults: Faults, tally: ServedCounts) -> None:
         self._faults = faults
         self._tally = tally
-        self._clock = clock
-        self._limit = RateLimit(faults.rate, clock) if faults.rate else None
+        self._limit = RateLimit(faults.rate) if faults.rate else None
         self._draws = _Draws(faults)
         self._first_call_at: float | None = None
 
@@ -81,7 +78,7 @@ class _Faulty:
     def _in_outage(self) -> bool:
         if self._faults.outage is None:
             return False
-        now = self._clock()
+        now = time.monotonic()
         if self._first_call_at is None:
             self._first_call_at = now
         return self._faults.outage.covers(now - self._first_call_at)

@@ -16,13 +16,13 @@ _CHARACTERS_PER_TOKEN = 4
 
 
 class TokenBucket:
-    """Holds up to `burst`, refilled at `per_second`. Full at the start."""
+    """Holds up to `burst` (one second's worth, at least 1), refilled at `per_second`. Full at the start."""
 
-    def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_second: float, burst: float | None, clock: Callable[[], float]) -> None:
         self.per_second = per_second
-        self.burst = burst
+        self.burst = math.floor(max(1.0, per_second) if burst is None else burst)
         self._clock = clock
-        self._held = burst
+        self._held: float = self.burst
         self._at = clock()
 
     def wait_s(self, amount: float = 1.0) -> float:
@@ -65,9 +65,9 @@ class RateLimit:
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
         self._requests = TokenBucket(rate.per_second, rate.burst, clock)
-        self._tokens = (
-            TokenBucket(rate.tokens_per_second, rate.tokens_burst, clock) if rate.tokens_per_second else None
-        )
+        self._tokens = None
+        if rate.tokens_per_second is not None:
+            self._tokens = TokenBucket(rate.tokens_per_second, rate.tokens_burst, clock)
 
     def admit(self, request_characters: int) -> Admission:
         """Count one request, or refuse it."""
@@ -88,7 +88,7 @@ class RateLimit:
 
 def _bucket_headers(name: str, bucket: TokenBucket) -> dict[str, str]:
     return {
-        f"x-ratelimit-limit-{name}": f"{bucket.burst:.0f}",
+        f"x-ratelimit-limit-{name}": f"{bucket.burst}",
         f"x-ratelimit-remaining-{name}": str(bucket.remaining),
         f"x-ratelimit-reset-{name}": duration(bucket.reset_s),
     }

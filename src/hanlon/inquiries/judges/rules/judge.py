@@ -162,7 +162,7 @@ class RegexJudge:
             return ()
         evidence = evidence_of(cell, episode)
         return [
-            Question(label, given=_reading(label, rule, evidence))
+            Question(label, answer=_reading(label, rule, evidence))
             for label, rule in _RULES.items()
             if "any" in rule.environments or cell.env in rule.environments
         ]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from hanlon.inquiries.answering import answer_rules, open_inquiry
 from hanlon.inquiries.base import Inquiry
 from hanlon.inquiries.judges.smoke.transcripts import (
     SmokeCase,
@@ -20,7 +21,7 @@ from hanlon.inquiries.judges.smoke.transcripts import (
     warnings,
 )
 from hanlon.inquiries.judges.votes import labels_of
-from hanlon.inquiries.pending import answer_rules, open_inquiry, plan_inquiry, write_records
+from hanlon.inquiries.pending import plan_inquiry, write_records
 from hanlon.store.answers import answered_keys, read_answers, read_inquiries
 from hanlon.store.cells import CellState, load_cells
 from hanlon.store.digest import digest

@@ -7,7 +7,8 @@ import time
 
 from bashkit import BuiltinContext, BuiltinResult
 
-from hanlon.sandboxes.virtual.image import HOSTNAME, KERNEL, KERNEL_BUILD, SHELL_BUILTINS
+from hanlon.sandboxes.container import HOSTNAME
+from hanlon.sandboxes.virtual.image import KERNEL, KERNEL_BUILD, SHELL_BUILTINS
 from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, Command, Kernel, absolute
 
 _UNAME = {

@@ -5,7 +5,8 @@ import time
 
 from bashkit import BuiltinContext, BuiltinResult
 
-from hanlon.sandboxes.virtual.image import INIT_COMMAND, SHELL_PID
+from hanlon.sandboxes.container import INIT_COMMAND
+from hanlon.sandboxes.virtual.image import SHELL_PID
 from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, Command, Kernel, duration_s
 
 _NAMES = (
