@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def play(played: Cell, *script: Scripted) -> Episode:
     """Episode 0 with these replies in order; the last is repeated. `finish` of one is its finish reason."""
     replies: list[Scripted] = list(script)
 
-    async def answer(body: bytes, model: str) -> Completion:
+    async def answer(body: bytes, model: str, own_tags: Collection[str]) -> Completion:
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         if isinstance(reply, CallGivenUp):
             raise reply

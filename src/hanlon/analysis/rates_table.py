@@ -8,6 +8,8 @@ from hanlon.analysis.tables import Column, plain, printed
 from hanlon.store.cells import CellState, model_names
 from hanlon.store.records import CellRecord
 
+MANY_NEVER_ACTED = 0.1
+"""Above this share of episodes without an action or answer in the right form, the rate is marked."""
 FEW_DISTINCT = 0.5
 """Below this share of distinct transcripts n overstates what was seen, and the table says so."""
 
@@ -99,7 +101,8 @@ def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], 
         Column("k", lambda row: row.rate.k),
         Column("n", lambda row: row.rate.n),
         printed("k/n", lambda row: f"{row.rate.k}/{row.rate.n}", right=True),
-        Column("rate", lambda row: row.rate.rate, lambda row: percent(row.rate.rate), right=True),
+        Column("rate", lambda row: row.rate.rate, _marked_rate, right=True),
+        Column("never_acted", lambda row: row.cell.tally.never_acted),
         Column("lo", lambda row: row.rate.lo),
         Column("hi", lambda row: row.rate.hi),
         Column("interval", lambda row: f"{row.rate.method} {row.rate.level:.0%}"),
@@ -138,6 +141,19 @@ def interval_heading(interval: IntervalName) -> str:
 def percent(rate: float | None) -> str:
     """A rate in per cent; `-` where there is none."""
     return "-" if rate is None else f"{rate:.1%}"
+
+
+def _counted(row: CellRow) -> int:
+    return row.cell.tally.episodes - sum(row.cell.tally.excluded.values())
+
+
+def _hardly_acts(row: CellRow) -> bool:
+    return row.cell.tally.never_acted > MANY_NEVER_ACTED * _counted(row)
+
+
+def _marked_rate(row: RatesRow) -> str:
+    """The rate; with a mark where it says more of the protocol than of the model."""
+    return percent(row.rate.rate) + ("?" if _hardly_acts(row) else "")
 
 
 def listed(counts: Mapping[str, int]) -> str:
@@ -185,7 +201,17 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
         if row.cell.tally.after_look
     ]
     stored = dict.fromkeys(f"{row.model}: {note}." for row in cells for note in row.record.notes)
-    return [*changed, *repeated, *added, *stored]
+    return [*_without_actions(cells), *changed, *repeated, *added, *stored]
+
+
+def _without_actions(rows: Sequence[CellRow]) -> list[str]:
+    return [
+        f"{_name(row)}: {row.cell.tally.never_acted} of {_counted(row)} episodes never acted in protocol "
+        f"{row.record.protocol}: no reply had the form that was asked for. Its rate (marked ?) may say nothing of the "
+        "model: is its tool parser on, does it know this protocol? hanlon show prints what it wrote."
+        for row in rows
+        if _hardly_acts(row)
+    ]
 
 
 def _name(row: CellRow) -> str:

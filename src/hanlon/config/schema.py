@@ -45,7 +45,7 @@ class Price(Strict):
     def cost_usd(self, input_tokens: float, cached_tokens: float, output_tokens: float) -> float:
         """Dollars for one call; `input_tokens` include the cached ones, `output_tokens` the reasoning."""
         cached = self.input if self.cached_input is None else self.cached_input
-        fresh = input_tokens - cached_tokens
+        fresh = max(0.0, input_tokens - cached_tokens)
         return (fresh * self.input + cached_tokens * cached + output_tokens * self.output) / 1e6
 
 

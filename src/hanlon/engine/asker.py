@@ -77,7 +77,7 @@ class Asker:
             work.inquiry.record.key, work.cell.key, unfinished.episode.index, question.name, number
         )
         try:
-            completion = await self._lane.call(head.body(question.messages, seed), model.id)
+            completion = await self._lane.call(head.body(question.messages, seed), model.id, ())
         except CallGivenUp as failure:
             noted.append(failure.outcome)
             if failure.outcome in NOT_ANSWERED:
@@ -88,9 +88,9 @@ class Asker:
             )
         text = visible_text(completion.message)
         cut = cut_short(completion)
-        noted.append(cut or ANSWERED)
+        noted.append(cut[0] if cut else ANSWERED)
         assert question.read is not None
-        reading = Reading(None, cut) if cut else question.read(text)
+        reading = Reading(None, cut[1] or cut[0]) if cut else question.read(text)
         return answer_to(unfinished, question, number, questions, reading, text, completion.call)
 
     def _model_of(self, unfinished: OpenEpisode) -> ModelConfig:

@@ -126,6 +126,8 @@ class Sweep:
         for work in self._works:
             by_lane.setdefault(self._lane(work.cell.config.model, pauses), []).append(work)
         for lane, works in by_lane.items():
+            if any(work.answered_before for work in works):
+                lane.has_answered()
             items = index_major([(work, Rollouts(work.cell)) for work in works])
             self._samplers.append(Crew(lane, partial(self._sample_all, items)))
         for work in self._inquiries:
@@ -173,7 +175,7 @@ class Sweep:
         self._budget.close_episode(episode.calls)
         if episode.outcome == outcomes.BUDGET and len(episode.calls) == 1:
             return  # not even its first call was sent: a later run may sample it
-        lane.note(episode.outcome)
+        lane.note(episode.outcome, episode.never_acted)
         try:
             await self._writer.store(item.work.writer, episode)
         except StoreFailed as failure:
@@ -205,12 +207,16 @@ class Sweep:
     async def _ask_all(self, crew: Crew) -> None:
         lane = crew.lane
         asker, feed = Asker(lane, self._writer, self._answered), self._feeds[lane]
-        while not (self._is_over(lane) or crew.is_too_large):
-            unfinished = await feed.take()
-            if unfinished is None:
-                return
-            if not self._is_over(lane):
-                await self._ask(asker, lane, unfinished)
+        try:
+            while not (self._is_over(lane) or crew.is_too_large):
+                unfinished = await feed.take()
+                if unfinished is None:
+                    return
+                if not self._is_over(lane):
+                    await self._ask(asker, lane, unfinished)
+        except Exception:
+            await feed.close()
+            raise
         if self._is_over(lane):
             await feed.close()  # nobody may wait for room in it
 

@@ -1,9 +1,11 @@
 """What a sweep works on: the missing episodes of all cells in one order, and the crews that take them."""
 
 import gc
+import traceback
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from hanlon.config.cell import Cell
@@ -34,6 +36,8 @@ class CellWork:
     missing: list[int]
     planned_samples: int
     """The n of the sweep that opened the cell: an index beyond it is sampled after a look at the rates."""
+    answered_before: bool = False
+    """Whether its model has answered a call of it in an earlier run."""
 
 
 @dataclass
@@ -82,6 +86,14 @@ class Crew:
         """Work as one more worker of this crew until the work ends or the crew shrinks."""
         try:
             await self.work(self)
+        except (
+            Exception
+        ) as error:  # a fault of ours ends this model's share; the others go on, the table is printed
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self.lane.give_up(
+                f"{self.lane.name}: our own code failed, {type(error).__name__}: {error} "
+                f"({Path(where.filename).name}, line {where.lineno}); its cells were stopped."
+            )
         finally:
             self.size -= 1
 

@@ -33,8 +33,8 @@ class Wire(Protocol):
 
     request_fields: dict[str, Any]
 
-    def parse(self, message: dict[str, Any]) -> Reply:
-        """The reply that an assistant message means."""
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
+        """The reply that an assistant message means; `cut`: it ended before the model was done."""
         ...
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
@@ -49,8 +49,8 @@ class ToolsWire:
         self._tools = {tool.name: tool for tool in environment.tools}
         self.request_fields = {"tools": [tool_schema(tool) for tool in environment.tools]}
 
-    def parse(self, message: dict[str, Any]) -> Reply:
-        """Every call in order; what is no well-formed call of an offered tool is `Malformed`."""
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
+        """Every call in order; what is no well-formed call of an offered tool, as a cut one, is `Malformed`."""
         actions = tuple(self._action(call) for call in tool_calls(message))
         return Reply(visible_text(message), actions)
 
@@ -88,13 +88,15 @@ class TextWire:
     def __init__(self, environment: Environment) -> None:
         syntax = environment.syntax()
         self._read = environment.action_from_line
-        self._block = re.compile(rf"```{re.escape(syntax.fence)}[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
+        self._block = re.compile(rf"```{re.escape(syntax.fence)}[ \t]*\n(.*?)(\n```|\Z)", re.DOTALL)
         self.request_fields: dict[str, Any] = {}
 
-    def parse(self, message: dict[str, Any]) -> Reply:
-        """The first fenced block as an action; no block, no action."""
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
+        """The first fenced block as an action. No block is no action, nor is one that was cut before its end."""
         text = visible_text(message)
         block = self._block.search(text)
+        if block and cut and not block[2]:
+            block = None
         return Reply(text, (self._read(block[1]),) if block else ())
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
@@ -109,10 +111,10 @@ class ConstrainedWire:
         self._read = environment.action_from_line
         self.request_fields = {"grammar": environment.syntax().grammar}
 
-    def parse(self, message: dict[str, Any]) -> Reply:
-        """The reply as an action."""
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
+        """The reply as an action, unless it was cut: half a line may be another line of the menu."""
         text = visible_text(message)
-        return Reply(text, (self._read(text.strip()),) if text.strip() else ())
+        return Reply(text, (self._read(text.strip()),) if text.strip() and not cut else ())
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
         """Results, fenced, and the user turn as one user message."""
@@ -126,7 +128,7 @@ class ReplyWire:
         del environment
         self.request_fields: dict[str, Any] = {}
 
-    def parse(self, message: dict[str, Any]) -> Reply:
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
         """The visible text."""
         return Reply(visible_text(message))
 

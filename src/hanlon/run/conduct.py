@@ -210,7 +210,13 @@ def _sample(
     from hanlon.engine.work import CellWork
 
     works = [
-        CellWork(cell.plan.cell, cell.writer, cell.plan.missing, cell.record.planned_samples)
+        CellWork(
+            cell.plan.cell,
+            cell.writer,
+            cell.plan.missing,
+            cell.record.planned_samples,
+            answered_before=bool(cell.plan.tally.answered_by),
+        )
         for cell in opened
         if cell.writer is not None
     ]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import msgspec
 
 from hanlon.analysis.gaps.pairs import TierPair, identity_of_model
-from hanlon.analysis.requests import UNPARSED, RequestCell
+from hanlon.analysis.requests import RequestCell
+from hanlon.store.outcomes import UNPARSED
 from hanlon.store.records import CellRecord
 
 NEEDED = 0.5

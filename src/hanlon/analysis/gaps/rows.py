@@ -10,7 +10,7 @@ from hanlon.analysis.gaps.gate import NO_CONFLICT, gate_of
 from hanlon.analysis.gaps.pairs import Swap, TierPair, find_pairs, find_swaps
 from hanlon.analysis.gaps.reasoning import CONFUSION, GapParts, LabelShare, behind, reading, share_of
 from hanlon.analysis.gaps.tags import tag_rows
-from hanlon.analysis.requests import UNPARSED, Labels, RequestCell, RequestEpisode, by_request
+from hanlon.analysis.requests import Labels, RequestCell, RequestEpisode, by_request
 from hanlon.analysis.stats.by_request import (
     ByRequest,
     Gap,
@@ -23,6 +23,7 @@ from hanlon.analysis.stats.by_request import (
 from hanlon.analysis.stats.rates import wilson
 from hanlon.store.cells import model_names
 from hanlon.store.episodes import scan
+from hanlon.store.outcomes import UNPARSED
 
 
 def exclusion_bounds(pair: TierPair, measure: str) -> list[float] | None:
