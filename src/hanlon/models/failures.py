@@ -58,7 +58,7 @@ CONTEXT_OF_400 = _words(
     r"reduce (the )?(length|size)|inputs?`? tokens \+|token (count|limit).{0,40}exceed|token limit",
 )
 """The same of a 400, where no rate limit speaks of tokens."""
-OUTPUT_LIMIT = _words(r"max_(completion_|new_|output_)?tokens\W.{0,40}(too large|exceed|must be|greater|>)")
+OUTPUT_LIMIT = _words(r"max_(completion_|output_)?tokens\b.{0,40}(too large|exceed|>)")
 """A sampling parameter of the model's file that is wrong for every call."""
 FILTER = _words(
     r"content[_ ](filter|management|policy)|content exists risk|data_inspection_failed|responsible_?ai",

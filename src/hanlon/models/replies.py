@@ -21,7 +21,7 @@ def decode_json(content: bytes) -> Any:
     """
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         value = json.loads(content.decode("utf-8-sig", errors="replace"), parse_constant=lambda _: None)
