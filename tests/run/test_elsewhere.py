@@ -1,5 +1,6 @@
 """Where things go: proxies, variables of other programs, keys, and other people's repositories."""
 
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -63,7 +64,7 @@ def test_only_what_the_models_file_says_is_sent(command_line: CommandLine, chat_
     ("key", "position"),
     [
         ("sk-abc\nX-Evil: 1", "character 7 of 16"),
-        ("sk-schlüssel", "character 7 of 12"),
+        ("sk-schlüssel", "character 8 of 12"),
         ("sk a", "character 3 of 4"),
     ],
 )
@@ -133,7 +134,7 @@ def test_a_cell_that_never_acted_is_marked_in_its_row_and_at_the_end(
 def test_the_commit_is_the_packages_own(tmp_path: Path) -> None:
     """Copied into somebody's repository, the package has no commit; a hook's variables name no other."""
     package = tmp_path / "site" / "hanlon"
-    subprocess.run(["cp", "-r", str(ROOT / "src" / "hanlon"), str(package)], check=True)
+    shutil.copytree(ROOT / "src" / "hanlon", package)
     for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"]):
         identity = ["-c", "user.name=x", "-c", "user.email=x@x"]
         subprocess.run(["git", "-C", str(tmp_path), *identity, *command], check=True)

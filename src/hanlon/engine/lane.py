@@ -282,7 +282,7 @@ class Lane:
                     "reasoning, not as action or answer. Better start the server with its reasoning parser."
                 )
         if problem := self._budget.cannot_count(completion.call):
-            self.give_up(f"{self.name}: {problem}")
+            self.stopped = self.stopped or f"{self.name}: {problem}"
 
     async def _sit_out(self, failure: CallFailed, began: float) -> None:
         """Nobody has got through since this call began: it is not the call. A quota may be used up for long."""
