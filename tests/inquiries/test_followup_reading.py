@@ -131,6 +131,6 @@ def test_a_marker_tells_its_question_from_all_others(env: str, name: str, wordin
             (other, question)
             for other in ("comprehension", "self_report")
             for question, entry in own_questions(env, other).by_name.items()
-            if entry.text.marker.search(first)
+            if entry.marker.search(first)
         ]
         assert found == [(name, asked_for)]

@@ -46,7 +46,7 @@ def asked_in(messages: Sequence[Any], single_turn: bool) -> Asked | None:
         questions = own_questions("alignment_faking" if single_turn else "shutdown", name)
         if questions.answer.marker.search(rest[0]):
             for question, text in questions.by_name.items():
-                if text.text.marker.search(first):
+                if text.marker.search(first):
                     earlier = [*messages[:-1], *([{**last, "content": before}] if before else [])]
                     conversation = _readable(earlier, name, single_turn)
                     return Asked(single_turn, question, text, rest[1:], conversation)
