@@ -388,7 +388,7 @@ def test_tokens_are_counted_by_whatever_name(
     assert (call.input_tokens, call.output_tokens) == counts
 
 
-COSTS = {
+COSTS: dict[str, tuple[dict[str, Any], float]] = {
     "the gateway's own": ({"cost": 0.01}, 0.01),
     "the user's key at the provider": (
         {"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.02}},

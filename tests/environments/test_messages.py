@@ -126,9 +126,9 @@ def test_only_fields_that_the_endpoint_knows_go_back() -> None:
 
 def test_each_call_has_an_id_that_its_result_can_name() -> None:
     """Missing, null, repeated and numeric ids are replaced; others stay."""
-    ids = ["a", None, "", "a", 7]
-    message = {"role": "assistant", "tool_calls": [{"id": name, "function": {}} for name in ids]}
-    del message["tool_calls"][2]["id"]
+    calls: list[dict[str, Any]] = [{"id": name, "function": {}} for name in ("a", None, "", "a", 7)]
+    del calls[2]["id"]
+    message: dict[str, Any] = {"role": "assistant", "tool_calls": calls}
     complete_call_ids(message, turn=3)
     assert [entry["id"] for entry in tool_calls(message)] == [
         "a",

@@ -2,12 +2,12 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
 @contextmanager
-def raw_server(answer: bytes) -> Iterator[str]:
+def raw_server(answer: bytes) -> Generator[str]:
     """Serve these bytes, closing each connection behind them; gives the base_url."""
     listener = socket.create_server(("127.0.0.1", 0))
 
