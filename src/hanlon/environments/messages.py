@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+import msgspec
+
 from hanlon.environments.base import Message
 
 REASONING_PARTS = ("thinking", "reasoning", "redacted_thinking")
@@ -113,8 +115,8 @@ def read_arguments(call: Mapping[str, Any]) -> Mapping[str, Any] | None:
     arguments: Any = _function(call).get("arguments") or {}
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments) if arguments.strip() else {}
-        except (ValueError, RecursionError):
+            arguments = msgspec.json.decode(arguments) if arguments.strip() else {}
+        except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
             return None
     return cast("Mapping[str, Any]", arguments) if isinstance(arguments, Mapping) else None
 

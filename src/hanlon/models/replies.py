@@ -179,7 +179,10 @@ REASONING_TAGS: Mapping[str, str] = {
     "<|channel|>analysis<|message|>": "<|end|>",
 }
 """What opens and closes reasoning that a server left in the content."""
-_ANY_TAG = re.compile("|".join(map(re.escape, (*REASONING_TAGS, *REASONING_TAGS.values()))), re.IGNORECASE)
+_ANY_TAG = re.compile(
+    r"[<[◁][/|]?(think|thought|reasoning|seed:think|begin_of_|end_of_|channel)", re.IGNORECASE
+)
+"""Where none of them can be: every reply is searched for it."""
 _FINAL_CHANNEL = re.compile(r"\A\s*(<\|start\|>assistant)?<\|channel\|>\w+[^<]*<\|message\|>|<\|return\|>\Z")
 
 
@@ -212,7 +215,7 @@ def separate_reasoning(message: dict[str, Any], kept: Collection[str] = ()) -> b
 
 
 def _without_blocks(content: str, kept: Collection[str], blocks: list[str]) -> str:
-    if not _ANY_TAG.search(content):
+    if not any(char in content for char in "<[◁") or not _ANY_TAG.search(content):
         return content
     text = content
     for opening, closing in REASONING_TAGS.items():
