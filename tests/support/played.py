@@ -14,7 +14,8 @@ from hydra.types import RunMode
 from hanlon.config.cell import Cell, build_cell
 from hanlon.config.compose import CellComposer
 from hanlon.config.provenance import cell_record
-from hanlon.engine.rollout import CallGivenUp, Rollouts
+from hanlon.engine.retries import CallGivenUp
+from hanlon.engine.rollout import Rollouts
 from hanlon.inquiries.base import Question
 from hanlon.inquiries.followups import FollowUps
 from hanlon.models.endpoint import Completion

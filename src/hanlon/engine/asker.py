@@ -7,7 +7,9 @@ from typing import Generic, TypeVar
 
 from hanlon.config.schema import ModelConfig
 from hanlon.engine.lane import Lane
-from hanlon.engine.rollout import CallGivenUp, RequestHead, cut_short, drawn_seed
+from hanlon.engine.requests import RequestHead, drawn_seed
+from hanlon.engine.retries import CallGivenUp
+from hanlon.engine.rollout import cut_short
 from hanlon.engine.writer import RecordWriter
 from hanlon.environments.messages import visible_text
 from hanlon.inquiries.answering import OpenEpisode, answer_to

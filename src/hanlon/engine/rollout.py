@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -11,11 +11,11 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from hanlon.config.cell import Cell
-from hanlon.config.schema import ModelConfig
+from hanlon.engine.requests import RequestHead, drawn_seed
+from hanlon.engine.retries import CallGivenUp
 from hanlon.environments.base import EpisodeRun, Malformed, Message, Reply, Step
 from hanlon.environments.messages import (
     complete_call_ids,
-    returned_message,
     returned_reasoning,
     tool_calls,
     visible_text,
@@ -24,55 +24,7 @@ from hanlon.environments.protocols import WIRES, Wire
 from hanlon.models.endpoint import Completion
 from hanlon.models.replies import cut_off, own_tags
 from hanlon.store import outcomes
-from hanlon.store.records import CallError, Episode, Event, ModelCall, ReasoningVisibility
-
-
-def drawn_seed(*parts: object) -> int:
-    """A sampling seed: 31 bits of a hash of what the draw is of."""
-    text = ":".join(map(str, parts))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
-
-
-NO_CONTENT = "(no content)"
-"""Sent back in place of an empty reply, which many endpoints refuse."""
-
-
-class RequestHead:
-    """The constant part of the request bodies to one model."""
-
-    def __init__(self, model: ModelConfig, request_fields: Mapping[str, Any]) -> None:
-        self._model = model
-        sampling = model.sampling.model_dump(exclude_none=True)
-        if "max_tokens" in sampling:
-            sampling[model.max_tokens_field] = sampling.pop("max_tokens")
-        fields = {"model": model.id, **sampling, **model.extra_body, **request_fields}
-        self._constant = msgspec.json.encode(fields)[:-1]
-
-    def up_to_messages(self, seed: int) -> bytes:
-        """The request body up to the first message."""
-        sent_seed = b',"seed":%d' % seed if self._model.send_seed else b""
-        return self._constant + sent_seed + b',"messages":['
-
-    def encode_returned(self, message: Message) -> bytes:
-        """An assistant message as it is sent back."""
-        returned = returned_message(message, self._model.reasoning_fields)
-        if not returned["content"] and "tool_calls" not in returned:
-            returned["content"] = NO_CONTENT
-        return msgspec.json.encode(returned)
-
-    def with_system_role(self, messages: Sequence[Message]) -> list[Message]:
-        """Messages with the role that this endpoint gives to system text."""
-        role = self._model.system_role
-        return [{**m, "role": role} if m["role"] == "system" else m for m in messages]
-
-    def body(self, messages: Sequence[Message], seed: int) -> bytes:
-        """A whole request body."""
-        encoded = [
-            self.encode_returned(m) if m["role"] == "assistant" else msgspec.json.encode(m)
-            for m in self.with_system_role(messages)
-        ]
-        return self.up_to_messages(seed) + b",".join(encoded) + b"]}"
-
+from hanlon.store.records import Episode, Event, ModelCall, ReasoningVisibility
 
 Call = Callable[[bytes, str, Collection[str]], Awaitable[Completion]]
 """Posts a request body for a model id; retries are behind it. Raises `CallGivenUp`.
@@ -81,15 +33,6 @@ Reasoning tags that the environment's own texts ask for stay in the content."""
 
 
 T = TypeVar("T")
-
-
-class CallGivenUp(Exception):
-    """A model call failed for good; `outcome` is what the episode ends as."""
-
-    def __init__(self, outcome: str, errors: list[CallError]) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
-        self.errors = errors
 
 
 class Rollouts:
