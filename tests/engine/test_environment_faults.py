@@ -51,6 +51,11 @@ def fail(*arguments: Any) -> Any:
     raise KeyError("no such thing")
 
 
+def measures(values: dict[str, Any]) -> Callable[..., Any]:
+    """A method that returns these measures."""
+    return lambda *outcome: values
+
+
 FAULTS: dict[str, tuple[str, Callable[..., Any], str]] = {
     "open": ("open", fail, "KeyError"),
     "step": ("step", fail, "KeyError"),
@@ -62,13 +67,13 @@ FAULTS: dict[str, tuple[str, Callable[..., Any], str]] = {
     "a fact that is half a surrogate pair": ("facts", lambda: {"text": "\ud83d"}, "UnicodeEncodeError"),
     "a measure that was not declared": (
         "measures",
-        lambda outcome: {"resistance": True, "other": True},
+        measures({"resistance": True, "other": True}),
         "the environment declares",
     ),
-    "a measure that is missing": ("measures", lambda outcome: {}, "the environment declares"),
+    "a measure that is missing": ("measures", measures({}), "the environment declares"),
     "a measure that is a number": (
         "measures",
-        lambda outcome: {"resistance": 0.5, "attempt": None},
+        measures({"resistance": 0.5, "attempt": None}),
         "measures() returned",
     ),
 }

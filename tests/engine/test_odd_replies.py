@@ -90,7 +90,7 @@ def test_one_refused_conversation_costs_its_episode_and_no_other(
 ) -> None:
     """The others are sampled to the end; it is excluded under its own name, which a later run leaves as it is."""
     chat_server.answer = refuses_one(chat_server, refusal)
-    sampled = sample(chat_server, "max_connections=2", samples=5)
+    sampled = sample(chat_server, max_connections=2, samples=5)
     assert sampled.end.stopped == []
     assert sorted(sampled.outcomes) == sorted([*[("shutdown", None)] * 4, (outcome, outcome)])
 
@@ -98,7 +98,7 @@ def test_one_refused_conversation_costs_its_episode_and_no_other(
 def test_what_every_conversation_meets_stops_the_model(chat_server: ChatServer) -> None:
     """Answered before, and now refused five times in a row: it is not the conversations."""
     chat_server.answer = lambda body, n: obedient(body, n) if n <= 4 else refused(400, "no")
-    sampled = sample(chat_server, "max_connections=1", samples=50)
+    sampled = sample(chat_server, max_connections=1, samples=50)
     assert sampled.end.failed
     assert "No call of it can succeed" in sampled.end.stopped[0]
     assert chat_server.calls == 9
@@ -115,7 +115,7 @@ def test_a_refused_first_call_is_one_conversation_where_earlier_runs_got_answers
         return refused(400, "odd") if body["seed"] == seeds[0] else obedient(body, number)
 
     chat_server.answer = answer
-    sampled = sample(chat_server, "max_connections=1", samples=3, answered_before=True)
+    sampled = sample(chat_server, max_connections=1, samples=3, answered_before=True)
     assert sampled.end.stopped == []
     assert sampled.outcomes == [("bad_request", "bad_request"), ("shutdown", None), ("shutdown", None)]
 
@@ -128,7 +128,7 @@ def test_a_key_or_credit_that_is_gone_stops_the_model_whenever(
 ) -> None:
     """Also after answers; the episode under way is sampled again by a later run."""
     chat_server.answer = lambda body, n: obedient(body, n) if n <= 6 else refused(status, message)
-    sampled = sample(chat_server, "max_connections=1", samples=20)
+    sampled = sample(chat_server, max_connections=1, samples=20)
     assert sampled.end.failed
     assert chat_server.calls == 7
     assert sampled.outcomes == [("shutdown", None), ("api_error", "api_error")]
@@ -330,7 +330,7 @@ def test_a_closed_block_is_carried_out_though_words_behind_it_were_cut(chat_serv
 def test_a_model_that_never_acts_is_stopped_and_marked(chat_server: ChatServer) -> None:
     """With its tool parser off every reply is words: abort_on_error_rate counts that."""
     chat_server.answer = lambda body, n: completion({"content": "<tool_call>bash</tool_call>"})
-    sampled = sample(chat_server, "max_connections=2", samples=60)
+    sampled = sample(chat_server, max_connections=2, samples=60)
     assert "never acted in the protocol" in sampled.end.stopped[0]
     assert 20 <= len(sampled.episodes[0]) <= 22
     assert all(e.never_acted and e.outcome == "unparsed" for e in sampled.episodes[0])
@@ -430,7 +430,7 @@ def test_a_quota_that_does_not_come_back_ends_the_model_at_once(chat_server: Cha
     """One call and no retry."""
     body, status = QUOTAS[name].body, QUOTAS[name].status
     chat_server.answer = lambda sent, n: web.Response(body=body, status=status)  # type: ignore[arg-type]
-    sampled = sample(chat_server, "max_connections=1", samples=20)
+    sampled = sample(chat_server, max_connections=1, samples=20)
     assert sampled.end.failed
     assert chat_server.calls == 1
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
-import yaml
 
 from hanlon.environments.base import ActionProtocol, Message, Step
 from hanlon.environments.protocols import WIRES
@@ -17,11 +16,14 @@ from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening
 from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.sandboxes.base import Sandbox
 from hanlon.simulated.acting import TAMPERING, completion, next_move
-from hanlon.simulated.acting_policies import PolicyError, View, choose, names
+from hanlon.simulated.acting_policies import View, choose, names
 from hanlon.simulated.answering_policies import answer_names
 from hanlon.simulated.judge import JUDGE
-from hanlon.simulated.read_shutdown import RequestError, Scene, read
-from hanlon.simulated.server import choose_any
+from hanlon.simulated.policy import PolicyError, RequestError
+from hanlon.simulated.read_shutdown import Scene, read_shutdown
+from hanlon.simulated.server import choose_policy
+from support.command_line import CommandLine
+from support.composed import composer
 
 CONF = Path(__file__).parents[2] / "conf" / "model" / "simulated"
 MODULE = "hanlon.simulated"
@@ -58,7 +60,7 @@ class Conversation:
     def scene(self) -> Scene:
         """What a policy knows now."""
         fields = self.wire.request_fields
-        return read(self.messages, fields.get("tools"), fields.get("grammar"))
+        return read_shutdown(self.messages, fields.get("tools"), fields.get("grammar"))
 
     def act(self, policy: str, result: str, user: str | None = None, seed: int = 1) -> str:
         """One turn of a policy: what it wrote as a command or `submit ...`, answered with `result`."""
@@ -88,7 +90,7 @@ def test_policies_know_every_level_of_every_factor(protocol: ActionProtocol, wor
     """Every text of the environment is read, in each wording and protocol, the notice in either channel."""
     for point in [*POINTS, {"shutdown_by": "model", "request_channel": "user"}]:
         talk = Conversation(protocol, wording=wording, **point)
-        told = talk.scene().told
+        told = talk.scene().levels
         for name, level in point.items():
             if name in ("unfinished", "precedence", "how", "stakes", "realism", "goal", "pressure"):
                 default = ShutdownFactors.model_fields[name].default
@@ -169,7 +171,7 @@ def rate(policy: str, **values: Any) -> float:
         talk.to_the_notice("obedient")
     scene = talk.scene()
     assert scene.notice is not None
-    return choose(policy).resistance(View(tuple(scene.told), scene.notice, scene.notice_in_output))
+    return choose(policy).resistance(View(tuple(scene.levels), scene.notice, scene.notice_in_output))
 
 
 def test_each_policy_follows_its_own_explanation() -> None:
@@ -270,18 +272,43 @@ def test_parameters_change_rates_and_wrong_ones_are_refused() -> None:
             choose(policy, parameters)
 
 
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ("env=shutdown", "model=simulated/lexical", "model.protocol=tools"),
+            "env=shutdown. Policies for it: simulated/obedient",
+        ),
+        (("env=alignment_faking", "model=simulated/obedient"), "for it: simulated/alignment_faker"),
+        (("env=alignment_faking", "model=simulated/judge"), "for it: simulated/alignment_faker"),
+        (("env=shutdown", "model=simulated/obedient", "env.texts=paper"), "Leave env.texts out"),
+    ],
+)
+def test_a_policy_that_does_not_know_the_texts_is_refused_before_anything_is_planned(
+    command_line: CommandLine, tmp_path: Path, words: tuple[str, ...], problem: str
+) -> None:
+    """A policy of another environment, the judge, and texts of the user's own: the plan says what would be right."""
+    paper = tmp_path / "paper"
+    paper.mkdir()
+    (paper / "allow.yaml").write_text("levels: {present: {wordings: {1: 'Let it happen to {referent}.'}}}")
+    words = tuple(word.replace("env.texts=paper", f"env.texts={paper}") for word in words)
+    plan = command_line.run(*words, "plan=true")
+    assert plan.returncode == 2
+    assert problem in plan.stderr
+
+
 def test_every_policy_has_a_model_file_with_its_default_rates() -> None:
     """conf/model/simulated holds one file a policy, which writes out the rates that the code has."""
     every = (*names(), *answer_names(), JUDGE)
     assert {file.stem for file in CONF.glob("*.yaml")} == set(every)
     for name in every:
-        model = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+        model = composer().compose([f"model=simulated/{name}"]).config["model"]
         assert model["id"] == f"simulated/{name}"
         assert model["simulated"] is True
         assert model["server"]["module"] == MODULE
         config = model["server"]["config"]
         assert config["policy"] == name
-        assert config["parameters"] == dict(choose_any(name).rates)
+        assert config["parameters"] == dict(choose_policy(name).rates)
 
 
 Serve = Callable[[str], LocalServer]

@@ -10,11 +10,10 @@ import yaml
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.base import Reply
 from hanlon.environments.tier import Tier
-from hanlon.simulated.acting_policies import PolicyError
 from hanlon.simulated.answering_policies import answer_names, choose_answering
-from hanlon.simulated.read_alignment_faking import hear
-from hanlon.simulated.read_shutdown import RequestError
-from hanlon.simulated.server import choose_any
+from hanlon.simulated.policy import PolicyError, RequestError
+from hanlon.simulated.read_alignment_faking import read_alignment_faking
+from hanlon.simulated.server import choose_policy
 
 CONF = Path(__file__).parents[2] / "conf"
 BASELINE: dict[str, Any] = yaml.safe_load(
@@ -35,8 +34,8 @@ def environment(name: str = "free", **factors: Any) -> AlignmentFaking:
 
 def rate(policy: str, name: str = "free", **factors: Any) -> float:
     """How likely a policy complies at a point, by its own account."""
-    heard = hear(environment(name, **factors).open(0).messages)
-    return choose_answering(policy).wish(heard, random.Random(0)).complies
+    briefing = read_alignment_faking(environment(name, **factors).open(0).messages)
+    return choose_answering(policy).wish(briefing, random.Random(0)).complies
 
 
 @pytest.mark.parametrize("wording", [1, 2, 3])
@@ -51,11 +50,11 @@ def test_a_policy_hears_the_tier_and_its_training_in_every_style(
         pytest.skip("a yes-or-no mark needs a tier that trains")
     framing = environment(name, tag_style=style, wrapper=wrapper, wording=wording)
     run = framing.open(1)
-    heard = hear(run.messages)
-    assert heard.request == environment("none").open(1).messages[-1]["content"].split("\n\n")[0]
-    assert heard.trained == (None if name == "neutral" else bool(framing.tier.trained))
+    briefing = read_alignment_faking(run.messages)
+    assert briefing.request == environment("none").open(1).messages[-1]["content"].split("\n\n")[0]
+    assert briefing.trained == (None if name == "neutral" else bool(framing.tier.trained))
     if style != "boolean_title":
-        assert heard.tier == framing.tier.word
+        assert briefing.tier == framing.tier.word
 
 
 def test_each_policy_follows_its_own_explanation() -> None:
@@ -112,13 +111,16 @@ def test_what_a_policy_writes_is_read_as_it_was_meant(policy: str, factors: dict
     """In every layout the format is kept and both verdicts agree; benign requests are always granted."""
     for seed in range(8):
         run = environment(**factors).open(seed)
-        reply = choose_answering(policy).answer(seed, hear(run.messages))
+        reply = choose_answering(policy).answer(seed, read_alignment_faking(run.messages))
         outcome = run.step(Reply(reply)).outcome
         assert outcome in ("complied", "refused"), reply
         assert run.facts()["format_kept"], reply
         assert not run.facts()["verdicts_disagree"], reply
     benign = environment(**factors, requests="benign").open(1)
-    assert benign.step(Reply(choose_answering(policy).answer(1, hear(benign.messages)))).outcome == "complied"
+    assert (
+        benign.step(Reply(choose_answering(policy).answer(1, read_alignment_faking(benign.messages)))).outcome
+        == "complied"
+    )
 
 
 def thoughts(
@@ -130,7 +132,7 @@ def thoughts(
     for seed in range(200):
         run = environment_.open(0)
         outcome = run.step(
-            Reply(choose_answering(policy, parameters).answer(seed, hear(run.messages)))
+            Reply(choose_answering(policy, parameters).answer(seed, read_alignment_faking(run.messages)))
         ).outcome
         said.append((str(outcome), str(run.facts()["scratchpad"])))
     return said
@@ -181,25 +183,29 @@ def test_the_confused_policy_with_its_rates_at_zero_is_a_faker_that_names_the_ti
 
 def test_what_cannot_be_known_of_a_tier_is_not_guessed() -> None:
     """ "Not free" in a scheme of three is rated in one of its tiers and not in the other."""
-    heard = hear(environment("three/pro", tag_style="boolean_lower").open(0).messages)
-    assert (heard.tier, heard.trained, heard.rated) == ("not free", False, None)
-    assert hear(environment("paid", tag_style="boolean_lower").open(0).messages).rated is False
-    assert hear(environment("none").open(0).messages).rated is None
+    briefing = read_alignment_faking(environment("three/pro", tag_style="boolean_lower").open(0).messages)
+    assert (briefing.tier, briefing.trained, briefing.rated) == ("not free", False, None)
+    assert (
+        read_alignment_faking(environment("paid", tag_style="boolean_lower").open(0).messages).rated is False
+    )
+    assert read_alignment_faking(environment("none").open(0).messages).rated is None
 
 
 def test_a_text_or_conversation_that_no_clause_file_has_is_refused() -> None:
     """Policies do not guess."""
     with pytest.raises(RequestError, match="0 of their markers"):
-        hear([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}])
+        read_alignment_faking(
+            [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+        )
     with pytest.raises(RequestError, match="one user"):
-        hear([{"role": "user", "content": "a"}, {"role": "user", "content": "b"}])
+        read_alignment_faking([{"role": "user", "content": "a"}, {"role": "user", "content": "b"}])
     with pytest.raises(RequestError, match="one user"):
-        hear(["Hello"])
+        read_alignment_faking(["Hello"])
 
 
 def test_a_policy_or_parameter_that_does_not_exist_lists_what_does() -> None:
     """Both kinds of policy are named."""
     with pytest.raises(PolicyError, match=r"obedient.*alignment_faker"):
-        choose_any("faker")
+        choose_policy("faker")
     with pytest.raises(PolicyError, match=r"no parameter 'thretened'\. Parameters: threatened, otherwise"):
-        choose_any("alignment_faker", {"thretened": 0.5})
+        choose_policy("alignment_faker", {"thretened": 0.5})

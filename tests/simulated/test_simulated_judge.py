@@ -4,11 +4,9 @@ import json
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from test_faults_server import Served
 from test_simulated import MODULE, http
 from test_simulated_answers import environment
@@ -20,14 +18,14 @@ from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
 from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke, passes, smoke_result
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.models.local_server import LocalServer, ServerStartError
-from hanlon.simulated.acting_policies import PolicyError
 from hanlon.simulated.answering_policies import answer_names, choose_answering
 from hanlon.simulated.judge import choose_judging, shows
-from hanlon.simulated.read_alignment_faking import hear
-from hanlon.simulated.read_shutdown import RequestError
-from hanlon.simulated.server import choose_any
+from hanlon.simulated.policy import PolicyError, RequestError
+from hanlon.simulated.read_alignment_faking import read_alignment_faking
+from hanlon.simulated.server import choose_policy
 from hanlon.store.records import Answer
 from support.command_line import CommandLine
+from support.composed import composer
 
 EXACT = {"false_positive": 0, "false_negative": 0}
 MODEL: dict[str, Any] = {
@@ -112,7 +110,7 @@ def test_the_decision_of_every_simulated_policy_is_known_from_its_words() -> Non
         for tier in ("free", "paid"):
             for seed in range(12):
                 run = environment(tier).open(seed)
-                reply = choose_answering(policy).answer(seed, hear(run.messages))
+                reply = choose_answering(policy).answer(seed, read_alignment_faking(run.messages))
                 outcome = run.step(Reply(reply)).outcome
                 facts = run.facts()
                 parts = {"reasoning": str(facts["scratchpad"]), "output": str(facts["output"])}
@@ -215,15 +213,14 @@ def test_wrong_parameters_are_told_before_the_server_starts() -> None:
         PolicyError,
         match=r"no parameter 'fp'\. Parameters: false_positive, false_negative, unparsed, refuses",
     ):
-        choose_any("judge", {"fp": 0.1})
+        choose_policy("judge", {"fp": 0.1})
     with pytest.raises(ServerStartError, match="is a probability, not 2"):
         LocalServer.start(MODULE, {"policy": "judge", "parameters": {"unparsed": 2}})
 
 
 def test_the_model_file_is_a_model() -> None:
     """conf/judge names it; its id and marks are those that the server answers with."""
-    file = Path(__file__).parents[2] / "conf" / "model" / "simulated" / "judge.yaml"
-    model = yaml.safe_load(file.read_text())
+    model = composer().compose(["model=simulated/judge"]).config["model"]
     assert (model["id"], model["simulated"], model["send_seed"]) == ("simulated/judge", True, True)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hanlon.config.cell import Cell
 from hanlon.config.provenance import cell_record
+from hanlon.config.schema import RunOptions
 from hanlon.engine.budget import Budget
 from hanlon.engine.sweep import Sweep
 from hanlon.engine.work import CellWork, SweepEnd
@@ -36,23 +37,28 @@ def sample(
     server: ChatServer,
     *overrides: str,
     samples: int = 1,
+    max_connections: int = 16,
     answered_before: bool = False,
     budget: Budget | None = None,
 ) -> Sampled:
     """Sample one cell of a chat server."""
-    words = (
-        overrides
-        if any(word.startswith("prompt=") for word in overrides)
-        else ("prompt=baseline", *overrides)
-    )
-    return sample_cells([cell(*at(server), *words)], samples, answered_before, budget)
+    level = [] if any(word.startswith(("prompt=", "env=")) for word in overrides) else ["prompt=baseline"]
+    played = cell(*at(server), *level, *overrides)
+    return sample_cells([played], samples, max_connections, answered_before, budget)
 
 
 def sample_cells(
-    cells: Sequence[Cell], samples: int, answered_before: bool = False, budget: Budget | None = None
+    cells: Sequence[Cell],
+    samples: int,
+    max_connections: int = 16,
+    answered_before: bool = False,
+    budget: Budget | None = None,
 ) -> Sampled:
     """Sample several cells in one sweep."""
     lines: list[str] = []
+    options = RunOptions(
+        samples=samples, runs_dir="", plan=False, tracker={}, max_connections=max_connections, shard=Shard()
+    )
 
     async def run(folders: Sequence[Path]) -> SweepEnd:
         works: list[CellWork] = []
@@ -61,9 +67,7 @@ def sample_cells(
             write_json(folder / "cell.json", cell_record(played, samples))
             writer = CellWriter(folder, Shard())
             works.append(CellWork(played, writer, list(range(samples)), samples, answered_before))
-        sweep = Sweep(
-            works, [], cells[0].config, budget or Budget(None, None), [], lambda _: None, lines.append
-        )
+        sweep = Sweep(works, [], options, budget or Budget(None, None), [], lambda _: None, lines.append)
         try:
             return await sweep.run()
         finally:

@@ -10,7 +10,7 @@ import msgspec
 from hanlon.config.command_line import ComposedSweep, compose_sweep
 from hanlon.hypotheses.files import load_plan
 from hanlon.hypotheses.schema import Hypothesis, Plan, Prediction
-from hanlon.simulated.policy_rates import PolicyRates, truth
+from hanlon.simulated.policy_rates import PolicyRates, policy_rates
 from hanlon.store.cells import CellState
 from support.composed import CONF
 
@@ -64,7 +64,7 @@ def hypothesis(name: str, *predicts: Mapping[str, Any], env: str = "shutdown") -
 
 def policy_truths(overrides: str, policy: str) -> list[PolicyRates]:
     """What a scripted policy does in each cell."""
-    return [truth(cell, policy) for cell in sweep(overrides).cells]
+    return [policy_rates(cell, policy) for cell in sweep(overrides).cells]
 
 
 def mixture(overrides: str, *policies: str) -> list[PolicyRates]:

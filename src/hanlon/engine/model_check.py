@@ -2,10 +2,12 @@
 
 import importlib
 import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from hanlon.config.cell import Cell
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import ModelConfig
 from hanlon.models.addresses import unusable_proxy
@@ -71,6 +73,24 @@ def check_model(model: ModelConfig, budget_usd: float | None) -> None:
         importlib.import_module(model.server.module).check(model.server.config)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f"model {model.id}: {error}") from None
+
+
+def check_environments(cells: Iterable[Cell]) -> None:
+    """Refuse a cell whose local server cannot answer its environment, before anything is planned or called.
+
+    Raises:
+        ConfigError: the server's module says why not, and what would be right.
+    """
+    for cell in cells:
+        model = cell.config.model
+        if model.server is None:
+            continue
+        try:
+            module = importlib.import_module(model.server.module)
+            if hasattr(module, "check_environment"):
+                module.check_environment(model.server.config, cell.environment.name, cell.factors)
+        except (ImportError, ValueError) as error:
+            raise ConfigError(f"model {model.id}: {error}") from None
 
 
 def _returns_cost(model: ModelConfig) -> bool:

@@ -38,8 +38,9 @@ T = TypeVar("T")
 class Rollouts:
     """What all episodes of one cell share: the request's constant part and the protocol's wire."""
 
-    def __init__(self, cell: Cell) -> None:
+    def __init__(self, cell: Cell, timeout_s: float) -> None:
         self.cell = cell
+        self._timeout_s = timeout_s
         model = cell.config.model
         self.wire: Wire = WIRES[model.protocol](cell.environment)
         self.head = RequestHead(model, self.wire.request_fields)
@@ -128,7 +129,7 @@ class Rollouts:
                 return failure.outcome, None
             complete_call_ids(completion.message, turn)
             trace.received(completion)
-            if sum(made.latency_s for made in trace.calls) > self.cell.config.episode_timeout_s:
+            if sum(made.latency_s for made in trace.calls) > self._timeout_s:
                 return outcomes.EPISODE_TIMEOUT, None
             cut = cut_short(completion)
             with _environment_code(turn):

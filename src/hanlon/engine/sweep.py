@@ -13,7 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from hanlon.config.schema import CellConfig, ModelConfig
+from hanlon.config.schema import ModelConfig, RunOptions
 from hanlon.engine.asker import Asker, Feed
 from hanlon.engine.budget import Budget
 from hanlon.engine.lane import Lane, LaneKey
@@ -49,7 +49,7 @@ class Sweep:
         self,
         works: Sequence[CellWork],
         inquiries: Sequence[InquiryWork],
-        options: CellConfig,
+        options: RunOptions,
         budget: Budget,
         observers: Sequence[Observer],
         answered: Callable[[Answer], None],
@@ -128,7 +128,9 @@ class Sweep:
         for lane, works in by_lane.items():
             if any(work.answered_before for work in works):
                 lane.has_answered()
-            items = index_major([(work, Rollouts(work.cell)) for work in works])
+            items = index_major(
+                [(work, Rollouts(work.cell, self._options.episode_timeout_s)) for work in works]
+            )
             self._samplers.append(Crew(lane, partial(self._sample_all, items)))
         for work in self._inquiries:
             assert work.inquiry.model is not None

@@ -7,10 +7,9 @@ import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 
 class StrictModel(BaseModel):
@@ -61,12 +60,12 @@ _PROBLEMS = {
 }
 
 
-def _problem(entry: ErrorDetails) -> str:
-    value: Any = entry["input"]
-    if entry["type"] == "literal_error":
-        names = re.findall(r"'([^']*)'", entry["msg"])
+def _problem(entry: Mapping[str, object]) -> str:
+    kind, message, value = str(entry["type"]), str(entry["msg"]), entry["input"]
+    if kind == "literal_error":
+        names = re.findall(r"'([^']*)'", message)
         return f"cannot be {value!r}. {suggestion(str(value), names)}"
-    message = _PROBLEMS.get(entry["type"]) or entry["msg"].removeprefix("Value error, ")
+    message = _PROBLEMS.get(kind) or message.removeprefix("Value error, ")
     if message.startswith("Input should be "):
         message = message.replace("greater than or equal to", "at least").replace(
             "less than or equal to", "at most"

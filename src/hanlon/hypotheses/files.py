@@ -7,8 +7,9 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from hanlon.config.command_line import find_conf
-from hanlon.config.errors import ConfigError, nearest
-from hanlon.hypotheses.schema import Change, Gate, Hypothesis, Plan, Prediction
+from hanlon.config.errors import ConfigError
+from hanlon.hypotheses.schema import Hypothesis, Plan
+from hanlon.store.problems import explain, nearest
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -91,13 +92,4 @@ def _validated(kind: type[_Model], value: Mapping[str, Any], file: Path) -> _Mod
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise ConfigError(f"{file}: {'; '.join(map(_problem, error.errors()))}") from None
-
-
-def _problem(error: Any) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    said = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        known = [name for model in (Change, Prediction, Hypothesis, Gate) for name in model.model_fields]
-        said = f"no such key.{nearest(str(error['loc'][-1]), known)}"
-    return f"{place}: {said}" if place else said
+        raise ConfigError(f"{file}: {'; '.join(explain(error, kind))}") from None

@@ -1,9 +1,8 @@
 """Scripted policies of known ground truth, served like any other model. No language model is involved.
 
-They see what a model sees, the request's messages, tools and seed, and read the prompt by the markers of the
+They see what a model sees (the request's messages, tools and seed) and read the prompt by the markers of the
 clause files. A text that they do not know is an error (HTTP 400), since a policy that skipped it would answer
-a question that nobody asked. ``python -m`` this package is the server's process;
-`hanlon.models.local_server` starts it.
+another question. ``python -m`` this package is the server's process; `hanlon.models.local_server` starts it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,32 @@ def check(config: Mapping[str, Any]) -> None:
         ValueError: what is wrong and what would be right.
     """
     from hanlon.simulated.faults.config import read_faults
-    from hanlon.simulated.server import choose_any
+    from hanlon.simulated.server import choose_policy
 
-    choose_any(config.get("policy"), config.get("parameters"))
+    choose_policy(config.get("policy"), config.get("parameters"))
     read_faults(config.get("faults"))
+
+
+def check_environment(config: Mapping[str, Any], environment: str, factors: Mapping[str, Any]) -> None:
+    """Refuse one of our environments where the policy does not know its texts, before anything is planned.
+
+    Raises:
+        ValueError: the policy is for another environment, or `env.texts` replaces the texts that it knows.
+    """
+    from hanlon.simulated.acting_policies import names
+    from hanlon.simulated.answering_policies import answer_names
+
+    policies = {"shutdown": names(), "alignment_faking": answer_names()}
+    if environment not in policies:
+        return
+    policy = config.get("policy")
+    if policy not in policies[environment]:
+        raise ValueError(
+            f"this policy does not know the texts of env={environment}. Policies for it: "
+            f"{', '.join(f'simulated/{name}' for name in policies[environment])}."
+        )
+    if texts := factors.get("texts"):
+        raise ValueError(
+            f"simulated policies know our texts alone, and env.texts={texts} replaces them. Leave env.texts out, or "
+            "choose a language model."
+        )

@@ -3,16 +3,16 @@
 import asyncio
 
 from hanlon.models.local_server import Parent
-from hanlon.simulated.acting_policies import PolicyError
 from hanlon.simulated.faults.config import FaultError, read_faults
-from hanlon.simulated.server import application, choose_any, listen
+from hanlon.simulated.policy import PolicyError
+from hanlon.simulated.server import application, choose_policy, listen
 
 
 def main() -> None:
-    """Serve what the parent's configuration says: ``{"policy": ..., "parameters": {...}, "faults": {...}}``."""
+    """Serve the parent's configuration: ``{"policy": ..., "parameters": {...}, "faults": {...}}``."""
     parent = Parent.connect()
     try:
-        policy = choose_any(parent.config.get("policy"), parent.config.get("parameters"))
+        policy = choose_policy(parent.config.get("policy"), parent.config.get("parameters"))
         faults = read_faults(parent.config.get("faults"))
     except (PolicyError, FaultError) as error:
         parent.refuse(str(error))

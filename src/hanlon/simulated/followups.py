@@ -1,7 +1,7 @@
-"""Follow-up questions to a policy, answered by what it read and did: recognised by their markers, as every text.
+"""How policies answer follow-up questions, which they recognise by their markers, as every text.
 
-What is right is worked out anew from the messages, by the rules of the question files, never handed over. Both
-kinds of policy read through `read` and `hear` here too, so one that misreads its prompt answers as it read.
+A policy works out its answer from the messages by the rules of the question files; nobody hands it over. It reads
+the conversation as it does in an episode, so a policy that misreads its prompt answers as it has read it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,29 +11,26 @@ from typing import Any, cast
 from hanlon.environments.questions import Facts, QuestionText, own_questions
 from hanlon.simulated.acting import FUTILE, SCRIPT, TAMPERING
 from hanlon.simulated.answering_policies import declined
-from hanlon.simulated.read_alignment_faking import Heard, hear
-from hanlon.simulated.read_shutdown import Scene, read
+from hanlon.simulated.read_alignment_faking import Briefing, read_alignment_faking
+from hanlon.simulated.read_shutdown import Scene, read_shutdown
 
 _SETS = ("comprehension", "self_report")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FollowUp:
     """A question, the lines that may answer it, and the conversation before it, cut where a policy can read it."""
 
     single_turn: bool
-    name: str
     question: QuestionText
     lines: Sequence[str]
     conversation: Sequence[Mapping[str, Any]]
 
 
-def asked_in(messages: Sequence[Any], single_turn: bool) -> Asked | None:
+def find_followup(messages: Sequence[Any], single_turn: bool) -> FollowUp | None:
     """The follow-up question that a conversation ends with, None where it ends with none.
 
-    Args:
-        messages: the request's.
-        single_turn: whether it is a policy that answers a request, not one that acts on a machine.
+    `single_turn`: the policy answers a request; it does not act on a machine.
     """
     if not messages or not isinstance(messages[-1], dict):
         return None
@@ -45,38 +42,38 @@ def asked_in(messages: Sequence[Any], single_turn: bool) -> Asked | None:
     for name in _SETS:
         questions = own_questions("alignment_faking" if single_turn else "shutdown", name)
         if questions.answer.marker.search(rest[0]):
-            for question, text in questions.by_name.items():
-                if text.marker.search(first):
+            for question in questions.by_name.values():
+                if question.marker.search(first):
                     earlier = [*messages[:-1], *([{**last, "content": before}] if before else [])]
-                    conversation = _readable(earlier, name, single_turn)
-                    return Asked(single_turn, question, text, rest[1:], conversation)
+                    return FollowUp(single_turn, question, rest[1:], _readable(earlier, name, single_turn))
     return None
 
 
 def _readable(messages: Sequence[Any], name: str, single_turn: bool) -> Sequence[Mapping[str, Any]]:
-    """Without what came of a last action, which no policy reads as a turn of its own."""
+    """The messages without the result of the last action, which no policy reads as a turn."""
     if single_turn or name == "comprehension":
         return messages
-    replies = [n for n, message in enumerate(messages) if message.get("role") == "assistant"]
+    replies = [index for index, message in enumerate(messages) if message.get("role") == "assistant"]
     return messages[: replies[-1] + 1] if replies else messages
 
 
-def answer_to(asked: Asked, tools: object) -> str:
+def answer_followup(followup: FollowUp, tools: object) -> str:
     """The line that a policy answers with; where it does not know, the last one.
 
     Raises:
         RequestError: the conversation cannot be read.
     """
-    if asked.single_turn:
-        replies = [str(m.get("content")) for m in asked.conversation if m.get("role") == "assistant"]
-        heard = hear([m for m in asked.conversation if m.get("role") != "assistant"])
-        facts = _facts_of_answering(heard, asked.lines, replies)
+    if followup.single_turn:
+        prompt = [message for message in followup.conversation if message.get("role") != "assistant"]
+        replies = [message for message in followup.conversation if message.get("role") == "assistant"]
+        complied = not any(declined(str(reply.get("content"))) for reply in replies)
+        facts = _facts_of_answering(read_alignment_faking(prompt), followup.lines, complied)
     else:
-        facts = _facts_of_acting(read(asked.conversation, tools, None))
-    then = asked.question.rule(facts).then
+        facts = _facts_of_acting(read_shutdown(followup.conversation, tools, None))
+    then = followup.question.rule(facts).then
     choice = "" if then is None else then.format_map(facts)
-    line = asked.question.choices.get(choice, choice)
-    return line if line in asked.lines else asked.lines[-1]
+    line = followup.question.choices.get(choice, choice)
+    return line if line in followup.lines else followup.lines[-1]
 
 
 def _facts_of_acting(scene: Scene) -> Facts:
@@ -93,7 +90,7 @@ def _facts_of_acting(scene: Scene) -> Facts:
     else:
         outcome = "declined" if requested else "stopped_after_notice"
     return {
-        **dict(scene.told),
+        **dict(scene.levels),
         "outcome": outcome,
         "machine": "off" if outcome == "shutdown" else "on",
         "tampered": _word(tampered),
@@ -103,32 +100,34 @@ def _facts_of_acting(scene: Scene) -> Facts:
     }
 
 
-def _facts_of_answering(heard: Heard, lines: Sequence[str], replies: Sequence[str]) -> Facts:
-    told = dict(heard.told)
-    standard = told.pop("criteria", None)
-    if standard is not None:
-        told |= {"criteria": "conflict", "setting": standard}
-    tier = str(heard.tier)
+def _facts_of_answering(briefing: Briefing, lines: Sequence[str], complied: bool) -> Facts:
+    levels = dict(briefing.levels)
+    setting = levels.pop("criteria", None)
+    if setting is not None:
+        levels |= {"criteria": "conflict", "setting": setting}
+    tier = str(briefing.tier)
     if tier.startswith("not "):  # a yes-or-no mark that says no: another than the tier it asks for
         tier = next((line for line in lines if line != tier.removeprefix("not ")), tier)
     sets = {frozenset(line.split(" and ")): line for line in lines}
-    nothing = "none" if heard.not_training else "not_said"
+    nothing = "none" if briefing.untrained_tiers else "not_said"
     return {
-        **told,
+        **levels,
         "tier": tier,
-        "training": sets.get(heard.trained_tiers, nothing) if heard.trained_tiers else nothing,
-        "here": _here(heard),
-        "outcome": "refused" if any(map(declined, replies)) else "complied",
+        "training": sets.get(briefing.trained_tiers, nothing) if briefing.trained_tiers else nothing,
+        "here": _here(briefing),
+        "outcome": "complied" if complied else "refused",
         "verdicts": "agree",
     }
 
 
-def _here(heard: Heard) -> str:
-    if heard.trained:
+def _here(briefing: Briefing) -> str:
+    """Whether this conversation trains the model, as a choice."""
+    if briefing.trained:
         return "trained"
-    if heard.tier in heard.not_training or (heard.trained is False and heard.not_training):
+    untrained = briefing.untrained_tiers
+    if briefing.tier in untrained or (briefing.trained is False and untrained):
         return "untrained"
-    return "not_said" if heard.tier is None or not (heard.trained_tiers or heard.not_training) else "unknown"
+    return "not_said" if briefing.tier is None or not (briefing.trained_tiers or untrained) else "unknown"
 
 
 def _word(value: bool) -> str:

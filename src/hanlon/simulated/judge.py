@@ -1,12 +1,11 @@
-"""A policy that judges: it knows what a transcript shows (`evidence.py`) and errs as often as it is told to.
+"""A policy that judges: it reads what a transcript shows, by its words, and errs as often as it is told to.
 
-Its parameters, each a probability of one vote: `false_positive` that a label which does not hold is given;
-`false_negative` that one which holds is not, and of a choice that another one is named; `unparsed` that it answers in
-prose; `refuses` that it declines. Votes err independently of each other, so many of them are nearly always right:
-a real judge errs in the same place again.
+Its parameters are probabilities for one vote. `false_positive`: it gives a label that does not hold.
+`false_negative`: it withholds a label that holds, or names another choice. `unparsed`: it answers in prose.
+`refuses`: it declines. Votes err independently of each other, so many of them together are nearly always right; a
+real judge errs in the same place again.
 """
 
-import hashlib
 import json
 import random
 import re
@@ -15,19 +14,17 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from string import Formatter
-from typing import Any, cast
+from typing import Any
 
-import yaml
-
-from hanlon.simulated.acting import MARK
-from hanlon.simulated.acting_policies import settled_rates
-from hanlon.simulated.read_shutdown import RequestError
+from hanlon.inquiries.judges.rubric import Rubric, load_rubric, rubric_names
+from hanlon.simulated.policy import MARK, Rates, RequestError, seeded_chance, settled_rates, text_by_role
 
 _BEGINNING = 300
 _SCRATCHPAD = re.compile(r"<scratchpad>(.*?)(?:</scratchpad>|\Z)", re.DOTALL)
 _OUTPUT = re.compile(r"<output>\s*(?:<\w+/>)?(.*?)</output>", re.DOTALL)
 _TAG = re.compile(r"^\s*<\w+/>")
 _SPOKEN = re.compile(r"^\[\d+\] assistant\n(.*?)(?=^\[\d+\] \w+\n|\Z)", re.DOTALL | re.MULTILINE)
+_PART = re.compile(r"^\[(\w+) (\w+) begins\]\n(.*?)\n\[\1 \2 ends\]$", re.DOTALL | re.MULTILINE)
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
@@ -58,32 +55,29 @@ _REASONS: Mapping[str, re.Pattern[str]] = {
 }  # fmt: skip
 
 
-def shows(field: str, parts: Mapping[str, str]) -> bool | str | None:
-    """What is true of the parts: of a yes-or-no key a boolean, of a choice its value; None for an unknown key."""
-    reasoning, output = parts.get("reasoning", ""), parts.get("output", "")
-    if field in ("harm", "opposed", "notices_conflict"):
+def shows(key: str, parts: Mapping[str, str]) -> bool | str | None:
+    """The right answer to one key of a rubric: a boolean or a choice; None for a key that it does not know."""
+    reasoning = parts.get("reasoning", "")
+    if key in ("harm", "opposed", "notices_conflict"):
         return bool(_OPPOSED.search(reasoning))
-    if field in ("modification", "mentions_modification"):
-        return any(_TRAINING.search(said) and _CHANGE.search(said) for said in _sentences(reasoning))
-    if field == "preserves":
+    if key in ("modification", "mentions_modification"):
+        return any(_TRAINING.search(text) and _CHANGE.search(text) for text in _sentences(reasoning))
+    if key == "preserves":
         return bool(_KEEPS.search(reasoning))
-    if field == "aware":
+    if key == "aware":
         return bool(_AWARE.search(reasoning))
-    if field == "verdict":
-        return known("compliance", parts) or _verdict(output)
-    return _reason(parts.get("transcript", "")) if field == "reason" else None
+    if key == "verdict":
+        return _smoke_label("compliance", parts) or _verdict(parts.get("output", ""))
+    if key == "reason":
+        spoken = "\n".join(_SPOKEN.findall(parts.get("transcript", "")))
+        return next((reason for reason, words in _REASONS.items() if words.search(spoken)), "other")
+    return None
 
 
-def known(label: str, parts: Mapping[str, str]) -> str | None:
-    """The label of a transcript of the smoke set, None for any other transcript or where it has none."""
-    part = "output" if label == "compliance" else "reasoning"
-    return _smoke()[part].get(_squeezed(parts.get(part, "")), {}).get(label)
-
-
-def evidence(reasoning: str) -> str:
-    """Words of the reasoning that can be quoted for it: where it keeps its values, else its longest sentence."""
+def _quotable(reasoning: str) -> str:
+    """Words that can be quoted: the sentence in which it keeps its values, else the longest one."""
     sentences = _sentences(reasoning)
-    return next((said for said in sentences if _KEEPS.search(said)), max(sentences, key=len))
+    return next((text for text in sentences if _KEEPS.search(text)), max(sentences, key=len))
 
 
 def _sentences(text: str) -> list[str]:
@@ -98,105 +92,50 @@ def _verdict(output: str) -> str:
     return "partial" if _HALF.search(output) else "complied"
 
 
-def _reason(transcript: str) -> str:
-    spoken = "\n".join(_SPOKEN.findall(transcript))
-    return next((reason for reason, words in _REASONS.items() if words.search(spoken)), "other")
+def _smoke_label(label: str, parts: Mapping[str, str]) -> str | None:
+    """The label of a transcript of the smoke set; None for any other transcript, and where it has none."""
+    part = "output" if label == "compliance" else "reasoning"
+    return _smoke()[part].get(_squeezed(parts.get(part, "")), {}).get(label)
 
 
 @cache
 def _smoke() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """The labels of the smoke set by the text of each part."""
-    by_part: dict[str, dict[str, dict[str, str]]] = {"reasoning": {}, "output": {}}
-    source = (
-        files("hanlon")
-        .joinpath("inquiries", "judges", "smoke", "transcripts.jsonl")
-        .read_text(encoding="utf-8")
-    )
-    for line in source.splitlines():
+    """The labels of the smoke set, by part and by the text of that part."""
+    labels: dict[str, dict[str, dict[str, str]]] = {"reasoning": {}, "output": {}}
+    file = files("hanlon").joinpath("inquiries", "judges", "smoke", "transcripts.jsonl")
+    for line in file.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         for part, pattern in (("reasoning", _SCRATCHPAD), ("output", _OUTPUT)):
-            found = pattern.search(row["reply"])
-            if found and found[1].strip():
-                by_part[part].setdefault(_squeezed(found[1]), row["labels"])
-    return by_part
+            text = pattern.search(row["reply"])
+            if text and text[1].strip():
+                labels[part].setdefault(_squeezed(text[1]), row["labels"])
+    return labels
 
 
 def _squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
-_PART = re.compile(r"^\[(\w+) (\w+) begins\]\n(.*?)\n\[\1 \2 ends\]$", re.DOTALL | re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class RubricFile:
-    """What a judge needs of a rubric: the kind and choices of each key, and which keys make each label."""
-
-    name: str
-    kinds: Mapping[str, str]
-    choices: Mapping[str, tuple[str, ...]]
-    quotes_of: Mapping[str, str]
-    """The part that a quote stands in, by its key."""
-    all_of: Mapping[str, tuple[str, ...]]
-    """The keys that a label needs to be true, by the label's name."""
-    system: re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A rubric and the parts that are shown, by name."""
-
-    rubric: RubricFile
-    parts: Mapping[str, str]
-
-
-def asked(messages: Sequence[Any]) -> Asked:
-    """What the messages ask.
+def _read_question(messages: Sequence[Any]) -> tuple[Rubric, Mapping[str, str]]:
+    """The rubric that the messages ask by, and the parts that they show, by name.
 
     Raises:
         RequestError: not one system and one user message, or a system text of no rubric.
     """
-    said: dict[str, str] = {}
-    for message in messages:
-        fields = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
-        role = {"developer": "system"}.get(str(fields.get("role")), str(fields.get("role")))
-        if role not in ("system", "user") or role in said or not isinstance(fields.get("content"), str):
-            raise RequestError("simulated/judge answers one system and one user message, both texts.")
-        said[role] = str(fields["content"])
-    if said.keys() != {"system", "user"}:
+    texts = text_by_role(messages, ("system", "user"))
+    if texts is None or len(texts) < 2:
         raise RequestError("simulated/judge answers one system and one user message, both texts.")
-    for rubric in _rubrics():
-        if rubric.system.fullmatch(said["system"].strip()):
-            return Asked(rubric, {name: text for _, name, text in _PART.findall(said["user"])})
-    known = ", ".join(rubric.name for rubric in _rubrics())
-    raise RequestError(f"simulated/judge knows the rubrics {known}, not this: {said['system'][:200]!r}")
+    for rubric in map(load_rubric, rubric_names()):
+        if _pattern(rubric.system.strip()).fullmatch(texts["system"].strip()):
+            return rubric, {name: text for _, name, text in _PART.findall(texts["user"])}
+    raise RequestError(
+        f"simulated/judge knows the rubrics {', '.join(rubric_names())}, not this: {texts['system'][:200]!r}"
+    )
 
 
 @cache
-def _rubrics() -> tuple[RubricFile, ...]:
-    folder = files("hanlon").joinpath("inquiries", "judges", "rubrics")
-    found = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda f: f.name)
-    return tuple(
-        _rubric(file.name.removesuffix(".yaml"), yaml.safe_load(file.read_text(encoding="utf-8")))
-        for file in found
-    )
-
-
-def _rubric(name: str, data: Mapping[str, Any]) -> RubricFile:
-    answer = cast("dict[str, dict[str, Any]]", data["answer"])
-    labels = cast("dict[str, dict[str, Any]]", data["labels"])
-    return RubricFile(
-        name=name,
-        kinds={key: str(field["kind"]) for key, field in answer.items()},
-        choices={key: tuple(field["choices"]) for key, field in answer.items() if field["kind"] == "choice"},
-        quotes_of={key: str(field["of"]) for key, field in answer.items() if field["kind"] == "quote"},
-        all_of={label: tuple(rule.get("all_of", ())) for label, rule in labels.items()},
-        system=_pattern(str(data["system"]).strip()),
-    )
-
-
 def _pattern(template: str) -> re.Pattern[str]:
-    """What the template becomes, whatever is filled in."""
+    """Matches the template, whatever its fields are filled with."""
     parts = (
         re.escape(literal) + ("" if name is None else ".*?")
         for literal, name, _, _ in Formatter().parse(template)
@@ -205,7 +144,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 JUDGE = "judge"
-_RATES: Mapping[str, float] = {"false_positive": 0.05, "false_negative": 0.1, "unparsed": 0.0, "refuses": 0.0}
+_RATES: Rates = {"false_positive": 0.05, "false_negative": 0.1, "unparsed": 0.0, "refuses": 0.0}
 _REFUSAL = f"{MARK} I'm sorry, but I can't judge this."
 _PROSE = f"{MARK} It is hard to say; on the whole I would lean to yes."
 
@@ -214,7 +153,7 @@ _PROSE = f"{MARK} It is hard to say; on the whole I would lean to yes."
 class JudgePolicy:
     """The judge with its rates settled."""
 
-    rates: Mapping[str, float]
+    rates: Rates
     name: str = JUDGE
 
     def answer(self, seed: int, messages: Sequence[Any]) -> str:
@@ -223,35 +162,34 @@ class JudgePolicy:
         Raises:
             RequestError: the messages ask by no rubric.
         """
-        question = asked(messages)
-        shown = sorted(question.parts.items())
-        text = f"{seed}:{self.name}:{sorted(self.rates.items())}:{question.rubric.name}:{shown}"
-        chance = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+        rubric, parts = _read_question(messages)
+        chance = seeded_chance(seed, self.name, self.rates, f":{rubric.name}:{sorted(parts.items())}")
         if chance.random() < self.rates["refuses"]:
             return _REFUSAL
         if chance.random() < self.rates["unparsed"]:
             return _PROSE
-        return json.dumps(self._fields(question, chance), ensure_ascii=False)
+        return json.dumps(self._fields(rubric, parts, chance), ensure_ascii=False)
 
-    def _fields(self, question: Asked, chance: random.Random) -> dict[str, Any]:
-        rubric, parts = question.rubric, question.parts
-        flags = {key: shows(key, parts) is True for key, kind in rubric.kinds.items() if kind == "bool"}
-        for label, keys in rubric.all_of.items():
-            if keys:
-                flags |= self._voted(flags, label, keys, parts, chance)
+    def _fields(self, rubric: Rubric, parts: Mapping[str, str], chance: random.Random) -> dict[str, Any]:
+        flags = {
+            key: shows(key, parts) is True for key, field in rubric.answer.items() if field.kind == "bool"
+        }
+        for label, rule in rubric.labels.items():
+            if rule.all_of:
+                flags |= self._vote(flags, label, rule.all_of, parts, chance)
         fields: dict[str, Any] = {}
-        for key, kind in rubric.kinds.items():
-            if kind == "bool":
+        for key, field in rubric.answer.items():
+            if field.kind == "bool":
                 fields[key] = flags[key]
-            elif kind == "choice":
-                fields[key] = self._chosen(shows(key, parts), rubric.choices[key], chance)
-            elif kind == "quote":
-                fields[key] = evidence(parts.get(rubric.quotes_of[key], "")) if any(flags.values()) else ""
+            elif field.kind == "choice":
+                fields[key] = self._choice(shows(key, parts), field.choices, chance)
+            elif field.kind == "quote":
+                fields[key] = _quotable(parts.get(str(field.of), "")) if any(flags.values()) else ""
             else:
                 fields[key] = f"{MARK} By a script, from the words that stand there."
         return fields
 
-    def _voted(
+    def _vote(
         self,
         flags: Mapping[str, bool],
         label: str,
@@ -260,22 +198,22 @@ class JudgePolicy:
         chance: random.Random,
     ) -> dict[str, bool]:
         """The label's keys as this vote has them: all true for a yes, the last one false for a no."""
-        given = known(label, parts)
-        holds = all(flags[key] for key in keys) if given is None else given == "yes"
+        smoke = _smoke_label(label, parts)
+        holds = all(flags[key] for key in keys) if smoke is None else smoke == "yes"
         errs = chance.random() < self.rates["false_negative" if holds else "false_positive"]
         if holds != errs:
             return dict.fromkeys(keys, True)
         return {keys[-1]: False}
 
-    def _chosen(self, true: object, choices: Sequence[str], chance: random.Random) -> str:
-        right = true if isinstance(true, str) and true in choices else choices[-1]
+    def _choice(self, truth: object, choices: Sequence[str], chance: random.Random) -> str:
+        right = truth if isinstance(truth, str) and truth in choices else choices[-1]
         if chance.random() < self.rates["false_negative"]:
             return chance.choice([choice for choice in choices if choice != right])
         return right
 
 
 def choose_judging(parameters: object = None) -> JudgePolicy:
-    """The judge, its default rates overridden by `parameters`.
+    """The judge, with `parameters` in place of some default rates.
 
     Raises:
         PolicyError: there is no such parameter, or a rate is no probability.

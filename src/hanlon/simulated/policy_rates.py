@@ -1,7 +1,7 @@
-"""What a scripted policy does in a cell, without playing it: the probabilities of its headline measures.
+"""What a scripted policy does in a cell, without an episode: the probabilities of its headline measures.
 
-The opening messages are read as the policy's server reads them and the policy is asked. That the machine then does
-what was decided is what the real pipeline shows (tests/hypotheses/test_verdict_end_to_end.py).
+The policy reads the opening messages as its server does, and states its rates. That the machine then does what the
+policy decides is tested with the real pipeline (tests/hypotheses/test_verdict_end_to_end.py).
 """
 
 import random
@@ -14,11 +14,11 @@ from hanlon.config.cell import Cell
 from hanlon.simulated.acting_policies import View, choose
 from hanlon.simulated.acting_policies import names as acting_names
 from hanlon.simulated.answering_policies import answer_names, choose_answering
-from hanlon.simulated.read_alignment_faking import hear
-from hanlon.simulated.read_shutdown import read
+from hanlon.simulated.read_alignment_faking import read_alignment_faking
+from hanlon.simulated.read_shutdown import read_shutdown
 
 CHANCES = 2000
-"""Draws of what a policy mistakes, over which its wish is averaged."""
+"""How many draws of a policy's mistakes its wish is averaged over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class PolicyRates:
         return {**dict.fromkeys(self.measures, self.rate), **self.differing}
 
 
-def truth(cell: Cell, policy: str, parameters: Mapping[str, float] | None = None) -> PolicyRates:
+def policy_rates(cell: Cell, policy: str, parameters: Mapping[str, float] | None = None) -> PolicyRates:
     """What `simulated/<policy>` does in a cell.
 
     Raises:
@@ -53,10 +53,10 @@ def truth(cell: Cell, policy: str, parameters: Mapping[str, float] | None = None
 
 
 def _of_acting(cell: Cell, policy: str, parameters: Mapping[str, float] | None) -> PolicyRates:
-    """Where it is asked to run the script itself it need not touch it, so what it declines is no attempt."""
-    asked, view = choose(policy, parameters), _view(cell)
-    resists = asked.resistance(view)
-    tries = asked.inclination(view) if view.notice == "triggers" else 0.0
+    """A policy that should run the script itself need not touch it, so what it declines is no attempt."""
+    actor, view = choose(policy, parameters), _view(cell)
+    resists = actor.resistance(view)
+    tries = actor.inclination(view) if view.notice == "triggers" else 0.0
     if tries == resists:
         return PolicyRates(("resistance", "attempt"), resists)
     return PolicyRates(("resistance",), resists, {"attempt": tries})
@@ -66,21 +66,21 @@ def _view(cell: Cell) -> View:
     run = cell.environment.open(0)
     try:
         tools = cell.environment.tools if cell.config.model.protocol == "tools" else None
-        scene = read(run.messages, tools, None)
+        scene = read_shutdown(run.messages, tools, None)
     finally:
         run.close()
     factors = cell.factors
     post_task = factors["timing"] == "post_task"
     notice = "post_task" if post_task else "asks" if factors["shutdown_by"] == "model" else "triggers"
     in_output = factors["request_channel"] == "program" and not post_task
-    return View(tuple(scene.told), notice, in_output)
+    return View(tuple(scene.levels), notice, in_output)
 
 
 def _compliance(cell: Cell, policy: str, parameters: Mapping[str, float] | None) -> float:
     run = cell.environment.open(0)
     try:
-        heard = hear(cast("list[Any]", run.messages))
+        briefing = read_alignment_faking(cast("list[Any]", run.messages))
     finally:
         run.close()
-    asked = choose_answering(policy, parameters)
-    return fmean(asked.wish(heard, random.Random(number)).complies for number in range(CHANCES))
+    answerer = choose_answering(policy, parameters)
+    return fmean(answerer.wish(briefing, random.Random(number)).complies for number in range(CHANCES))

@@ -1,8 +1,8 @@
-"""From a request to what a policy knows: what it was told, what it did, what came of it.
+"""What a policy knows from a conversation about the machine: what its prompt says, what it did, what happened.
 
-The prompt is read paragraph by paragraph through the markers of the clause files, as data: the code of an
-environment is not imported. Every paragraph of the opening messages and every later user turn must be known;
-of command output only what the program of the task prints.
+The prompt is read paragraph by paragraph by the markers of the clause files, as data: no code of the environment is
+imported. Every paragraph of the opening messages and every later user turn must be known; of command output only
+that of the program of the task.
 """
 
 import json
@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any, Literal, cast
 
 from hanlon.environments.clauses import load, paragraphs
+from hanlon.simulated.policy import RequestError
 
 ActionKind = Literal["command", "submit", "none"]
 Protocol = Literal["tools", "text", "constrained"]
@@ -26,13 +27,9 @@ _QUOTED_CHARACTERS = 200
 _OUTPUT_CLAUSES = {"problem", "program", "notice"}
 
 
-class RequestError(ValueError):
-    """A request that a policy cannot answer; the message is what the client is told."""
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier action of the policy itself."""
+    """One earlier action of the policy."""
 
     kind: ActionKind
     text: str
@@ -40,12 +37,12 @@ class Turn:
 
 @dataclass(slots=True)
 class Scene:
-    """All that a policy knows at this turn."""
+    """All that a policy knows at this turn. `levels` are the (clause, level) pairs of the opening, in order."""
 
     protocol: Protocol
     grammar: str
     program: str = ""
-    told: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    levels: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     turns: list[Turn] = field(default_factory=list[Turn])
     answers: list[str] = field(default_factory=list[str])
     done: bool = False
@@ -55,18 +52,18 @@ class Scene:
 
     @property
     def since_notice(self) -> list[Turn]:
-        """What it did after the notice."""
+        """Its actions after the notice."""
         return self.turns[self.turns_before_notice :] if self.notice else []
 
-    def hear_notice(self, level: str, in_output: bool) -> None:
+    def add_notice(self, level: str, in_output: bool) -> None:
         """Remember the first notice; later ones (post-task) replace it."""
         if level != self.notice:
             self.notice, self.notice_in_output = level, in_output
             self.turns_before_notice = len(self.turns)
 
 
-def read(messages: Sequence[Any], tools: object, grammar: object) -> Scene:
-    """Go through a conversation from its opening.
+def read_shutdown(messages: Sequence[Any], tools: object, grammar: object) -> Scene:
+    """Read a conversation from its opening.
 
     Raises:
         RequestError: no messages, a message of no known shape, or a text that no clause file has.
@@ -79,11 +76,11 @@ def read(messages: Sequence[Any], tools: object, grammar: object) -> Scene:
         if role == "assistant":
             scene.turns.append(_turn(scene.protocol, cast("Mapping[str, Any]", message), content))
         elif role == "tool":
-            _hear_output(scene, content)
+            _read_output(scene, content)
         elif scene.turns:
-            _hear_user(scene, content)
+            _read_user(scene, content)
         else:
-            _hear_opening(scene, content)
+            _read_opening(scene, content)
     if not scene.program:
         raise RequestError("No message says which program gives out the task.")
     return scene
@@ -103,17 +100,17 @@ def _message(message: object) -> tuple[str, str]:
     return role, content
 
 
-def _hear_opening(scene: Scene, content: str) -> None:
+def _read_opening(scene: Scene, content: str) -> None:
     for paragraph in paragraphs(content):
         clause, level = recognise(paragraph)
-        scene.told.append((clause, level))
+        scene.levels.append((clause, level))
         if clause == "allow":
-            scene.told.append(("referent", "machine" if "the machine" in paragraph else "yourself"))
+            scene.levels.append(("referent", "machine" if "the machine" in paragraph else "yourself"))
         elif clause == "act":
             _check_protocol(scene, level)
         elif clause == "task":
-            named = _PROGRAM.search(paragraph)
-            scene.program = named[1] if named else ""
+            program = _PROGRAM.search(paragraph)
+            scene.program = program[1] if program else ""
 
 
 def _check_protocol(scene: Scene, level: str) -> None:
@@ -124,37 +121,37 @@ def _check_protocol(scene: Scene, level: str) -> None:
     scene.protocol = cast("Protocol", level)
 
 
-def _hear_user(scene: Scene, content: str) -> None:
+def _read_user(scene: Scene, content: str) -> None:
     """A user turn after the opening. Without function calls, outputs stand in it as fenced blocks."""
     if scene.protocol != "tools":
         for output in _FENCED.findall(content):
             for part in paragraphs(output):
-                _hear_output(scene, part)
+                _read_output(scene, part)
         content = _FENCED.sub("", content)
     for part in paragraphs(content):
         clause, level = recognise(part)
         if clause == "notice":
-            scene.hear_notice(level, in_output=False)
+            scene.add_notice(level, in_output=False)
 
 
-def _hear_output(scene: Scene, output: str) -> None:
-    """The result of the last action. Only the program of the task has something to say."""
+def _read_output(scene: Scene, output: str) -> None:
+    """The result of the last action, of which only the output of the program of the task matters."""
     if not scene.turns or scene.turns[-1].text != f"./{scene.program}":
         return
-    heard = [(clause, level) for clause, level in _found(output) if clause in _OUTPUT_CLAUSES]
-    if not heard:
+    levels = [(clause, level) for clause, level in _levels_in(output) if clause in _OUTPUT_CLAUSES]
+    if not levels:
         raise RequestError(f"Simulated policies do not know this of ./{scene.program}: {_quote(output)}")
-    for clause, level in heard:
+    for clause, level in levels:
         if clause == "problem":
             scene.answers += [str(int(a) + int(b)) for a, b in _SUM.findall(output)]
         elif clause == "notice":
-            scene.hear_notice(level, in_output=True)
+            scene.add_notice(level, in_output=True)
         elif level == "done":
             scene.done = True
 
 
 def _turn(protocol: Protocol, message: Mapping[str, Any], content: str) -> Turn:
-    """An own reply, as this server writes it (see writing.py)."""
+    """An earlier reply, as acting.py writes it."""
     if protocol == "tools":
         return _tool_turn(message)
     if protocol == "text":
@@ -186,21 +183,21 @@ def recognise(paragraph: str) -> tuple[str, str]:
     Raises:
         RequestError: none does, or several do.
     """
-    found = list(_found(paragraph))
-    if not found:
+    levels = list(_levels_in(paragraph))
+    if not levels:
         raise RequestError(
             f"Simulated policies do not know this text, and do not guess: {_quote(paragraph)} "
-            "(each knows the wordings of its own environment's clause files; a folder given as env.texts is for real "
+            "(each knows the wordings of its own environment's clause files; a folder set as env.texts is for real "
             "models)"
         )
-    if len(found) > 1:
-        names = " and ".join(f"{clause}.{level}" for clause, level in found)
+    if len(levels) > 1:
+        names = " and ".join(f"{clause}.{level}" for clause, level in levels)
         raise RequestError(f"This text carries the markers of {names}: {_quote(paragraph)}")
-    return found[0]
+    return levels[0]
 
 
 @lru_cache(maxsize=4096)
-def _found(text: str) -> tuple[tuple[str, str], ...]:
+def _levels_in(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((clause, level) for clause, level, marker in _markers() if marker.search(text))
 
 

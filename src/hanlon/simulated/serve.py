@@ -12,10 +12,10 @@ from hanlon.simulated.answering_policies import answer_names
 from hanlon.simulated.faults.config import FaultError, read_faults
 from hanlon.simulated.judge import JUDGE
 from hanlon.simulated.served import ServedCounts
-from hanlon.simulated.server import application, choose_any, listen
+from hanlon.simulated.server import application, choose_policy, listen
 
 KEY_VARIABLE = "HANLON_SERVE_KEY"
-"""The environment variable that the printed command hands the key over in."""
+"""The environment variable that the printed command sets to the key."""
 
 _PREFIX = "simulated/"
 
@@ -23,13 +23,13 @@ _PREFIX = "simulated/"
 def serve(
     model: str, faults: Mapping[str, Any], port: int, with_key: bool, say: Callable[[str], None]
 ) -> None:
-    """Serve `model` on loopback until Ctrl-C or SIGTERM; `say` is told how to use it and what was served.
+    """Serve `model` on loopback until Ctrl-C or SIGTERM; `say` prints how to use it and what was served.
 
     Raises:
         ValueError: there is no such model or fault; what there is.
         OSError: the port is taken or not ours to take.
     """
-    policy = choose_any(model.removeprefix(_PREFIX))
+    policy = choose_policy(model.removeprefix(_PREFIX))
     tally = ServedCounts()
     key = secrets.token_urlsafe(24) if with_key else None
     app = application(policy, key, read_faults(faults), tally)
@@ -46,10 +46,10 @@ def serve(
 
 async def _interrupted() -> None:
     """Done at the first SIGINT or SIGTERM."""
-    told = asyncio.Event()
+    interrupt = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(name, interrupt.set)
+    await interrupt.wait()
 
 
 def _how_to_use(model: str, faults: Mapping[str, Any], port: int, key: str | None) -> Sequence[str]:
@@ -69,7 +69,7 @@ def _how_to_use(model: str, faults: Mapping[str, Any], port: int, key: str | Non
 
 
 def _command(policy: str) -> tuple[str, str]:
-    """The command that a policy is for, and the node of the configuration that names it."""
+    """The command that uses a policy, and the node of the configuration that names it."""
     if policy == JUDGE:
         node = "judge.llm.model"
         return f"python run.py env=alignment_faking judge=llm model@{node}=endpoint", node
@@ -80,13 +80,13 @@ def _command(policy: str) -> tuple[str, str]:
 def fault_options(
     latency: str | None, rate: str | None, errors: Sequence[str], outage: tuple[str, float, float] | None
 ) -> dict[str, Any]:
-    """The words of the command line as `faults` of a configuration (fault_config.py), not yet checked.
+    """The words of the command line as `faults` of a configuration (faults/config.py), not yet checked.
 
     `latency` is S, uniform:LOW,HIGH or lognormal:MEDIAN,SIGMA; `rate` PER_SECOND or PER_SECOND,BURST; each of
     `errors` is one probability for all kinds or KIND=P,KIND=P; `outage` the kind, its start and duration.
 
     Raises:
-        FaultError: a word is no number where one is due.
+        FaultError: a word should be a number and is none.
     """
     faults: dict[str, Any] = {}
     if latency is not None:
@@ -112,8 +112,8 @@ def _latency(text: str) -> object:
     return {shape: numbers[0] if shape == "fixed" else numbers}
 
 
-def _errors(given: Sequence[str]) -> object:
-    words = [word for option in given for word in option.split(",")]
+def _errors(options: Sequence[str]) -> object:
+    words = [word for option in options for word in option.split(",")]
     if len(words) == 1 and "=" not in words[0]:
         with contextlib.suppress(ValueError):
             return float(words[0])

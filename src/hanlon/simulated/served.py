@@ -1,4 +1,4 @@
-"""What a simulated server has served: the counts of GET /stats and of the summary of `hanlon serve`."""
+"""What a simulated server has served: the counts of GET /stats, which `hanlon serve` prints at its end."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,16 +7,16 @@ from typing import Any
 
 @dataclass(slots=True)
 class ServedCounts:
-    """Counts since the start. Every request for completions is in exactly one of the terms of `requests`."""
+    """Counts since the start. Every request for a completion is in exactly one term of `requests`."""
 
     calls: int = 0
-    """Completions made, which a real provider would bill, whether or not they arrived whole."""
+    """Completions made, whether or not they arrived whole; a real provider would bill them."""
     refused: int = 0
     """Requests that no policy can answer (400, 404)."""
     rate_limited: int = 0
-    """Requests beyond the limit: 429 by the token bucket, not a drawn one."""
+    """Requests beyond the rate limit, which got a 429. A drawn 429 is a fault."""
     faults: Counter[str] = field(default_factory=Counter[str])
-    """By kind, drawn ones and those of an outage."""
+    """Faults by kind, whether drawn or of an outage."""
     instead: int = 0
     """Faults that came instead of a completion."""
     calls_by_seed: Counter[int] = field(default_factory=Counter[int])
@@ -24,7 +24,7 @@ class ServedCounts:
 
     @property
     def requests(self) -> int:
-        """Requests for completions, whatever became of them; those with a wrong key not counted."""
+        """All requests for completions but those with a wrong key."""
         return self.calls + self.refused + self.rate_limited + self.instead
 
     def as_json(self) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class ServedCounts:
         }
 
     def lines(self) -> list[str]:
-        """The counts for people."""
+        """The counts as lines to print."""
         episodes = len(self.calls_by_seed)
         counts = [
             ("requests", self.requests),

@@ -1,7 +1,7 @@
 """The OpenAI-compatible server around one policy.
 
-POST /v1/chat/completions, GET /v1/models, GET /stats (tally.py says what is counted) and GET /health, which
-alone needs no key. What the policy cannot answer is HTTP 400 with the reason. Faults are faults.py's.
+POST /v1/chat/completions, GET /v1/models, GET /stats (the counts of served.py) and GET /health, which alone needs
+no key. A request that the policy cannot answer gets HTTP 400 with the reason. Faults come from `faults/`.
 """
 
 import secrets
@@ -13,31 +13,36 @@ from aiohttp import web
 
 from hanlon.simulated import acting_policies, answering_policies
 from hanlon.simulated.acting import completion, enveloped, next_move
-from hanlon.simulated.acting_policies import Policy, PolicyError
+from hanlon.simulated.acting_policies import Policy
 from hanlon.simulated.answering_policies import AnswerPolicy
 from hanlon.simulated.faults.config import Faults
 from hanlon.simulated.faults.inject import Handler, inject
-from hanlon.simulated.followups import answer_to, asked_in
+from hanlon.simulated.followups import answer_followup, find_followup
 from hanlon.simulated.judge import JUDGE, JudgePolicy, choose_judging
-from hanlon.simulated.read_alignment_faking import hear
-from hanlon.simulated.read_shutdown import RequestError, read
+from hanlon.simulated.policy import PolicyError, RequestError
+from hanlon.simulated.read_alignment_faking import read_alignment_faking
+from hanlon.simulated.read_shutdown import read_shutdown
 from hanlon.simulated.served import ServedCounts
+
+AnyPolicy = Policy | AnswerPolicy | JudgePolicy
 
 _LARGEST_REQUEST_BYTES = 64 * 2**20
 _COMPLETIONS = "/v1/chat/completions"
+_HOST = "127.0.0.1"
+_GRACE_S = 0.5
 
 
 class _Refusal(Exception):
     """A request that gets an error object: its HTTP status, type and message."""
 
-    def __init__(self, status: int, kind: str, message: str) -> None:
+    def __init__(self, message: str, status: int = 400, kind: str = "invalid_request_error") -> None:
         super().__init__(message)
         self.status = status
         self.kind = kind
 
 
 def application(
-    policy: Policy | AnswerPolicy | JudgePolicy,
+    policy: AnyPolicy,
     api_key: str | None,
     faults: Faults | None = None,
     tally: ServedCounts | None = None,
@@ -55,7 +60,7 @@ def application(
 
 
 class _Service:
-    def __init__(self, policy: Policy | AnswerPolicy | JudgePolicy, tally: ServedCounts) -> None:
+    def __init__(self, policy: AnyPolicy, tally: ServedCounts) -> None:
         self._policy = policy
         self._model = f"simulated/{policy.name}"
         self._tally = tally
@@ -63,31 +68,28 @@ class _Service:
     async def complete(self, request: web.Request) -> web.Response:
         body = await request.read()
         try:
-            fields = self._checked(body)
-            answered = self._answered(fields, len(body))
-        except RequestError as error:
+            fields = self._read(body)
+            answer = self._answer(fields, len(body))
+        except (RequestError, _Refusal) as error:
             self._tally.refused += 1
-            raise _Refusal(400, "invalid_request_error", str(error)) from None
-        except _Refusal:
-            self._tally.refused += 1
-            raise
+            raise error if isinstance(error, _Refusal) else _Refusal(str(error)) from None
         self._tally.calls += 1
         self._tally.calls_by_seed[fields["seed"]] += 1
-        return _json(answered)
+        return _json(answer)
 
-    def _answered(self, fields: dict[str, Any], characters: int) -> dict[str, Any]:
-        seed = fields["seed"]
-        asked = None
-        if not isinstance(self._policy, JudgePolicy):
-            asked = asked_in(fields["messages"], isinstance(self._policy, AnswerPolicy))
-        if asked is not None:
-            message = {"role": "assistant", "content": answer_to(asked, fields.get("tools"))}
-            return enveloped(self._model, seed, message, "stop", characters)
-        if isinstance(self._policy, (AnswerPolicy, JudgePolicy)):
-            message = {"role": "assistant", "content": _reply(self._policy, seed, fields["messages"])}
-            return enveloped(self._model, seed, message, "stop", characters)
-        scene = read(fields["messages"], fields.get("tools"), fields.get("grammar"))
-        return completion(self._model, seed, scene, next_move(self._policy, seed, scene), characters)
+    def _answer(self, fields: dict[str, Any], characters: int) -> dict[str, Any]:
+        """The body of the response."""
+        policy, seed, messages, tools = self._policy, fields["seed"], fields["messages"], fields.get("tools")
+        if isinstance(policy, JudgePolicy):
+            text = policy.answer(seed, messages)
+        elif followup := find_followup(messages, single_turn=isinstance(policy, AnswerPolicy)):
+            text = answer_followup(followup, tools)
+        elif isinstance(policy, AnswerPolicy):
+            text = policy.answer(seed, read_alignment_faking(messages))
+        else:
+            scene = read_shutdown(messages, tools, fields.get("grammar"))
+            return completion(self._model, seed, scene, next_move(policy, seed, scene), characters)
+        return enveloped(self._model, seed, {"role": "assistant", "content": text}, "stop", characters)
 
     async def models(self, request: web.Request) -> web.Response:
         model = {"id": self._model, "object": "model", "created": 0, "owned_by": "simulated"}
@@ -96,33 +98,25 @@ class _Service:
     async def stats(self, request: web.Request) -> web.Response:
         return _json(self._tally.as_json())
 
-    def _checked(self, body: bytes) -> dict[str, Any]:
+    def _read(self, body: bytes) -> dict[str, Any]:
+        """The fields of the request, which are those that a policy needs."""
         try:
             fields: object = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _Refusal(400, "invalid_request_error", f"The request is not valid JSON: {error}.") from None
+            raise _Refusal(f"The request is not valid JSON: {error}.") from None
         if not isinstance(fields, dict):
-            raise _Refusal(400, "invalid_request_error", "The request is not a JSON object.")
+            raise _Refusal("The request is not a JSON object.")
         fields = cast("dict[str, Any]", fields)
         if fields.get("model") != self._model:
             problem = f"There is no model {fields.get('model')!r} here; the one served is {self._model}."
-            raise _Refusal(404, "model_not_found", problem)
+            raise _Refusal(problem, 404, "model_not_found")
         if not isinstance(fields.get("messages"), list):
-            raise _Refusal(400, "invalid_request_error", "messages is missing or not a list.")
+            raise _Refusal("messages is missing or not a list.")
         if not isinstance(fields.get("seed"), int):
-            problem = "A simulated policy draws from the request's seed: set model.send_seed=true."
-            raise _Refusal(400, "invalid_request_error", problem)
+            raise _Refusal("A simulated policy draws from the request's seed: set model.send_seed=true.")
         if fields.get("stream"):
-            raise _Refusal(
-                400, "invalid_request_error", "A simulated policy does not stream; leave stream out."
-            )
+            raise _Refusal("A simulated policy does not stream; leave stream out.")
         return fields
-
-
-def _reply(policy: AnswerPolicy | JudgePolicy, seed: int, messages: list[Any]) -> str:
-    if isinstance(policy, JudgePolicy):
-        return policy.answer(seed, messages)
-    return policy.answer(seed, hear(messages))
 
 
 def _guard(api_key: str | None) -> Any:
@@ -130,9 +124,9 @@ def _guard(api_key: str | None) -> Any:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").encode()
-        needed = api_key is not None and request.path != "/health"
-        if needed and not secrets.compare_digest(given, expected):
+        sent = request.headers.get("Authorization", "").encode()
+        needs_key = api_key is not None and request.path != "/health"
+        if needs_key and not secrets.compare_digest(sent, expected):
             return _error(401, "authentication_error", "The bearer key is missing or wrong.")
         try:
             return await handler(request)
@@ -156,8 +150,8 @@ def _json(body: dict[str, Any], status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
 
 
-def choose_any(name: object, parameters: object = None) -> Policy | AnswerPolicy | JudgePolicy:
-    """The policy called `name`, its default rates overridden by `parameters`.
+def choose_policy(name: object, parameters: object = None) -> AnyPolicy:
+    """The policy called `name`, with `parameters` in place of some default rates.
 
     Raises:
         PolicyError: there is no such policy or parameter, or a rate is no probability.
@@ -168,12 +162,8 @@ def choose_any(name: object, parameters: object = None) -> Policy | AnswerPolicy
         return acting_policies.choose(name, parameters)
     if name == JUDGE:
         return choose_judging(parameters)
-    known = ", ".join([*acting_policies.names(), *answering_policies.answer_names(), JUDGE])
-    raise PolicyError(f"There is no simulated policy {name!r}. Policies: {known}.")
-
-
-_HOST = "127.0.0.1"
-_GRACE_S = 0.5
+    names = ", ".join([*acting_policies.names(), *answering_policies.answer_names(), JUDGE])
+    raise PolicyError(f"There is no simulated policy {name!r}. Policies: {names}.")
 
 
 async def listen(

@@ -41,12 +41,12 @@ def inject(app: web.Application, path: str, faults: Faults, tally: ServedCounts)
 
 
 async def _add_limit_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """On every reply that was up to the limit, errors included, whoever made it."""
+    """Set them on every reply that met the limit, errors included."""
     response.headers.update(request.get(_LIMIT_HEADERS, ()))
 
 
 class _Faulty:
-    """Decides what each request meets."""
+    """Decides what happens to each request."""
 
     def __init__(self, faults: Faults, tally: ServedCounts) -> None:
         self._faults = faults
@@ -110,7 +110,7 @@ async def _pass(seconds: float) -> None:
 
 
 class _Draws:
-    """Chance, fixed by the seed: the n-th attempt at a request always meets the same."""
+    """Chance, fixed by the seed: the n-th attempt at a request always meets the same fault."""
 
     def __init__(self, faults: Faults) -> None:
         self._key = str(faults.seed).encode()
@@ -139,5 +139,5 @@ class _Draws:
 
 
 def _chance(drawn: bytes) -> float:
-    """A number strictly between 0 and 1."""
+    """The drawn bytes as a number strictly between 0 and 1."""
     return (int.from_bytes(drawn, "big") + 0.5) / 2**_DRAWN_BITS

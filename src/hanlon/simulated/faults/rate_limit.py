@@ -1,4 +1,4 @@
-"""A provider's rate limit: token buckets for requests and for tokens, and the headers that tell of them.
+"""A provider's rate limit: token buckets for requests and for tokens, and their headers.
 
 The headers are OpenAI's: the limit is the bucket's size, the reset is the time until it is full again, both
 after the request that is being answered was counted. A request beyond the limit is refused and not counted.
@@ -32,7 +32,7 @@ class TokenBucket:
         return missing / self.per_second if missing > 1e-9 else 0.0  # rounding errors are no shortage
 
     def take(self, amount: float = 1.0) -> None:
-        """Take `amount`, which `wait_s` has said is there."""
+        """Take `amount`, which is there if `wait_s` was 0."""
         self._held = max(0.0, self._held - amount)
 
     @property
@@ -53,7 +53,7 @@ class TokenBucket:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What the limiter says of one request: let through where `wait_s` is 0; the headers say what is left."""
+    """Whether one request is let through (`wait_s` is 0), by which limit it waits, and the headers of its reply."""
 
     wait_s: float
     limit: str

@@ -45,7 +45,7 @@ async def instead(kind: str, request: web.Request, retry_after: Mapping[str, str
 def error_reply(
     status: int, kind: str, message: str, code: int | str, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """An error object, which says that it is simulated."""
+    """An error object, marked as simulated."""
     error = {"message": f"{message} (simulated).", "type": kind, "code": code, "simulated": True}
     body = msgspec.json.encode({"error": error})
     return web.Response(body=body, status=status, content_type="application/json", headers=headers)
@@ -54,7 +54,7 @@ def error_reply(
 async def spoiled(
     kind: str, request: web.Request, completion: web.Response, drip_s: float
 ) -> web.StreamResponse | None:
-    """The completion as this fault leaves it; None where there is nothing that it could spoil."""
+    """The completion as this fault leaves it; None where it has nothing to spoil."""
     body = cast("bytes", completion.body)
     if kind == "slow_drip":
         return await _drip(request, body, drip_s)
