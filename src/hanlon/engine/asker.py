@@ -92,7 +92,10 @@ class Asker:
         cut = cut_short(completion)
         noted.append(cut[0] if cut else ANSWERED)
         assert question.read is not None
-        reading = Reading(None, cut[1] or cut[0]) if cut else question.read(text)
+        try:
+            reading = Reading(None, cut[1] or cut[0]) if cut else question.read(text)
+        except Exception as error:  # a fault of an inquiry's reader costs this answer; its text is kept
+            reading = Reading(None, f"its reader failed: {type(error).__name__}: {error}")
         return answer_to(unfinished, question, number, questions, reading, text, completion.call)
 
     def _model_of(self, unfinished: OpenEpisode) -> ModelConfig:
