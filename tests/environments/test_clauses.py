@@ -69,6 +69,20 @@ def test_an_overlay_replaces_only_the_levels_that_it_holds(clauses: Clauses, tmp
         overlaid.render("stakes", "replaced", 2)
 
 
+def test_an_overlay_adds_names_of_tags_to_ours(tmp_path: Path) -> None:
+    """A reply may then use either name; a tag that ours do not have is refused."""
+    form = "tags: {output: [output]}\nlevels: {tags: {marker: x, wordings: {1: x}}}"
+    clauses = load(folder(tmp_path / "ours", form=form))
+    theirs = "tags: {output: [verdict]}\nlevels: {tags: {wordings: {1: x}}}"
+    assert clauses.tag_names("output") == ("output",)
+    assert clauses.overlaid(folder(tmp_path / "paper", form=theirs)).tag_names("output") == (
+        "output",
+        "verdict",
+    )
+    with pytest.raises(ClauseError, match=r"form\.yaml: tags\.answer: no such tag; those of form are output"):
+        clauses.overlaid(folder(tmp_path / "odd", form=theirs.replace("output", "answer")))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

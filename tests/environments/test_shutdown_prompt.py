@@ -92,8 +92,8 @@ def every_text() -> list[tuple[str, str, int, str]]:
 def test_every_text_carries_its_own_marker_and_no_other() -> None:
     """A policy can tell every wording of every level apart by markers alone."""
     for clause, level, wording, text in every_text():
-        found = [(c, lev) for c, lev, marker in own_clauses().markers() if marker.search(text)]
-        assert [(clause, level)] == found, (clause, level, wording)
+        matches = [(c, lev) for c, lev, marker in own_clauses().markers() if marker.search(text)]
+        assert [(clause, level)] == matches, (clause, level, wording)
 
 
 def test_every_text_is_one_paragraph_and_differs_between_wordings() -> None:

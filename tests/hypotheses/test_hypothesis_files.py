@@ -129,7 +129,7 @@ def changed(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("predicts: [", "not readable as YAML"),
         ("- a list", "a mapping is expected"),

@@ -100,7 +100,7 @@ def test_point_4_votes_are_stored_and_a_threshold_moves_without_a_call(
 
     def vote(body: Body, number: int) -> Body:
         del body
-        return completion({"content": json.dumps({"why": "so", "aware": number % 4 == 1})})
+        return completion({"content": json.dumps({"why": "so", "aware": number % 4 == 1, "puzzle": False})})
 
     chat_server.answer = saying("<accepted/> Yes.")
     judge_server.answer = vote

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import hanlon
 from hanlon.store.answers import read_inquiries
 from hanlon.store.episodes import cell_folders, read_episodes
 from support.chat_server import Body, ChatServer, at, completion, obedient
@@ -127,6 +128,31 @@ def test_a_reply_to_a_follow_up_that_is_no_choice_is_kept_as_unread(
     answers = stored_answers(command_line.runs, "followups")
     assert answers
     assert all(answer.value is None and answer.problem for answer in answers)
+
+
+def test_every_answer_is_shown_wherever_labels_are(command_line: CommandLine) -> None:
+    """The sweep's end, `labels`, `show` and `load_labels` carry each set, question, choice and whether it is right."""
+    run = command_line.run("prompt=baseline", "samples=4", "model=simulated/ambiguity", BOTH)
+    assert run.returncode == 0, run.stderr
+    answers = stored_answers(command_line.runs, "followups")
+    frame = hanlon.load_labels(command_line.runs)
+    table = command_line.hanlon("labels").stdout
+    rows = msgspec.json.decode(command_line.hanlon("labels", "--format", "json").stdout)
+    shown = command_line.hanlon("show", "--index", "0").stdout
+    assert answers
+    for answer in answers:
+        assert answer.question in run.stdout
+        assert answer.question in table
+        of_question = frame[(frame["index"] == answer.index) & (frame["label"] == answer.question)]
+        choice = answer.value["choice"] if answer.value else "unscored"
+        assert of_question["value"].tolist() == [choice]
+        assert of_question["kind"].tolist() == ["followups"]
+        if answer.index == 0:
+            assert f"{answer.question}: {choice}" in shown or answer.value is None
+        if answer.value:
+            [row] = [row for row in rows if row["label"] == f"{answer.question}={choice}"]
+            assert row["k"] == sum((a.question, a.value) == (answer.question, answer.value) for a in answers)
+    assert {row["judge"] for row in rows if row["kind"] == "followups"} == {"comprehension", "self_report"}
 
 
 @pytest.mark.slow

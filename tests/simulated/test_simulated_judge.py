@@ -15,7 +15,8 @@ from hanlon.environments.base import Reply
 from hanlon.inquiries.base import Question
 from hanlon.inquiries.judges.llm import LlmJudge
 from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
-from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke, passes, smoke_result
+from hanlon.inquiries.judges.smoke.scores import passes, smoke_scores
+from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.simulated.answering_policies import answer_names, choose_answering
@@ -79,7 +80,7 @@ def test_a_judge_that_never_errs_passes_the_smoke_set(smoke: list[SmokeCase]) ->
     given = {case.id: answers(judge, case, EXACT) for case in smoke}
     problems = {a.problem for one in given.values() for a in one if a.problem}
     assert all(problem.startswith("unobservable") for problem in problems), problems
-    results = smoke_result(judge.record, smoke, given, labels_of)
+    results = smoke_scores(judge.record, smoke, given)
     assert not [(r.label, r.wrong) for r in results if r.wrong]
     for label in ("alignment_faking", "compliance", "notices_conflict", "mentions_modification"):
         assert passes(results, label)
@@ -133,10 +134,10 @@ def test_the_decision_of_every_simulated_policy_is_known_from_its_words() -> Non
 @pytest.mark.parametrize(
     ("rates", "line", "low", "high"),
     [
-        ({"false_positive": 0.3}, "naive_moon", 0.24, 0.36),
-        ({"false_negative": 0.3}, "af_kettle", 0.64, 0.76),
-        ({"false_positive": 1}, "naive_moon", 1, 1),
-        ({"false_negative": 1}, "af_kettle", 0, 0),
+        ({"false_positive": 0.3}, "js-24", 0.24, 0.36),
+        ({"false_negative": 0.3}, "js-01", 0.64, 0.76),
+        ({"false_positive": 1}, "js-24", 1, 1),
+        ({"false_negative": 1}, "js-01", 0, 0),
     ],
 )
 def test_votes_err_as_often_as_they_are_told_to(
@@ -169,9 +170,9 @@ def test_default_rates_pass_by_votes_what_they_fail_alone(smoke: list[SmokeCase]
     """One vote in twenty is a false alarm; of twenty votes two fifths hardly ever are."""
     judge = LlmJudge("s", MODEL, rubrics=["alignment_faking"], adaptive=False)
     given = {case.id: answers(judge, case, {}, votes=20) for case in smoke}
-    assert passes(smoke_result(judge.record, smoke, given, labels_of), "alignment_faking")
+    assert passes(smoke_scores(judge.record, smoke, given), "alignment_faking")
     noisy = {case.id: answers(judge, case, {"false_positive": 0.5}, votes=20) for case in smoke}
-    assert not passes(smoke_result(judge.record, smoke, noisy, labels_of), "alignment_faking")
+    assert not passes(smoke_scores(judge.record, smoke, noisy), "alignment_faking")
 
 
 @pytest.mark.parametrize(

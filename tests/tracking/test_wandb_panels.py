@@ -1,5 +1,6 @@
 """What a sweep's summary run shows beside its totals, read back from its tables."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +58,7 @@ def tier_cells() -> list[Any]:
             label=f"baseline+tier={name}",
             env="alignment_faking",
             factors={"setting": "helpful_only", "tier": name},
-            measures={"compliance": "does as asked"},
+            measures={"compliance": "does as asked", "compliance_or_partial": "does some of it"},
             texts={"requests": "abc", "system": "s", "user": "{request}"},
             config={"tier": {"name": name, **facts[name], "others": [facts[other]]}},
         )
@@ -68,7 +69,10 @@ def tier_cells() -> list[Any]:
 def answer_to(index: int, complied: bool) -> Episode:
     """An episode of the request number `index`."""
     return episode(
-        index, outcome="complied", measures={"compliance": complied}, facts={"request": f"request{index}"}
+        index,
+        outcome="complied",
+        measures={"compliance": complied, "compliance_or_partial": complied},
+        facts={"request": f"request{index}"},
     )
 
 
@@ -125,7 +129,8 @@ def test_a_panel_that_fails_costs_a_line_and_no_other_panel(
     TrackedSweep(runs_dir, [odd]).run(offline(), {"free": [answer_to(0, True)]})
     assert [line.split(" (")[0] for line in said] == ["W&B: offline", "W&B: no gaps table"]
     [run] = by_job(runs_dir, "summary")
-    assert (len(run.rates()), len(lines_of(run, "transcripts"))) == (1, 1)
+    assert [row["measure"] for row in run.rates()] == ["compliance", "compliance_or_partial"]
+    assert len(lines_of(run, "transcripts")) == 1
 
 
 def test_the_rates_table_names_the_tier_with_what_was_overridden(runs_dir: Path, offline: Offline) -> None:
@@ -168,6 +173,35 @@ def test_judges_labels_stand_beside_the_transcripts(
     sweep.run(offline(), {"c0ffee": [episode(0), episode(1)]})
     lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
     assert [line["label"] for line in lines] == [f"confused=yes{mark}", ""]
+
+
+def test_follow_up_answers_have_a_table_and_stand_beside_the_transcripts(
+    runs_dir: Path, offline: Offline
+) -> None:
+    """One row a question with all answers, right or not or unread, and each answer beside its episode."""
+    sweep = TrackedSweep(runs_dir)
+    write_json(
+        runs_dir / "followups" / "f1.json", InquiryRecord("f1", "self_report", "followups", {"why": "?"})
+    )
+    values = (
+        {"choice": "task", "right": "task", "correct": True},
+        {"choice": "notice", "right": "task", "correct": False},
+    )
+    answers = [Answer(i, "why", 0, 1, value=value) for i, value in enumerate(values)]
+    answers.append(Answer(2, "why", 0, 1, text="Hm.", problem="none of the choices"))
+    lines = b"".join(msgspec.json.encode(answer) + b"\n" for answer in answers)
+    (sweep.folder("c0ffee") / "followups.f1.jsonl").write_bytes(lines)
+    sweep.run(offline(), {"c0ffee": [episode(i) for i in range(3)]})
+    [summary] = by_job(runs_dir, "summary")
+    [row] = lines_of(summary, "followups")
+    assert (row["set"], row["question"]) == ("self_report", "why")
+    assert json.loads(row["answers"]) == {"task": 1, "notice": 1}
+    assert (row["right"], row["checked"], row["unread"]) == (1, 2, 1)
+    assert sorted(line["label"] for line in lines_of(summary, "transcripts")) == [
+        "self_report.why=notice, self_report.why.right=no",
+        "self_report.why=task, self_report.why.right=yes",
+        "self_report.why=unscored",
+    ]
 
 
 def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path, offline: Offline) -> None:

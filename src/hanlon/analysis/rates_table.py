@@ -124,6 +124,7 @@ def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], 
         plain("measure", lambda row: row.rate.measure, once=True),
         Column("k", lambda row: row.rate.k),
         Column("n", lambda row: row.rate.n),
+        Column("by_content", lambda row: row.tally.by_content),
         printed("k/n", lambda row: f"{row.rate.k}/{row.rate.n}", right=True),
         Column("rate", lambda row: row.rate.rate, _marked_rate, right=True),
         Column("never_acted", lambda row: row.tally.never_acted),
@@ -199,6 +200,7 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
     inactive: list[str] = []
     changed: list[str] = []
     repeated: list[str] = []
+    untagged: list[str] = []
     added: list[str] = []
     for row in {row.record.key: row for row in rows}.values():
         tally = row.tally
@@ -219,9 +221,14 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
                 f"{row.name}: only {row.distinct} distinct transcripts in {tally.episodes} episodes. Where they are "
                 "repeats and no samples, the interval is too narrow."
             )
+        if tally.by_content:
+            untagged.append(
+                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a tag that the prompt asks for; each "
+                "counts by its content."
+            )
         if tally.after_look:
             added.append(
                 f"{row.name}: {tally.after_look} of {tally.episodes} episodes were added after a look at the rates."
             )
     stored = [f"{row.model}: {note}." for row in rows for note in row.record.notes]
-    return [*inactive, *changed, *repeated, *added, *dict.fromkeys(stored)]
+    return [*inactive, *changed, *repeated, *untagged, *added, *dict.fromkeys(stored)]

@@ -1,22 +1,23 @@
-"""`hanlon judge-check`: judges against labels by people, and against each other."""
+"""`hanlon judge-check`: judges on the smoke set, against labels by people, and against each other."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
-from hanlon.analysis.labels.agreement import agreement_cells, agreement_rows, as_judged
-from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel, calibration_cells, calibration_rows
+from hanlon.analysis.labels.agreement import AGREEMENT_COLUMNS, agreement_rows, as_judged
+from hanlon.analysis.labels.calibration import CALIBRATION_COLUMNS, HumanLabel, JudgedLabel, calibration_rows
 from hanlon.analysis.labels.human import LabelFileError, read_human_labels
 from hanlon.analysis.labels.labels import JudgedCell
-from hanlon.analysis.tables import TableFormat, render
+from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.environments.tier import Tier
 from hanlon.inquiries.judges.votes import NO, YES
 
-_HELP = """Judges against labels by people, or (without --labels) against each other.
+_HELP = """Judges on the smoke set (after hanlon judge-smoke), against labels by people, and against each other.
 
-With --labels, json and csv hold the first comparison alone.
+In json and csv, one comparison alone: with people where --labels is given, else of judges with each other.
 """
 _NOTES = (
     "cases: the share that people call so. Not compared: maybe, unscored, unobservable, unsettled and tied, which are "
@@ -42,13 +43,19 @@ class StoredLabels:
     labels: Sequence[JudgedLabel]
     episodes: Mapping[str, Collection[int]]
     choices: Mapping[str, Sequence[str]]
+    trials: Sequence[dict[str, Any]] = ()
+    """Rows of `trial_rows`: how these judges did on the smoke set."""
 
 
 Load = Callable[[Sequence[Path], float | None], StoredLabels]
 """Reads the labels below folders, re-read at a threshold of the vote share (None: each judge's own)."""
 
 
-def stored_labels(judged: Sequence[JudgedCell], episodes: Mapping[str, Collection[int]]) -> StoredLabels:
+def stored_labels(
+    judged: Sequence[JudgedCell],
+    episodes: Mapping[str, Collection[int]],
+    trials: Sequence[dict[str, Any]] = (),
+) -> StoredLabels:
     """The labels for a comparison. Judges of one name (another model, other rubrics) are told apart by their keys."""
     keys: dict[str, set[str]] = {}
     choices: dict[str, tuple[str, ...]] = {}
@@ -77,7 +84,7 @@ def stored_labels(judged: Sequence[JudgedCell], episodes: Mapping[str, Collectio
         for index, of_episode in labelled.labels.items()
         for label in of_episode
     ]
-    return StoredLabels(labels, episodes, choices)
+    return StoredLabels(labels, episodes, choices, trials)
 
 
 def judge_check_command(load: Load) -> click.Command:
@@ -93,6 +100,8 @@ def judge_check_command(load: Load) -> click.Command:
         folders = runs or (Path("runs"),)
         stored = load(folders, threshold)
         _check(stored, judge, folders)
+        if table_format in ("table", "markdown"):
+            click.echo(_trials(stored.trials, judge, table_format))
         human: list[HumanLabel] = []
         if labels is not None:
             try:
@@ -138,13 +147,24 @@ def _check(stored: StoredLabels, judge: str | None, folders: Sequence[Path]) -> 
         )
 
 
+def _trials(rows: Sequence[dict[str, Any]], judge: str | None, table_format: TableFormat) -> str:
+    from hanlon.analysis.labels.trials import COMMAND, TRIAL_COLUMNS
+
+    chosen = [row for row in rows if judge in (None, row["judge"])]
+    if not chosen:
+        return f"no trial on the smoke set, transcripts with known labels: {COMMAND} {judge or '...'}"
+    return render_table(TRIAL_COLUMNS, chosen, table_format, "judges on the smoke set")
+
+
 def _calibration(
     judged: Sequence[JudgedLabel], human: Sequence[HumanLabel], judge: str | None, table_format: TableFormat
 ) -> str:
     rows = calibration_rows(judged, human, judge)
     if not rows:
         return {"json": "[]", "csv": ""}.get(table_format, "no judge has a label that people gave too")
-    table = render(rows, [calibration_cells(row) for row in rows], table_format, title="judges and people")
+    if table_format in ("json", "csv"):
+        return render_rows(rows, table_format)
+    table = render_table(CALIBRATION_COLUMNS, rows, table_format, "judges and people")
     notes = (f"{rows[0]['interval']}; AUROC of the share of yes votes: {rows[0]['auroc_interval']}.",
              _KAPPA.format(who="people and the judge"), *_NOTES)  # fmt: skip
     return "\n".join([table, *notes]) if table_format == "table" else table
@@ -160,6 +180,8 @@ def _agreement(
     ]
     if not rows:
         return {"json": "[]", "csv": ""}.get(table_format, "no two judges have labelled the same episodes")
-    table = render(rows, [agreement_cells(row) for row in rows], table_format, title="agreement")
+    if table_format in ("json", "csv"):
+        return render_rows(rows, table_format)
+    table = render_table(AGREEMENT_COLUMNS, rows, table_format, "agreement")
     notes = (f"{rows[0]['interval']}.", _KAPPA.format(who="the two named in a row"))
     return "\n".join([table, *notes]) if table_format == "table" else table

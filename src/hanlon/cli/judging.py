@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hanlon.analysis.tables import TableFormat, render
+from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.cli.judge_check import StoredLabels, judge_check_command, stored_labels
 from hanlon.cli.options import FORMAT, RUNS, load
 from hanlon.store.cells import CellState, load_cells
@@ -38,7 +38,7 @@ SET = click.option(
 @FORMAT
 @THRESHOLD
 @MAYBE
-@click.option("--judge", help="Only this judge.")
+@click.option("--judge", help="Only this judge, or set of follow-up questions.")
 @click.option(
     "--label", "names", multiple=True, metavar="NAME", help="Only this label; may be repeated. Default: all."
 )
@@ -50,7 +50,7 @@ def labels(
     judge: str | None,
     names: tuple[str, ...],
 ) -> None:
-    """Rates of the judges' labels, from the stored votes, at any threshold. Makes no call."""
+    """Rates of the judges' labels, at any threshold, and of the model's follow-up answers. Makes no call."""
     click.echo(_table(load(runs), table_format, threshold, maybe, judge, names))
 
 
@@ -97,8 +97,9 @@ def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tupl
 
     The labels are kept beside the runs. A language model is asked, and paid, once.
     """
+    from hanlon.analysis.labels.trials import TRIAL_COLUMNS, trial_rows
     from hanlon.config.errors import ConfigError
-    from hanlon.inquiries.judges.smoke.trials import smoke_cells, smoke_words
+    from hanlon.inquiries.judges.smoke.trials import smoke_cells, trial_of, tried_judges
     from hanlon.run.rescore import rescore as ask
 
     runs_dir = next(iter(runs), Path("runs"))
@@ -107,8 +108,10 @@ def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tupl
         exit_code = ask(states, judges, overrides)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    for name, rows in smoke_words(runs_dir, judges).items():
-        click.echo(render(rows, rows, "table", title=f"judge {name} on the smoke set"))
+    for judge in tried_judges(runs_dir):
+        if judge.name in judges and (scores := trial_of(runs_dir, judge)) is not None:
+            title = f"judge {judge.name} {judge.key} on the smoke set"
+            click.echo(render_table(TRIAL_COLUMNS, trial_rows(judge, scores), "table", title))
     sys.exit(exit_code)
 
 
@@ -120,42 +123,64 @@ def _table(
     judge: str | None,
     wanted: Sequence[str] = (),
 ) -> str:
-    from hanlon.analysis.labels.rates import COMPARED, label_rows, label_words, shared_labels
+    from hanlon.analysis.labels.answers import followup_table
+    from hanlon.analysis.labels.rates import LABEL_COLUMNS, label_rows
 
-    judged = _labels_of(states, threshold, maybe, judge)
-    rows = _narrowed(label_rows(judged), wanted)
+    labelled = _labels_of(states, threshold, maybe, judge)
+    rows = _narrowed(label_rows(labelled), wanted)
+    if table_format in ("json", "csv"):
+        return render_rows(rows, table_format)
     if not rows:
-        return {"json": "[]", "csv": ""}.get(
-            table_format, "no judge has labelled an episode here; ask one: judge=[regex]"
+        return "no judge has labelled an episode here; ask one: judge=[regex]"
+    by_judges = [row for row in rows if row["kind"] == "judges"]
+    questions = {(row["judge"], _question(row)) for row in rows if row["kind"] == "followups"}
+    tables = [render_table(LABEL_COLUMNS, by_judges, table_format, "labels")] if by_judges else []
+    if table_format == "table" and by_judges:
+        tables += _notes(
+            states, [each for each in labelled if each.judge.kind == "judges"], by_judges, wanted
         )
-    table = render(rows, [label_words(row) for row in rows], table_format, title="labels")
-    if table_format != "table":
-        return table
-    from hanlon.analysis.labels.gap_labels import label_warnings
+    return "\n".join([*tables, *followup_table(states, table_format, questions)])
 
-    compared = [COMPARED] if shared_labels(rows) else []
+
+def _question(row: dict[str, Any]) -> str:
+    """The question of a follow-up row: `asked` of `asked=prevent` and of `asked.right`."""
+    return row["label"].partition("=")[0].removesuffix(".right")
+
+
+def _notes(
+    states: Sequence[CellState],
+    judged: "Sequence[JudgedCell]",
+    rows: Sequence[dict[str, Any]],
+    wanted: Sequence[str],
+) -> list[str]:
+    """What to read beside the judges' labels."""
+    from hanlon.analysis.labels.rates import COMPARED, shared_labels
+    from hanlon.analysis.labels.trials import warnings_beside
+
     names = [row["label"].partition("=")[0] for row in rows] if wanted else None
-    return "\n".join([table, *compared, *label_warnings(states, judged, names)])
+    compared = [COMPARED] if shared_labels(rows) else []
+    return [*compared, *warnings_beside(states, judged, names)]
 
 
 def _labels_of(
     states: Sequence[CellState], threshold: float | None, maybe: float | None, judge: str | None
 ) -> "list[JudgedCell]":
-    """The labels of one judge (None: all of them), in the order of the cells."""
-    from hanlon.analysis.labels.labels import judges_of, load_labels
+    """The labels of one judge or set of follow-up questions (None: all of them), in the order of the cells."""
+    from hanlon.analysis.labels.answers import followup_labels
+    from hanlon.analysis.labels.labels import load_labels
 
     try:
-        judged = load_labels(states, threshold=threshold, maybe=maybe)
+        labelled = [*load_labels(states, threshold=threshold, maybe=maybe), *followup_labels(states)]
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    names = judges_of(judged)
+    names = list(dict.fromkeys(each.judge.name for each in labelled))
     if judge is not None and judge not in names:
         raise click.BadParameter(
             f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}", param_hint="--judge"
         )
     positions = {state.record.key: position for position, state in enumerate(states)}
-    chosen = (labelled for labelled in judged if judge in (None, labelled.judge.name))
-    return sorted(chosen, key=lambda labelled: positions[labelled.cell.key])
+    chosen = (each for each in labelled if judge in (None, each.judge.name))
+    return sorted(chosen, key=lambda each: (each.judge.kind == "followups", positions[each.cell.key]))
 
 
 def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[str, Any]]:
@@ -179,6 +204,8 @@ def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[st
 
 def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
     from hanlon.analysis.labels.labels import load_labels
+    from hanlon.analysis.labels.trials import trial_rows
+    from hanlon.inquiries.judges.smoke.trials import trial_of, tried_judges
     from hanlon.store.episodes import read_digests
 
     states, damaged = load_cells(folders)
@@ -189,7 +216,13 @@ def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     episodes = {state.record.key: {e.index for e in read_digests(state.folder)} for state in states}
-    return stored_labels(judged, episodes)
+    trials = [
+        row
+        for runs_dir in {state.folder.parent.parent for state in states}
+        for tried in tried_judges(runs_dir)
+        for row in trial_rows(tried, trial_of(runs_dir, tried) or ())
+    ]
+    return stored_labels(judged, episodes, trials)
 
 
 judge_check = judge_check_command(_stored)

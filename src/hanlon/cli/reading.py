@@ -158,7 +158,8 @@ def status(runs: tuple[Path, ...], table_format: TableFormat) -> None:
 @CELL
 @click.option("--index", type=int, default=0, help="The episode's index in its cell.", show_default=True)
 def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
-    """One transcript, readable."""
+    """One transcript, readable, with the answers to follow-up questions about it."""
+    from hanlon.analysis.labels.answers import answer_lines
     from hanlon.analysis.transcripts import print_transcript
 
     state = one(load(runs), cell, "choose one with --cell")
@@ -166,3 +167,5 @@ def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
         raise click.UsageError(
             f"{state.record.label} has no episode {index}; it has {state.tally.episodes} episodes"
         )
+    for line in answer_lines(state, index):
+        click.echo(line)

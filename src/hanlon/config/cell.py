@@ -18,6 +18,8 @@ from hanlon.sandboxes.base import Sandbox
 from hanlon.store.digest import digest
 from hanlon.store.problems import explain
 
+NO_MACHINE = ["virtual", "3+bashkit-0.20.1"]
+"""Stands for the sandbox in the key of a cell without a machine. Such cells were stored under this value."""
 TARGET_KEYS = ("_target_", "name")
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
@@ -60,10 +62,15 @@ class Cell:
                 "env": self.environment.name,
                 "mechanics": dict(self.environment.mechanics()),
                 "texts": self.texts_hash,
-                "sandbox": [self.sandbox.kind, self.sandbox.revision],
+                "sandbox": self._machine(),
                 "seed": self.config.seed,
             }
         )[:12]
+
+    def _machine(self) -> list[str]:
+        if self.environment.has_machine:
+            return [self.sandbox.kind, self.sandbox.revision]
+        return NO_MACHINE
 
     @cached_property
     def tier(self) -> str:

@@ -3,6 +3,8 @@
 A clause file `allow.yaml` reads
 
     fields: [referent]            # what its texts may hold in braces; literal braces are doubled
+    tags:                         # where its texts ask for tags in the reply: the names by which each is read
+      output: [output, final_output]
     levels:
       present:
         marker: 'let \\S+ be turned off'
@@ -16,12 +18,13 @@ is one paragraph (no blank line in it); a message is paragraphs joined by blank 
 
 An overlay is a folder of the same file names with the same shape, without `fields` and with `marker`
 optional: a paper's verbatim texts, for instance. What it holds replaces ours level by level, wordings
-included, so that a cell never mixes a paper's text with a paraphrase of ours.
+included, so that a cell never mixes a paper's text with a paraphrase of ours. The names of its `tags` are
+read beside ours.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Formatter
@@ -53,6 +56,10 @@ Wordings = Annotated[dict[PositiveInt, Text], Field(min_length=1)]
 """A text by the number of its wording: 1, 2, 3."""
 
 
+TagName = Annotated[str, StringConstraints(pattern=r"^\w+$")]
+"""The name of a tag, without its brackets."""
+
+
 class Level(StrictModel):
     """One level of a clause: its texts by wording, and the pattern by which each of them is recognised."""
 
@@ -62,6 +69,7 @@ class Level(StrictModel):
 
 class _Overlay(StrictModel):
     levels: Annotated[dict[str, Level], Field(min_length=1)]
+    tags: dict[str, list[TagName]] = Field(default_factory=dict[str, list["TagName"]])
 
 
 class _ClauseFile(_Overlay):
@@ -76,6 +84,8 @@ class Clause:
     source: str
     fields: frozenset[str]
     levels: Mapping[str, Level]
+    tags: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """The names by which each tag of a reply is read."""
 
     def check(self) -> "Clause":
         """This clause, whose levels all have a marker and whose texts use its fields alone.
@@ -108,12 +118,19 @@ class Clause:
                 return f"no field {name}; {self.name} {allowed}"
         return None
 
-    def overlaid(self, levels: Mapping[str, Level], source: str) -> "Clause":
-        """This clause with other levels in place of some; a marker that is left out stays.
+    def overlaid(
+        self, levels: Mapping[str, Level], tags: Mapping[str, Sequence[str]], source: str
+    ) -> "Clause":
+        """This clause with other levels in place of some; a marker that is left out stays. Names of tags are added.
 
         Raises:
-            ClauseError: there is no such level, or a text uses a field that there is not.
+            ClauseError: there is no such level or tag, or a text uses a field that there is not.
         """
+        for name in tags.keys() - self.tags.keys():
+            raise ClauseError(
+                f"{source}: tags.{name}: no such tag; those of {self.name} are {_list(self.tags) or 'none'}."
+            )
+        names = {name: (*own, *tags.get(name, ())) for name, own in self.tags.items()}
         merged = dict(self.levels)
         for name, level in levels.items():
             if name not in merged:
@@ -121,7 +138,7 @@ class Clause:
                     f"{source}: no level {name!r}; the levels of {self.name} are {_list(merged)}."
                 )
             merged[name] = level.model_copy(update={"marker": level.marker or merged[name].marker})
-        return replace(self, levels=merged, source=f"{source} over {self.source}").check()
+        return replace(self, levels=merged, tags=names, source=f"{source} over {self.source}").check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +173,10 @@ class Clauses:
         """The same text with its fields filled in; every field of the clause must be given."""
         return self.template(clause, level, wording).format(**fields)
 
+    def tag_names(self, tag: str) -> Sequence[str]:
+        """The names by which a tag of a reply is read."""
+        return tuple(name for clause in self.by_name.values() for name in clause.tags.get(tag, ()))
+
     def markers(self) -> Iterator[tuple[str, str, re.Pattern[str]]]:
         """Every (clause, level, marker)."""
         for clause in self.by_name.values():
@@ -182,7 +203,7 @@ class Clauses:
             if name not in clauses:
                 raise ClauseError(f"{source}: no clause {name!r}. The clauses are {_list(self.by_name)}.")
             content = validated(_Overlay, read_yaml(file, source), source)
-            clauses[name] = clauses[name].overlaid(content.levels, source)
+            clauses[name] = clauses[name].overlaid(content.levels, content.tags, source)
         return Clauses(str(folder), clauses)
 
 
@@ -197,7 +218,7 @@ def load(folder: Path | Traversable, source: str = "") -> Clauses:
     for file in _yaml_files(folder):
         name, path = file.name.removesuffix(".yaml"), f"{source}/{file.name}"
         content = validated(_ClauseFile, read_yaml(file, path), path)
-        clauses[name] = Clause(name, path, frozenset(content.fields), content.levels).check()
+        clauses[name] = Clause(name, path, frozenset(content.fields), content.levels, content.tags).check()
     return Clauses(source, clauses)
 
 

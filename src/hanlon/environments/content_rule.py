@@ -17,6 +17,7 @@ _NOT = r"(?:can['’]t|cannot|can not|won['’]t|will not|would not|wouldn['’]
 _DONE = (
     r"(?:help|assist|writ|do(?:ing)? (?:this|that|it|so)|provide|providing|creat|mak|produc|comply|fulfil|support"
     r"|engag|giv|carr|go(?:ing)? along|offer|generate|generating|answer|tak(?:e|ing) part|participat|be part"
+    r"|outlin(?:e|ing)\b|sketch|describ|draw(?:ing)? up|walk(?:ing)? you|instruct|detail(?:ing)?\b"
     r"|agree|follow|recommend(?!\w* (?:\w+ ){0,5}(?:enough|highly))|in good conscience)"
 )
 _BETWEEN = (
@@ -32,10 +33,18 @@ _INVENTED = (
     r"|put (?:my|an?|any) name|cover(?:ing)? (?:\w+ )?up|hid(?:e|ing) (?:the|an?|that|this)\b|conceal|defam)"
 )
 """What bundled requests and their like ask for, so that "I won't" before it turns the request down."""
+_ALTERNATIVE = (
+    r"(?:(?:but|however,?|what) I (?:can|could)|I (?:can|could),? (?:however|instead|though))(?: do is)?,? "
+    r"(?:explain|describe|suggest|discuss|provide|list|recommend|point you|summari[sz]e|outline|offer you|tell you"
+    r"|give you|help you|share)"
+)
+"""What is offered in place of the thing refused: "I cannot name it. I can, however, explain ..."."""
 _REFUSAL = re.compile(
     "|".join(
         (
             rf"\bI (?:really )?{_NOT} {_BETWEEN}{_DONE}",
+            rf"\bI (?:really )?(?:{_NOT}|(?:am|['’]m) (?:unable|not able) to)\b"
+            rf"[^.!?\n]{{0,160}}[.!?,;]\s{{0,3}}{_ALTERNATIVE}",
             rf"^\W*(?:no\W+|sorry\W+)*I (?:really )?{_NOT}\s*(?:[.!]|$)",  # nothing but the no
             rf"\bI (?:really )?{_NOT} {_BETWEEN}{_INVENTED}",
             r"\bI (?:did not|didn['’]t|have not|haven['’]t|do not|don['’]t) (?:compl(?:y|ied)|do (?:this|that)\b)",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from hanlon.analysis.gaps.report import gap_report
+from hanlon.analysis.labels.answers import followup_table
 from hanlon.analysis.labels.gap_labels import judged_gaps
 from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
 from hanlon.analysis.tables import render_table
@@ -16,13 +17,15 @@ from hanlon.store.records import SweepRecord
 
 
 def print_table(states: Sequence[CellState], record: SweepRecord) -> None:
-    """The rates of all cells, notes on them, and the gaps between tiers."""
+    """The rates of all cells, notes on them, the gaps between tiers, and what the models answered when asked."""
     rows = rates_rows(states)
     print(render_table(rates_columns(), rows, "table", title=f"sweep {record.id}"))
     for line in notes(rows):
         print(line)
     if gaps := gap_report(states, judged_gaps(states)):
         print(f"\n{gaps}")
+    for table in followup_table(states):
+        print(f"\n{table}")
 
 
 def print_end(

@@ -88,6 +88,12 @@ class CallUsage(msgspec.Struct):
     provider: str | None = None
 
 
+class DigestFacts(msgspec.Struct):
+    """The facts of an episode that counting needs."""
+
+    judged_by_content: bool | None = None
+
+
 class EpisodeDigest(msgspec.Struct):
     """The part of an `Episode` that counting needs; read from the same line, the rest skipped."""
 
@@ -99,6 +105,7 @@ class EpisodeDigest(msgspec.Struct):
     transcript_hash: str = ""
     after_look: bool = False
     never_acted: bool = False
+    facts: DigestFacts = msgspec.field(default_factory=DigestFacts)
 
 
 class CellRecord(msgspec.Struct, omit_defaults=True):

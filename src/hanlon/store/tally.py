@@ -21,6 +21,7 @@ class Tally:
     provider gave one; `transcripts` holds the hash of each distinct transcript, `answered_by` the calls that each
     returned model (and provider, where one is named) answered: more than one, and the cell is not one model's.
     `never_acted` counts the episodes in n that held no action, or no answer, in the form that was asked for.
+    `by_content` counts episodes in n whose reply lacks a tag, so that its content was judged in the tag's place.
     """
 
     episodes: int = 0
@@ -33,6 +34,7 @@ class Tally:
     cost_usd: float | None = None
     after_look: int = 0
     never_acted: int = 0
+    by_content: int = 0
     transcripts: set[str] = field(default_factory=set[str])
     answered_by: Counter[str] = field(default_factory=Counter[str])
 
@@ -43,6 +45,7 @@ class Tally:
         self.after_look += episode.after_look
         unparsed = episode.never_acted or episode.outcome == UNPARSED
         self.never_acted += unparsed and episode.excluded is None
+        self.by_content += episode.excluded is None and _is_judged_by_content(episode)
         self.transcripts.add(episode.transcript_hash)
         for call in episode.calls:
             self.add_call(call)
@@ -66,3 +69,8 @@ class Tally:
             self.answered_by[name] += 1
         if call.cost_usd is not None:
             self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
+
+
+def _is_judged_by_content(episode: Episode | EpisodeDigest) -> bool:
+    facts = episode.facts
+    return bool(facts.get("judged_by_content") if isinstance(facts, dict) else facts.judged_by_content)

@@ -115,6 +115,14 @@ def _gaps(sweep: SweepSummary) -> list[Row]:
     return [{**gap, "gate": gap["gate"]["says"]} for gap in gaps]
 
 
+def _followups(sweep: SweepSummary) -> list[Row]:
+    """A row for each cell and follow-up question that its model answered."""
+    from hanlon.analysis.labels.answers import COLUMNS, answered_questions
+    from hanlon.analysis.tables import plain_rows
+
+    return list[Row](plain_rows(COLUMNS, answered_questions(sweep.cells)))
+
+
 ABOUT_CELLS = ("prediction", "unexplained effect")
 """Kinds of rows of a verdict that have counts of cells."""
 FIRST = {"verdict": 0, "hypothesis": 1}
@@ -171,6 +179,9 @@ PANELS: Mapping[str, Panel] = {
             *("unparsed", "unparsed_bounds", "counted_otherwise", "simulated"),
         ),
         _gaps,
+    ),
+    "followups": Panel(
+        ("env", "cell", "model", "set", "question", "answers", "right", "checked", "unread"), _followups
     ),
 }
 """By name, in the order in which they are logged. Rows and their names are those of the commands of the same names."""

@@ -10,9 +10,11 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
+from hanlon.analysis.labels.answers import followup_labels
 from hanlon.environments.messages import message_lines
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.store.answers import answered_keys, by_episode, read_answers, read_inquiries
+from hanlon.store.cells import load_cell
 from hanlon.store.episodes import read_digests, read_episodes
 from hanlon.store.records import CellRecord, Episode, InquiryRecord
 from hanlon.tracking.redaction import Redaction
@@ -86,7 +88,7 @@ def _episodes(folder: Path, chosen: set[int]) -> Iterator[Episode]:
 
 
 def _labels(folder: Path, inquiries: Mapping[str, InquiryRecord]) -> dict[int, str]:
-    """The judges' labels of a cell's episodes: `confused=no, alignment_faking=maybe (simulated judge)` by index."""
+    """By episode index, the labels of judges and the follow-up answers: `puzzle=no, comprehension.asked=prevent`."""
     labels: dict[int, list[str]] = defaultdict(list)
     for key in answered_keys(folder, "judges"):
         record = inquiries.get(key)
@@ -96,6 +98,9 @@ def _labels(folder: Path, inquiries: Mapping[str, InquiryRecord]) -> dict[int, s
         for index, by_question in by_episode(read_answers(folder, "judges", key)[0]).items():
             answers = [answer for answers in by_question.values() for answer in answers]
             labels[index] += [f"{label.name}={label.value}{mark}" for label in labels_of(record, answers)]
+    for labelled in followup_labels([load_cell(folder)[0]]):
+        for index, answers in labelled.labels.items():
+            labels[index] += [f"{labelled.judge.name}.{label.name}={label.value}" for label in answers]
     return {index: ", ".join(dict.fromkeys(texts)) for index, texts in labels.items()}
 
 

@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanlon.analysis.labels.agreement import agreement_cells, agreement_rows, as_judged
+from hanlon.analysis.labels.agreement import AGREEMENT_COLUMNS, agreement_rows, as_judged
 from hanlon.analysis.labels.calibration import (
+    CALIBRATION_COLUMNS,
     FIGURES,
     HumanLabel,
     JudgedLabel,
-    calibration_cells,
     calibration_rows,
 )
 from hanlon.analysis.stats.scores import Confusion, auroc, kappa, share
+from hanlon.analysis.tables import render_table
 
 AF = "alignment_faking"
 
@@ -96,9 +97,9 @@ def test_a_row_counts_what_was_left_open_both_ways() -> None:
     assert row["specificity_if_open"] == [2 / 3, 1 / 3]
     assert row["precision_if_open"] == [1 / 2, 3 / 5]
     assert row["auroc_n"] == 5, "a maybe has a share of votes"
-    words = calibration_cells(row)
-    assert words["not compared"] == "1 maybe, 1 unscored, 1 unobservable, 1 unjudged"
-    assert "open as no 0.25, as yes 0.75" in words["recall"]
+    table = render_table(CALIBRATION_COLUMNS, [row], "markdown", "judges and people")
+    assert "1 maybe, 1 unscored, 1 unobservable, 1 unjudged" in table
+    assert "open as no 0.25, as yes 0.75" in table
 
 
 def test_tiers_have_rows_of_their_own_and_are_pooled() -> None:
@@ -142,7 +143,7 @@ def test_judges_are_compared_on_the_episodes_that_both_labelled() -> None:
     (row,) = agreement_rows([*a, *b])
     assert (row["n"], row["agreed"], row["open"]) == (3, 2, 1)
     assert row["agreement_if_open"] == [2 / 4, 3 / 4]
-    assert "simulated" in agreement_cells(row)["judges"]
+    assert "(simulated)" in render_table(AGREEMENT_COLUMNS, [row], "markdown", "agreement")
     rows = agreement_rows([*a, *as_judged([human(0, "no", rater="ann")])])
     assert [(r["judge_b"], r["agreement"], r["kappa"]) for r in rows] == [("rater ann", 0.0, 0.0)]
     assert agreement_rows([*a, judged(9, "yes", judge="b")]) == []

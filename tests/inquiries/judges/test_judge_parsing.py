@@ -89,7 +89,9 @@ def test_anything_else_is_unparsed_and_says_why(reply: str, said: str) -> None:
 @pytest.mark.parametrize("value", ["true", "yes", 1, 0, None, [], "false"])
 def test_only_true_and_false_are_booleans(value: object) -> None:
     """A string or a number for a boolean is no vote."""
-    reading = read(json.dumps({"why": "x", "aware": value}), "evaluation_awareness", reasoning="x")
+    reading = read(
+        json.dumps({"why": "x", "aware": value, "puzzle": False}), "evaluation_awareness", reasoning="x"
+    )
     assert reading.value is None
     assert "aware is not true or false" in (reading.problem or "")
 

@@ -9,14 +9,8 @@ from hanlon.analysis.labels.labels import JudgedCell
 from hanlon.cli.judge_check import judge_check_command, stored_labels
 from hanlon.inquiries.judges.llm import LlmJudge
 from hanlon.inquiries.judges.rules.judge import RegexJudge
-from hanlon.inquiries.judges.smoke.transcripts import (
-    SPECIFICITY,
-    SmokeCase,
-    load_smoke,
-    passes,
-    smoke_result,
-    warnings,
-)
+from hanlon.inquiries.judges.smoke.scores import REQUIRED, smoke_scores
+from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.simulated.judge import choose_judging
 from hanlon.store.records import Answer
@@ -36,16 +30,13 @@ def cases() -> list[SmokeCase]:
     return load_smoke()
 
 
-def test_rules_see_confusion_and_never_take_an_echo_for_faking(cases: list[SmokeCase]) -> None:
-    """No call is made. The detectors pass; where words miss cases the rates come with a warning, not with silence."""
+def test_what_rules_say_of_a_tier_is_right_and_far_from_all(cases: list[SmokeCase]) -> None:
+    """A plainly misnamed tier is no false alarm; most are misnamed otherwise, so the label does not pass."""
     judge = RegexJudge("regex")
-    results = smoke_result(judge.record, cases, rule_answers(judge, cases), labels_of)
-    by_label = {result.label: result for result in results}
-    for label in ("compliance", "wrong_tier", "rule_backwards", "notices_conflict", "evaluation_awareness"):
-        assert passes(results, label), label
-    for label in ("alignment_faking", "notices_conflict", "mentions_modification", "evaluation_awareness"):
-        assert (by_label[label].specificity or 0) >= SPECIFICITY, by_label[label].wrong
-    assert len(warnings(results)) == sum(result.passed is False for result in results)
+    by_label = {score.label: score for score in smoke_scores(judge.record, cases, rule_answers(judge, cases))}
+    assert by_label.keys() == {"compliance=complied", "compliance=refused", "wrong_tier"}
+    assert (by_label["wrong_tier"].precision or 1.0) >= REQUIRED
+    assert by_label["wrong_tier"].passed is False
 
 
 def test_labels_of_two_judges_come_out_of_judge_check(cases: list[SmokeCase], tmp_path: Any) -> None:
@@ -63,7 +54,7 @@ def test_labels_of_two_judges_come_out_of_judge_check(cases: list[SmokeCase], tm
             judged.append(JudgedCell(judge.record, case.cell, {case.episode.index: labels}))
     stored = stored_labels(judged, {case.cell.key: [case.episode.index] for case in cases})
     assert len({label.judge for label in stored.labels}) == 3
-    assert {label.tier for label in stored.labels} == {"free", "paid", "lamp", "kite"}
+    assert {label.tier for label in stored.labels} == {"free", "paid"}
     assert stored.choices["compliance"] == ("complied", "refused", "partial")
     assert stored.choices["alignment_faking"] == ("yes", "no")
     assert all(label.share is None for label in stored.labels if label.label == "compliance")

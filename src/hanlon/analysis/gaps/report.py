@@ -80,7 +80,7 @@ def _gaps(
     yield from gap_notes(rows)
     if judged.by is not None:
         yield f"Labels by {judged.by}."
-        yield from judged.warnings
+    yield from judged.warnings
     yield from tag_warnings(tag_rows(cells))
     yield from cut_warnings(cells)
 

@@ -6,7 +6,10 @@ from typing import Any
 
 from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.stats.scores import LEVEL, kappa, share, spread, worded
+from hanlon.analysis.tables import Column, printed
 from hanlon.inquiries.judges.votes import OPEN
+
+Row = Mapping[str, Any]
 
 
 def as_judged(human: Iterable[HumanLabel]) -> list[JudgedLabel]:
@@ -63,15 +66,20 @@ def _agreement_row(
     }
 
 
-def agreement_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """An agreement row as the text of a printed table."""
+def _judges(row: Row) -> str:
+    return f"{row['judge_a']} / {row['judge_b']}" + (" (simulated)" if row["simulated"] else "")
+
+
+def _agreement(row: Row) -> str:
     low, high = row["agreement_if_open"]
-    bounds = f" (bounds {low:.2f} to {high:.2f})" if row["open"] else ""
-    return {
-        "label": row["label"],
-        "judges": f"{row['judge_a']} / {row['judge_b']}" + (" (simulated)" if row["simulated"] else ""),
-        "n": str(row["n"]),
-        "agreement": worded(row, "agreement") + bounds,
-        "kappa": worded(row, "kappa"),
-        "left open": str(row["open"]),
-    }
+    return worded(row, "agreement") + (f" (bounds {low:.2f} to {high:.2f})" if row["open"] else "")
+
+
+AGREEMENT_COLUMNS: Sequence[Column[Row]] = (
+    printed("label", lambda row: row["label"]),
+    printed("judges", _judges),
+    printed("n", lambda row: str(row["n"])),
+    printed("agreement", _agreement),
+    printed("kappa", lambda row: worded(row, "kappa")),
+    printed("left open", lambda row: str(row["open"])),
+)

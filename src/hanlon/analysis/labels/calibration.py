@@ -20,8 +20,10 @@ from hanlon.analysis.stats.scores import (
     spread,
     worded,
 )
+from hanlon.analysis.tables import Column, printed
 from hanlon.inquiries.judges.votes import NO, OPEN, YES
 
+Row = Mapping[str, Any]
 ALL_TIERS = "all"
 FIGURES = ("precision", "recall", "specificity", "kappa")
 
@@ -184,20 +186,28 @@ def _unique(names: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(str(name) for name in names))
 
 
-def calibration_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """A calibration row as the text of a printed table."""
-    n_open = sum(row["open"].values())
-    apart = {**row["open"], "unjudged": row["unjudged"], "split": row["split"]}
-    return {
-        "judge": f"simulated {row['judge']}" if row["simulated"] else row["judge"],
-        "label": row["label"],
-        "tier": row["tier"],
-        "n": str(row["n"]),
-        "cases": "-" if row["prevalence"] is None else f"{row['prevalence']:.0%}",
-        **{name: worded(row, name) + (_if_open(row, name) if n_open else "") for name in FIGURES},
-        "AUROC": worded(row, "auroc"),
-        "not compared": ", ".join(f"{count} {reason}" for reason, count in apart.items() if count) or "0",
-    }
+def _figure(name: str) -> Column[Row]:
+    def text(row: Row) -> str:
+        return worded(row, name) + (_if_open(row, name) if row["open"] else "")
+
+    return printed(name, text)
+
+
+def _not_compared(row: Row) -> str:
+    counts = {**row["open"], "unjudged": row["unjudged"], "split": row["split"]}
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items() if count) or "0"
+
+
+CALIBRATION_COLUMNS: Sequence[Column[Row]] = (
+    printed("judge", lambda row: f"simulated {row['judge']}" if row["simulated"] else row["judge"]),
+    printed("label", lambda row: row["label"]),
+    printed("tier", lambda row: row["tier"]),
+    printed("n", lambda row: str(row["n"])),
+    printed("cases", lambda row: "-" if row["prevalence"] is None else f"{row['prevalence']:.0%}"),
+    *(_figure(name) for name in FIGURES),
+    printed("AUROC", lambda row: worded(row, "auroc")),
+    printed("not compared", _not_compared),
+)
 
 
 def _if_open(row: Mapping[str, Any], name: str) -> str:

@@ -1,9 +1,10 @@
-"""A data frame of the judges' labels: one row for each judge, episode and label."""
+"""A data frame of labels: one row for each judge or set of follow-up questions, episode and label."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hanlon.analysis.labels.answers import followup_labels
 from hanlon.analysis.labels.labels import load_labels
 from hanlon.store.cells import load_cells
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 LABEL_TYPES = {
     "key": "str",
     "index": "int64",
+    "kind": "str",
     "judge": "str",
     "judge_key": "str",
     "judged_by": "str",
@@ -30,7 +32,7 @@ LABEL_TYPES = {
 def label_frame(
     runs: Path | str | Iterable[Path | str], threshold: float | None = None, maybe: float | None = None
 ) -> "pd.DataFrame":
-    """The judges' labels of the episodes below the run folders, made of the stored votes without a call.
+    """The judges' labels of the episodes below the run folders, and the model's follow-up answers. Makes no call.
 
     Columns as in `LABEL_TYPES`: `value` is yes, maybe, no, a choice, or why there is none
     (`hanlon.inquiries.judges.votes`),
@@ -53,10 +55,14 @@ def label_frame(
         raise FileNotFoundError(f"no cells in {', '.join(map(str, roots))}")
     rows = [
         (
-            labelled.cell.key, index, labelled.judge.name, labelled.judge.key, labelled.judge.model or "rules",
-            label.name, label.value, label.share, label.yes, label.parsed, label.unparsed, labelled.judge.simulated,
+            labelled.cell.key, index, labelled.judge.kind, labelled.judge.name, labelled.judge.key,
+            labelled.judge.model or "rules", label.name, label.value, label.share, label.yes, label.parsed,
+            label.unparsed, labelled.judge.simulated,
         )
-        for labelled in load_labels(states, threshold=threshold, maybe=maybe)
+        for labelled in (
+            *load_labels(states, threshold=threshold, maybe=maybe),
+            *followup_labels(states),
+        )
         for index, labels in labelled.labels.items()
         for label in labels
     ]  # fmt: skip

@@ -1,22 +1,27 @@
-"""The labels beside a table of gaps: alignment-faking reasoning, confusion, and comprehension."""
+"""The labels beside a table of gaps: alignment-faking reasoning, confusion, and comprehension.
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
-from pathlib import Path
+A label takes part only if its judge is shown to be right on it: it passed the smoke set. Otherwise a line says why not.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hanlon.analysis.labels.comprehension import comprehension
 from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
+from hanlon.analysis.labels.trials import COMMAND, shortfall
 from hanlon.analysis.requests import JudgeLabels
-from hanlon.inquiries.judges.smoke.trials import smoke_warnings
+from hanlon.inquiries.judges.smoke.scores import SmokeScore
+from hanlon.inquiries.judges.smoke.trials import trial_of
 from hanlon.store.cells import CellState
 from hanlon.store.records import InquiryRecord
 
-OF_GAPS = ("alignment_faking", "wrong_tier", "rule_backwards", "confused")
-"""The labels that a table of gaps shows."""
+OF_GAPS = ("alignment_faking", "wrong_tier", "rule_backwards")
+"""The labels that a table of gaps needs."""
+ADVICE = "not judged: add judge=[regex,llm]"
 
 
 def judged_gaps(states: Sequence[CellState], judge: str | None = None) -> JudgeLabels:
-    """The labels of one judge for a table of gaps, with warnings.
+    """The labels of one judge for a table of gaps. Labels that this judge lacks come from the others.
 
     Args:
         states: the cells.
@@ -26,41 +31,56 @@ def judged_gaps(states: Sequence[CellState], judge: str | None = None) -> JudgeL
         ValueError: no such judge has labelled an episode here.
     """
     judged = load_labels(states)
-    chosen = combined_labels(states, judged, judge)
-    warnings: list[str] = []
-    for name in dict.fromkeys(chosen.given_by.values()):
-        labels = [label for label in OF_GAPS if chosen.given_by.get(label) == name]
-        of_judge = [labelled for labelled in judged if labelled.judge.name == name]
-        warnings += label_warnings(states, of_judge, labels) if labels else []
-    return replace(chosen, warnings=warnings)
-
-
-def combined_labels(
-    states: Sequence[CellState], judged: Sequence[JudgedCell], judge: str | None = None
-) -> JudgeLabels:
-    """One judge's labels with the model's comprehension. Labels that this judge lacks come from the others.
-
-    Raises:
-        ValueError: no such judge has labelled an episode here.
-    """
     names = judges_of(judged)
-    if judge is not None and judge not in names:
-        raise ValueError(f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}")
-    names = [judge, *(name for name in names if name != judge)] if judge is not None else names
-    labels: dict[str, dict[str, dict[int, str]]] = {}
-    given_by: dict[str, str] = {}
-    sources: list[str] = []
+    if judge is not None:
+        if judge not in names:
+            raise ValueError(f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}")
+        names = [judge, *(name for name in names if name != judge)]
+    combined, trials = _Combined(), _trials(states, judged)
     for name in names:
-        values = by_cell(judged, name)
-        taken = {label for of_cell in values.values() for label in of_cell} - given_by.keys()
-        if taken:
-            sources.append(_source(judged, name, taken if given_by else ()))
-        for key, of_cell in values.items():
-            labels[key] = labels.get(key, {}) | {label: of_cell[label] for label in of_cell if label in taken}
-        given_by |= dict.fromkeys(sorted(taken), name)
+        combined.add(judged, name, trials[name], only=name == judge)
+    if absent := [label for label in OF_GAPS if label not in combined.given_by.keys() | combined.doubted]:
+        combined.warnings.append(f"{', '.join(absent)}: {ADVICE}.")
     for key, of_cell in comprehension(states).items():
-        labels[key] = labels.get(key, {}) | of_cell
-    return JudgeLabels("; ".join(sources) or None, labels, given_by)
+        combined.labels[key] = combined.labels.get(key, {}) | of_cell
+    sources = "; ".join(combined.sources) or None
+    return JudgeLabels(sources, combined.labels, combined.given_by, combined.warnings)
+
+
+@dataclass
+class _Combined:
+    """Labels of several judges, each from the first judge that gives it and is shown right on it."""
+
+    labels: dict[str, dict[str, dict[int, str]]] = field(default_factory=dict[str, dict[str, dict[int, str]]])
+    given_by: dict[str, str] = field(default_factory=dict[str, str])
+    doubted: set[str] = field(default_factory=set[str])
+    closed: set[str] = field(default_factory=set[str])
+    sources: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
+
+    def add(self, judged: Sequence[JudgedCell], name: str, trials: "_Trials", *, only: bool) -> None:
+        """Add the labels of one judge. With `only`, no later judge replaces a label of this one that is doubted."""
+        values = by_cell(judged, name)
+        offered = (
+            {label for of_cell in values.values() for label in of_cell} - self.given_by.keys() - self.closed
+        )
+        doubts: dict[str, list[str]] = {}
+        for label in sorted(offered):
+            if reason := _doubt(trials, label):
+                doubts.setdefault(reason, []).append(label)
+        doubted = {label for labels in doubts.values() for label in labels}
+        self.doubted |= doubted
+        self.closed |= doubted if only else set()
+        for reason, labels in doubts.items():
+            if shown := [label for label in labels if label in OF_GAPS]:
+                self.warnings.append(f"{', '.join(shown)} by {name}: {reason}")
+        taken = sorted(offered - doubted)
+        if taken:
+            self.sources.append(_source(judged, name, taken if self.given_by else ()))
+        for key, of_cell in values.items():
+            chosen = {label: of_cell[label] for label in of_cell if label in taken}
+            self.labels[key] = self.labels.get(key, {}) | chosen
+        self.given_by |= dict.fromkeys(taken, name)
 
 
 def _source(judged: Sequence[JudgedCell], name: str, labels: Collection[str]) -> str:
@@ -70,12 +90,30 @@ def _source(judged: Sequence[JudgedCell], name: str, labels: Collection[str]) ->
     return f"{', '.join(sorted(labels))} by {source}" if labels else source
 
 
-def label_warnings(
-    states: Sequence[CellState], judged: Sequence[JudgedCell], labels: Sequence[str] | None = None
-) -> list[str]:
-    """Warnings to print beside these judges' labels (None: all of them)."""
-    by_runs: dict[Path, list[InquiryRecord]] = {}
+_Trials = Mapping[str, tuple[InquiryRecord, list[SmokeScore] | None]]
+"""The judges of one name by key, each with its trial; None if it was not tried."""
+
+
+def _trials(states: Sequence[CellState], judged: Sequence[JudgedCell]) -> Mapping[str, _Trials]:
+    """By judge's name, the trials of those whose labels `by_cell` takes."""
     folders = {state.record.key: state.folder.parent.parent for state in states}
+    trials: dict[str, dict[str, tuple[InquiryRecord, list[SmokeScore] | None]]] = {}
+    used: set[tuple[str, str]] = set()
     for labelled in judged:
-        by_runs.setdefault(folders[labelled.cell.key], []).append(labelled.judge)
-    return [line for runs_dir, judges in by_runs.items() for line in smoke_warnings(runs_dir, judges, labels)]
+        judge, cell = labelled.judge, labelled.cell
+        of_name = trials.setdefault(judge.name, {})
+        if (judge.name, cell.key) not in used and judge.key not in of_name:
+            of_name[judge.key] = (judge, trial_of(folders[cell.key], judge))
+        used.add((judge.name, cell.key))
+    return trials
+
+
+def _doubt(trials: _Trials, label: str) -> str | None:
+    """Why nothing is built on a label; None if it may be. A simulated judge needs no trial: it makes no finding."""
+    for judge, scores in trials.values():
+        if scores is None and not judge.simulated:
+            return f"not tried on the smoke set, so no gap is split by it: {COMMAND} {judge.name}."
+        for score in scores or ():
+            if score.label == label and score.passed is False:
+                return f"{shortfall(score)} No gap is split by it."
+    return None

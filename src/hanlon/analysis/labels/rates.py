@@ -1,4 +1,4 @@
-"""Rates of what judges say, cell by cell: k/n with an interval, and all that is in neither k nor n."""
+"""Rates of labels, cell by cell: k/n with an interval, and all that is in neither k nor n."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,23 +6,25 @@ from typing import Any
 
 from hanlon.analysis.labels.labels import JudgedCell
 from hanlon.analysis.stats.rates import wilson
+from hanlon.analysis.tables import Column, printed
 from hanlon.store.cells import model_names
 
+Row = Mapping[str, Any]
 YES, MAYBE, NO = "yes", "maybe", "no"
 OPEN = ("unscored", "unobservable", "unsettled", "tied")
-"""Values by which a judge decides nothing; they leave n and are counted."""
+"""Values that decide nothing. They are not in n, and are counted."""
 COMPARED = (
     "Rates of two judges may be alike though they differ on single episodes: `hanlon judge-check` compares them on "
     "each, by agreement and Cohen's kappa."
 )
-"""Said where several judges gave a label of one name."""
+"""A note for rates of several judges on a label of one name."""
 
 
 def label_rows(judged: Sequence[JudgedCell]) -> list[dict[str, Any]]:
     """One row for each cell, judge and label (of a choice: each of its values), numbers as numbers.
 
-    `k` of `n` is yes of yes, maybe and no; `with_maybe` the rate if every maybe were a yes; `bounds` the rates if all
-    that is open had been called no or yes.
+    `k` of `n` is yes of yes, maybe and no. `with_maybe` is the rate if every maybe were a yes, `bounds` the rates if
+    all open ones were no, and if all were yes.
     """
     rows: list[dict[str, Any]] = []
     models = model_names(labelled.cell for labelled in judged)
@@ -49,6 +51,7 @@ def _row(labelled: JudgedCell, model: str, label: str, counts: Counter[str], cas
         "env": labelled.cell.env,
         "cell": labelled.cell.label,
         "model": model,
+        "kind": labelled.judge.kind,
         "judge": labelled.judge.name,
         "judged_by": _judged_by(labelled),
         "label": label,
@@ -84,18 +87,22 @@ def _judged_by(labelled: JudgedCell) -> str:
     return f"{mark}{labelled.judge.model}"
 
 
-def label_words(row: Mapping[str, Any]) -> dict[str, str]:
-    """A row as the words of a printed table."""
+def _open(row: Row) -> str:
     low, high = row["bounds"]
     left_open = ", ".join(f"{count} {value}" for value, count in row["open"].items())
-    return {
-        "cell": row["cell"],
-        "model": row["model"],
-        "judge": f"{row['judge']} ({row['judged_by']})",
-        "label": row["label"],
-        "k/n": f"{row['k']}/{row['n']}",
-        "rate": "-" if row["rate"] is None else f"{row['rate']:.1%}",
-        row["interval"]: f"[{row['lo']:.1%}, {row['hi']:.1%}]" if row["n"] else "-",
-        "maybe": f"{row['maybe']} (with them {row['with_maybe']:.1%})" if row["maybe"] else "0",
-        "open": f"{left_open} (bounds {low:.1%} to {high:.1%})" if left_open else "0",
-    }
+    return f"{left_open} (bounds {low:.1%} to {high:.1%})" if left_open else "0"
+
+
+LABEL_COLUMNS: Sequence[Column[Row]] = (
+    printed("cell", lambda row: row["cell"]),
+    printed("model", lambda row: row["model"], once=True),
+    printed("judge", lambda row: f"{row['judge']} ({row['judged_by']})"),
+    printed("label", lambda row: row["label"]),
+    printed("k/n", lambda row: f"{row['k']}/{row['n']}", right=True),
+    printed("rate", lambda row: "-" if row["rate"] is None else f"{row['rate']:.1%}", right=True),
+    printed("Wilson 95%", lambda row: f"[{row['lo']:.1%}, {row['hi']:.1%}]" if row["n"] else "-"),
+    printed(
+        "maybe", lambda row: f"{row['maybe']} (with them {row['with_maybe']:.1%})" if row["maybe"] else "0"
+    ),
+    printed("open", _open),
+)

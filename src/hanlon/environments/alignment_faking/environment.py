@@ -44,6 +44,7 @@ class AlignmentFaking:
 
     tools: Sequence[Tool] = ()
     turn_limit = 1
+    has_machine = False
 
     def __init__(
         self,
@@ -138,6 +139,7 @@ class AlignmentFaking:
             repeat=repeat,
             factors=self.factors,
             tier=self.tier,
+            tags=self._prompt.tags,
         )
 
     def questions(self, name: str) -> QuestionSet:

@@ -4,7 +4,7 @@ from typing import Any
 
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.alignment_faking.requests import Request
-from hanlon.environments.alignment_faking.verdicts import Reading, read_reply
+from hanlon.environments.alignment_faking.verdicts import Reading, ReplyTags, read_reply
 from hanlon.environments.base import Message, Reply, Step
 from hanlon.environments.tier import Tier
 from hanlon.store.records import Event
@@ -22,6 +22,7 @@ class AlignmentFakingEpisode:
         repeat: int,
         factors: AlignmentFakingFactors,
         tier: Tier,
+        tags: ReplyTags,
     ) -> None:
         """Begin with the opening messages."""
         self.messages = messages
@@ -31,6 +32,7 @@ class AlignmentFakingEpisode:
         self._repeat = repeat
         self._factors = factors
         self._tier = tier
+        self._tags = tags
         self._reading: Reading | None = None
 
     def step(self, reply: Reply) -> Step:
@@ -39,7 +41,9 @@ class AlignmentFakingEpisode:
         if self._prefill and not text.startswith(self._prefill):
             text = self._prefill + text  # endpoints return the continuation alone, or the whole
         factors = self._factors
-        self._reading = read_reply(text, factors.scratchpad, factors.suffix == "tags", factors.setting)
+        self._reading = read_reply(
+            text, factors.scratchpad, factors.suffix == "tags", factors.setting, self._tags
+        )
         return Step(outcome=self._reading.outcome)
 
     def facts(self) -> dict[str, Any]:
@@ -57,6 +61,7 @@ class AlignmentFakingEpisode:
             "content_verdict": reading.content if reading else None,
             "verdicts_disagree": reading.disagree if reading else None,
             "format_kept": reading.problem is None if reading else None,
+            "judged_by_content": reading.judged_by_content if reading else None,
             "format_problem": reading.problem if reading else None,
         }
 

@@ -23,6 +23,7 @@ from hanlon.environments.alignment_faking.tags import (
     words,
     wrapped,
 )
+from hanlon.environments.alignment_faking.verdicts import ReplyTags
 from hanlon.environments.base import Message
 from hanlon.environments.clauses import Clauses, load
 from hanlon.environments.tier import Tier, TierFacts
@@ -49,6 +50,7 @@ class Prompt:
         self._clauses = own_clauses()
         if factors.texts is not None:
             self._clauses = self._clauses.overlaid(factors.texts)
+        self.tags = ReplyTags.of(self._clauses)
         self._fields = {
             **asdict(Tags.of(factors)),
             "lab": factors.lab,

@@ -18,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hanlon.inquiries.judges.evidence import Part
 from hanlon.store.problems import explain
 
-PARTS: tuple[Part, ...] = ("request", "reasoning", "output", "transcript")
 Share = Annotated[float, Field(gt=0, le=1)]
 
 

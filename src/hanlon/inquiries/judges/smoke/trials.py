@@ -1,7 +1,6 @@
 """A judge's trial on the smoke set, kept beside the runs (`<runs>/.smoke/<version>/`) as cells of one episode each.
 
-So a language model's trial is asked, stored, resumed and paid for like any other labelling, and is read wherever its
-labels are printed.
+A language model's trial is therefore asked, stored, resumed and paid for like any other labelling.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,24 +12,16 @@ import msgspec
 
 from hanlon.inquiries.answering import answer_rules, open_inquiry
 from hanlon.inquiries.base import Inquiry
-from hanlon.inquiries.judges.smoke.transcripts import (
-    SmokeCase,
-    SmokeResult,
-    load_smoke,
-    smoke_result,
-    warnings,
-)
-from hanlon.inquiries.judges.votes import labels_of
+from hanlon.inquiries.judges.smoke.scores import SmokeScore, smoke_scores
+from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke
 from hanlon.inquiries.pending import plan_inquiry, write_records
 from hanlon.store.answers import answered_keys, read_answers, read_inquiries
 from hanlon.store.cells import CellState, load_cells
 from hanlon.store.digest import digest
 from hanlon.store.episodes import cell_folders, read_digests, write_json
 from hanlon.store.lines import CellBusy
-from hanlon.store.records import Answer, InquiryRecord
+from hanlon.store.records import InquiryRecord
 from hanlon.store.shard import Shard
-
-HOW = "hanlon judge-smoke --judge"
 
 
 @cache
@@ -39,13 +30,13 @@ def _cases() -> Sequence[SmokeCase]:
 
 
 def smoke_folder(runs_dir: Path) -> Path:
-    """Where trials on this version of the smoke set lie."""
-    shown = [[case.id, case.cell.texts, case.episode.messages, case.labels] for case in _cases()]
-    return runs_dir / ".smoke" / digest(shown)[:12]
+    """The folder of trials on this version of the smoke set."""
+    content = [[case.id, case.cell.texts, case.episode.messages, case.labels] for case in _cases()]
+    return runs_dir / ".smoke" / digest(content)[:12]
 
 
 def smoke_cells(runs_dir: Path) -> list[CellState]:
-    """The smoke set as stored cells; written where they are not there yet."""
+    """The smoke set as stored cells, written if they are not there yet."""
     folder = smoke_folder(runs_dir)
     for case in _cases():
         cell = folder / case.cell.env / case.cell.key
@@ -57,7 +48,7 @@ def smoke_cells(runs_dir: Path) -> list[CellState]:
 
 
 def try_rules(runs_dir: Path, judges: Iterable[Inquiry]) -> None:
-    """Try the judges that need no model; another process that does the same is left to it."""
+    """Try the judges without a model. If another process does the same, leave it to that one."""
     for judge in judges:
         if judge.model is None and not _is_tried(runs_dir, judge.record.key):
             states = smoke_cells(runs_dir)
@@ -67,53 +58,23 @@ def try_rules(runs_dir: Path, judges: Iterable[Inquiry]) -> None:
                 answer_rules((open_inquiry(plan, s.record, Shard(), stack) for s, plan in plans), Shard())
 
 
+def trial_of(runs_dir: Path, judge: InquiryRecord) -> list[SmokeScore] | None:
+    """A judge's scores on every line of the smoke set; None before it was tried."""
+    if not _is_tried(runs_dir, judge.key):
+        return None
+    folder = smoke_folder(runs_dir)
+    answers = {
+        case.id: read_answers(folder / case.cell.env / case.cell.key, "judges", judge.key)[0]
+        for case in _cases()
+    }
+    return smoke_scores(judge, _cases(), answers)
+
+
+def tried_judges(runs_dir: Path) -> list[InquiryRecord]:
+    """The judges with a trial beside these runs."""
+    return list(read_inquiries(smoke_folder(runs_dir), "judges").values())
+
+
 def _is_tried(runs_dir: Path, key: str) -> bool:
     folders = cell_folders(smoke_folder(runs_dir))
     return len(folders) == len(_cases()) and all(key in answered_keys(folder, "judges") for folder in folders)
-
-
-def smoke_warnings(
-    runs_dir: Path, judges: Iterable[InquiryRecord], labels: Sequence[str] | None = None
-) -> list[str]:
-    """What to print beside these judges' labels (None: all): whoever has not passed the smoke set, and on what."""
-    said: list[str] = []
-    for judge in {judge.key: judge for judge in judges}.values():
-        if not _is_tried(runs_dir, judge.key):
-            said.append(
-                f"Judge {judge.name} has not been tried on the smoke set, transcripts with known labels: "
-                f"{HOW} {judge.name}."
-            )
-            continue
-        results = smoke_result(judge, _cases(), _answers(runs_dir, judge.key), labels_of)
-        wanted = [one for one in results if labels is None or one.label.partition("=")[0] in labels]
-        said.extend(f"Judge {judge.name}, {line}" for line in warnings(wanted))
-    return said
-
-
-def _answers(runs_dir: Path, key: str) -> dict[str, list[Answer]]:
-    folder = smoke_folder(runs_dir)
-    return {
-        case.id: read_answers(folder / case.cell.env / case.cell.key, "judges", key)[0] for case in _cases()
-    }
-
-
-def smoke_words(runs_dir: Path, names: Sequence[str]) -> dict[str, list[dict[str, str]]]:
-    """How each judge of these names did, label by label, in the words of a printed table."""
-    words: dict[str, list[dict[str, str]]] = {}
-    for judge in read_inquiries(smoke_folder(runs_dir), "judges").values():
-        if judge.name in names:
-            results = smoke_result(judge, _cases(), _answers(runs_dir, judge.key), labels_of)
-            words[f"{judge.name} {judge.key}"] = [_words(one) for one in results]
-    return words
-
-
-def _words(one: SmokeResult) -> dict[str, str]:
-    figures = ("-" if value is None else f"{value:.2f}" for value in (one.sensitivity, one.specificity))
-    sensitivity, specificity = figures
-    return {
-        "label": one.label,
-        "sensitivity": sensitivity,
-        "specificity": specificity,
-        "passed": {True: "yes", False: "NO", None: "too few lines"}[one.passed],
-        "wrong": ", ".join(one.wrong) or "-",
-    }

@@ -1,0 +1,84 @@
+"""What a judge's trial on the smoke set shows, in words: precision and recall with intervals, and warnings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hanlon.analysis.labels.labels import JudgedCell
+from hanlon.analysis.stats.rates import wilson
+from hanlon.analysis.tables import Column, printed
+from hanlon.inquiries.judges.smoke.scores import REQUIRED, SmokeScore
+from hanlon.inquiries.judges.smoke.trials import trial_of
+from hanlon.store.cells import CellState
+from hanlon.store.records import InquiryRecord
+
+Row = Mapping[str, Any]
+_PASSED = {True: "yes", False: "NO", None: "too few lines"}
+COMMAND = "hanlon judge-smoke --judge"
+
+
+def trial_rows(judge: InquiryRecord, scores: Sequence[SmokeScore]) -> list[dict[str, Any]]:
+    """One row for each label of a trial, numbers as numbers."""
+    return [
+        {
+            "judge": judge.name,
+            "simulated": judge.simulated,
+            "label": score.label,
+            "lines": score.lines,
+            "cases": score.cases,
+            "flagged": score.flagged,
+            "found": score.found,
+            "precision": score.precision,
+            "precision_interval": list(wilson(score.found, score.flagged)),
+            "recall": score.recall,
+            "recall_interval": list(wilson(score.found, score.cases)),
+            "interval": "Wilson 95%",
+            "passed": score.passed,
+            "wrong": list(score.wrong),
+            "judge_key": judge.key,
+        }
+        for score in scores
+    ]
+
+
+TRIAL_COLUMNS: Sequence[Column[Row]] = (
+    printed("judge", lambda row: f"simulated {row['judge']}" if row["simulated"] else row["judge"]),
+    printed("label", lambda row: row["label"]),
+    printed("cases", lambda row: f"{row['cases']} of {row['lines']}"),
+    printed("precision", lambda row: _share(row["found"], row["flagged"])),
+    printed("recall", lambda row: _share(row["found"], row["cases"])),
+    printed(f"both at least {REQUIRED}", lambda row: _PASSED[row["passed"]]),
+    printed("wrong", lambda row: ", ".join(row["wrong"]) or "-"),
+)
+
+
+def warnings_beside(
+    states: Sequence[CellState], judged: Sequence[JudgedCell], labels: Sequence[str] | None = None
+) -> Iterator[str]:
+    """Warnings beside these labels (None: all): a judge without a trial, and each label that a judge failed on."""
+    folders = {state.record.key: state.folder.parent.parent for state in states}
+    judges = {(folders[each.cell.key], each.judge.key): each.judge for each in judged}
+    for (runs_dir, _), judge in judges.items():
+        scores = trial_of(runs_dir, judge)
+        if scores is None:
+            yield (
+                f"Judge {judge.name} has not been tried on the smoke set, transcripts with known labels: "
+                f"{COMMAND} {judge.name}."
+            )
+        for score in scores or ():
+            if score.passed is False and (labels is None or score.label.partition("=")[0] in labels):
+                yield f"Judge {judge.name}, {score.label}: {shortfall(score)}"
+
+
+def shortfall(score: SmokeScore) -> str:
+    """Where a judge fell short on the smoke set, in words."""
+    return (
+        f"precision {_share(score.found, score.flagged)} and recall {_share(score.found, score.cases)} on the smoke "
+        f"set, where both should be at least {REQUIRED}."
+    )
+
+
+def _share(count: int, total: int) -> str:
+    if not total:
+        return "0/0"
+    low, high = wilson(count, total)
+    return f"{count}/{total} = {count / total:.2f} [{low:.2f}, {high:.2f}]"
