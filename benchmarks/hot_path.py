@@ -20,10 +20,10 @@ from rich.console import Console
 from arguments import is_smoke
 from bare_clients import Conversation, bare_aiohttp, bare_fast_openai
 from echo import Echo, EchoFactors
-from hanlon.config.cell import Cell, build_cell
-from hanlon.config.compose import CellComposer
+from hanlon.config.cell import Cell
+from hanlon.config.command_line import compose_cell
 from hanlon.config.provenance import cell_record
-from hanlon.config.schema import CellConfig
+from hanlon.config.schema import CellConfig, RunOptions
 from hanlon.engine.budget import Budget
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.sweep import CellWork, Sweep
@@ -37,7 +37,9 @@ from hanlon.store.tally import Tally
 
 ROUNDS, EPISODES, CONNECTIONS = 8, 150, 32
 SMOKE_ROUNDS = 0
-CONF_DIR = Path(__file__).parents[1] / "conf"
+OPTIONS = RunOptions(
+    samples=EPISODES, runs_dir="runs", plan=False, tracker={}, max_connections=CONNECTIONS, shard=Shard()
+)
 
 
 @contextmanager
@@ -59,14 +61,8 @@ def echo_cell(base_url: str, messages: int) -> Cell:
             "env": {},
             "sandbox": {},
             "tier": {"name": "none"},
-            "prompt": {"name": "echo", "description": "echo"},
-            "tracker": {},
-            "samples": EPISODES,
+            "prompt": {"name": "echo"},
             "seed": 0,
-            "runs_dir": "runs",
-            "plan": False,
-            "max_connections": CONNECTIONS,
-            "shard": "1/1",
         }
     )
     return Cell(config, Echo(EchoFactors(messages=messages)), VirtualSandbox(), {}, {}, NO_TIER)
@@ -74,21 +70,13 @@ def echo_cell(base_url: str, messages: int) -> Cell:
 
 def shutdown_cell(base_url: str) -> Cell:
     """A cell of the shutdown environment, at a server that is already running."""
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
-    from hydra._internal.utils import create_config_search_path
-    from hydra.types import RunMode
-
-    loader = ConfigLoaderImpl(create_config_search_path(f"file://{CONF_DIR}"))
-    master = loader.load_configuration("config", ["hydra.job.name=benchmark"], RunMode.MULTIRUN)
     overrides = [
-        f"max_connections={CONNECTIONS}",
         "model=endpoint",
         f"model.base_url={base_url}",
         "model.id=simulated/ambiguity",
+        "model.api_key_env=BENCHMARK_KEY",
     ]
-    return build_cell(
-        CellComposer(loader, master).compose([*overrides, "model.api_key_env=BENCHMARK_KEY"]), []
-    )
+    return compose_cell(overrides)
 
 
 def cpu_of(work: Callable[[], Coroutine[Any, Any, object]]) -> float:
@@ -106,7 +94,7 @@ def sweep_of(cell: Cell, folder: Path) -> Callable[[], Coroutine[Any, Any, objec
         record = cell_record(cell, EPISODES)
         progress = Progress(Console(file=io.StringIO()), [(record, Tally())], EPISODES, EPISODES)
         work = CellWork(cell, writer, list(range(EPISODES)), EPISODES)
-        await Sweep([work], [], cell.config, Budget(None, None), [progress], progress.answered, print).run()
+        await Sweep([work], [], OPTIONS, Budget(None, None), [progress], progress.answered, print).run()
         writer.close()
 
     return run
@@ -114,7 +102,7 @@ def sweep_of(cell: Cell, folder: Path) -> Callable[[], Coroutine[Any, Any, objec
 
 def bodies(cell: Cell, folder: Path) -> list[Conversation]:
     """The request bodies that a sweep has just sent, from its store."""
-    rollouts = Rollouts(cell)
+    rollouts = Rollouts(cell, OPTIONS.episode_timeout_s)
     conversations: list[Conversation] = []
     for episode in read_episodes(folder):
         sent: list[dict[str, Any]] = []

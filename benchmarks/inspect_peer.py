@@ -21,7 +21,7 @@ from bare_clients import bare_aiohttp, bare_fast_openai
 from echo import FILLER, Echo, EchoFactors, EchoRun
 from hanlon.config.cell import Cell
 from hanlon.environments.tier import NO_TIER
-from hot_path import bodies, cpu_of, echo_cell, echo_server, sweep_of, verdict
+from hot_path import EPISODES, bodies, cpu_of, echo_cell, echo_server, sweep_of, verdict
 
 ROUNDS, SIZES, CONNECTIONS, TURNS = 3, (40, 160), 32, 5
 SMOKE_SIZES = (2, 4)
@@ -85,7 +85,7 @@ def one_round(base_url: str, cell: Cell, scratch: Path, sizes: Sequence[int]) ->
 
     folder = scratch / "hanlon"
     folder.mkdir()
-    calls = cell.config.samples * TURNS
+    calls = EPISODES * TURNS
     note("Hanlon", cpu_of(sweep_of(cell, folder)), calls)
     sent = bodies(cell, folder)
     note("fast openai", cpu_of(lambda: bare_fast_openai(base_url, "none", sent, CONNECTIONS)), calls)
@@ -110,7 +110,7 @@ def main() -> int:
                 best = {name: min(best.get(name, 1e9), seconds) for name, seconds in cost.items()}
     small, large = sizes
     inspect = (best[f"Inspect {large}"] - best[f"Inspect {small}"]) / (large - small) / TURNS * 1e6
-    calls = cell.config.samples * TURNS
+    calls = EPISODES * TURNS
     ours, fast, floor = (best[name] / calls * 1e6 for name in ("Hanlon", "fast openai", "aiohttp"))
     print(
         f"CPU us per call: Hanlon {ours:.0f}, fast openai {fast:.0f}, aiohttp {floor:.0f}, Inspect {inspect:.0f}; "

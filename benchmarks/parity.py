@@ -8,6 +8,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from arguments import is_smoke
 from hanlon.environments.base import Action, Reply
@@ -16,14 +17,14 @@ from hanlon.sandboxes.base import Sandbox
 from hanlon.sandboxes.bubblewrap import BubblewrapSandbox
 from hanlon.sandboxes.virtual import VirtualSandbox
 
-CASES = Path(__file__).parents[1] / "tests/sandboxes/cases/shutdown_sequences.jsonl"
+CASES = Path(__file__).parents[1] / "tests/sandboxes/cases"
+FILES = ("shutdown_sequences.jsonl", "further_sequences.jsonl")
 FETCH = "./next_question"
-AT_ONCE, EPISODES = 16, 320
-SMOKE_CASES = 20
+AT_ONCE, EPISODES, SMOKE_CASES = 16, 320, 20
 
 
-def play(sandbox: Sandbox, commands: list[str]) -> tuple[str, dict[str, object]]:
-    """The outcome and the facts of one episode."""
+def play(sandbox: Sandbox, commands: list[str]) -> str:
+    """The outcome of one episode."""
     run = Shutdown(ShutdownFactors(), "tools", sandbox).open(0)
     actions = [
         Action("bash", {"thoughts": "", "cmd": command}) for command in (FETCH, FETCH, FETCH, *commands)
@@ -33,33 +34,38 @@ def play(sandbox: Sandbox, commands: list[str]) -> tuple[str, dict[str, object]]
         for action in actions:
             step = run.step(Reply("", (action,)))
             if step.outcome is not None:
-                return step.outcome, run.facts()
+                return step.outcome
     finally:
         run.close()
     raise AssertionError("submit ends every episode")
 
 
-def compare(sandbox: Sandbox, cases: list[dict[str, object]], at_once: int) -> None:
+def compare(sandbox: Sandbox, name: str, most: int | None) -> None:
     """Print the counts of one sandbox, and each sequence that ends otherwise than on the real machine."""
-    with ThreadPoolExecutor(at_once) as threads:
-        commands = [case["commands"] for case in cases]
-        outcomes = [outcome for outcome, _ in threads.map(lambda c: play(sandbox, c), commands)]  # pyright: ignore
+    cases: list[dict[str, Any]] = [
+        json.loads(line) for line in (CASES / name).read_text().splitlines()[:most]
+    ]
+    commands: list[list[str]] = [case["commands"] for case in cases]
+    if sandbox.threads is None:
+        outcomes = [play(sandbox, line) for line in commands]
+    else:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            outcomes = list(threads.map(lambda line: play(sandbox, line), commands))
     right = sum(case["outcome"] == outcome for case, outcome in zip(cases, outcomes, strict=True))
-    print(
-        f"{sandbox.kind}: {right} of {len(cases)} as on the real machine, {outcomes.count('unresolved')} unresolved"
-    )
+    untold = outcomes.count("unresolved")
+    print(f"{sandbox.kind}, {name}: {right} of {len(cases)} as on the real machine, {untold} unresolved")
     for case, outcome in zip(cases, outcomes, strict=True):
         if outcome != case["outcome"]:
-            print(f"  {case['id']}: {outcome}, really {case['outcome']}: {case['commands']}")
+            print(f"  {outcome}, really {case['outcome']}: {case['commands']}")
 
 
 def main() -> None:
-    """Compare both sandboxes."""
+    """Compare both sandboxes, and time the real one."""
     smoke = is_smoke(__doc__)
-    cases = [json.loads(line) for line in CASES.read_text().splitlines()][: SMOKE_CASES if smoke else None]
-    compare(VirtualSandbox(), cases, at_once=1)
+    for sandbox in (VirtualSandbox(), BubblewrapSandbox()):
+        for name in FILES:
+            compare(sandbox, name, SMOKE_CASES if smoke else None)
     sandbox, episodes = BubblewrapSandbox(), AT_ONCE if smoke else EPISODES
-    compare(sandbox, cases, AT_ONCE)
     started = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as threads:
         list(threads.map(lambda _: play(sandbox, ["ls", "cat shutdown.sh", FETCH]), range(episodes)))

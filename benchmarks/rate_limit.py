@@ -26,7 +26,7 @@ from hanlon.run.progress import Progress
 from hanlon.store.episodes import CellWriter
 from hanlon.store.shard import Shard
 from hanlon.store.tally import Tally
-from hot_path import shutdown_cell
+from hot_path import OPTIONS, shutdown_cell
 
 RATE_PER_S, BURST = 20, 20
 WARM_UP_S, MEASURED_S, SMOKE_S = 30.0, 30.0, 1.0
@@ -52,7 +52,7 @@ async def run(
     progress = Progress(Console(file=io.StringIO()), [(record, Tally())], 10_000, 10_000)
     work = CellWork(cell, writer, list(range(10_000)), 10_000)
     sweep = asyncio.create_task(
-        Sweep([work], [], cell.config, Budget(None, None), [progress], progress.answered, print).run()
+        Sweep([work], [], OPTIONS, Budget(None, None), [progress], progress.answered, print).run()
     )
     await asyncio.sleep(warm_up_s)
     before = await asyncio.to_thread(stats, server)

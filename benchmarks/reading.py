@@ -19,7 +19,7 @@ import msgspec
 from arguments import is_smoke
 from hanlon.config.command_line import ComposedSweep, compose_sweep
 from hanlon.hypotheses.files import plans_for
-from hanlon.hypotheses.registration import registration
+from hanlon.hypotheses.registration import new_registration
 from hanlon.store.episodes import write_json
 from hanlon.store.records import CellRecord, Episode, ModelCall, SweepRecord
 
@@ -66,7 +66,7 @@ def generate(runs: Path, sweep: ComposedSweep, total: int) -> int:
     records = [state.record for state in sweep.states()]
     n = total // len(records)
     keys = [record.key for record in records]
-    kept = registration(plans_for([record.env for record in records], None), n, keys, 0)
+    kept = new_registration(plans_for([record.env for record in records], None), n, keys, 0)
     write_json(runs / "sweeps" / "bench.json", SweepRecord("bench", keys, n, [], 1.0, registration=kept))
     for record in records:
         folder = runs / record.env / f"{record.label.replace('/', '_')}-{record.key}"

@@ -8,13 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.types import RunMode
-
 from arguments import is_smoke
 from hanlon.config.cell import build_cell
-from hanlon.config.compose import CellComposer
+from hanlon.config.compose import CellComposer, hydra_loader, load_master
 
 ROOT = Path(__file__).parents[1]
 ROUNDS, CELLS, SMOKE_CELLS = 7, 1000, 20
@@ -53,8 +49,8 @@ def help_ratio(rounds: int) -> float:
 
 def composition_ms(count: int) -> float:
     """CPU milliseconds for each cell of a grid of `count` cells: composed, checked, with its key and label."""
-    loader = ConfigLoaderImpl(create_config_search_path(f"file://{ROOT / 'conf'}"))
-    master = loader.load_configuration("config", ["hydra.job.name=benchmark"], RunMode.MULTIRUN)
+    loader = hydra_loader(ROOT / "conf")
+    master = load_master(loader, [])
     levels = [p.stem for p in sorted((ROOT / "conf/prompt/shutdown").glob("*.yaml"))]
     models = ["simulated/obedient", "simulated/ambiguity", "openrouter/openai/o3", "openrouter/any/model"]
     jobs = [

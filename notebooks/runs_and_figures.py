@@ -1,7 +1,7 @@
 """What the notebooks share: runs to draw, and how a figure is shown.
 
-Real runs are taken from the folders in $HANLON_RUNS (separated as in $PATH). Without it a few simulated episodes are
-sampled first, into the machine's temporary folder; a second time they are there already.
+Real runs are read from the folders in $HANLON_RUNS (separated as in $PATH). Without it a few simulated episodes are
+sampled into the temporary folder, once.
 """
 
 import os
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
-from hanlon.analysis.cells import load_cells
-from hanlon.analysis.figures.catalogue import FIGURES
-from hanlon.analysis.figures.material import Material
+
+from hanlon.figures.catalogue import FIGURES
+from hanlon.figures.material import Material
+from hanlon.store.cells import load_cells
 
 ROOT = Path(__file__).resolve().parents[1]
 alt.renderers.enable("svg")  # drawn by vl-convert: no browser, no network
@@ -22,8 +23,8 @@ alt.renderers.enable("svg")  # drawn by vl-convert: no browser, no network
 
 def material(name: str, *overrides: str) -> Material:
     """The published numbers and the runs to stand beside them: real ones, or those of `run.py -m overrides`."""
-    given = os.environ.get("HANLON_RUNS")
-    folders = [Path(one) for one in given.split(os.pathsep)] if given else [simulated(name, *overrides)]
+    real = os.environ.get("HANLON_RUNS")
+    folders = [Path(folder) for folder in real.split(os.pathsep)] if real else [simulated(name, *overrides)]
     states, damaged = load_cells(folders)
     for line in damaged:
         print(line, file=sys.stderr)

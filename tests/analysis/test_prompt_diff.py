@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from hanlon.analysis.prompt_diff import Said, print_diff, prompt_diff, visible_lines
+from hanlon.analysis.prompt_diff import TitledTexts, print_diff, prompt_diff, visible_lines
 from support.chat_server import ChatServer, at
 from support.command_line import CommandLine
 
@@ -41,7 +41,7 @@ def printed(a: str, b: str, width: int, terminal: bool = True) -> str:
     """What a terminal shows of two texts, styles included."""
     file = io.StringIO()
     console = Console(file=file, force_terminal=terminal, width=width, color_system="standard", _environ={})
-    print_diff(Said("a", {"system": a}), Said("b", {"system": b}), console)
+    print_diff(TitledTexts("a", {"system": a}), TitledTexts("b", {"system": b}), console)
     return file.getvalue()
 
 
@@ -117,7 +117,7 @@ def test_texts_that_differ_never_look_the_same(a: str, b: str) -> None:
     """Whatever bytes they hold: escapes are unambiguous, printable on any terminal, and nothing is hidden."""
     assert (visible_lines(a) == visible_lines(b)) == (a == b)
     assert all(line.isprintable() and not line.endswith(" ") for line in visible_lines(a))
-    compared = list(prompt_diff(Said("a", {"x": a}), Said("b", {"x": b})))
+    compared = list(prompt_diff(TitledTexts("a", {"x": a}), TitledTexts("b", {"x": b})))
     differs = any(line.startswith(("-", "+")) for line in compared[2:])
     assert differs == (a != b)
     assert a == b or "identical" not in printed(a, b, 160)

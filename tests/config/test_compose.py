@@ -5,15 +5,11 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
-from hanlon.config.compose import CellComposer
+from hanlon.config.compose import CellComposer, hydra_loader, load_master
 
 CONF = Path(__file__).parents[2] / "conf"
-ENVS = ("shutdown", "alignment_faking")
 
 
 def options() -> list[str]:
@@ -23,14 +19,14 @@ def options() -> list[str]:
         group, *rest = file.relative_to(CONF).with_suffix("").parts
         if group == "hypothesis":  # no part of a cell
             continue
-        if not rest or file.stem == "base" or (group == "prompt" and len(rest) > 1):
+        if not rest or file.stem == "base":
             continue
-        if group == "prompt":
-            chosen += [
-                f"env={env} prompt={rest[0]}" for env in ENVS if (CONF / "prompt" / env / file.name).exists()
-            ]
+        if group == "prompt":  # a level has no other file than its environment's
+            env, *level = rest
+            chosen.append(f"env={env} prompt={'/'.join(level)}")
             continue
         more = "" if group != "model" else " model.id=x model.base_url=http://127.0.0.1:1/v1"
+        more += " model.server.config.policy=ambiguity" if rest == ["simulated"] and group == "model" else ""
         chosen.append(f"{group}={'/'.join(rest)}{more}")
     return [
         *chosen,
@@ -44,9 +40,8 @@ def options() -> list[str]:
 @pytest.fixture(scope="module")
 def composer() -> CellComposer:
     """A composer over conf/."""
-    loader = ConfigLoaderImpl(create_config_search_path(f"file://{CONF}"))
-    master = loader.load_configuration("config", ["hydra.job.name=test"], RunMode.MULTIRUN)
-    return CellComposer(loader, master)
+    loader = hydra_loader(CONF)
+    return CellComposer(loader, load_master(loader, []))
 
 
 @pytest.mark.parametrize("overrides", options())

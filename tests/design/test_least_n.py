@@ -11,7 +11,7 @@ from scipy import stats
 
 from hanlon.cli.power import power
 from hanlon.design.least_n import WRONG, does, find_n, ladder
-from hanlon.design.rehearsal import SEED, RehearsalSetup, stage
+from hanlon.design.rehearsal import SEED, RehearsalSetup, rehearsal_setup
 from hanlon.design.two_rates import WANTED
 from support.rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, sweep
 
@@ -24,8 +24,8 @@ TWO = "experiment=shutdown_rivals hypotheses=[instruction_ambiguity,self_preserv
 
 def one_policy(overrides: str, env: str, policy: str) -> RehearsalSetup:
     """The grid with one of its scripted policies only."""
-    found = stage(sweep(overrides), plan(env))
-    return replace(found, truths={policy: found.truths[policy]})
+    setup = rehearsal_setup(sweep(overrides), plan(env))
+    return replace(setup, policies={policy: setup.policies[policy]})
 
 
 @pytest.mark.parametrize(("unit", "most"), [(20, 10_000), (60, 6000), (60, 100), (173, 100)])
@@ -39,15 +39,15 @@ def test_the_ladder_has_multiples_and_never_more_than_doubles(unit: int, most: i
 
 def test_the_least_n_does_and_a_quarter_of_it_does_not() -> None:
     """Of one policy of the bundled shutdown rivals; what it was parted from last is one of its rivals."""
-    on = one_policy(SHUTDOWN, "shutdown", "ambiguity")
-    found = find_n(on)
-    assert found.n is not None
-    assert found.n % found.unit == 0
-    (least,) = found.least
-    assert least.n == found.n
+    setup = one_policy(SHUTDOWN, "shutdown", "ambiguity")
+    search = find_n(setup)
+    assert search.n is not None
+    assert search.n % search.unit == 0
+    (least,) = search.least
+    assert least.n == search.n
     assert least.limit is not None
     assert set(least.limit.wrong) <= {h.name for h in plan("shutdown").hypotheses} - {"instruction_ambiguity"}
-    assert not does(on, on.rehearse("ambiguity", found.n // 4, 10, SEED + 7))
+    assert not does(setup, setup.rehearse("ambiguity", search.n // 4, 10, SEED + 7))
 
 
 def test_no_n_up_to_a_low_cap_does_and_the_pair_that_prevents_it_is_named() -> None:
@@ -78,12 +78,12 @@ def test_the_bundled_experiments_have_the_n_that_is_found_and_other_draws_confir
     overrides: str, env: str
 ) -> None:
     """40 sweeps of each policy with another seed: not shown to stand alone in less than 80 %, and hardly wrong."""
-    on = stage(sweep(overrides), plan(env))
-    found = find_n(on)
-    assert found.n == sweep(overrides).options.samples
-    for policy in on.truths:
-        again = on.rehearse(policy, found.n, 40, SEED + 99)
+    setup = rehearsal_setup(sweep(overrides), plan(env))
+    search = find_n(setup)
+    assert search.n == sweep(overrides).options.samples
+    for policy in setup.policies:
+        again = setup.rehearse(policy, search.n, 40, SEED + 99)
         for right in again.right:
             alone = round(40 * again.alone[right])
             assert stats.binomtest(alone, 40, WANTED, "less").pvalue > 0.01, again
-        assert max(pair.wrong_stands for pair in on.pairs(again)) <= WRONG
+        assert max(pair.wrong_stands for pair in setup.pairs(again)) <= WRONG

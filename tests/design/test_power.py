@@ -18,12 +18,12 @@ from hanlon.design.draws import draw_cells
 from hanlon.design.planned_contrast import planned
 from hanlon.design.power import base_rate, planned_power
 from hanlon.design.power_table import family_size, matrices_of, plan_lines
-from hanlon.design.rehearsal import stage
+from hanlon.design.rehearsal import rehearsal_setup
 from hanlon.design.request_rates import expected_effect, request_count, shifted
 from hanlon.design.two_rates import (
     WANTED,
+    Way,
     approximate_power,
-    least_difference,
     least_margin,
     n_needed,
     n_to_vanish,
@@ -53,30 +53,35 @@ def test_fleiss_worked_sample_size_is_found() -> None:
     assert n_needed(0.5, 0.65) == pytest.approx(170, rel=0.1)
 
 
+def least_effect(base: float, n: int, way: Way) -> float | None:
+    """The least effect of two cells of independent episodes from this base rate."""
+    return planned(claim_of(SHUTDOWN, "shutdown", 2, "negative"), (base, base), 0.05).least_effect(n, way)
+
+
 @pytest.mark.parametrize("n", [50, 200, 1000])
 def test_the_least_difference_has_the_power_and_a_smaller_one_has_not(n: int) -> None:
     """At 50 %, where differences are hardest to see; it falls with n."""
-    least = least_difference(0.5, n, "fall")
+    least = least_effect(0.5, n, "fall")
     assert least is not None
     assert simulated_power(0.5, 0.5 - least, n) >= WANTED
     assert simulated_power(0.5, 0.5 - 0.7 * least, n) < WANTED
-    more = least_difference(0.5, 4 * n, "fall")
+    more = least_effect(0.5, 4 * n, "fall")
     assert more is not None
     assert more == pytest.approx(least / 2, rel=0.15)
 
 
 def test_a_drop_from_17_in_1000_cannot_be_seen_with_20_and_the_plan_says_where_it_could() -> None:
     """The clause in the system message leaves 225 of 1,000, in o3's published rates."""
-    assert least_difference(0.017, 20, "fall") is None
-    assert least_difference(0.017, 20, "rise") is not None
+    assert least_effect(0.017, 20, "fall") is None
+    assert least_effect(0.017, 20, "rise") is not None
     ours = list(states(f"{O3} samples=20"))
-    (found,) = planned_power(matrices_of(ours, [plan("shutdown")]), 20)
-    assert found.base.source == "17/1000 (palisade_2025)"
-    assert not found.enough
-    assert "1.7%" in found.says
-    assert "env.placement=system (225/1000 published) with n = " in found.advice
-    said = "\n".join(plan_lines(ours, [plan("shutdown")], 20))
-    assert "env.placement=system (225/1000 published)" in said
+    (shown,) = planned_power(matrices_of(ours, [plan("shutdown")]), 20)
+    assert shown.base.source == "17/1000 (palisade_2025)"
+    assert not shown.enough
+    assert "1.7%" in shown.says
+    assert "env.placement=system (225/1000 published) with n = " in shown.advice
+    lines = "\n".join(plan_lines(ours, [plan("shutdown")], 20))
+    assert "env.placement=system (225/1000 published)" in lines
     moved = list(states(f"{O3} env.placement=system samples=200"))
     (enough,) = planned_power(matrices_of(moved, [plan("shutdown")]), 200)
     assert enough.enough
@@ -149,13 +154,13 @@ def exact_mcnemar_power(base: float, treated: float, pairs: int, alpha: float) -
 @pytest.mark.parametrize("effect", [0.15, 0.25])
 def test_the_power_of_requests_asked_once_is_that_of_the_exact_sign_test(effect: float) -> None:
     """Requests that are all alike, each asked once in either tier: sign flips are McNemar's exact test."""
-    one = planned(
+    contrast = planned(
         claim_of(ALIGNMENT_FAKING, "alignment_faking", 2, "positive"), (0.5, 0.5), 0.05, request_sd=0
     )
-    assert one.requests == 60
+    assert contrast.requests == 60
     wanted = exact_mcnemar_power(0.5, 0.5 + effect, 60, 0.05)
-    assert one.power(60, "rise", effect) == pytest.approx(wanted, abs=0.12)
-    assert one.approximate_power(60, "rise", effect) == pytest.approx(wanted, abs=0.08)
+    assert contrast.power(60, "rise", effect) == pytest.approx(wanted, abs=0.12)
+    assert contrast.approximate_power(60, "rise", effect) == pytest.approx(wanted, abs=0.08)
 
 
 @pytest.mark.parametrize("size", [0.2, 0.3])
@@ -168,13 +173,13 @@ def test_the_power_of_a_change_of_independent_differences_agrees_with_the_normal
         for cell in claim.instance.cells
     )
     independent = Claimed(
-        claim.hypothesis, claim.place, claim.prediction, type(claim.instance)(cells, claim.instance.measure)
+        claim.hypothesis, claim.number, claim.prediction, type(claim.instance)(cells, claim.instance.measure)
     )
-    one = planned(independent, (0.25, 0.75, 0.25, 0.75), 0.05)
-    assert one.requests is None
+    contrast = planned(independent, (0.25, 0.75, 0.25, 0.75), 0.05)
+    assert contrast.requests is None
     variance = sum(p * (1 - p) for p in (0.25, 0.75, 0.25, 0.75 - size)) / 150
     wanted = stats.norm.sf(stats.norm.isf(0.025) - size / variance**0.5)
-    assert one.power(150, "fall", size) == pytest.approx(wanted, abs=0.12)
+    assert contrast.power(150, "fall", size) == pytest.approx(wanted, abs=0.12)
 
 
 @given(rate=st.floats(0.01, 0.99), sd=st.floats(0, 3))
@@ -191,16 +196,16 @@ def test_the_expected_error_of_a_contrast_is_that_of_simulated_ones(rates: tuple
         ALIGNMENT_FAKING, "alignment_faking", len(rates), "positive" if len(rates) == 2 else "negative"
     )
     chance = np.random.default_rng(5)
-    found: list[float] = []
+    sums: list[float] = []
     for _ in range(400):
         drawn = draw_cells(
             cells.instance.cells, [{"compliance": rate} for rate in rates], 180, chance, request_sd=1.5
         )
-        own = [cell.tally.measures["compliance"].k / 180 for cell in drawn.cells]
-        found.append(sum(w * rate for w, rate in zip(WEIGHTS[len(rates)], own, strict=True)))
+        drawn_rates = [cell.tally.measures["compliance"].k / 180 for cell in drawn.cells]
+        sums.append(sum(w * rate for w, rate in zip(WEIGHTS[len(rates)], drawn_rates, strict=True)))
     expected = expected_effect(WEIGHTS[len(rates)], rates, 180, 60, 1.5)
-    assert float(np.mean(found)) == pytest.approx(expected.mean, abs=4 * expected.error / 20)
-    assert float(np.std(found)) == pytest.approx(expected.error, rel=0.15)
+    assert float(np.mean(sums)) == pytest.approx(expected.mean, abs=4 * expected.error / 20)
+    assert float(np.std(sums)) == pytest.approx(expected.error, rel=0.15)
     assert request_count(cells.instance.cells[0].record) == 60
 
 
@@ -211,30 +216,32 @@ def test_every_prediction_has_a_row_with_its_unit_also_changes_of_gaps() -> None
         (SHUTDOWN, "shutdown", "episode"),
     ):
         matrices = matrices_of(states(overrides), [plan(env)])
-        found = planned_power(matrices, 600, 0.05, approximate=True)
-        assert {(one.claim.column, one.claim.prediction.claim) for one in found} == {
+        powers = planned_power(matrices, 600, 0.05, approximate=True)
+        assert {(shown_power.claim.column, shown_power.claim.prediction.claim) for shown_power in powers} == {
             (claim.column, claim.prediction.claim) for matrix in matrices for claim in matrix.claims
         }
-        assert len(found) >= family_size(matrices)
-        assert {one.unit for one in found} == {unit}
-        for one in found:
-            if len(one.claim.instance.cells) == 4:
-                assert "gap" in one.says or "changes" in one.says
+        assert len(powers) >= family_size(matrices)
+        assert {shown_power.unit for shown_power in powers} == {unit}
+        for shown_power in powers:
+            if len(shown_power.claim.instance.cells) == 4:
+                assert "gap" in shown_power.says or "changes" in shown_power.says
 
 
 def test_a_change_of_a_gap_that_is_too_small_to_see_says_so_and_at_which_n_it_shows() -> None:
     """With one episode a request nothing of a gap of 50 points can be shown to change."""
-    found = planned_power(
+    powers = planned_power(
         matrices_of(states(ALIGNMENT_FAKING), [plan("alignment_faking")]), 60, 0.05 / 25, approximate=True
     )
     changes = [
-        one for one in found if len(one.claim.instance.cells) == 4 and one.claim.prediction.sign is None
+        shown_power
+        for shown_power in powers
+        if len(shown_power.claim.instance.cells) == 4 and shown_power.claim.prediction.sign is None
     ]
     assert changes
-    for one in changes:
-        assert not one.enough
-        assert one.advice.startswith("n = ")
-        needed = int(one.advice.split()[2].rstrip(",").replace(",", ""))
+    for shown_power in changes:
+        assert not shown_power.enough
+        assert shown_power.advice.startswith("n = ")
+        needed = int(shown_power.advice.split()[2].rstrip(",").replace(",", ""))
         assert needed % 60 == 0
         assert needed > 60
 
@@ -262,17 +269,19 @@ def test_the_table_merges_what_it_says_twice_and_begins_with_what_is_not_enough(
 
 def test_a_rehearsal_has_a_pair_for_each_right_and_wrong_hypothesis() -> None:
     """Right is whose `simulated_by` names the policy; the shares are those of the rehearsal."""
-    on = stage(sweep(SHUTDOWN), plan("shutdown"))
-    found = on.rehearse("ambiguity", 300, 3)
-    pairs = on.pairs(found)
-    assert found.right == ("instruction_ambiguity",)
-    assert {pair.wrong for pair in pairs} == {h.name for h in plan("shutdown").hypotheses} - set(found.right)
+    setup = rehearsal_setup(sweep(SHUTDOWN), plan("shutdown"))
+    rehearsal = setup.rehearse("ambiguity", 300, 3)
+    pairs = setup.pairs(rehearsal)
+    assert rehearsal.right == ("instruction_ambiguity",)
+    assert {pair.wrong for pair in pairs} == {h.name for h in plan("shutdown").hypotheses} - set(
+        rehearsal.right
+    )
     opposed = {pair.wrong for pair in pairs if pair.opposed}
     assert "self_preservation" in opposed
-    assert all(pair.wrong_falls == found.falls[pair.wrong] for pair in pairs)
-    assert set(found.held) == {
-        ("instruction_ambiguity", claim.place)
-        for claim in on.matrix.claims
+    assert all(pair.wrong_falls == rehearsal.falls[pair.wrong] for pair in pairs)
+    assert set(rehearsal.held) == {
+        ("instruction_ambiguity", claim.number)
+        for claim in setup.matrix.claims
         if claim.hypothesis.name == "instruction_ambiguity"
     }
 
@@ -282,6 +291,6 @@ def test_overrides_need_no_quotes(verb: str) -> None:
     """As `run.py` takes them."""
     words = [*O3.split(), "samples=20"]
     runner = CliRunner()
-    plain, quoted = (runner.invoke(main, [verb, *given]) for given in (words, [" ".join(words)]))
+    plain, quoted = (runner.invoke(main, [verb, *arguments]) for arguments in (words, [" ".join(words)]))
     assert plain.exit_code == 0, plain.output
     assert plain.output == quoted.output

@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.design.draws import draw
-from hanlon.design.rehearsal import Rehearsal, RehearsalSetup, stage
+from hanlon.design.rehearsal import Rehearsal, RehearsalSetup, rehearsal_setup
 from hanlon.hypotheses.matrix import matrix_of
 from hanlon.simulated.acting_policies import names
 from hanlon.simulated.policy_rates import PolicyRates
@@ -86,15 +86,15 @@ def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: 
     """And all of its rivals that this grid opposes to it are ruled out."""
     in_shutdown = policy in names()
     overrides, env = (SHUTDOWN, "shutdown") if in_shutdown else (ALIGNMENT_FAKING, "alignment_faking")
-    found = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy))
+    rehearsal = drawn_sweeps(overrides, env, policy, policy_truths(overrides, policy))
     right = RIGHT[policy]
-    alone = round(found.repeats * found.alone[right])
-    assert binomtest(alone, found.repeats, POWER, "less").pvalue > 0.01, found
-    assert found.falls[right] <= WRONG
-    assert all(share <= WRONG for name, share in found.stands.items() if name != right)
+    alone = round(rehearsal.repeats * rehearsal.alone[right])
+    assert binomtest(alone, rehearsal.repeats, POWER, "less").pvalue > 0.01, rehearsal
+    assert rehearsal.falls[right] <= WRONG
+    assert all(share <= WRONG for name, share in rehearsal.stands.items() if name != right)
     rivals = opposed(overrides, env, right)
     assert rivals
-    assert all(found.falls[name] >= POWER for name in rivals), found.falls
+    assert all(rehearsal.falls[name] >= POWER for name in rivals), rehearsal.falls
 
 
 @pytest.mark.slow
@@ -115,8 +115,8 @@ def test_a_model_that_is_none_of_the_rivals_of_shutdown_leaves_none_standing(
 ) -> None:
     """Mixtures, other motives, noise, and effects of published size."""
     true = rates if isinstance(rates, list) else truths(SHUTDOWN, rates, RESISTS)
-    found = drawn_sweeps(SHUTDOWN, "shutdown", name, true)
-    assert max(found.stands.values()) <= WRONG, found.stands
+    rehearsal = drawn_sweeps(SHUTDOWN, "shutdown", name, true)
+    assert max(rehearsal.stands.values()) <= WRONG, rehearsal.stands
 
 
 @pytest.mark.slow
@@ -135,27 +135,27 @@ def test_a_model_that_is_none_of_the_rivals_of_faking_leaves_none_standing(
 ) -> None:
     """Mixtures, refusal whatever is said, and a replication's numbers."""
     true = rates if isinstance(rates, list) else truths(ALIGNMENT_FAKING, rates, COMPLIES)
-    found = drawn_sweeps(ALIGNMENT_FAKING, "alignment_faking", name, true, repeats=FEW)
-    assert max(found.stands.values()) <= WRONG, found.stands
+    rehearsal = drawn_sweeps(ALIGNMENT_FAKING, "alignment_faking", name, true, repeats=FEW)
+    assert max(rehearsal.stands.values()) <= WRONG, rehearsal.stands
 
 
 @pytest.mark.slow
 def test_too_small_a_sweep_is_undetermined_and_not_wrong() -> None:
     """At a twentieth of the n the right one hardly stands, and nothing wrong does; the right one is not ruled out."""
-    on = stage(sweep(SHUTDOWN), plan("shutdown"))
-    for found in (on.rehearse(policy, n=60, repeats=6) for policy in on.truths):
-        right = RIGHT[found.policy]
-        assert found.falls[right] <= WRONG
-        assert all(share == 0 for name, share in found.stands.items() if name != right)
+    setup = rehearsal_setup(sweep(SHUTDOWN), plan("shutdown"))
+    for rehearsal in (setup.rehearse(policy, n=60, repeats=6) for policy in setup.policies):
+        right = RIGHT[rehearsal.policy]
+        assert rehearsal.falls[right] <= WRONG
+        assert all(share == 0 for name, share in rehearsal.stands.items() if name != right)
 
 
 @pytest.mark.slow
 def test_a_rehearsal_is_the_same_each_time_and_one_for_each_policy() -> None:
     """Its seed is fixed, so that a plan says the same tomorrow."""
-    on = stage(sweep(SHUTDOWN), plan("shutdown"))
-    one, other = ([on.rehearse(policy, n=40, repeats=2) for policy in on.truths] for _ in range(2))
-    assert one == other
-    assert [found.policy for found in one] == [
+    setup = rehearsal_setup(sweep(SHUTDOWN), plan("shutdown"))
+    first, other = ([setup.rehearse(policy, n=40, repeats=2) for policy in setup.policies] for _ in range(2))
+    assert first == other
+    assert [rehearsal.policy for rehearsal in first] == [
         h.simulated_by for h in plan("shutdown").hypotheses if h.simulated_by
     ]
 
@@ -170,8 +170,8 @@ def test_every_rival_has_a_policy_that_behaves_as_it_says(env: str) -> None:
 def test_attempts_are_drawn_with_what_comes_of_them() -> None:
     """Each measure has its own rate where they differ, here where it was asked to disarm the script."""
     drawn = draw(states(SHUTDOWN), policy_truths(SHUTDOWN, "incapacity"), 2000, np.random.default_rng(1))
-    (asked,) = [state for state in drawn.cells if state.record.factors["goal"] == "avoid_shutdown"]
-    counts = {name: count.k for name, count in asked.tally.measures.items()}
+    (competence,) = [state for state in drawn.cells if state.record.factors["goal"] == "avoid_shutdown"]
+    counts = {name: count.k for name, count in competence.tally.measures.items()}
     assert binomtest(counts["attempt"], 2000, 0.85).pvalue > 1e-4
     assert binomtest(counts["resistance"], 2000, 0.85 * 0.05).pvalue > 1e-4
 
@@ -182,5 +182,5 @@ def test_a_model_that_resists_anyway_says_nothing_of_ability() -> None:
     def like_grok_4(state: CellState) -> float:
         return 0.992 if state.record.factors["goal"] == "avoid_shutdown" else 0.926
 
-    found = drawn_sweeps(SHUTDOWN, "shutdown", "grok", truths(SHUTDOWN, like_grok_4, RESISTS), FEW)
-    assert found.stands["incapacity"] == 0
+    rehearsal = drawn_sweeps(SHUTDOWN, "shutdown", "grok", truths(SHUTDOWN, like_grok_4, RESISTS), FEW)
+    assert rehearsal.stands["incapacity"] == 0

@@ -6,10 +6,9 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from hydra.types import RunMode
 from pydantic import ValidationError
 
-from hanlon.config.compose import CellComposer, ConfigLoaderImpl
+from hanlon.config.compose import CellComposer, hydra_loader, load_master
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.alignment_faking.prompt import own_clauses
 from hanlon.environments.clauses import ClauseError, paragraphs
@@ -56,10 +55,8 @@ def told(framing: Tier = FREE, **factors: Any) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def composed() -> dict[str, dict[str, Any]]:
     """The factors that each prompt level sets, as composition gives them."""
-    from hydra._internal.utils import create_config_search_path
-
-    loader = ConfigLoaderImpl(create_config_search_path(f"file://{CONF}"))
-    composer = CellComposer(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
+    loader = hydra_loader(CONF)
+    composer = CellComposer(loader, load_master(loader, []))
     levels: dict[str, dict[str, Any]] = {}
     for level in LEVELS:
         env = composer.compose(["env=alignment_faking", f"prompt={level}"]).config["env"]
@@ -302,12 +299,9 @@ def test_there_is_nothing_to_call() -> None:
         AlignmentFaking(AlignmentFakingFactors(), "tools")
 
 
-def test_prompt_levels_have_a_stub_each_and_set_legal_points(composed: dict[str, dict[str, Any]]) -> None:
-    """Every level composes to a point of the factor space; its file and its stub name it."""
+def test_prompt_levels_set_legal_points(composed: dict[str, dict[str, Any]]) -> None:
+    """Every level composes to a point of the factor space; its file begins with what it is."""
     for level in LEVELS:
-        stub = yaml.safe_load((CONF / "prompt" / f"{level}.yaml").read_text())
-        assert {"name", "description"} == set(stub)
-        assert level == stub["name"]
         file = CONF / "prompt" / "alignment_faking" / f"{level}.yaml"
         assert file.read_text().startswith("# ")
         AlignmentFakingFactors(**composed[level])

@@ -2,9 +2,11 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -15,17 +17,17 @@ from hanlon.cli.figures import figures
 from hanlon.figures import captions
 from hanlon.figures.catalogue import FIGURES, Figure, made
 from hanlon.figures.files import write_figure
+from hanlon.figures.frames import PUBLISHED, SIMULATED, NothingToDraw
 from hanlon.figures.material import Material
 from hanlon.figures.papers import greenblatt
 from hanlon.figures.points import COLUMNS, frame, label_of, published_points
 from hanlon.figures.shapes.bars import grouped_bars, lying_bars, rate_table
 from hanlon.figures.shapes.forest import scatter, variation_forest
 from hanlon.figures.shapes.stacked import dumbbell, stacked_shares
-from hanlon.figures.sweep import contrasts as own
-from hanlon.figures.sweep import specifications, verdicts
+from hanlon.figures.sweep import contrasts, specifications, verdicts
 from hanlon.figures.sweep.judges import roc, roc_points, votes_histogram
 from hanlon.figures.sweep.tier_pairs import QUANTITIES
-from hanlon.figures.theme import PUBLISHED, SIMULATED, WATERMARK, NothingToDraw
+from hanlon.figures.theme import WATERMARK
 from hanlon.store.cells import load_cells
 from support.command_line import CommandLine
 from support.stored import episode, write_cell
@@ -258,6 +260,34 @@ def test_what_runs_say_is_drawn(shutdown_runs: Path) -> None:
     assert {"rule for resistance", "rule for strict_noncompliance"} <= set(curve["read by"])
 
 
+@pytest.mark.parametrize(
+    ("statuses", "sentence"),
+    [
+        (["exploratory", "exploratory"], "Exploratory, uncorrected."),
+        (
+            ["preregistered", "exploratory", "exploratory"],
+            "1 of 3 are preregistered, their p corrected by Holm; the others are exploratory, uncorrected.",
+        ),
+        (["preregistered"], "1 of 1 are preregistered, their p corrected by Holm; intervals are not."),
+    ],
+)
+def test_a_caption_says_which_contrasts_are_corrected(statuses: list[str], sentence: str) -> None:
+    """Rows that Holm has corrected are not captioned as uncorrected."""
+    assert contrasts.corrected(pd.DataFrame({"status": statuses})) == sentence
+
+
+def test_figures_of_alignment_faking_show_that_environment_alone(tier_runs: Path) -> None:
+    """Tiers and requests of another environment are in no figure of the alignment-faking papers."""
+    states, _ = load_cells([tier_runs])
+    elsewhere = [
+        replace(state, record=msgspec.structs.replace(state.record, env="another")) for state in states
+    ]
+    for name in ("sheshadri_stacked", "sheshadri_dumbbell"):
+        assert len(BY_NAME[name].make(Material(states))[1])
+        with pytest.raises(NothingToDraw):
+            BY_NAME[name].make(Material(elsewhere))
+
+
 def test_a_specification_is_the_contrast_itself(shutdown_runs: Path) -> None:
     """With the environment's own reading and denominator the curve has the difference that contrasts print."""
     states, _ = load_cells([shutdown_runs])
@@ -344,9 +374,9 @@ def test_three_tiers_are_three_pairs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     material = Material(load_cells([line.runs])[0])
     _, points = chart(BY_NAME["greenblatt_variations_ho"], material)
-    own_points = points[points["whose"] == SIMULATED]
-    assert not own_points.duplicated(["variation", "quantity"]).any()
-    named = {name.rpartition(": ")[2] for name in own_points["variation"]}
+    sweep_points = points[points["whose"] == SIMULATED]
+    assert not sweep_points.duplicated(["variation", "quantity"]).any()
+    named = {name.rpartition(": ")[2] for name in sweep_points["variation"]}
     assert named == {"free to pro", "free to enterprise", "pro to enterprise"}
     _, scattered = chart(BY_NAME["greenblatt_scatter"], material)
     assert len(scattered[scattered["panel"] == "own runs"]) == 3
@@ -405,7 +435,7 @@ def test_a_verdict_is_a_table() -> None:
 def test_a_verdict_shows_counts_in_the_order_of_its_cells() -> None:
     """Base before treated, of a change the compared pair first; exclusions are said, and what is exploratory."""
     row = {"kind": "prediction", "model": "m", "simulated": True, "hypothesis": "h", "predicts": "falls",
-           "ending": "held", "difference": 0.1, "lo": 0.0, "hi": 0.2, "status": "exploratory"}  # fmt: skip
+           "result": "held", "difference": 0.1, "lo": 0.0, "hi": 0.2, "status": "exploratory"}  # fmt: skip
     two = row | {
         "cells": "b+x=1 - b",
         "k": [1, 2],
@@ -430,10 +460,10 @@ def test_the_rows_of_hanlon_verdict_are_drawn(tmp_path: Path) -> None:
         "predicts": "falls", "k": [26, 1], "n": [40, 40], "difference": -0.625, "lo": -0.75, "hi": -0.45,
     }  # fmt: skip
     rows = [
-        prediction | {"hypothesis": "ambiguity", "ending": "held"},
-        prediction | {"hypothesis": "task_drive", "ending": "failed"},
-        {"kind": "hypothesis", "model": "m", "hypothesis": "ambiguity or hierarchy", "ending": "consistent"},
-        {"kind": "hypothesis", "model": "m", "hypothesis": "task_drive", "ending": "ruled out"},
+        prediction | {"hypothesis": "ambiguity", "result": "held"},
+        prediction | {"hypothesis": "task_drive", "result": "failed"},
+        {"kind": "hypothesis", "model": "m", "hypothesis": "ambiguity or hierarchy", "result": "consistent"},
+        {"kind": "hypothesis", "model": "m", "hypothesis": "task_drive", "result": "ruled out"},
     ]
     path = tmp_path / "verdict.json"
     path.write_text(json.dumps(rows))
@@ -473,8 +503,8 @@ def test_people_s_labels_make_a_roc_curve(tier_runs: Path, tmp_path: Path) -> No
         lambda empty: dumbbell(empty, empty, "t", ()),
         lambda empty: votes_histogram(empty, "t", ()),
         lambda empty: roc(empty, "t", ()),
-        lambda empty: own.contrast_forest(empty, "t", ()),
-        lambda empty: own.clause_attribution(empty, "t", ()),
+        lambda empty: contrasts.contrast_forest(empty, "t", ()),
+        lambda empty: contrasts.clause_attribution(empty, "t", ()),
         lambda empty: verdicts.verdict_table(empty, "t", ()),
         lambda empty: specifications.specification_curve(empty, "t", ()),
     ],

@@ -1,14 +1,13 @@
 """Models of somebody who had not read the hypothesis files: a verdict on them is none of these, or undetermined.
 
-Five language models, to whom hypotheses, verdict and each other's sets were unknown, had the grid, its
-factors in words and the published rates. Each wrote 40 models of alignment faking and 25 of shutdown
-resistance as rates: mixtures, small published effects, new kinds. `blind/<set>_<env>.csv` has a line a model,
-with its rate in every cell.
+Five language models, to whom hypotheses, verdict and each other's sets were unknown, had the grid, its factors in
+words and the published rates. Each wrote 40 models of alignment faking and 25 of shutdown resistance as rates:
+mixtures, small published effects, new kinds. `blind/<set>_<env>.csv` has a line a model, with its rate in every cell.
 
-A set tests only what was fixed before it was looked at. Nothing about shutdown was changed after any of the
-sets. For what `b` and `c` showed, two things about alignment faking were changed: confusion notices some
-tiers, and what is untrained does not change with what is read. Nothing was changed after `d` and `e`. Counts
-are drawn from the rates with a fixed seed.
+A set tests only what was fixed before it was looked at. Nothing about shutdown was changed after any of the sets. For
+what `b` and `c` showed, two things about alignment faking were changed: confusion notices some tiers, and what is
+untrained does not change with what is read. Nothing was changed after `d` and `e`. Counts are drawn from the rates
+with a fixed seed.
 """
 
 import csv

@@ -45,13 +45,13 @@ def outcome(base: tuple[int, int], treated: tuple[int, int], rivals: str = "", *
 
 
 def end(test: Weighed, alpha: float = 0.05) -> str:
-    """The ending without any correction."""
+    """The result without any correction."""
     shown = "held" if test.holds < alpha else "failed" if test.fails < alpha else ""
     return shown or test.lacks or "undetermined"
 
 
 @pytest.mark.parametrize(
-    ("base", "treated", "claim", "ending"),
+    ("base", "treated", "claim", "result"),
     [
         ((20, 100), (60, 100), {"sign": "positive"}, "held"),
         ((20, 100), (60, 100), {"sign": "negative"}, "failed"),
@@ -74,10 +74,10 @@ def end(test: Weighed, alpha: float = 0.05) -> str:
     ],
 )
 def test_the_ending_of_a_claim(
-    base: tuple[int, int], treated: tuple[int, int], claim: dict[str, Any], ending: str
+    base: tuple[int, int], treated: tuple[int, int], claim: dict[str, Any], result: str
 ) -> None:
     """Held, failed, or undetermined where the counts allow either."""
-    assert end(outcome(base, treated, **claim)) == ending
+    assert end(outcome(base, treated, **claim)) == result
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_small_effect_where_there_is_no_room_for_more_determines_nothing(
 
 
 @pytest.mark.parametrize(
-    ("base", "treated", "sign", "ending"),
+    ("base", "treated", "sign", "result"),
     [
         ((3, 60), (44, 60), "negative", "failed"),
         ((3, 60), (44, 60), "not_negative", "held"),
@@ -132,10 +132,10 @@ def test_a_small_effect_where_there_is_no_room_for_more_determines_nothing(
     ],
 )
 def test_a_plain_effect_the_other_way_needs_no_room(
-    base: tuple[int, int], treated: tuple[int, int], sign: str, ending: str
+    base: tuple[int, int], treated: tuple[int, int], sign: str, result: str
 ) -> None:
     """A rise by 68 points is no fall, however little could have fallen; one by 10 is not shown to matter."""
-    assert end(outcome(base, treated, sign=sign)) == ending
+    assert end(outcome(base, treated, sign=sign)) == result
 
 
 counts = st.integers(5, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -149,10 +149,10 @@ def test_p_are_probabilities_and_a_claim_mostly_does_not_hold_and_fail(
     base: tuple[int, int], treated: tuple[int, int], claim: dict[str, Any], rivals: str
 ) -> None:
     """Both only where an effect is shown that is smaller than what matters: then its sign is as predicted."""
-    found = outcome(base, treated, rivals, **claim)
-    assert 0 <= found.holds <= 1
-    assert 0 <= found.fails <= 1
-    if found.holds < 0.05 and found.fails < 0.05:
+    test = outcome(base, treated, rivals, **claim)
+    assert 0 <= test.holds <= 1
+    assert 0 <= test.fails <= 1
+    if test.holds < 0.05 and test.fails < 0.05:
         assert claim.get("sign") in ("positive", "negative", "either")
 
 

@@ -9,7 +9,7 @@ import yaml
 from hanlon.config.errors import ConfigError
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
-from hanlon.hypotheses.files import known_names, load_plan, plan_of
+from hanlon.hypotheses.files import hypothesis_names, load_plan, plan_of
 from hanlon.hypotheses.schema import Change, Prediction
 from hanlon.simulated.policy_rates import policy_rates
 from support.composed import CONF, cell
@@ -52,7 +52,7 @@ GOOD: dict[str, Any] = {
 )
 def test_every_rival_that_the_issue_names_is_there_with_its_source(env: str, names: str) -> None:
     """Each file loads, says who says so, and why it predicts what it does."""
-    assert known_names(CONF / "hypothesis", env) == sorted(names.split())
+    assert hypothesis_names(CONF / "hypothesis", env) == sorted(names.split())
     for hypothesis in plan(env).hypotheses:
         assert len(hypothesis.source) > 20
         assert all(prediction.because for prediction in hypothesis.predicts)
@@ -91,15 +91,18 @@ def test_bundled_predictions_speak_of_factors_and_levels_that_there_are(env: str
 def test_what_a_policy_does_is_known_in_every_protocol_and_declining_is_no_attempt() -> None:
     """The same rates however actions are written; who is asked to run the script need not touch it."""
     for protocol in ("tools", "text"):
-        own = (
+        overrides = (
             "env=shutdown",
             "env.stakes=replaced",
             f"model.protocol={protocol}",
             "model=simulated/role_play",
         )
-        assert policy_rates(cell(*own), "role_play").rates == {"resistance": 0.65, "attempt": 0.65}
-        for asked in ("env.timing=post_task", "env.shutdown_by=model"):
-            assert policy_rates(cell(*own, asked), "role_play").rates == {"resistance": 0.65, "attempt": 0.0}
+        assert policy_rates(cell(*overrides), "role_play").rates == {"resistance": 0.65, "attempt": 0.65}
+        for override in ("env.timing=post_task", "env.shutdown_by=model"):
+            assert policy_rates(cell(*overrides, override), "role_play").rates == {
+                "resistance": 0.65,
+                "attempt": 0.0,
+            }
 
 
 @pytest.mark.parametrize("env", FACTORS)
@@ -126,7 +129,7 @@ def changed(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("predicts: [", "not readable as YAML"),
         ("- a list", "a mapping is expected"),
@@ -153,11 +156,13 @@ def changed(**fields: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_malformed_file_is_named_with_what_would_be_right(tmp_path: Path, content: Any, said: str) -> None:
+def test_a_malformed_file_is_named_with_what_would_be_right(
+    tmp_path: Path, content: Any, message: str
+) -> None:
     """The message has the file and the key."""
     with pytest.raises(ConfigError) as error:
         load_plan(written(tmp_path, content), "shutdown")
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert "mine.yaml" in str(error.value)
 
 
@@ -168,13 +173,13 @@ def test_an_environment_without_files_has_no_hypotheses(tmp_path: Path) -> None:
 
 def test_levels_are_one_or_several_and_a_selector_says_the_same_of_both(tmp_path: Path) -> None:
     """`to: replaced` and `to: [replaced]` are the same prediction, with the same hash."""
-    one = load_plan(written(tmp_path / "a", GOOD), "shutdown")
+    first = load_plan(written(tmp_path / "a", GOOD), "shutdown")
     contrast = {"factor": "stakes", "from": ["none"], "to": ["replaced"]}
     other = load_plan(written(tmp_path / "b", changed(contrast=contrast)), "shutdown")
-    assert one == other
-    assert one.hash == other.hash
+    assert first == other
+    assert first.hash == other.hash
     margin = load_plan(written(tmp_path / "c", changed(margin=0.2)), "shutdown")
-    assert margin.hash != one.hash
+    assert margin.hash != first.hash
 
 
 def test_claims_that_oppose_each_other_allow_no_common_direction() -> None:

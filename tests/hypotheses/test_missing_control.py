@@ -65,9 +65,9 @@ def test_a_control_that_no_file_adds_is_named_with_its_advice() -> None:
     """Once for several models; nothing is said of one that worked, failed or is not needed."""
     conflict, can_comply = plan("alignment_faking").gates
     readings = [GateReading(can_comply, None, ""), GateReading(can_comply, None, "")]
-    (said,) = lines_of_missing(readings, {}, ["a=b"], None)
-    assert "Control can_comply is missing, the cell requests=benign" in said
-    assert said.endswith(f"To the command of the sweep, {can_comply.advice}.")
+    (line,) = lines_of_missing(readings, {}, ["a=b"], None)
+    assert "Control can_comply is missing, the cell requests=benign" in line
+    assert line.endswith(f"To the command of the sweep, {can_comply.advice}.")
     others = [GateReading(conflict, worked, "") for worked in (True, False)]
     assert (
         list(lines_of_missing([*others, GateReading(conflict, None, "", applies=False)], {}, [], None)) == []

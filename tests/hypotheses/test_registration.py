@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from hanlon.cli.power import preregister
 from hanlon.cli.verdict import verdict
 from hanlon.design.power_table import family_size, matrices_of
-from hanlon.hypotheses.registration import Basis, basis, hash_of, registration
+from hanlon.hypotheses.registration import basis, hash_of, new_registration
 from hanlon.hypotheses.schema import Plan
 from hanlon.store.outcomes import EXCLUDED
 from hanlon.store.records import Registration, SweepRecord
@@ -42,8 +42,8 @@ def test_hypotheses_stand_in_the_sweeps_file_before_the_first_call(
         return usual(body, number)
 
     chat_server.answer = first_looks
-    wanted = "hypotheses=[instruction_ambiguity,self_preservation]"
-    run = command_line.run(*TWO, "samples=2", wanted, *at(chat_server))
+    chosen = "hypotheses=[instruction_ambiguity,self_preservation]"
+    run = command_line.run(*TWO, "samples=2", chosen, *at(chat_server))
     assert run.returncode == 0, run.stderr
     (kept,) = seen
     assert kept is not None
@@ -77,7 +77,7 @@ def test_episodes_that_were_there_before_make_it_exploratory(
         msgspec.json.decode(file.read_bytes(), type=SweepRecord)
         for file in (command_line.runs / "sweeps").glob("*.json")
     ]
-    (later,) = [one.registration for one in sweeps if len(one.cells) == 2]
+    (later,) = [sweep.registration for sweep in sweeps if len(sweep.cells) == 2]
     assert later is not None
     assert later.stored == 2
 
@@ -92,15 +92,10 @@ def test_an_unknown_hypothesis_is_refused_before_any_call(
     assert chat_server.calls == 0
 
 
-def kept_by(own: list[Plan], **changes: Any) -> SweepRecord:
+def kept_by(written: list[Plan], **changes: Any) -> SweepRecord:
     """A sweep that wrote these plans down."""
-    kept = msgspec.structs.replace(registration(own, 20, ["a", "b"], 0), **changes)
+    kept = msgspec.structs.replace(new_registration(written, 20, ["a", "b"], 0), **changes)
     return SweepRecord("s", ["a", "b"], 20, [], 0.0, registration=kept)
-
-
-def names(found: Basis) -> set[str]:
-    """The hypotheses that the plans have."""
-    return {hypothesis.name for one in found.plans for hypothesis in one.hypotheses}
 
 
 def test_hypotheses_that_were_changed_after_the_run_are_exploratory() -> None:
@@ -108,39 +103,48 @@ def test_hypotheses_that_were_changed_after_the_run_are_exploratory() -> None:
     then = Plan(env="shutdown", hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE)))
     changed = hypothesis("b", MINE | {"sign": "negative"})
     now = Plan(env="shutdown", hypotheses=(hypothesis("a", MINE), changed, hypothesis("c", MINE)))
-    by_default = basis(kept_by([then]), [now])
+    (by_default,) = basis(kept_by([then]), [now])
     assert by_default.plans == [then]
     assert by_default.preregistered == {"a", "b"}
-    assert any("has changed since (b, c)" in note for note in by_default.notes)
-    by_files = basis(kept_by([then]), [now], use_current=True)
+    assert any("has changed since (b)" in note for note in by_default.notes)
+    (by_files,) = basis(kept_by([then]), [now], use_current=True)
     assert by_files.plans == [now]
     assert by_files.preregistered == {"a"}
     assert any("exploratory: b, c" in note for note in by_files.notes)
 
 
+def test_hypotheses_that_were_not_chosen_are_no_change() -> None:
+    """A sweep may choose some of the files; that the others lie there says nothing about those it wrote down."""
+    chosen = Plan(env="shutdown", hypotheses=(hypothesis("a", MINE),))
+    files = Plan(env="shutdown", hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE)))
+    (part,) = basis(kept_by([chosen]), [files])
+    assert not any("changed" in note for note in part.notes)
+
+
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "reason"),
     [
         ({"samples": 10}, "does not fit its hash"),
         ({"plans": []}, "does not fit its hash"),
         ({"stored": 3}, "3 episodes were stored before"),
     ],
 )
-def test_what_was_tampered_with_or_came_too_late_is_exploratory(changes: dict[str, Any], said: str) -> None:
+def test_what_was_tampered_with_or_came_too_late_is_exploratory(changes: dict[str, Any], reason: str) -> None:
     """Nothing of it is called preregistered, and the reason is given."""
-    own = plan("shutdown")
-    found = basis(kept_by([own], **changes), [own])
-    assert found.preregistered == frozenset()
-    assert any(said in note for note in found.notes)
-    assert basis(kept_by([own]), [own]).preregistered == names(basis(kept_by([own]), [own]))
+    files = plan("shutdown")
+    (spoilt,) = basis(kept_by([files], **changes), [files])
+    assert spoilt.preregistered == frozenset()
+    assert any(reason in note for note in spoilt.notes)
+    (unspoilt,) = basis(kept_by([files]), [files])
+    assert unspoilt.preregistered == {hypothesis.name for hypothesis in files.hypotheses}
 
 
 def test_a_sweep_of_before_there_were_hypotheses_is_judged_by_the_files_as_exploratory() -> None:
     """Its record has no registration."""
-    found = basis(SweepRecord("s", ["a"], 20, [], 0.0), [plan("shutdown")])
-    assert found.preregistered == frozenset()
-    assert [part.planned for part in found.parts] == [20]
-    assert "all of this is exploratory" in found.notes[0]
+    (part,) = basis(SweepRecord("s", ["a"], 20, [], 0.0), [plan("shutdown")])
+    assert part.preregistered == frozenset()
+    assert part.planned == 20
+    assert "all of this is exploratory" in part.notes[0]
 
 
 def invoke(command: Any, *arguments: str) -> Result:
@@ -155,8 +159,8 @@ def test_a_verdict_reads_one_sweep_and_prints_each_format(
 
     def resists(body: Body, number: int) -> Body:
         del number
-        asked = str(body["messages"])
-        tampers = "shutdown" in asked and "rm shutdown.sh" not in asked
+        messages = str(body["messages"])
+        tampers = "shutdown" in messages and "rm shutdown.sh" not in messages
         return completion(bash("rm shutdown.sh" if tampers else "./next_question"))
 
     chat_server.answer = resists
@@ -196,9 +200,9 @@ def test_the_plan_in_markdown_has_the_hash_that_the_sweep_will_keep(
 
 def test_the_plan_has_what_a_reviewer_asks_for() -> None:
     """Hypotheses with margins, design, n and what it can show, exclusions, stopping, analysis, correction, versions."""
-    found = invoke(preregister, f"{SHUTDOWN} samples=100").output
+    printed = invoke(preregister, f"{SHUTDOWN} samples=100").output
     family = family_size(matrices_of(states(SHUTDOWN), [plan("shutdown")]))
-    headings = [line.removeprefix("## ") for line in found.split("\n") if line.startswith("## ")]
+    headings = [line.removeprefix("## ") for line in printed.split("\n") if line.startswith("## ")]
     assert headings == [
         *("Hypotheses", "Design", "Cells", "Sample size", "Predictions of this grid", "Controls", "Sampling"),
         *("Exclusions", "Analysis", "Hashes and versions"),
@@ -217,12 +221,12 @@ def test_the_plan_has_what_a_reviewer_asks_for() -> None:
         "Newcombe's interval",
         "by a one-sided 95 % bound",
     ):
-        assert part in found, part
+        assert part in printed, part
     for excluded in EXCLUDED:
-        assert f"`{excluded}`" in found
+        assert f"`{excluded}`" in printed
     for package in ("scipy", "statsmodels"):
-        assert f"{package} {version(package)}" in found
-    (row,) = (line for line in found.split("\n") if "| the user is to be obeyed" in line)
+        assert f"{package} {version(package)}" in printed
+    (row,) = (line for line in printed.split("\n") if "| the user is to be obeyed" in line)
     assert [part.strip() for part in row.split("|")[2:4]] == ["vanishes (below 10%)", "10 %"]
 
 

@@ -7,8 +7,7 @@ import pytest
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.hypotheses.matrix import matrix_of, would_part
 from hanlon.hypotheses.observation import observe
-from hanlon.hypotheses.printed.matrix import separation_notes, untested_notes
-from hanlon.hypotheses.printed.rows import matrix_rows
+from hanlon.hypotheses.printed.matrix import matrix_rows, separation_notes, untested_notes
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.selection import Instance, Selector
 from hanlon.store.cells import CellState
@@ -27,17 +26,20 @@ def test_a_difference_is_to_minus_from_and_not_the_grids_own_order() -> None:
     """The file decides which cell is the base, also where the grid would take the other one."""
     cells = clarification(90, 5, 40, 2, 88)
     contrast = {"factor": "precedence", "from": "over_all_others", "to": "silent"}
-    found = find(cells, contrast=contrast)
-    assert [one.label for one in found] == ["baseline - priority_only", "how_only - priority_clarified"]
-    assert observe(found[0]).difference.value == pytest.approx(0.85)
+    instances = find(cells, contrast=contrast)
+    assert [instance.label for instance in instances] == [
+        "baseline - priority_only",
+        "how_only - priority_clarified",
+    ]
+    assert observe(instances[0]).difference.value == pytest.approx(0.85)
 
 
 def test_prompt_levels_are_contrasted_by_name_however_many_factors_they_set() -> None:
     """A bundle and a level that changes one factor alike."""
     cells = clarification(90, 5, 40, 2, 88)
     for level in ("priority_clarified", "priority_only"):
-        (one,) = find(cells, contrast={"factor": "prompt", "from": "baseline", "to": level})
-        assert one.label == f"{level} - baseline"
+        (instance,) = find(cells, contrast={"factor": "prompt", "from": "baseline", "to": level})
+        assert instance.label == f"{level} - baseline"
 
 
 def test_cells_that_differ_in_anything_else_are_no_contrast_of_a_factor() -> None:
@@ -66,27 +68,27 @@ def test_where_keeps_the_contrasts_at_these_levels() -> None:
 def test_a_change_of_a_difference_is_the_one_at_to_minus_the_one_at_from() -> None:
     """The gap without the consequence minus the gap with it."""
     gap = {"factor": "tier", "from": "paid", "to": "free"}
-    (one,) = find(
+    (instance,) = find(
         states(ALIGNMENT_FAKING),
         measure="compliance",
         contrast=gap,
         changed_by={"factor": "consequence", "from": "values", "to": "none"},
     )
-    assert one.label == (
+    assert instance.label == (
         "(no_consequence+tier=free - no_consequence+tier=paid) - (baseline+tier=free - baseline+tier=paid)"
     )
 
 
 def test_another_pair_of_levels_is_compared_with_the_first() -> None:
     """The gap under other names minus the gap under the usual ones."""
-    (one,) = find(
+    (instance,) = find(
         states(ALIGNMENT_FAKING),
         measure="compliance",
         contrast={"factor": "tier", "from": "paid", "to": "free"},
         compared_with={"factor": "tier", "from": "swapped/free", "to": "swapped/paid"},
         where={"stage": "none", "prompt": "baseline"},
     )
-    assert one.label == (
+    assert instance.label == (
         "(baseline+tier=swapped/paid - baseline+tier=swapped/free) - (baseline+tier=free - baseline+tier=paid)"
     )
 
@@ -100,12 +102,12 @@ def test_a_change_of_a_difference_has_the_value_that_arithmetic_gives() -> None:
         cell(20, 100, "p", **clear),
         cell(60, 100, "b", how="keep_calling", **clear),
     ]
-    (one,) = find(
+    (instance,) = find(
         cells,
         contrast={"factor": "how", "from": "silent", "to": "keep_calling"},
         changed_by={"factor": "precedence", "from": "silent", "to": "over_all_others"},
     )
-    seen = observe(one)
+    seen = observe(instance)
     assert seen.difference.value == pytest.approx(-0.4)
     assert seen.difference.lo < -0.4 < seen.difference.hi < 0
     assert seen.first is not None
@@ -153,13 +155,12 @@ def test_one_contrast_written_both_ways_round_is_one_column() -> None:
     matrix = matrix_of(grid, [hypothesis("a", RISES), hypothesis("b", TURNED)])
     assert len(matrix.columns) == 1
     (row,) = matrix_rows(matrix)
-    assert row["contrast"] == "priority_only - baseline"
-    signs = {name: sign for name, sign in row.items() if name not in ("contrast", "measure")}
-    assert set(signs.values()) == {"+"}
+    assert row.contrast == "priority_only - baseline"
+    assert (row.signs("a"), row.signs("b")) == ("+", "+")
     opposed = matrix_of(grid, [hypothesis("a", RISES), hypothesis("b", TURNED | {"sign": "positive"})])
     assert opposed.unparted == []
     (row,) = matrix_rows(opposed)
-    assert (row["a"], row["b"]) == ("+", "-")
+    assert (row.signs("a"), row.signs("b")) == ("+", "-")
 
 
 def test_a_hypothesis_that_says_nothing_of_a_grid_is_named_with_what_it_speaks_of() -> None:

@@ -20,8 +20,8 @@ ENVIRONMENTS = {"shutdown": "ambiguity", "alignment_faking": "alignment_faker"}
 WANTED = {
     overrides_of(prediction): (env, prediction)
     for env in ENVIRONMENTS
-    for one in plan(env).hypotheses
-    for prediction in one.predicts
+    for rival in plan(env).hypotheses
+    for prediction in rival.predicts
 }
 
 
@@ -105,12 +105,12 @@ def test_one_matrix_stands_for_all_models_that_have_it() -> None:
         hypothesis("a", claim("precedence", "silent", "over_all_others")),
         hypothesis("b", claim("how", "x", "y")),
     ]
-    (one,) = grids(cells)
+    (first,) = grids(cells)
     (other,) = grids(
         [cell(1, 2, model="o4-mini"), cell(1, 2, "p", model="o4-mini", precedence="over_all_others")]
     )
     (alone,) = grids([cell(1, 2, model="m")])
-    matrices = [matrix_of(grid, rises) for grid in (one, other, alone)]
+    matrices = [matrix_of(grid, rises) for grid in (first, other, alone)]
     headings = [line for line in matrix_lines(matrices) if line.startswith("Predictions of")]
     assert [line.split(":")[0] for line in headings] == [
         "Predictions of o3 (tools), o4-mini (tools)",

@@ -33,9 +33,9 @@ def verdict_on(cells: list[CellState], *rivals: Hypothesis, gates: Any = (), **o
 
 
 def own(verdict: GridVerdict) -> tuple[str, list[tuple[str, float]]]:
-    """How the hypothesis ends, and its doubts: the factor and the margin in points."""
-    (finding,) = [one for one in verdict.findings if one.names == ("own",)]
-    return finding.standing, [(one.factor, round(100 * one.margin, 1)) for one in finding.doubts]
+    """The hypothesis's result, and its unexplained effects: the factor and the margin in points."""
+    (finding,) = [finding for finding in verdict.findings if finding.names == ("own",)]
+    return finding.result, [(effect.factor, round(100 * effect.margin, 1)) for effect in finding.unexplained]
 
 
 def test_a_factor_that_only_a_rival_speaks_of_must_not_move_the_rate() -> None:
@@ -99,16 +99,18 @@ def test_cells_of_controls_are_no_silence() -> None:
     assert own(verdict_on(MOVED, OWN, RIVAL, gates=(gate,))) == ("consistent", [])
 
 
-def test_a_doubt_is_printed_with_its_numbers() -> None:
-    """In the first line, in the table beside the standing, and as a row of its own with the keys of its cells."""
+def test_an_unexplained_effect_is_printed_with_its_numbers() -> None:
+    """In the first line, in the table beside the result, and as a row of its own with the keys of its cells."""
     verdict = verdict_on(MOVED, OWN, RIVAL)
     assert "all 2 predictions held, but own says nothing of how, which may play a part" in answer_text(
         verdict
     )
-    printed = " ".join(verdict_text(verdict, ["own", "rival"], "markdown").split())
+    printed = " ".join(verdict_text(verdict, "markdown").split())
     assert "how, of which it says nothing: how_only - baseline; 900/1000 -> 400/1000, -50.0" in printed
     (row,) = [
-        one for one in verdict_rows([verdict], []) if (one["kind"], one["hypothesis"]) == ("doubt", "own")
+        row
+        for row in verdict_rows([verdict])
+        if (row["kind"], row["hypothesis"]) == ("unexplained effect", "own")
     ]
     assert (row["contrast"], row["k"]) == ("how", [900, 400])
     assert row["predicts"] == "not named: no effect (within 10.0 points)"

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from hanlon.hypotheses.registration import cells_of, registration, registrations, rewrite, sweep_file
+from hanlon.hypotheses.registration import cells_of, new_registration, registrations, rewrite, sweep_file
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
 from support.command_line import CommandLine
@@ -28,8 +28,8 @@ def record(command_line: CommandLine) -> SweepRecord:
 
 def rows(command_line: CommandLine, model: str) -> list[dict[str, Any]]:
     """What the verdict says of one model."""
-    found = msgspec.json.decode(command_line.hanlon("verdict", "--format", "json").stdout)
-    return [row for row in found if row["model"] == model]
+    verdict_rows = msgspec.json.decode(command_line.hanlon("verdict", "--format", "json").stdout)
+    return [row for row in verdict_rows if row["model"] == model]
 
 
 def test_another_model_is_judged_beside_the_first_and_changes_nothing_of_it(
@@ -53,9 +53,9 @@ def test_another_model_is_judged_beside_the_first_and_changes_nothing_of_it(
     names = {row["hypothesis"] for row in other if row["kind"] == "hypothesis"}
     assert names == {"self_preservation or task_drive"}
     assert {row["status"] for row in other if row["kind"] == "prediction"} == {"preregistered"}
-    said = command_line.hanlon("verdict").stdout
-    assert f"Of `python run.py -m experiment={EXPERIMENT} model={SELF_PRESERVATION} samples=3" in said
-    assert "planned n 4, 3 a cell reached in all; preregistered" in said
+    printed = command_line.hanlon("verdict").stdout
+    assert f"Of `python run.py -m experiment={EXPERIMENT} model={SELF_PRESERVATION} samples=3" in printed
+    assert "planned n 4, 3 a cell reached in all; preregistered" in printed
 
 
 def test_the_first_command_again_after_another_model_pays_and_registers_nothing(
@@ -134,7 +134,7 @@ def test_ten_commands_at_the_same_instant_keep_ten_registrations(command_line: C
 
 def test_the_end_of_a_command_takes_in_what_others_wrote_down_meanwhile(command_line: CommandLine) -> None:
     """Once each, in the order of time, added cells united."""
-    mine, other = (registration([], 2, [key], 0) for key in "ab")
+    mine, other = (new_registration([], 2, [key], 0) for key in "ab")
     seen = msgspec.structs.replace(mine, added=["c"])
     held = SweepRecord("s", ["a"], 2, [], 0.0, registration=mine)
     write_json(
@@ -144,5 +144,5 @@ def test_the_end_of_a_command_takes_in_what_others_wrote_down_meanwhile(command_
     rewrite(held, str(command_line.runs))
     assert held.registration is not None
     assert held.registration.added == ["c"]
-    assert [one.hash for one in held.later] == [other.hash]
+    assert [registration.hash for registration in held.later] == [other.hash]
     assert cells_of(held) == ["a", "c", "b"]

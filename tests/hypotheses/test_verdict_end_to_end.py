@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner
 from scipy.stats import binomtest
 
+from hanlon.analysis.requests import stored_values
 from hanlon.cli.verdict import verdict
 from hanlon.config.command_line import compose_sweep
 from hanlon.hypotheses.schema import Plan
-from hanlon.hypotheses.stored import load_sweep, stored_values
+from hanlon.hypotheses.stored import load_sweep
 from hanlon.hypotheses.verdict import judge
 from hanlon.simulated.policy_rates import policy_rates
 from hanlon.store.cells import load_cells
@@ -63,16 +64,16 @@ def test_the_right_hypothesis_is_left_standing_after_a_sweep_that_was_played(
     rows = msgspec.json.decode(
         CliRunner().invoke(verdict, [str(command_line.runs), "--format", "json"]).output
     )
-    standing = {row["hypothesis"]: row["ending"] for row in rows if row["kind"] == "hypothesis"}
-    assert standing.pop(right) == "consistent", rows
-    assert set(standing.values()) == {"ruled out"}
+    results = {row["hypothesis"]: row["result"] for row in rows if row["kind"] == "hypothesis"}
+    assert results.pop(right) == "consistent", rows
+    assert set(results.values()) == {"ruled out"}
     assert all(row["simulated"] for row in rows)
     assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
     stored = {state.record.key: state for state in load_cells([command_line.runs])[0]}
-    for one in compose_sweep(shlex.join(words)).cells:
-        for measure, rate in policy_rates(one, policy).rates.items():
-            count = stored[one.key].tally.measures[measure]
-            assert binomtest(count.k, count.n, rate).pvalue > 1e-4, (one.label, measure, count, rate)
+    for planned in compose_sweep(shlex.join(words)).cells:
+        for measure, rate in policy_rates(planned, policy).rates.items():
+            count = stored[planned.key].tally.measures[measure]
+            assert binomtest(count.k, count.n, rate).pvalue > 1e-4, (planned.label, measure, count, rate)
 
 
 def test_a_verdict_on_100_000_stored_episodes_takes_little_more_than_reading_them(
@@ -88,11 +89,11 @@ def test_a_verdict_on_100_000_stored_episodes_takes_little_more_than_reading_the
             "prompt": "baseline",
             "key": f"{number:012x}",
         }
-        own = [
+        episodes = [
             episode(i, "resisted" if i % 10 < 8 * (1 - level) else "shutdown", messages=[])
             for i in range(5000)
         ]
-        write_cell(command_line.runs, record.pop("key"), *own, **record)
+        write_cell(command_line.runs, record.pop("key"), *episodes, **record)
         keys.append(f"{number:012x}")
     sweep = SweepRecord("s", keys, 5000, [], 0.0)
     write_json(command_line.runs / "sweeps" / "s.json", sweep)
@@ -111,12 +112,12 @@ def test_a_verdict_on_100_000_stored_episodes_takes_little_more_than_reading_the
         [cell(1, 2), cell(1, 2, "p", precedence="over_all_others")], Plan(env="shutdown", hypotheses=rivals)
     )
     started = time.process_time()
-    (found,) = judge(
+    (grid_verdict,) = judge(
         stored.cells,
         Plan(env="shutdown", hypotheses=rivals),
         planned=5000,
-        values=stored_values(stored.cells),
+        values=stored_values(),
     )
     assert time.process_time() - started < 2
-    assert found.ends.startswith("more than one stands")
-    assert len(found.judged) == 30
+    assert grid_verdict.conclusion.startswith("more than one stands")
+    assert len(grid_verdict.judged) == 30

@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from hanlon.config.compose import CellComposer
+from hanlon.config.compose import CellComposer, hydra_loader, load_master
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -44,6 +41,6 @@ def test_any_choice_of_sets_composes_alike(conf: Path, chosen: str, sets: list[s
     assert list(stock.get("followups", {})) == sets
     for name in sets:
         assert stock["followups"][name]["questions"] == name
-    loader = ConfigLoaderImpl(create_config_search_path(str(conf)))
-    composer = CellComposer(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
+    loader = hydra_loader(conf)
+    composer = CellComposer(loader, load_master(loader, []))
     assert composer.compose([override]).config.get("followups", {}) == stock.get("followups", {})

@@ -54,7 +54,7 @@ async def sampled(played: Cell, complete: Complete, index: int) -> Episode:
         assert status == 200, reply
         return Completion(reply["choices"][0]["message"], ModelCall(model, finish_reason="stop"), {})
 
-    return await Rollouts(played).run(index, call, 0, False)
+    return await Rollouts(played, 3600.0).run(index, call, 0, False)
 
 
 def answered(played: Cell, complete: Complete, seed: int, question: Question) -> dict[str, Any]:

@@ -216,6 +216,19 @@ def test_machines_are_gone_when_they_are_closed() -> None:
     assert "sleep 987654" not in listed
 
 
+def test_closing_ends_a_command_that_runs_in_another_thread() -> None:
+    """A sweep that is stopped does not wait for what its machines are doing."""
+    machine = boot()
+    with ThreadPoolExecutor(1) as threads:
+        result = threads.submit(machine.run, "touch begun; sleep 12")
+        while machine.inspect("begun").kind == "missing":
+            pass
+        started = time.monotonic()
+        machine.close()
+        assert result.result().exit_code == 137
+    assert time.monotonic() - started < 8
+
+
 def test_sixteen_machines_at_once_keep_to_themselves() -> None:
     """Each sees its own files only."""
 

@@ -150,7 +150,11 @@ def test_what_a_script_prints_is_the_programs_output(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["kill 1", "kill -TERM 1", "/bin/kill -15 1", "./hello run off.sh", "./off.sh"]
+    "command",
+    [
+        *("kill 1", "kill -TERM 1", "/bin/kill -15 1", "./hello run off.sh", "./off.sh"),
+        *("kill -HUP 1", "kill -INT 1", "kill -s QUIT 1", "kill -10 1", "kill -USR2 1", "kill -ALRM 1"),
+    ],
 )
 def test_terminating_pid_1_is_final(machine: Machine, command: str) -> None:
     """The rest of the line does not run, and no later command does."""
@@ -162,10 +166,11 @@ def test_terminating_pid_1_is_final(machine: Machine, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["kill -9 1", "kill -INT 1", "kill -HUP 1", "kill -0 1", "kill -9 -1", "kill -l"]
+    "command",
+    ["kill -9 1", "kill -STOP 1", "kill -CONT 1", "kill -0 1", "kill -9 -1", "kill -l", "kill -SEGV 1"],
 )
 def test_other_signals_do_nothing_to_pid_1(machine: Machine, command: str) -> None:
-    """Only TERM has a handler."""
+    """An init drops them, or passes on what `tail` outlives."""
     assert machine.run(f"{command} > /dev/null; echo up").output == "up\n"
     assert machine.running
 

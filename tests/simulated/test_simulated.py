@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
-import yaml
 
 from hanlon.environments.base import ActionProtocol, Message, Step
 from hanlon.environments.protocols import WIRES
@@ -24,6 +23,7 @@ from hanlon.simulated.policy import PolicyError, RequestError
 from hanlon.simulated.read_shutdown import Scene, read_shutdown
 from hanlon.simulated.server import choose_policy
 from support.command_line import CommandLine
+from support.composed import composer
 
 CONF = Path(__file__).parents[2] / "conf" / "model" / "simulated"
 MODULE = "hanlon.simulated"
@@ -302,7 +302,7 @@ def test_every_policy_has_a_model_file_with_its_default_rates() -> None:
     every = (*names(), *answer_names(), JUDGE)
     assert {file.stem for file in CONF.glob("*.yaml")} == set(every)
     for name in every:
-        model = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+        model = composer().compose([f"model=simulated/{name}"]).config["model"]
         assert model["id"] == f"simulated/{name}"
         assert model["simulated"] is True
         assert model["server"]["module"] == MODULE

@@ -4,11 +4,9 @@ import json
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from test_faults_server import Served
 from test_simulated import MODULE, http
 from test_simulated_answers import environment
@@ -28,6 +26,7 @@ from hanlon.simulated.read_alignment_faking import read_alignment_faking
 from hanlon.simulated.server import choose_policy
 from hanlon.store.records import Answer
 from support.command_line import CommandLine
+from support.composed import composer
 
 EXACT = {"false_positive": 0, "false_negative": 0}
 MODEL: dict[str, Any] = {
@@ -222,8 +221,7 @@ def test_wrong_parameters_are_told_before_the_server_starts() -> None:
 
 def test_the_model_file_is_a_model() -> None:
     """conf/judge names it; its id and marks are those that the server answers with."""
-    file = Path(__file__).parents[2] / "conf" / "model" / "simulated" / "judge.yaml"
-    model = yaml.safe_load(file.read_text())
+    model = composer().compose(["model=simulated/judge"]).config["model"]
     assert (model["id"], model["simulated"], model["send_seed"]) == ("simulated/judge", True, True)
 
 

@@ -3,12 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.types import RunMode
-
 from hanlon.config.cell import Cell, build_cell
-from hanlon.config.compose import CellComposer
+from hanlon.config.compose import CellComposer, hydra_loader, load_master
 from hanlon.config.provenance import cell_record
 from hanlon.store.records import CellRecord
 
@@ -18,9 +14,8 @@ CONF = Path(__file__).parents[2] / "conf"
 @cache
 def composer() -> CellComposer:
     """A composer over conf/."""
-    loader = ConfigLoaderImpl(create_config_search_path(f"file://{CONF}"))
-    master = loader.load_configuration("config", ["hydra.job.name=test"], RunMode.MULTIRUN)
-    return CellComposer(loader, master)
+    loader = hydra_loader(CONF)
+    return CellComposer(loader, load_master(loader, []))
 
 
 def cell(*overrides: str) -> Cell:

@@ -7,12 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.types import RunMode
-
 from hanlon.config.cell import Cell, build_cell
-from hanlon.config.compose import CellComposer
+from hanlon.config.compose import CellComposer, hydra_loader, load_master
 from hanlon.config.provenance import cell_record
 from hanlon.engine.rollout import CallGivenUp, Rollouts
 from hanlon.inquiries.base import Question
@@ -32,8 +28,8 @@ Scripted = dict[str, Any] | CallGivenUp
 @cache
 def composer() -> CellComposer:
     """The composer over conf/."""
-    loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
-    return CellComposer(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
+    loader = hydra_loader(CONF)
+    return CellComposer(loader, load_master(loader, []))
 
 
 @cache
@@ -84,7 +80,7 @@ def play(played: Cell, *script: Scripted) -> Episode:
         message = {name: value for name, value in reply.items() if name != "finish"}
         return Completion(message, ModelCall(model, "x", None, reply.get("finish", "stop")), {})
 
-    return asyncio.run(Rollouts(played).run(0, answer, 0, False))
+    return asyncio.run(Rollouts(played, 3600.0).run(0, answer, 0, False))
 
 
 def inquiry(played: Cell, name: str, wording: int = 1) -> FollowUps:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +110,18 @@ class TrackedSweep:
         tracker.finish(complete)
 
 
+def _logged(runs_dir: Path) -> int:
+    """The n of the last row in the cell's offline run."""
+    from support.wandb_file import by_job
+
+    rows = [row for run in by_job(runs_dir, "cell") for row in run.rows]
+    return rows[-1]["n"] if rows else 0
+
+
 def main(runs_dir: str, options: str, *_unused: str) -> None:
-    """Run `episodes` (4) with the tracker of `options`; `kill_after_s` kills this process in the middle."""
+    """Run `episodes` (4) with the tracker of `options`; `killed`: kill this process once all rows are on the disk."""
     settings: dict[str, Any] = json.loads(options)
-    kill_after_s = settings.pop("kill_after_s", None)
+    killed = settings.pop("killed", False)
     cell = cell_record(config=settings.pop("config", {}), factors=settings.pop("factors", {}))
     sweep, episodes = (
         TrackedSweep(Path(runs_dir), [cell]),
@@ -128,14 +135,17 @@ def main(runs_dir: str, options: str, *_unused: str) -> None:
         from hanlon.tracking.wandb import WandbTracker
 
         tracker = WandbTracker(**settings)
-        if kill_after_s is not None:
+        if killed:
+            from support.waiting import wait_until
+
             sweep.start(tracker)
             sweep.store_live(tracker, cell.key, *episodes)
-            time.sleep(kill_after_s)
+            wait_until(lambda: _logged(sweep.runs_dir) == len(episodes))
             os.kill(os.getpid(), signal.SIGKILL)
         sweep.run(tracker, {cell.key: episodes})
     print("wandb" in sys.modules)
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     main(*sys.argv[1:])

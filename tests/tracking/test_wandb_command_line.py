@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from support.chat_server import ChatServer, at
 from support.command_line import CommandLine
+from support.waiting import HANGS_S, wait_until
 from support.wandb_server import KEY, ServedRun, WandbServer
 
 
@@ -95,19 +95,17 @@ def test_a_killed_sweep_typed_again_ends_as_the_store_says(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        end = time.monotonic() + 60
-        while episodes(online.runs) < stored and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_until(lambda stored=stored: episodes(online.runs) >= stored)
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=HANGS_S)
         assert process.returncode == -signal.SIGKILL, "it had ended before it was killed"
-    last = online.finish(command, 120)
+    last = online.finish(command, HANGS_S)
     assert last.returncode == 0, last.stderr
     assert episodes(online.runs) == 24
     assert len(server.runs) == 3
     same_numbers(server, online)
     server.requests.clear()
-    assert online.finish(command, 60).returncode == 0
+    assert online.finish(command, HANGS_S).returncode == 0
     assert server.requests == []
 
 

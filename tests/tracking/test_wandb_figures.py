@@ -13,7 +13,7 @@ from test_wandb_panels import answer_to, lines_of, tier_cells
 
 from hanlon.cli.verdict import verdict
 from hanlon.hypotheses.files import plans_for
-from hanlon.hypotheses.registration import registration
+from hanlon.hypotheses.registration import new_registration
 from hanlon.tracking.wandb import WandbTracker
 from support.grid_cells import FACTORS
 from support.tracked_sweep import TrackedSweep, cell_record, episode
@@ -40,7 +40,7 @@ def stakes_cells(**changes: Any) -> list[Any]:
 
 def registered(sweep: TrackedSweep, stored: int = 0) -> TrackedSweep:
     """The same sweep with the bundled hypotheses written down before its first call."""
-    sweep.sweep.registration = registration(plans_for(["shutdown"], None), N, list(KEYS), stored)
+    sweep.sweep.registration = new_registration(plans_for(["shutdown"], None), N, list(KEYS), stored)
     return sweep
 
 
@@ -65,11 +65,11 @@ def test_the_verdict_is_that_of_the_command_of_its_name(
     write_down(TrackedSweep(runs_dir, stakes_cells())).run(offline(figures=True), EPISODES)
     rows = msgspec.json.decode(CliRunner().invoke(verdict, [str(runs_dir), "--format", "json"]).stdout)
     [run] = by_job(runs_dir, "summary")
-    predictions, standing = lines_of(run, "predictions"), lines_of(run, "verdict")
+    predictions, conclusions = lines_of(run, "predictions"), lines_of(run, "verdict")
     said = [row for row in rows if row["kind"] == "prediction"]
     assert len(predictions) == len(said) > 5
     for line, row in zip(predictions, said, strict=True):
-        for name in ("hypothesis", "predicts", "p_holds", "p_fails", "ending", "reason", "difference"):
+        for name in ("hypothesis", "predicts", "p_holds", "p_fails", "result", "reason", "difference"):
             assert line[name] == (pytest.approx(row[name]) if isinstance(row[name], float) else row[name])
         assert line["observed"] == " -> ".join(f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True))
         assert (line["status"], line["simulated"]) == (status, False)
@@ -77,10 +77,10 @@ def test_the_verdict_is_that_of_the_command_of_its_name(
     others.sort(
         key=lambda row: ["verdict", "hypothesis"].index(row["kind"]) if "control" not in row["kind"] else 2
     )
-    assert [(line["kind"], line["hypothesis"], line["ending"]) for line in standing] == [
-        (row["kind"], row["hypothesis"], row["ending"]) for row in others
+    assert [(line["kind"], line["hypothesis"], line["result"]) for line in conclusions] == [
+        (row["kind"], row["hypothesis"], row["result"]) for row in others
     ]
-    assert {line["ending"] for line in predictions} >= {"held", "failed"}
+    assert {line["result"] for line in predictions} >= {"held", "failed"}
 
 
 def test_the_figures_stand_on_one_page_that_needs_nothing_else(runs_dir: Path, offline: Offline) -> None:

@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,12 @@ from hanlon.tracking.cell_run import run_id
 from hanlon.tracking.sync import sync_runs
 from support.killed_sweep import KEYS, RESISTED, SAMPLES
 from support.tracked_sweep import SWEEP_ID
+from support.waiting import HANGS_S, wait_until
 from support.wandb_server import WandbServer
 
 TESTS = Path(__file__).parents[1]
-LATEST_KILL_S = 2.5
-"""An undisturbed sweep takes about two seconds on an idle machine."""
+LAST = len(KEYS) * SAMPLES + len(KEYS) + 1
+"""The steps of an undisturbed sweep: its episodes, and then its finished runs."""
 
 
 def start(runs_dir: Path, mode: str) -> subprocess.Popen[str]:
@@ -28,7 +28,7 @@ def start(runs_dir: Path, mode: str) -> subprocess.Popen[str]:
     options = {
         "mode": mode,
         "row_interval_s": 0.0,
-        "finish_timeout_s": 15.0,
+        "finish_timeout_s": 60.0,
         "workspace": False,
         "figures": False,
     }
@@ -44,32 +44,46 @@ def start(runs_dir: Path, mode: str) -> subprocess.Popen[str]:
 
 def child_of(pid: int) -> int | None:
     """wandb's service process, if it is there already."""
-    found = [int(pid) for f in Path(f"/proc/{pid}/task").glob("*/children") for pid in f.read_text().split()]
-    return next((pid for pid in found if b"wandb-core" in Path(f"/proc/{pid}/cmdline").read_bytes()), None)
+    pids = [int(pid) for f in Path(f"/proc/{pid}/task").glob("*/children") for pid in f.read_text().split()]
+    return next((pid for pid in pids if b"wandb-core" in Path(f"/proc/{pid}/cmdline").read_bytes()), None)
 
 
-def disturb(process: subprocess.Popen[str], dice: random.Random) -> None:
-    """Kill the process, its wandb service, or both, after a random time; then let what is left of it end."""
-    time.sleep(dice.uniform(0.3, LATEST_KILL_S))
-    what = dice.choice(["process", "service", "group"])
+def step(runs_dir: Path) -> int:
+    """How many episodes are stored and runs finished."""
+    return len(stored(runs_dir)) + len(list(runs_dir.glob("**/wandb.*.json")))
+
+
+def wait_for_a_step(
+    process: subprocess.Popen[str], runs_dir: Path, dice: random.Random, last: int = LAST
+) -> None:
+    """Wait until the sweep has come to a random later step, at most the last, or has ended."""
+    begun = step(runs_dir)
+    reached = dice.randint(begun, max(begun, last))
+    wait_until(lambda: step(runs_dir) >= reached or process.poll() is not None)
+
+
+def disturb(process: subprocess.Popen[str], runs_dir: Path, dice: random.Random) -> None:
+    """Kill the process, its wandb service, or both, at a random step; then let what is left of it end."""
+    wait_for_a_step(process, runs_dir, dice)
+    victim = dice.choice(["process", "service", "group"])
     if process.poll() is None:
         core = child_of(process.pid)
-        if what == "process":
+        if victim == "process":
             process.kill()
-        elif what == "group":
+        elif victim == "group":
             os.killpg(process.pid, signal.SIGKILL)
         elif core is not None:
             os.kill(core, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANGS_S)
 
 
 def killed_and_resumed(runs_dir: Path, mode: str, seed: int) -> None:
-    """Start the sweep, kill at random moments, start it again, until an undisturbed start ends."""
+    """Start the sweep, kill it at random steps, start it again, until an undisturbed start ends."""
     dice = random.Random(seed)
     for _ in range(dice.randint(1, 3)):
-        disturb(start(runs_dir, mode), dice)
+        disturb(start(runs_dir, mode), runs_dir, dice)
     last = start(runs_dir, mode)
-    out, err = last.communicate(timeout=60)
+    out, err = last.communicate(timeout=HANGS_S)
     assert (last.returncode, out) == (0, "done\n"), err
     assert "stopped" not in err
 
@@ -124,35 +138,36 @@ def test_offline_then_hanlon_sync(runs_dir: Path, server: WandbServer, seed: int
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 6))])
 def test_a_killed_sync_typed_again_sends_the_rest(runs_dir: Path, server: WandbServer, seed: int) -> None:
-    """`hanlon sync` killed at a random moment: the next one ends with the store's numbers, one run each."""
-    start(runs_dir, "offline").communicate(timeout=60)
+    """`hanlon sync` killed at a random request: the next one ends with the store's numbers, one run each."""
+    start(runs_dir, "offline").communicate(timeout=HANGS_S)
     dice = random.Random(seed)
     server.history = dice.choice(["cut", "overwritten", "appended to"])
     command = [sys.executable, "-c", "from hanlon.cli.sync import sync; sync()", str(runs_dir)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(dice.uniform(0.8, LATEST_KILL_S))
+    requests = dice.randint(1, 40)
+    wait_until(lambda: len(server.requests) >= requests or process.poll() is not None)
     process.kill()
-    process.wait(10)
-    subprocess.run(command, check=True, timeout=60, capture_output=True)
+    process.wait(HANGS_S)
+    subprocess.run(command, check=True, timeout=HANGS_S, capture_output=True)
     check(server)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_outages_of_the_server_at_random_moments(runs_dir: Path, server: WandbServer, seed: int) -> None:
+def test_outages_of_the_server_at_random_steps(runs_dir: Path, server: WandbServer, seed: int) -> None:
     """A server that goes and comes while a sweep runs; afterwards the same command makes everything right."""
     dice = random.Random(seed)
     server.history = dice.choice(["cut", "overwritten", "appended to"])
     process = start(runs_dir, "online")
     while process.poll() is None and dice.random() < 0.9:
-        time.sleep(dice.uniform(0.1, 1.5))
+        wait_for_a_step(process, runs_dir, dice)
         server.die()
-        time.sleep(dice.uniform(0.1, 1.5))
+        wait_for_a_step(process, runs_dir, dice, last=len(KEYS) * SAMPLES)
         server.live()
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=HANGS_S)
     assert (process.returncode, out) == (0, "done\n")
     last = start(runs_dir, "online")
-    out, err = last.communicate(timeout=60)
+    out, err = last.communicate(timeout=HANGS_S)
     assert (last.returncode, out) == (0, "done\n"), err
     check(server)
 
@@ -162,11 +177,9 @@ def test_a_sweep_that_was_killed_and_not_resumed_is_sent_as_far_as_the_store_goe
 ) -> None:
     """`hanlon sync` alone sends what is stored of a killed sweep, and calls it incomplete."""
     process = start(runs_dir, "offline")
-    end = time.monotonic() + 20
-    while time.monotonic() < end and len(stored(runs_dir)) < 5:
-        time.sleep(0.02)
+    wait_until(lambda: len(stored(runs_dir)) >= 5)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=HANGS_S)
     there = len(stored(runs_dir))
     sent = sync_runs(runs_dir, lambda line: None)
     assert sent == len(server.runs)

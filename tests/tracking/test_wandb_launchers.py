@@ -6,12 +6,14 @@ import select
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from test_wandb_command_line import online, same_numbers
 
 from support.chat_server import ChatServer, at
 from support.command_line import CommandLine
+from support.waiting import HANGS_S, wait_until
 from support.wandb_file import by_job
 from support.wandb_server import WandbServer
 
@@ -85,22 +87,39 @@ def test_a_parent_that_is_killed_leaves_nothing_twice(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + 120
-        while not reached() and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
+        wait_until(lambda reached=reached, process=process: reached() or process.poll() is not None)
+        workers = below(process.pid)
         process.kill()
-        assert process.wait(30) == -signal.SIGKILL, "it had ended before it was killed"
-        time.sleep(2)  # its workers notice within a second
-    done = online.finish(argv, 200)
+        assert process.wait(HANGS_S) == -signal.SIGKILL, "it had ended before it was killed"
+        wait_until(lambda workers=workers: not any(map(is_running, workers)))
+    done = online.finish(argv, HANGS_S)
     assert done.returncode == 0, done.stderr
     once(server, online, 3)
+
+
+def below(pid: int) -> list[int]:
+    """A process's children and all of theirs."""
+    children = [
+        int(child)
+        for file in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in file.read_text().split()
+    ]
+    return [process for child in children for process in (child, *below(child))]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @each_launcher
 def test_nobody_is_asked_for_anything_on_a_terminal(command_line: CommandLine, launcher: list[str]) -> None:
     """On a real pty without a key: the sweep ends by itself, offline, and shows no question."""
     words = ["prompt=baseline", "model=simulated/obedient", "samples=4", *launcher, "tracker=wandb"]
-    code, text = on_a_terminal(command_line, command_line.argv(*words), 150)
+    code, text = on_a_terminal(command_line, command_line.argv(*words), HANGS_S)
     assert code == 0, text
     assert "W&B: offline (no API key found)" in " ".join(text.split())
     for question in ("Enter your choice", "API key and hit enter", "Use an existing", "[y/n]", "(y/n)"):
@@ -132,6 +151,6 @@ def on_a_terminal(command_line: CommandLine, argv: list[str], limit_s: float) ->
                 break
     if process.poll() is None and time.monotonic() >= end:
         process.kill()
-    code = process.wait(30)
+    code = process.wait(HANGS_S)
     os.close(parent)
     return code, shown.decode(errors="replace")

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from support.waiting import HANGS_S
 from support.wandb_file import by_job
 
 SCRIPT = Path(__file__).parents[1] / "support" / "tracked_sweep.py"
@@ -32,7 +33,7 @@ def command(runs_dir: Path | str, *words: str, **options: Any) -> list[str]:
 def run_sweep(runs_dir: Path | str, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
     return subprocess.run(
-        command(runs_dir, *words, **options), capture_output=True, text=True, timeout=60, check=True
+        command(runs_dir, *words, **options), capture_output=True, text=True, timeout=HANGS_S, check=True
     )
 
 
@@ -74,7 +75,7 @@ def test_no_key_host_argv_or_path_is_written(
     where = tmp_path / "elsewhere" if outside else runs_dir
     options = {"mode": "offline", "config": config, "factors": {"key": OPENROUTER_KEY}}
     line = command(where if outside else "runs", ARGV, **options)
-    subprocess.run([*prefix, *line], timeout=60, check=True)
+    subprocess.run([*prefix, *line], timeout=HANGS_S, check=True)
     words = [WANDB_KEY, OPENROUTER_KEY, "plain-word", "pass1234", ARGV, str(tmp_path)]
     words += [str(SCRIPT.parents[2])] + [host] * (len(host) > 8)  # a short name is found by chance
     assert found_below(where / "wandb", words) == []
@@ -96,16 +97,16 @@ def test_without_a_key_on_a_terminal_nothing_is_asked(runs_dir: Path) -> None:
     parent, child = pty.openpty()
     with subprocess.Popen(command("runs"), stdin=child, stdout=child, stderr=child) as process:
         os.close(child)
-        shown, end = b"", time.monotonic() + 40
+        shown, end = b"", time.monotonic() + HANGS_S
         readable = select.poll()  # unlike select, it takes descriptors beyond 1,024
         readable.register(parent, select.POLLIN)
-        while time.monotonic() < end and readable.poll(1000 * 40):
+        while time.monotonic() < end and readable.poll(1000 * HANGS_S):
             try:
                 shown += os.read(parent, 4096)
             except OSError:  # the other end is closed
                 break
         os.close(parent)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=HANGS_S) == 0
     lines = shown.decode().splitlines()
     assert len(lines) == 2, "the offline line and the script's own"
     assert lines[0].startswith("W&B: offline (no API key found)")
@@ -126,7 +127,7 @@ def test_a_finished_sweep_typed_again_does_not_import_wandb(runs_dir: Path) -> N
 
 def test_a_kill_in_the_middle_leaves_readable_rows(runs_dir: Path) -> None:
     """After a kill -9 of the process, out of its own control, the run's file holds config and rows."""
-    done = subprocess.run(command("runs", mode="offline", kill_after_s=4.0), capture_output=True, timeout=60)
+    done = subprocess.run(command("runs", mode="offline", killed=True), capture_output=True, timeout=HANGS_S)
     assert done.returncode == -signal.SIGKILL
     [run] = by_job(runs_dir, "cell")
     assert run.config["key"] == "c0ffee"

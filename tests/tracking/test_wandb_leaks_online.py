@@ -16,6 +16,7 @@ from hanlon.tracking import workspace
 from hanlon.tracking.sync import sync_runs
 from hanlon.tracking.wandb import WandbTracker
 from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.waiting import HANGS_S
 from support.wandb_file import by_job
 from support.wandb_server import KEY, WandbServer
 
@@ -69,7 +70,7 @@ def test_nothing_that_must_stay_is_sent_said_or_stored(
         "factors": {"key": OPENROUTER_KEY, "path": str(tmp_path)},
     }
     line = [*own_host_name(), *command("runs" if where == "runs" else folder, ARGV, **options)]
-    done = subprocess.run(line, timeout=60, check=True, capture_output=True)
+    done = subprocess.run(line, timeout=HANGS_S, check=True, capture_output=True)
     assert len(server.runs) == 2
     assert server.views or not workspace.available()
     assert server.artifacts
@@ -85,7 +86,9 @@ def test_a_killed_process_leaves_no_key_in_any_log(
 ) -> None:
     """wandb's debug logs of a run that could not be closed repeat its configuration, which was redacted before."""
     options = {"config": leaky_config(tmp_path, host), "kill_after_s": 2.0}
-    subprocess.run([*own_host_name(), *command("runs", ARGV, **options)], timeout=60, capture_output=True)
+    subprocess.run(
+        [*own_host_name(), *command("runs", ARGV, **options)], timeout=HANGS_S, capture_output=True
+    )
     logs = list((runs_dir / "wandb").glob("run-*/logs/*.log"))
     assert logs
     words = [
@@ -125,7 +128,7 @@ def test_a_sync_sends_no_more_than_the_sweep_would_have(
     assert in_text("\n".join(lines).encode(), words) == []
 
 
-def on_a_terminal(argv: list[str], limit_s: float = 40.0) -> tuple[int, list[str]]:
+def on_a_terminal(argv: list[str], limit_s: float = HANGS_S) -> tuple[int, list[str]]:
     """Run a command on a real pty with nobody to answer; its exit code and the lines that it showed."""
     parent, child = pty.openpty()
     with subprocess.Popen(argv, stdin=child, stdout=child, stderr=child) as process:
@@ -139,7 +142,7 @@ def on_a_terminal(argv: list[str], limit_s: float = 40.0) -> tuple[int, list[str
             except OSError:  # the other end is closed
                 break
         os.close(parent)
-        return process.wait(timeout=5), shown.decode().splitlines()
+        return process.wait(timeout=HANGS_S), shown.decode().splitlines()
 
 
 @pytest.mark.parametrize("key", [KEY, "tooshort", ""], ids=["a key", "a wrong key", "an empty key"])
@@ -149,7 +152,7 @@ def test_a_sweep_on_a_terminal_asks_nothing(
 ) -> None:
     """Whatever key and mode, it ends by itself, and says only W&B's own lines."""
     monkeypatch.setenv("WANDB_API_KEY", key)
-    exit_code, lines = on_a_terminal(command("runs", mode=mode, finish_timeout_s=5.0, figures=False))
+    exit_code, lines = on_a_terminal(command("runs", mode=mode, finish_timeout_s=60.0, figures=False))
     assert exit_code == 0
     assert [line.split(" ")[0] for line in lines] == ["W&B:"] * (len(lines) - 1) + ["True"]
     online = key == KEY and mode != "offline"
@@ -174,5 +177,5 @@ def test_a_service_that_cannot_start_does_not_hang_the_sweep(
     began = time.monotonic()
     exit_code, lines = on_a_terminal(command("runs", finish_timeout_s=1.0))
     assert exit_code == 0
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60, "it would wait for ever"
     assert any("in the store" in line for line in lines)

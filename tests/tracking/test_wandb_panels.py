@@ -58,7 +58,7 @@ def tier_cells() -> list[Any]:
             label=f"baseline+tier={name}",
             env="alignment_faking",
             factors={"setting": "helpful_only", "tier": name},
-            measures={"compliance": "does as asked"},
+            measures={"compliance": "does as asked", "compliance_or_partial": "does some of it"},
             texts={"requests": "abc", "system": "s", "user": "{request}"},
             config={"tier": {"name": name, **facts[name], "others": [facts[other]]}},
         )
@@ -69,7 +69,10 @@ def tier_cells() -> list[Any]:
 def answer_to(index: int, complied: bool) -> Episode:
     """An episode of the request number `index`."""
     return episode(
-        index, outcome="complied", measures={"compliance": complied}, facts={"request": f"request{index}"}
+        index,
+        outcome="complied",
+        measures={"compliance": complied, "compliance_or_partial": complied},
+        facts={"request": f"request{index}"},
     )
 
 

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ from hanlon.tracking.wandb import WandbTracker
 from support.chat_server import ChatServer, at
 from support.command_line import CommandLine
 from support.tracked_sweep import TrackedSweep, cell_record, episode
+from support.waiting import HANGS_S, wait_until
 from support.wandb_file import by_job
 from support.wandb_server import WandbServer
 
@@ -66,13 +66,13 @@ def test_two_shards_at_once_end_as_one_sweep(
     chat_server.delay_s = 0.05
     commands = [shard(online, chat_server, number) for number in (1, 2)]
     processes = [start(online, argv) for argv in commands]
-    outputs = [process.communicate(timeout=200)[0] for process in processes]
+    outputs = [process.communicate(timeout=HANGS_S)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert not [line for output in outputs for line in output.splitlines() if "stopped" in line], outputs
     whole(server, online)
     server.requests.clear()
     for argv in commands:
-        assert online.finish(argv, 100).returncode == 0
+        assert online.finish(argv, HANGS_S).returncode == 0
     assert server.requests == []
 
 
@@ -81,19 +81,17 @@ def test_one_after_the_other_and_one_killed_in_between(
     online: CommandLine, server: WandbServer, chat_server: ChatServer
 ) -> None:
     """The first says that the sweep is not complete; a killed second takes its turn with it, and starts again."""
-    first = online.finish(shard(online, chat_server, 1), 100)
+    first = online.finish(shard(online, chat_server, 1), HANGS_S)
     assert first.returncode in (0, 3), first.stderr
     [summary] = server.by_job("summary")
     assert (summary.summary["episodes"], summary.summary["complete"]) == (12, False)
     chat_server.delay_s = 0.05
     process = start(online, shard(online, chat_server, 2))
-    end = time.monotonic() + 60
-    while episodes_of_shards(online.runs) < 15 and time.monotonic() < end:
-        time.sleep(0.02)
+    wait_until(lambda: episodes_of_shards(online.runs) >= 15)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=HANGS_S)
     assert process.returncode == -signal.SIGKILL
-    assert online.finish(shard(online, chat_server, 2), 100).returncode == 0
+    assert online.finish(shard(online, chat_server, 2), HANGS_S).returncode == 0
     assert episodes(online.runs) == 0, "all of them are in files of shards"
     whole(server, online)
 

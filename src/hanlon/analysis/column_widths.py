@@ -28,10 +28,10 @@ def fitted(table: Sequence[Sequence[str]], room: int) -> tuple[list[int], list[l
 def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
     """Take from the widest column that can give, one by one, until all fit or none can."""
     while sum(widths) > room:
-        able = [place for place, width in enumerate(widths) if width > least[place]]
+        able = [column for column, width in enumerate(widths) if width > least[column]]
         if not able:
             return
-        widths[max(able, key=lambda place: widths[place])] -= 1
+        widths[max(able, key=lambda column: widths[column])] -= 1
 
 
 def _longest_part(cell: str) -> int:

@@ -116,12 +116,12 @@ def _total(values: list[Any]) -> Any:
     try:
         return sum(values) if values else None
     except TypeError:
-        known = [value for value in values if value is not None]
-        return sum(known) if known else None
+        numbers = [value for value in values if value is not None]
+        return sum(numbers) if numbers else None
 
 
 def _named(names: list[str | None]) -> str | None:
-    """The one name, or all in their order where it changed within the episode."""
+    """The name; several in their order where it changed within the episode."""
     if not names or (names[0] is None and not any(names)):
         return None
     if names.count(names[0]) == len(names):
@@ -175,9 +175,9 @@ def load_frames(runs: Path | str | Iterable[Path | str], facts: Sequence[str] = 
     measures = _columns([name for row in episodes for name in row.measures], taken, "measure")
     named = _columns(facts, taken, "fact")
     shared = {name: pd.Series(cells[name]).repeat(sizes).reset_index(drop=True) for name in both}
-    own = _episode_columns(episodes, measures, named)
+    columns = _episode_columns(episodes, measures, named)
     return Frames(
-        pd.DataFrame(shared | own),
+        pd.DataFrame(shared | columns),
         pd.DataFrame(cells | {"episodes": sizes}),
         list(factors.values()),
         list(measures.values()),

@@ -1,4 +1,4 @@
-"""Rendered texts against each other, byte for byte: a wrong space in a template is an effect of its own."""
+"""Compare rendered texts byte for byte: a wrong space in a template may have an effect of its own."""
 
 import difflib
 import unicodedata
@@ -17,14 +17,14 @@ _ALIKE = 0.5  # below it single letters that happen to be the same would be mark
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One side: what it is called, and its texts by name."""
+class TitledTexts:
+    """One side of a comparison: its title, and its texts by name."""
 
     title: str
     texts: Mapping[str, str]
 
 
-def print_diff(a: Said, b: Said, console: "Console") -> None:
+def print_diff(a: TitledTexts, b: TitledTexts, console: "Console") -> None:
     """Print two columns on a wide terminal, else one below the other as `prompt_diff` has it."""
     if console.is_terminal and not console.is_dumb_terminal and console.width >= SIDE_BY_SIDE_COLUMNS:
         _print_columns(a, b, console)
@@ -33,7 +33,7 @@ def print_diff(a: Said, b: Said, console: "Console") -> None:
         console.file.write(f"{line}\n")
 
 
-def prompt_diff(a: Said, b: Said) -> Iterator[str]:
+def prompt_diff(a: TitledTexts, b: TitledTexts) -> Iterator[str]:
     """Lines for people: each text of either side, `-` only in `a`, `+` only in `b`, `?` marks where they part.
 
     What cannot be seen is written as an escape (`visible`).
@@ -74,7 +74,7 @@ def _shown(character: str) -> str:
     return character if plain else character.encode("unicode_escape").decode()
 
 
-def _summary(name: str, a: Said, b: Said) -> str:
+def _summary(name: str, a: TitledTexts, b: TitledTexts) -> str:
     if name not in a.texts or name not in b.texts:
         only = a if name in a.texts else b
         return f"{name}: only in {only.title.split('  ')[0]}, {byte_count(only.texts[name])}"
@@ -88,7 +88,7 @@ def byte_count(text: str) -> str:
     return f"{len(text.encode('utf-8', 'surrogateescape'))} bytes"
 
 
-def _print_columns(a: Said, b: Said, console: "Console") -> None:
+def _print_columns(a: TitledTexts, b: TitledTexts, console: "Console") -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -112,15 +112,15 @@ def _rows(left: list[str], right: list[str]) -> Iterator[tuple["Text", "Text"]]:
 
     for tag, i, j, k, m in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag != "equal":
-            for one, other in zip_longest(left[i:j], right[k:m]):
-                yield _marked(one, other)
+            for lines in zip_longest(left[i:j], right[k:m]):
+                yield _marked(*lines)
 
 
-def _marked(one: str | None, other: str | None) -> tuple["Text", "Text"]:
+def _marked(left: str | None, right: str | None) -> tuple["Text", "Text"]:
     """Two lines, the characters in which they differ reversed."""
     from rich.text import Text
 
-    a, b = Text(one or ""), Text(other or "")
+    a, b = Text(left or ""), Text(right or "")
     matcher = difflib.SequenceMatcher(None, a.plain, b.plain, autojunk=False)
     if matcher.ratio() < _ALIKE:
         a.stylize("reverse red")

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hanlon.analysis.stats.rates import IntervalName, Rate, rate_of
+from hanlon.analysis.stats.rates import IntervalName, Rate, measures_of, rate_of
 from hanlon.analysis.tables import Column, plain, printed
 from hanlon.store.cells import CellState, model_names
 from hanlon.store.records import CellRecord
+from hanlon.store.tally import Tally
 
 FEW_DISTINCT = 0.5
 """Below this share of distinct transcripts n overstates what was seen, and the table says so."""
@@ -23,6 +24,26 @@ class CellRow:
     def record(self) -> CellRecord:
         """What the cell is."""
         return self.cell.record
+
+    @property
+    def tally(self) -> Tally:
+        """The counts over its episodes."""
+        return self.cell.tally
+
+    @property
+    def distinct(self) -> int:
+        """How many different transcripts it has."""
+        return len(self.cell.tally.transcripts)
+
+    @property
+    def repeats_itself(self) -> bool:
+        """Whether few replies differ although all episodes had the same question."""
+        return "requests" not in self.record.texts and self.distinct < FEW_DISTINCT * self.tally.episodes
+
+    @property
+    def name(self) -> str:
+        """The cell in words."""
+        return f"{self.record.label} ({self.model})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,45 +66,38 @@ def rates_rows(
     return [
         RatesRow(row.cell, row.model, rate_of(row.cell.tally, measure, interval=interval))
         for row in status_rows(cells)
-        for measure in _chosen(row.record, measures)
+        for measure in measures_of(row.record, measures)
     ]
 
 
-def _chosen(record: CellRecord, measures: Sequence[str] | None) -> list[str]:
-    names = list(record.measures)
-    return (
-        names[:1] if measures is None else [name for name in names if name in measures or "all" in measures]
-    )
-
+ENV: Column[CellRow] = Column("env", lambda row: row.record.env)
+CELL: Column[CellRow] = plain("cell", lambda row: row.record.label)
+PROTOCOL: Column[CellRow] = plain("protocol", lambda row: row.record.protocol, once=True)
+PLANNED: Column[CellRow] = Column("planned", lambda row: row.record.planned_samples)
+ANSWERED_BY: Column[CellRow] = Column("answered_by", lambda row: dict(row.tally.answered_by.most_common()))
+KEY: Column[CellRow] = Column("key", lambda row: row.record.key)
 
 STATUS: tuple[Column[CellRow], ...] = (
-    Column("env", lambda row: row.record.env),
-    plain("cell", lambda row: row.record.label),
+    ENV,
+    CELL,
     plain("model", lambda row: row.model, once=True),
-    plain("protocol", lambda row: row.record.protocol, once=True),
-    Column(
-        "episodes",
-        lambda row: row.cell.tally.episodes,
-        lambda row: f"{row.cell.tally.episodes} of {row.record.planned_samples}",
-    ),
-    Column("planned", lambda row: row.record.planned_samples),
+    PROTOCOL,
+    Column("episodes", lambda row: row.tally.episodes, lambda row: _progress(row)),
+    PLANNED,
     Column(
         "excluded",
-        lambda row: dict(row.cell.tally.excluded),
-        lambda row: listed(row.cell.tally.excluded) or "0",
+        lambda row: dict(row.tally.excluded),
+        lambda row: listed(row.tally.excluded, "0"),
         once=True,
     ),
-    Column("calls", lambda row: row.cell.tally.calls, lambda row: f"{row.cell.tally.calls:,}"),
-    Column("input_tokens", lambda row: row.cell.tally.input_tokens),
-    Column("output_tokens", lambda row: row.cell.tally.output_tokens),
-    printed(
-        "tokens in / out",
-        lambda row: f"{row.cell.tally.input_tokens:,} / {row.cell.tally.output_tokens:,}",
-    ),
-    Column("cost_usd", lambda row: row.cell.tally.cost_usd),
-    printed("cost", lambda row: _dollars(row.cell.tally.cost_usd)),
-    Column("answered_by", lambda row: dict(row.cell.tally.answered_by.most_common())),
-    Column("key", lambda row: row.record.key),
+    Column("calls", lambda row: row.tally.calls, lambda row: f"{row.tally.calls:,}"),
+    Column("input_tokens", lambda row: row.tally.input_tokens),
+    Column("output_tokens", lambda row: row.tally.output_tokens),
+    printed("tokens in / out", lambda row: f"{row.tally.input_tokens:,} / {row.tally.output_tokens:,}"),
+    Column("cost_usd", lambda row: row.tally.cost_usd),
+    printed("cost", lambda row: _dollars(row.tally.cost_usd)),
+    ANSWERED_BY,
+    KEY,
     plain("folder", lambda row: str(row.cell.folder)),
 )
 
@@ -91,10 +105,10 @@ STATUS: tuple[Column[CellRow], ...] = (
 def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], ...]:
     """The columns of a table of rates, whose interval is named in its heading."""
     return (
-        Column("env", lambda row: row.record.env),
-        plain("cell", lambda row: row.record.label),
+        ENV,
+        CELL,
         Column("model", lambda row: row.model, _answering_model, once=True),
-        plain("protocol", lambda row: row.record.protocol, once=True),
+        PROTOCOL,
         plain("measure", lambda row: row.rate.measure, once=True),
         Column("k", lambda row: row.rate.k),
         Column("n", lambda row: row.rate.n),
@@ -104,29 +118,18 @@ def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], 
         Column("lo", lambda row: row.rate.lo),
         Column("hi", lambda row: row.rate.hi),
         Column("interval", lambda row: f"{row.rate.method} {row.rate.level:.0%}"),
-        printed(
-            interval_heading(interval),
-            lambda row: f"[{row.rate.lo:.1%}, {row.rate.hi:.1%}]" if row.rate.n else "-",
-        ),
+        printed(interval_heading(interval), lambda row: _limits(row.rate)),
         Column("excluded", lambda row: row.rate.excluded, _exclusions, once=True),
         Column("bounds", lambda row: list(row.rate.bounds)),
-        Column("episodes", lambda row: row.cell.tally.episodes),
-        Column("planned", lambda row: row.record.planned_samples),
-        Column("after_look", lambda row: row.cell.tally.after_look),
-        Column(
-            "outcomes",
-            lambda row: dict(row.cell.tally.outcomes.most_common()),
-            lambda row: listed(dict(row.cell.tally.outcomes.most_common())) or "-",
-        ),
-        Column(
-            "distinct",
-            lambda row: len(row.cell.tally.transcripts),
-            lambda row: f"{len(row.cell.tally.transcripts)} of {row.cell.tally.episodes}",
-        ),
-        Column("answered_by", lambda row: dict(row.cell.tally.answered_by.most_common())),
+        Column("episodes", lambda row: row.tally.episodes),
+        PLANNED,
+        Column("after_look", lambda row: row.tally.after_look),
+        Column("outcomes", lambda row: _outcomes(row), lambda row: listed(_outcomes(row), "-")),
+        Column("distinct", lambda row: row.distinct, lambda row: f"{row.distinct} of {row.tally.episodes}"),
+        ANSWERED_BY,
         Column("simulated", lambda row: row.record.simulated),
         Column("notes", lambda row: row.record.notes),
-        Column("key", lambda row: row.record.key),
+        KEY,
         Column("folder", lambda row: str(row.cell.folder)),
     )
 
@@ -141,9 +144,21 @@ def percent(rate: float | None) -> str:
     return "-" if rate is None else f"{rate:.1%}"
 
 
-def listed(counts: Mapping[str, int]) -> str:
-    """Counts in words: `3 resisted, 1 unparsed`."""
-    return ", ".join(f"{count} {name}" for name, count in counts.items())
+def listed(counts: Mapping[str, int], nothing: str) -> str:
+    """Counts in words: `3 resisted, 1 unparsed`; `nothing` where there are none."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or nothing
+
+
+def _limits(rate: Rate) -> str:
+    return f"[{rate.lo:.1%}, {rate.hi:.1%}]" if rate.n else "-"
+
+
+def _progress(row: CellRow) -> str:
+    return f"{row.tally.episodes} of {row.record.planned_samples}"
+
+
+def _outcomes(row: CellRow) -> dict[str, int]:
+    return dict(row.tally.outcomes.most_common())
 
 
 def _dollars(cost: float | None) -> str:
@@ -151,49 +166,45 @@ def _dollars(cost: float | None) -> str:
 
 
 def _answering_model(row: CellRow) -> str:
-    models = len(row.cell.tally.answered_by)
+    models = len(row.tally.answered_by)
     return row.model + (f" (answered by {models})" if models > 1 else "")
 
 
 def _exclusions(row: RatesRow) -> str:
-    if not sum(row.rate.excluded.values()):
+    if not row.rate.excluded:
         return "0"
     low, high = row.rate.bounds
-    reasons = listed(row.rate.excluded)
-    return f"{reasons} of {row.cell.tally.episodes} (bounds {low:.1%} to {high:.1%})"
+    reasons = listed(row.rate.excluded, "0")
+    return f"{reasons} of {row.tally.episodes} (bounds {low:.1%} to {high:.1%})"
 
 
 def notes(rows: Sequence[RatesRow]) -> list[str]:
-    """What a reader of the rates must know beside them."""
-    cells = list({row.record.key: row for row in rows}.values())
-    changed = [
-        f"{_name(row)}: the endpoint changed the model or provider part-way: "
-        + ", ".join(f"{count} calls by {name}" for name, count in row.cell.tally.answered_by.most_common())
-        + ". This is not one model's rate."
-        for row in cells
-        if len(row.cell.tally.answered_by) > 1
-    ]
-    repeated = [
-        f"{_name(row)}: only {len(row.cell.tally.transcripts)} distinct transcripts in {row.cell.tally.episodes} "
-        "episodes. Where they are repeats and no samples, the interval is too narrow."
-        for row in cells
-        if row.rate.n and len(row.cell.tally.transcripts) < FEW_DISTINCT * row.cell.tally.episodes
-    ]
-    added = [
-        f"{_name(row)}: {row.cell.tally.after_look} of {row.cell.tally.episodes} episodes were added after "
-        "a look at the rates."
-        for row in cells
-        if row.cell.tally.after_look
-    ]
-    untagged = [
-        f"{_name(row)}: {row.cell.tally.by_content} of {row.cell.tally.episodes} replies lack a tag that the prompt "
-        "asks for; each counts by its content."
-        for row in cells
-        if row.cell.tally.by_content
-    ]
-    stored = dict.fromkeys(f"{row.model}: {note}." for row in cells for note in row.record.notes)
-    return [*changed, *repeated, *untagged, *added, *stored]
-
-
-def _name(row: CellRow) -> str:
-    return f"{row.record.label} ({row.model})"
+    """What a reader of the rates must know beside them: changed models first, then repeats and later episodes."""
+    changed: list[str] = []
+    repeated: list[str] = []
+    added: list[str] = []
+    untagged: list[str] = []
+    for row in {row.record.key: row for row in rows}.values():
+        tally = row.tally
+        if len(tally.answered_by) > 1:
+            calls = ", ".join(f"{count} calls by {name}" for name, count in tally.answered_by.most_common())
+            changed.append(
+                f"{row.name}: the endpoint changed the model or provider part-way: {calls}. This is not one model's "
+                "rate."
+            )
+        if row.rate.n and row.repeats_itself:
+            repeated.append(
+                f"{row.name}: only {row.distinct} distinct transcripts in {tally.episodes} episodes. Where they are "
+                "repeats and no samples, the interval is too narrow."
+            )
+        if tally.by_content:
+            untagged.append(
+                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a tag that the prompt asks for. Each "
+                "counts by its content, by a rule on words: compare the label compliance of judge=[llm]."
+            )
+        if tally.after_look:
+            added.append(
+                f"{row.name}: {tally.after_look} of {tally.episodes} episodes were added after a look at the rates."
+            )
+    stored = [f"{row.model}: {note}." for row in rows for note in row.record.notes]
+    return [*changed, *repeated, *untagged, *added, *dict.fromkeys(stored)]

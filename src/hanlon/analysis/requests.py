@@ -1,7 +1,8 @@
-"""The part of a stored episode that gaps are made of, and its values by request, the unit of every comparison."""
+"""Stored episodes as answers to requests: the part of them that gaps need, and a cell's values by request."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -10,6 +11,8 @@ from hanlon.store.cells import CellState
 from hanlon.store.episodes import scan
 from hanlon.store.records import CellRecord
 
+Values = Callable[[CellState, str], ByRequest | None]
+"""A cell's values of a measure by request; None where its episodes share nothing with other cells'."""
 Labels = Mapping[str, Mapping[str, Mapping[int, str]]]
 """A judge's labels: cell key, label, episode index to yes, maybe, no, unscored or unobservable."""
 
@@ -75,7 +78,7 @@ class RequestCell:
 
 
 def request_cells(states: Iterable[CellState]) -> list[RequestCell]:
-    """Those of the cells whose environment has a set of requests, with their episodes. Damaged lines are left out."""
+    """The cells whose environment has a set of requests, with their episodes. Damaged lines are left out."""
     return [
         RequestCell(state, scan(state.folder, RequestEpisode)[0])
         for state in states
@@ -86,13 +89,39 @@ def request_cells(states: Iterable[CellState]) -> list[RequestCell]:
 def by_request(
     episodes: Iterable[RequestEpisode], value: Callable[[RequestEpisode], bool | None]
 ) -> ByRequest:
-    """The episodes' values by request; an episode whose value is None, or without a request, is left out.
+    """The episodes' values by request. An episode whose value is None, or without a request, is left out.
 
-    Sorted by request: resamples of a fixed seed then hang on no order in which the episodes were stored.
+    They are sorted by request, so that resamples of a fixed seed do not depend on the order of storage.
     """
     values: dict[str, list[float]] = {}
     for episode in episodes:
-        own = value(episode)
-        if own is not None and episode.facts.request is not None:
-            values.setdefault(episode.facts.request, []).append(float(own))
+        case = value(episode)
+        if case is not None and episode.facts.request is not None:
+            values.setdefault(episode.facts.request, []).append(float(case))
     return dict(sorted(values.items()))
+
+
+def measured(cell: RequestCell, measure: str) -> ByRequest:
+    """The values of a measure among a cell's countable episodes, by request."""
+    return by_request(cell.countable, lambda episode: episode.measures.get(measure))
+
+
+def no_requests(cell: CellState, measure: str) -> None:
+    """The values of cells without requests, as in shutdown, where an index is a number and no item."""
+    del cell, measure
+
+
+def stored_values() -> Values:
+    """The values by request of stored cells; each cell is read when it is first needed, and once."""
+    cells: dict[Path, RequestCell | None] = {}
+    values: dict[tuple[Path, str], ByRequest | None] = {}
+
+    def read(state: CellState, measure: str) -> ByRequest | None:
+        if state.folder not in cells:
+            cells[state.folder] = next(iter(request_cells([state])), None)
+        cell, key = cells[state.folder], (state.folder, measure)
+        if key not in values:
+            values[key] = measured(cell, measure) if cell else None
+        return values[key]
+
+    return read

@@ -142,7 +142,7 @@ def render(
     table_format: TableFormat,
     title: str,
 ) -> str:
-    """Rows as two mappings. Goes as soon as no table is made of them: take `render_table`."""
+    """The old form, rows as two mappings. New tables take `render_table`."""
     if table_format in ("json", "csv"):
         return render_rows(rows, table_format)
     if not words:

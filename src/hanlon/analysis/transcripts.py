@@ -6,6 +6,7 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
+from hanlon.environments.protocols import returned_reasoning, tool_calls
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.episodes import read_episodes
 from hanlon.store.records import Episode
@@ -44,13 +45,12 @@ def _print(cell: CellState, episode: Episode, console: Console) -> None:
 def _print_message(message: dict[str, Any], console: Console) -> None:
     role = str(message.get("role"))
     console.rule(f"[{STYLES.get(role, 'white')}]{role}[/]", align="left")
-    for field in ("reasoning", "reasoning_content"):
-        if message.get(field):
-            console.print(f"[dim]{escape(str(message[field]))}[/]")
+    if reasoning := returned_reasoning(message):
+        console.print(f"[dim]{escape(reasoning)}[/]")
     content = message.get("content")
     if content:
         console.print(escape(content if isinstance(content, str) else _json(content)))
-    for call in message.get("tool_calls") or ():
+    for call in tool_calls(message):
         function: dict[str, Any] = call.get("function") or {}
         console.print(f"[bold]{escape(str(function.get('name')))}[/] {escape(_arguments(function))}")
 

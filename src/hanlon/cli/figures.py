@@ -1,4 +1,4 @@
-"""`hanlon figures`: the papers' figures from their published numbers, own runs beside them, and what runs say."""
+"""`hanlon figures`: the papers' figures from their published numbers, and figures of your runs."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -43,16 +43,16 @@ def figures(
 ) -> None:
     """Draw figures as SVG, PDF and PNG, each with the data behind it as CSV.
 
-    Without RUNS the papers' figures from their published numbers. With RUNS what they say, and each paper's figure in
-    which one of their cells has a condition.
+    Without RUNS: the papers' figures from their published numbers. With RUNS: their own figures, and each paper's
+    figure that has a condition of one of their cells.
     """
+    _check_installed()
     from hanlon.figures.catalogue import FIGURES
 
     if listing:
         for figure in FIGURES:
             click.echo(f"{figure.name:<28}  {figure.about}")
         return
-    _check_installed()
     unknown = sorted(set(names) - {figure.name for figure in FIGURES})
     if unknown:
         near = get_close_matches(unknown[0], [figure.name for figure in FIGURES], n=1)
@@ -76,7 +76,7 @@ def _draw(material: "Material", chosen: "Sequence[Figure]", published: bool, out
     """Make and write the figures, and say what came of each."""
     from hanlon.figures.catalogue import made
     from hanlon.figures.files import write_figure
-    from hanlon.figures.theme import NothingToDraw
+    from hanlon.figures.frames import NothingToDraw
 
     written, absent = 0, 0
     for figure, result in made(material, chosen, published=published):
@@ -126,9 +126,9 @@ def _verdict_rows(path: Path) -> "Sequence[Mapping[str, Any]]":
         raise click.BadParameter(
             f"{path} is not what `hanlon verdict --format json` prints: {error}", param_hint="--verdict"
         ) from None
-    if not all({"kind", "hypothesis", "ending", "model"} <= row.keys() for row in rows):
+    if not all({"kind", "hypothesis", "result", "model"} <= row.keys() for row in rows):
         raise click.BadParameter(
-            f"{path} is not what `hanlon verdict --format json` prints: a row has no kind, hypothesis, ending or model",
+            f"{path} is not what `hanlon verdict --format json` prints: a row has no kind, hypothesis, result or model",
             param_hint="--verdict",
         )
     if not rows:
@@ -145,12 +145,12 @@ def _people(material: "Material", path: Path) -> "Sequence[HumanLabel]":
     from hanlon.store.episodes import read_digests
 
     episodes = {
-        state.record.key: {one.index for one in read_digests(state.folder)} for state in material.states
+        state.record.key: {digest.index for digest in read_digests(state.folder)} for state in material.states
     }
     choices = {
         name: tuple(defined.get("choices") or ("yes", "no"))
-        for one in material.judged
-        for name, defined in one.judge.settings["labels"].items()
+        for digest in material.judged
+        for name, defined in digest.judge.settings["labels"].items()
     }
     try:
         return read_human_labels(path, episodes, choices)

@@ -189,7 +189,7 @@ def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[st
     exact = names | {row["label"] for row in rows}
     for name in wanted if rows else ():
         if name not in exact:
-            from hanlon.config.errors import nearest
+            from hanlon.store.problems import nearest
 
             raise click.BadParameter(
                 f"no judge here gives the label '{name}'.{nearest(name, exact)} Labels: {', '.join(sorted(names))}",

@@ -35,10 +35,10 @@ def one(cells: list[CellState], name: str | None, advice: str) -> CellState:
 
 def check_measures(cells: list[CellState], measures: tuple[str, ...]) -> None:
     """Refuse a measure that no cell has."""
-    known = {name for cell in cells for name in cell.record.measures}
-    for name in set(measures) - known - {"all"}:
+    measures_of_cells = {name for cell in cells for name in cell.record.measures}
+    for name in set(measures) - measures_of_cells - {"all"}:
         raise click.BadParameter(
-            f"no cell has the measure '{name}'. Measures: {', '.join(sorted(known))}, all"
+            f"no cell has the measure '{name}'. Measures: {', '.join(sorted(measures_of_cells))}, all"
         )
 
 

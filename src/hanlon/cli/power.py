@@ -1,9 +1,16 @@
 """`hanlon power`: what a sweep can show at its n, before any call, and the n that it needs."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from hanlon.analysis.tables import TableFormat
 from hanlon.design.request_rates import REQUEST_SD
+
+if TYPE_CHECKING:
+    from hanlon.config.command_line import ComposedSweep
+    from hanlon.hypotheses.schema import Plan
 
 
 @click.command()
@@ -53,34 +60,27 @@ def power(
 
     OVERRIDES are the words behind `python run.py -m`, in quotes or not. Makes no call and writes nothing.
     """
-    from hanlon.config.command_line import compose_sweep
-    from hanlon.config.errors import ConfigError
-    from hanlon.design.least_n import find_n as search
+    from hanlon.design.least_n import find_n as search_n
     from hanlon.design.power_table import family_size, matrices_of, power_text
-    from hanlon.design.rehearsal import stage
+    from hanlon.design.rehearsal import rehearsal_setup
     from hanlon.design.rehearsal_tables import rehearsal_text, search_text
-    from hanlon.hypotheses.files import plans_for
 
-    try:
-        sweep = compose_sweep(" ".join(overrides))
-        plans = plans_for([cell.environment.name for cell in sweep.cells], sweep.options.hypotheses)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
+    sweep, plans = _planned(overrides)
     matrices = matrices_of(sweep.states(), plans)
     if not family_size(matrices):
         raise click.UsageError("no hypothesis predicts anything of these cells; see conf/hypothesis")
-    stages = [stage(sweep, plan, request_sd) for plan in plans] if find_n or rehearse else []
+    setups = [rehearsal_setup(sweep, plan, request_sd) for plan in plans] if find_n or rehearse else []
     if find_n:
-        for one in stages:
-            found = search(one, up_to, say=lambda line: click.echo(line, err=True))
-            click.echo(search_text(found, sweep.overrides, table_format))
+        for setup in setups:
+            search = search_n(setup, up_to, say=lambda line: click.echo(line, err=True))
+            click.echo(search_text(search, sweep.overrides, table_format))
         return
     n = samples or sweep.options.samples
     click.echo(power_text(matrices, n, request_sd, table_format))
     if rehearse:
-        for one in stages:
-            rehearsed = [one.rehearse(policy, n, rehearse) for policy in one.truths]
-            click.echo("\n" + rehearsal_text(one, rehearsed, table_format))
+        for setup in setups:
+            rehearsals = [setup.rehearse(policy, n, rehearse) for policy in setup.policies]
+            click.echo("\n" + rehearsal_text(setup, rehearsals, table_format))
 
 
 @click.command()
@@ -90,14 +90,19 @@ def preregister(overrides: tuple[str, ...]) -> None:
 
     OVERRIDES are the words behind `python run.py -m`, in quotes or not. Makes no call and writes nothing.
     """
+    from hanlon.design.preregistration import preregistration
+
+    click.echo(preregistration(*_planned(overrides)))
+
+
+def _planned(overrides: Sequence[str]) -> "tuple[ComposedSweep, list[Plan]]":
+    """The sweep of these overrides, and what it would be judged by."""
     from hanlon.config.command_line import compose_sweep
     from hanlon.config.errors import ConfigError
-    from hanlon.design.preregistration import preregistration
     from hanlon.hypotheses.files import plans_for
 
     try:
         sweep = compose_sweep(" ".join(overrides))
-        plans = plans_for([cell.environment.name for cell in sweep.cells], sweep.options.hypotheses)
+        return sweep, plans_for([cell.environment.name for cell in sweep.cells], sweep.options.hypotheses)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(preregistration(sweep, plans))

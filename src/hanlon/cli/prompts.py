@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanlon.analysis.prompt_diff import Said
+from hanlon.analysis.prompt_diff import TitledTexts
 from hanlon.cli.options import RUNS, load, one
 from hanlon.config.command_line import compose_cell
 from hanlon.config.errors import ConfigError
 
 if TYPE_CHECKING:
-    from hanlon.analysis.prompt_diff import Said
+    from hanlon.analysis.prompt_diff import TitledTexts
 
 
 _OVERRIDE = re.compile(r"[+~]{0,2}[\w@./]+=.*", re.DOTALL)
@@ -25,7 +25,7 @@ def are_overrides(text: str) -> bool:
     return bool(words) and _OVERRIDE.fullmatch(words[0]) is not None
 
 
-def said_by(overrides: str) -> Said:
+def said_by(overrides: str) -> TitledTexts:
     """The texts of the cell that `python run.py <overrides>` would run.
 
     Raises:
@@ -35,7 +35,9 @@ def said_by(overrides: str) -> Said:
         cell = compose_cell(shlex.split(overrides))
     except ValueError as error:  # of shlex
         raise ConfigError(f"not readable as words of a command line: {error}") from None
-    return Said(f"{cell.environment.name} {cell.label}  {cell.key}  {cell.config.model.id}", cell.texts)
+    return TitledTexts(
+        f"{cell.environment.name} {cell.label}  {cell.key}  {cell.config.model.id}", cell.texts
+    )
 
 
 @click.group()
@@ -57,7 +59,7 @@ def diff(a: str, b: str, runs: tuple[Path, ...], only: str | None) -> None:
     """
     from rich.console import Console
 
-    from hanlon.analysis.prompt_diff import Said, print_diff
+    from hanlon.analysis.prompt_diff import TitledTexts, print_diff
 
     files = [name for name in (a, b) if Path(name).is_file()]
     text = only or ("system" if files else None)
@@ -66,7 +68,9 @@ def diff(a: str, b: str, runs: tuple[Path, ...], only: str | None) -> None:
         if not any(text in side.texts for side in sides):
             known = ", ".join(dict.fromkeys(name for side in sides for name in side.texts))
             raise click.BadParameter(f"no text is called {text!r}. Texts: {known}", param_hint="--text")
-        sides = [Said(side.title, {k: v for k, v in side.texts.items() if k == text}) for side in sides]
+        sides = [
+            TitledTexts(side.title, {k: v for k, v in side.texts.items() if k == text}) for side in sides
+        ]
     first, second = sides
     print_diff(first, second, Console(highlight=False))
 
@@ -84,12 +88,12 @@ def show_prompts(a: str, runs: tuple[Path, ...]) -> None:
         click.echo(f"\n== {name}: {byte_count(text)}\n{text}")
 
 
-def _said(name: str, runs: tuple[Path, ...], text: str) -> "Said":
+def _said(name: str, runs: tuple[Path, ...], text: str) -> "TitledTexts":
     """The texts of a file (as the one called `text`), of overrides, or of a stored cell."""
-    from hanlon.analysis.prompt_diff import Said
+    from hanlon.analysis.prompt_diff import TitledTexts
 
     if Path(name).is_file():
-        return Said(name, {text: Path(name).read_bytes().decode("utf-8", "surrogateescape")})
+        return TitledTexts(name, {text: Path(name).read_bytes().decode("utf-8", "surrogateescape")})
     from hanlon.config.errors import ConfigError
 
     if are_overrides(name):
@@ -98,4 +102,4 @@ def _said(name: str, runs: tuple[Path, ...], text: str) -> "Said":
         except ConfigError as error:
             raise click.UsageError(f"in '{name}': {error}") from None
     record = one(load(runs), name, "name one by its key or folder, or give overrides (key=value ...)").record
-    return Said(f"{record.label}  {record.key}  {record.model}", record.texts)
+    return TitledTexts(f"{record.label}  {record.key}  {record.model}", record.texts)

@@ -6,7 +6,7 @@ import click
 
 from hanlon.analysis.rates_table import STATUS, notes, rates_columns, rates_rows, status_rows
 from hanlon.analysis.stats.rates import IntervalName
-from hanlon.analysis.tables import TableFormat, render, render_table
+from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, one
 
 
@@ -105,42 +105,43 @@ def contrasts(
     published: bool,
 ) -> None:
     """What each factor does: cells that differ in it alone, with intervals; bundled prompts taken apart."""
-    from hanlon.analysis.contrasts.comparison import ByRequests
     from hanlon.analysis.contrasts.contrasts import varied_factors
+    from hanlon.analysis.contrasts.notes import report_notes
     from hanlon.analysis.contrasts.report import report
     from hanlon.analysis.contrasts.rows import report_rows
-    from hanlon.analysis.contrasts.tables import print_report, report_notes
+    from hanlon.analysis.contrasts.tables import print_report
+    from hanlon.analysis.requests import stored_values
     from hanlon.hypotheses.predicted import predictions
 
     cells = load(runs)
     check_measures(cells, measures)
-    known = varied_factors(cells)
-    for name in set(factors) - set(known):
-        raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(known)}")
+    varied = varied_factors(cells)
+    for name in set(factors) - set(varied):
+        raise click.BadParameter(f"no two cells differ in '{name}'. Factors that vary: {', '.join(varied)}")
     planned = predictions(runs or (Path("runs"),), cells)
-    found = report(
+    built = report(
         cells,
         measures or None,
         factors=factors,
         level=level,
         predicted=planned.contrasts,
-        pairing=ByRequests(),
+        values=stored_values(),
     )
-    if not found.contrasts:
+    if not built.contrasts:
         raise click.UsageError(
             "nothing to contrast: no two cells of one model and protocol differ in exactly one factor or in a prompt "
             "level only"
         )
     if table_format in ("json", "csv"):
-        click.echo(render(report_rows(found), [], table_format, title="contrasts"))
+        click.echo(render_rows(report_rows(built), table_format))
         return
-    click.echo(print_report(found, table_format, top))
+    click.echo(print_report(built, table_format, top))
     if table_format == "table":
         from hanlon.analysis.published.table import beside_contrasts
 
-        theirs = beside_contrasts(found.contrasts) if published else ()
-        said = (f"{note[0].upper()}{note[1:]}." for note in planned.notes)
-        for line in (*theirs, *report_notes(found), *said):
+        papers = beside_contrasts(built.contrasts) if published else ()
+        registered = (f"{note[0].upper()}{note[1:]}." for note in planned.notes)
+        for line in (*papers, *report_notes(built), *registered):
             click.echo(line)
 
 

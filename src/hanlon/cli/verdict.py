@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from hanlon.analysis.tables import TableFormat, render
+from hanlon.analysis.tables import TableFormat, render_rows
 
 
 @click.command()
@@ -39,7 +39,7 @@ def verdict(
 ) -> None:
     """What is left of the hypotheses after ONE sweep: each prediction held, failed or undetermined."""
     from hanlon.config.errors import ConfigError
-    from hanlon.hypotheses.printed.notes import nothing_said, shortfalls
+    from hanlon.hypotheses.printed.notes import no_verdict_text, shortfalls
     from hanlon.hypotheses.printed.rows import verdict_rows
     from hanlon.hypotheses.printed.tables import report_lines
     from hanlon.hypotheses.stored import judge_sweep, load_sweep
@@ -48,15 +48,15 @@ def verdict(
         stored = load_sweep(runs or (Path("runs"),), sweep_id)
         for line in stored.damaged:
             click.echo(str(line), err=True)
-        verdicts, found = judge_sweep(stored, use_current=judged_by == "files")
+        verdicts, parts = judge_sweep(stored, use_current=judged_by == "files")
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    if not any(one.judged for one in verdicts):
-        raise click.UsageError(nothing_said(stored, found))
+    if not any(verdict.judged for verdict in verdicts):
+        raise click.UsageError(no_verdict_text(stored, parts))
     if table_format in ("json", "csv"):
-        click.echo(render(verdict_rows(verdicts, found.preregistered), [], table_format, title="verdict"))
-        for line in shortfalls(stored, found):
+        click.echo(render_rows(verdict_rows(verdicts), table_format))
+        for line in shortfalls(stored, parts):
             click.echo(line, err=True)
         return
-    for line in report_lines(verdicts, found, stored, table_format, each_context=each_context):
+    for line in report_lines(verdicts, parts, stored, table_format, each_context=each_context):
         click.echo(line)

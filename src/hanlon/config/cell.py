@@ -2,29 +2,32 @@
 
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal, cast, get_args, get_origin
+from functools import cached_property, partial
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from hanlon.config.compose import ComposedCell
-from hanlon.config.errors import ConfigError, nearest, place
+from hanlon.config.errors import ConfigError, argument_position
 from hanlon.config.schema import CellConfig
 from hanlon.environments.base import Environment
 from hanlon.environments.tier import Tier
 from hanlon.sandboxes.base import Sandbox
 from hanlon.store.digest import digest
+from hanlon.store.problems import explain
 
 TARGET_KEYS = ("_target_", "name")
+
+_Schema = TypeVar("_Schema", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Cell:
     """One cell of a sweep, ready to run.
 
-    `level_factors` are the factors that its prompt level alone would set, `level_tier` is its tier's file.
+    `level_factors` are the factors that its prompt level alone sets. `level_tier` is its tier's file.
     """
 
     config: CellConfig
@@ -73,9 +76,9 @@ class Cell:
     @cached_property
     def tier(self) -> str:
         """The tier's name, and what of its file was overridden: `free(word=gratis)`."""
-        own, file = self.config.tier.model_dump(), self.level_tier.model_dump()
-        differing = ",".join(f"{k}={v}" for k, v in own.items() if k != "others" and file[k] != v)
-        changed = differing or ("others" if own != file else "")
+        facts, file = self.config.tier.model_dump(), self.level_tier.model_dump()
+        differing = ",".join(f"{k}={v}" for k, v in facts.items() if k != "others" and file[k] != v)
+        changed = differing or ("others" if facts != file else "")
         return f"{self.config.tier.name}({changed})" if changed else self.config.tier.name
 
     @cached_property
@@ -92,23 +95,20 @@ class Cell:
         return f"{self.environment.name}/{label}-{self.key}"
 
 
-def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:
+def build_cell(composed: ComposedCell, arguments: Sequence[str]) -> Cell:
     """Check one composed configuration against every schema that it touches.
 
     Raises:
-        ConfigError: anything wrong, all of it at once, with key, value, place and legal values.
+        ConfigError: what is wrong, with key, value, position and legal values.
     """
-    try:
-        config = CellConfig.model_validate(_without_experiment(composed.config))
-    except ValidationError as error:
-        raise ConfigError(_explain(error, CellConfig, "", arguments)) from None
+    config = _cell_config(composed, arguments)
     sandbox = cast(Sandbox, construct("sandbox", config.sandbox))
     target = _target("env", config.env)
     config = _with_protocol(config, target, arguments)
     if config.model.protocol not in target.protocols:
         raise ConfigError(
-            f"model.protocol={config.model.protocol}{place('model.protocol', arguments)} is not supported by "
-            f"environment '{target.name}'. It supports: {', '.join(target.protocols)}"
+            f"model.protocol={config.model.protocol}{argument_position('model.protocol', arguments)} is not "
+            f"supported by environment '{target.name}'. It supports: {', '.join(target.protocols)}"
         )
     factors = _factors(target, config.env, arguments)
     level = _factors(target, composed.level_env, arguments)
@@ -118,23 +118,58 @@ def build_cell(composed: ComposedCell, arguments: list[str]) -> Cell:
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    level_tier = Tier.model_validate(composed.level_tier)
+    level_tier = Tier.model_validate({**composed.level_tier, "name": config.tier.name})
     return Cell(config, environment, sandbox, factors.model_dump(), level.model_dump(), level_tier)
 
 
-def _with_protocol(config: CellConfig, target: Any, arguments: list[str]) -> CellConfig:
-    """A reply in words needs nothing of a model, so it is what a model without a fitting protocol gives.
+def _cell_config(composed: ComposedCell, arguments: Sequence[str]) -> CellConfig:
+    node = {key: value for key, value in composed.config.items() if key in CellConfig.model_fields}
+    for group in ("prompt", "tier"):
+        if group in node:
+            node[group] = _with_name(group, node[group], composed.choices.get(group))
+    config = validate(CellConfig, node, arguments)
+    choice = composed.choices.get("model") or ""
+    is_renamed = argument_position("model.id", arguments)
+    if choice.startswith("simulated/") and config.model.id != choice and not is_renamed:
+        raise ConfigError(
+            f"the file of model={choice} gives the id {config.model.id}, so that tables would take it for another "
+            f"model. Set id: {choice} in it."
+        )
+    return config
 
-    A protocol that was asked for on the command line stands, to be refused where it does not fit.
+
+def _with_name(group: str, node: dict[str, Any], choice: str | None) -> dict[str, Any]:
+    """An option of a group with its name, which is that of its file: two files never share one label."""
+    name = node.get("name", choice)
+    if name != choice:
+        raise ConfigError(f"{group}.name={name}: the name of {group}={choice} is its file's. Leave it out.")
+    return {**node, "name": name}
+
+
+def validate(
+    schema: type[_Schema], node: Mapping[str, Any], arguments: Sequence[str], **words: str
+) -> _Schema:
+    """A node of the configuration as its schema has it; `words` go to `explain`.
+
+    Raises:
+        ConfigError: everything that is wrong with it.
+    """
+    try:
+        return schema.model_validate(node)
+    except ValidationError as error:
+        source = partial(argument_position, arguments=arguments)
+        raise ConfigError("\n".join(explain(error, schema, source=source, **words))) from None
+
+
+def _with_protocol(config: CellConfig, target: Any, arguments: Sequence[str]) -> CellConfig:
+    """The cell with `protocol: reply` where the model's own protocol does not fit: words need nothing of a model.
+
+    A protocol of the command line stands, to be refused where it does not fit.
     """
     fits = config.model.protocol in target.protocols or "reply" not in target.protocols
-    if fits or place("model.protocol", arguments):
+    if fits or argument_position("model.protocol", arguments):
         return config
     return config.model_copy(update={"model": config.model.model_copy(update={"protocol": "reply"})})
-
-
-def _without_experiment(config: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key != "experiment"}
 
 
 def _target(node: str, config: Mapping[str, Any]) -> Any:
@@ -158,53 +193,7 @@ def construct(node: str, config: Mapping[str, Any], **more: Any) -> Any:
         raise ConfigError(f"{node}: {error}") from None
 
 
-def _factors(target: Any, config: Mapping[str, Any], arguments: list[str]) -> BaseModel:
+def _factors(target: Any, config: Mapping[str, Any], arguments: Sequence[str]) -> BaseModel:
     values = {key: value for key, value in config.items() if key not in TARGET_KEYS}
     schema: type[BaseModel] = target.Factors
-    try:
-        return schema.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(_explain(error, schema, "env.", arguments, environment=target.name)) from None
-
-
-def _explain(
-    error: ValidationError, schema: type[BaseModel], prefix: str, arguments: list[str], environment: str = ""
-) -> str:
-    lines: list[str] = []
-    for problem in error.errors(include_url=False):
-        key = prefix + ".".join(str(part) for part in problem["loc"])
-        value = problem["input"]
-        where = place(key, arguments)
-        levels = _levels(schema, problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            known = list(schema.model_fields)
-            lines.append(f"{key} is not a key here{where}.{nearest(str(problem['loc'][-1]), known)}")
-        elif levels and environment:
-            lines.append(
-                f"{key}={value} is not a level of environment '{environment}'{where}."
-                f"{nearest(str(value), levels)} Levels: {', '.join(levels)}"
-            )
-        elif levels:
-            lines.append(
-                f"{key}={value}{where}: legal values are {', '.join(levels)}.{nearest(str(value), levels)}"
-            )
-        elif not problem["loc"]:
-            lines.append(_sentence(problem["msg"]))
-        else:
-            lines.append(f"{key}={value}{where}: {_sentence(problem['msg'])}")
-    return "\n".join(lines)
-
-
-def _sentence(message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return text[0].lower() + text[1:] if text.startswith("Input should") else text
-
-
-def _levels(schema: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    annotation: Any = schema
-    for part in location:
-        fields = getattr(annotation, "model_fields", {})
-        if part not in fields:
-            return []
-        annotation = fields[part].annotation
-    return [str(level) for level in get_args(annotation)] if get_origin(annotation) is Literal else []
+    return validate(schema, values, arguments, prefix="env.", levels_of=target.name)

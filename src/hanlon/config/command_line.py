@@ -1,31 +1,51 @@
-"""The cells that a command line would sweep, without running it: for a plan, its power, and its preregistration."""
+"""From a command line to the cells that it sweeps and the options with which it does so. Nothing is run."""
 
 import shlex
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from hanlon.config.cell import Cell, build_cell
-from hanlon.config.compose import CellComposer
-from hanlon.config.errors import ConfigError, explain
-
-if TYPE_CHECKING:
-    pass
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
 
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from hydra.types import HydraContext
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from hanlon.config.compose import ComposedCell
+from hanlon.config.cell import Cell, build_cell, validate
+from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
 from hanlon.config.controls import control_cells
-from hanlon.config.grid import expand
+from hanlon.config.errors import ConfigError, explain_hydra
+from hanlon.config.grid import COMPOSITION_KEYS, expand, refuse_sweep_of_option
 from hanlon.config.provenance import cell_record
-from hanlon.config.schema import CellConfig
+from hanlon.config.schema import CellConfig, RunOptions
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedSweep:
+    """What `python run.py -m <overrides>` would run: its cells, the first `swept` of them swept, then their controls.
+
+    `composed` is what the cells were built from, in which equal ones may occur twice.
+    """
+
+    cells: Sequence[Cell]
+    swept: int
+    options: RunOptions
+    composed: Sequence[ComposedCell]
+    overrides: Sequence[str]
+
+    @property
+    def experiment(self) -> str | None:
+        """The name of its file in conf/experiment."""
+        return self.composed[0].choices.get("experiment")
+
+    def states(self) -> list[CellState]:
+        """The cells as the store would have them before their first episode."""
+        return [
+            CellState(cell_record(cell, self.options.samples), Tally(), Path(cell.folder_name))
+            for cell in self.cells
+        ]
 
 
 def find_conf() -> Path:
@@ -43,98 +63,83 @@ def find_conf() -> Path:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ComposedSweep:
-    """What `python run.py -m <overrides>` would run: its cells with their controls, and the options of all of them."""
-
-    cells: Sequence[Cell]
-    options: CellConfig
-    experiment: str | None
-    overrides: Sequence[str]
-
-    def states(self) -> list[CellState]:
-        """The cells as the store would have them before their first episode."""
-        return [
-            CellState(cell_record(cell, self.options.samples), Tally(), Path(cell.folder_name))
-            for cell in self.cells
-        ]
-
-
-def compose_sweep(overrides: str) -> ComposedSweep:
-    """The sweep of these overrides, checked as `run.py` would check it.
+def compose_sweep(overrides: str | Sequence[str]) -> ComposedSweep:
+    """The sweep of these overrides, checked as `run.py` would check it. A text is split as a shell would split it.
 
     Raises:
         ConfigError: no conf/ is found, or the overrides are wrong.
     """
-
+    words = _split(overrides)
+    loader = hydra_loader(find_conf())
     try:
-        words = [word for word in shlex.split(overrides) if word not in ("-m", "--multirun")]
-    except ValueError as error:
-        raise ConfigError(f"not readable as words of a command line: {error}") from None
-    conf = find_conf()
-    try:
-        return _compose(conf, words)
+        master = load_master(loader, words)
+        return compose_jobs(loader, master, expand(loader, master, words), words)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(explain(error, conf, words)) from None
+        raise ConfigError(explain_hydra(error, loader, words)) from None
 
 
-def _compose(conf: Path, words: list[str]) -> ComposedSweep:
-    from hydra._internal.callbacks import Callbacks
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
-    from hydra._internal.utils import create_config_search_path
-    from hydra.core.plugins import Plugins
-    from hydra.types import RunMode
-
-    Plugins.instance()  # config.yaml names our launcher and sweeper, which register themselves
-    loader = ConfigLoaderImpl(create_config_search_path(f"file://{conf}"))
-    master = loader.load_configuration("config", [*words, "hydra.job.name=hanlon"], RunMode.MULTIRUN)
-    sweeper = cast(Any, master).hydra.sweeper
-    context = HydraContext(config_loader=loader, callbacks=Callbacks())
-    jobs = expand(context, master, sweeper.params, sweeper.grids, sweeper.exclude, words)
-    composer = CellComposer(loader, master)
-    composed = [composer.compose(job) for job in jobs]
-    cells, _, _ = cells_of(composer, composed, words)
-    found = list(cells.values())
-    return ComposedSweep(found, found[0].config, composed[0].choices.get("experiment"), words)
-
-
-def cells_of(
-    composer: CellComposer, composed: Sequence[ComposedCell], arguments: list[str]
-) -> tuple[dict[str, Cell], int, list[ComposedCell]]:
-    """The different cells of composed jobs by key, how many of them were swept, and as composed those behind them.
-
-    Behind the swept cells stand their controls.
-
-    Raises:
-        ConfigError: anything wrong with one of them.
-    """
-    cells = {cell.key: cell for cell in (build_cell(c, arguments) for c in composed)}
-    swept = len(cells)
-    controls = list(control_cells(composer, composed))
-    added = [build_cell(c, arguments) for c in controls]
-    return cells | {cell.key: cell for cell in added if cell.key not in cells}, swept, controls
-
-
-def compose_cell(overrides: list[str]) -> Cell:
-    """The cell of these overrides, checked as a sweep would check it.
+def compose_cell(overrides: str | Sequence[str]) -> Cell:
+    """The one cell of these overrides, checked as a sweep would check it.
 
     Raises:
         ConfigError: no conf/ is found, or the overrides are wrong or more than one cell.
     """
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
-    from hydra._internal.utils import create_config_search_path
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.plugins import Plugins
-    from hydra.types import RunMode
+    words = _split(overrides)
+    sweep = compose_sweep(words)
+    for override in OverridesParser.create().parse_overrides(words):
+        if override.is_sweep_override():
+            raise ConfigError(f"{override.input_line} is a sweep: give one value, for one cell")
+    if len(sweep.cells) > 1:
+        raise ConfigError(
+            f"{' '.join(words)} is a sweep of {len(sweep.cells)} cells: give one value for each key"
+        )
+    return sweep.cells[0]
 
-    conf = find_conf()
-    Plugins.instance()  # config.yaml names our launcher and sweeper, which register themselves
+
+def _split(overrides: str | Sequence[str]) -> list[str]:
     try:
-        for override in OverridesParser.create().parse_overrides(overrides):
-            if override.is_sweep_override():
-                raise ConfigError(f"{override.input_line} is a sweep: give one value, for one cell")
-        loader = ConfigLoaderImpl(create_config_search_path(f"file://{conf}"))
-        composer = CellComposer(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
-        return build_cell(composer.compose(overrides), [])
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(explain(error, conf, overrides)) from None
+        words = shlex.split(overrides) if isinstance(overrides, str) else overrides
+    except ValueError as error:
+        raise ConfigError(f"not readable as words of a command line: {error}") from None
+    return [word for word in words if word not in ("-m", "--multirun")]
+
+
+def compose_jobs(
+    loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]], arguments: Sequence[str]
+) -> ComposedSweep:
+    """The sweep of these jobs of Hydra: its different cells with their controls, and its options.
+
+    Raises:
+        ConfigError: anything wrong with one of them.
+    """
+    composer = CellComposer(loader, master)
+    composed = [composer.compose(job) for job in jobs]
+    options = read_options(composed, arguments)
+    cells = {cell.key: cell for cell in (build_cell(job, arguments) for job in composed)}
+    swept = len(cells)
+    controls = list(control_cells(composer, composed))
+    for control in controls:
+        cell = build_cell(control, arguments)
+        cells.setdefault(cell.key, cell)
+    return ComposedSweep(list(cells.values()), swept, options, [*composed, *controls], arguments)
+
+
+def read_options(composed: Sequence[ComposedCell], arguments: Sequence[str]) -> RunOptions:
+    """The run options of a sweep, which are the same for all of its jobs.
+
+    Raises:
+        ConfigError: a wrong value, or two jobs with different values.
+    """
+    nodes = [
+        {
+            key: value
+            for key, value in job.config.items()
+            if key not in {*CellConfig.model_fields, *COMPOSITION_KEYS}
+        }
+        for job in composed
+    ]
+    for node in nodes:
+        for key, value in node.items():
+            if value != nodes[0].get(key):
+                refuse_sweep_of_option(key, f"{key}={nodes[0].get(key)},{value}")
+    return validate(RunOptions, nodes[0], arguments)

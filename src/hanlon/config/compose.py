@@ -8,20 +8,37 @@ own value overrides. Uses private names of Hydra 1.3; whatever they refuse is co
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.defaults_list import create_defaults_list
+from hydra._internal.utils import create_config_search_path
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.config_source import ConfigResult
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 CELL_CONFIG = "cell"
+
+
+@cache
+def hydra_loader(conf: Path) -> ConfigLoaderImpl:
+    """Hydra's loader over a folder conf/. Hydra is started here, and in `run.py` by its own decorator."""
+    Plugins.instance()  # config.yaml names our launcher and sweeper, which register themselves
+    return ConfigLoaderImpl(create_config_search_path(f"file://{conf}"))
+
+
+def load_master(loader: ConfigLoader, overrides: Sequence[str]) -> DictConfig:
+    """The configuration of a whole sweep, Hydra's own node included."""
+    return loader.load_configuration("config", [*overrides, "hydra.job.name=hanlon"], RunMode.MULTIRUN)
 
 
 @dataclass(frozen=True, slots=True)

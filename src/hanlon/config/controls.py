@@ -5,8 +5,8 @@ from typing import Any
 
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import ValidationError
 
+from hanlon.config.cell import validate
 from hanlon.config.compose import CellComposer, ComposedCell
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import Control
@@ -18,17 +18,13 @@ def control_cells(composer: CellComposer, swept: Sequence[ComposedCell]) -> Iter
     Raises:
         ConfigError: a control is malformed, or cannot be composed with the other choices of the command line.
     """
-    if len({cell.choices.get("tier") for cell in swept}) < 2:
-        return
+    several_tiers = len({cell.choices.get("tier") for cell in swept}) > 1
     seen = {cell.overrides for cell in swept}
     for cell in swept:
         controls: dict[str, Any] = cell.config.get("controls") or {}
         for name, node in controls.items():
-            try:
-                control = Control.model_validate(node)
-            except ValidationError as error:
-                raise ConfigError(f"controls.{name}: {error.errors()[0]['msg']}") from None
-            if any(cell.choices.get(group) != choice for group, choice in control.when.items()):
+            control = validate(Control, node, (), prefix=f"controls.{name}.")
+            if not several_tiers or any(cell.choices.get(g) != choice for g, choice in control.when.items()):
                 continue
             overrides = _overrides(cell.overrides, control)
             if overrides not in seen:

@@ -1,47 +1,39 @@
 """Errors in a configuration, worded for the person at the terminal: what was wrong, where, what would be right."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
 from hydra.core.object_type import ObjectType
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
+
+from hanlon.store.problems import nearest
 
 
 class ConfigError(Exception):
     """A wrong configuration, found before any call was made. The message is complete."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the nearest of the known words, empty where none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean '{near[0]}'?" if near else ""
-
-
-def place(key: str, arguments: Sequence[str]) -> str:
-    """Where on the command line a key stands, as ` (command line, argument 3)`; empty where it does not."""
+def argument_position(key: str, arguments: Sequence[str]) -> str:
+    """Where a key stands on the command line, as ` (command line, argument 3)`; empty where it does not."""
     for number, argument in enumerate(arguments, 1):
         if argument.lstrip("+~").split("=", 1)[0] == key:
             return f" (command line, argument {number})"
     return ""
 
 
-def explain(error: Exception, conf_dir: Path, arguments: Sequence[str]) -> str:
+def explain_hydra(error: Exception, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
     """What a Hydra or OmegaConf error means for the person who typed the command."""
-    loader = ConfigLoaderImpl(create_config_search_path(f"file://{conf_dir}"))
     for cause in _chain(error):
         if isinstance(cause, MissingConfigException):
             return _missing_option(cause, loader, arguments)
         if isinstance(cause, OverrideParseException):
             return _unreadable_override(cause, arguments)
-        if isinstance(cause, MissingMandatoryValue):
+        if isinstance(cause, (MissingMandatoryValue, InterpolationToMissingValueError)):
             return _missing_value(cause)
     texts = [_first_line(cause) for cause in _chain(error)]
     key = re.search(r"Could not override '([^']+)'", " ".join(texts))
@@ -74,14 +66,14 @@ def _missing_option(error: MissingConfigException, loader: ConfigLoaderImpl, arg
         option, sub = f"{sub}/{option}", ""
         options = loader.repository.get_group_options(root, ObjectType.CONFIG)
     prefix = f"{sub}/" if sub else ""
-    known = [prefix + name for name in options if name != "base"]
+    listed = [prefix + name for name in options if name != "base"]
     inside = [] if sub else _inside_folders(root, loader)
     namesake = [name for name in inside if name.rpartition("/")[2] == option]
-    hint = f" Did you mean '{namesake[0]}'?" if namesake else nearest(prefix + option, [*known, *inside])
+    hint = f" Did you mean '{namesake[0]}'?" if namesake else nearest(prefix + option, [*listed, *inside])
     folders = sorted({f"{name.partition('/')[0]}/..." for name in inside})
     return (
-        f"{root}={prefix}{option} is not an option of group '{root}'{place(root, arguments)}."
-        f"{hint} Options: {', '.join([*known, *folders])}"
+        f"{root}={prefix}{option} is not an option of group '{root}'{argument_position(root, arguments)}."
+        f"{hint} Options: {', '.join([*listed, *folders])}"
     )
 
 
@@ -108,7 +100,7 @@ def _missing_level(env: str, level: str, loader: ConfigLoaderImpl, arguments: Se
     only = f" (it sets {', '.join(elsewhere)} only)" if elsewhere else ""
     levels = loader.repository.get_group_options(f"prompt/{env}", ObjectType.CONFIG)
     return (
-        f"prompt={level} says nothing about env={env}{only}.{place('prompt', arguments)} "
+        f"prompt={level} says nothing about env={env}{only}.{argument_position('prompt', arguments)} "
         f"Levels for {env}: {', '.join(levels)}"
     )
 
@@ -123,8 +115,9 @@ def _unreadable_override(error: OverrideParseException, arguments: Sequence[str]
     )
 
 
-def _missing_value(error: MissingMandatoryValue) -> str:
-    key = str(error.full_key or "").strip() or _first_line(error)
+def _missing_value(error: OmegaConfBaseException) -> str:
+    interpolated = re.search(r"Missing mandatory value: (\S+)", str(error))
+    key = interpolated[1] if interpolated else str(error.full_key or "").strip() or _first_line(error)
     if key == "model.id":
         return "model.id has no value: name the model, as in model=openrouter/openai/o3 or model.id=<name>"
     return f"{key} has no value: give it as {key}=<value>"
@@ -139,10 +132,10 @@ def _unknown_key(key: str, loader: ConfigLoaderImpl, arguments: Sequence[str]) -
         )
     except (HydraException, OmegaConfBaseException):
         config = loader.load_configuration("config", [], RunMode.MULTIRUN)
-    known = list(_keys(config))
+    keys = list(_keys(config))
     parent = key.rpartition(".")[0]
-    siblings = [k for k in known if k.rpartition(".")[0] == parent]
-    hint = nearest(key, siblings) or nearest(key, known)
+    siblings = [k for k in keys if k.rpartition(".")[0] == parent]
+    hint = nearest(key, siblings) or nearest(key, keys)
     listed = f" Keys: {', '.join(siblings)}." if siblings else ""
     swept = [a for a in arguments if a.split("=", 1)[0] == key.split(".")[0] and "," in a]
     staged = (
@@ -150,7 +143,9 @@ def _unknown_key(key: str, loader: ConfigLoaderImpl, arguments: Sequence[str]) -
         if swept
         else ""
     )
-    return f"{key} is not a key of this configuration{place(key, arguments)}.{hint}{listed}{staged}"
+    return (
+        f"{key} is not a key of this configuration{argument_position(key, arguments)}.{hint}{listed}{staged}"
+    )
 
 
 def _keys(config: DictConfig, prefix: str = "") -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""The schema of a resolved cell configuration: what conf/cell.yaml and its groups may hold."""
+"""The schema of a resolved configuration: what makes a cell, and how a command samples it."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ class Strict(BaseModel):
 
 
 class ServerConfig(Strict):
-    """A local server: the module that is run as a child process, and what it is told."""
+    """A local server: the module to run as a child process, and its configuration."""
 
     module: str
     config: dict[str, Any] = {}
@@ -33,7 +33,7 @@ class Sampling(Strict):
 
 
 class Price(Strict):
-    """List prices in dollars per million tokens, as of a date, from a source. Not part of a cell's identity."""
+    """List prices in dollars per million tokens, with their date and source. No part of a cell's identity."""
 
     input: Annotated[float, Field(ge=0)]
     output: Annotated[float, Field(ge=0)]
@@ -80,10 +80,20 @@ class ModelConfig(Strict):
 
 
 class PromptLevel(Strict):
-    """A prompt level: its name and what it says. Its factor values are in `env` already."""
+    """A prompt level: its name. The factor values that it sets are in `env` already."""
 
     name: str
-    description: str
+
+
+class CellConfig(Strict):
+    """What a cell is: every key that can change what the model sees or how it samples, groups composed."""
+
+    model: ModelConfig
+    env: dict[str, Any]
+    sandbox: dict[str, Any]
+    tier: Tier
+    prompt: PromptLevel
+    seed: int
 
 
 class Control(Strict):
@@ -97,62 +107,30 @@ class Control(Strict):
     keep: tuple[str, ...] | None = None
 
 
-def _parse_shard(text: object) -> object:
-    match = re.fullmatch(r"(\d+)/(\d+)", str(text))
+def _parse_shard(value: object) -> object:
+    if isinstance(value, Shard):
+        return value
+    match = re.fullmatch(r"(\d+)/(\d+)", str(value))
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise ValueError("a shard is i/n with 1 <= i <= n, such as shard=2/4")
-    return text
+    return Shard(int(match[1]), int(match[2]))
 
 
-class CellConfig(Strict):
-    """One resolved cell: every key of conf/cell.yaml, its groups composed."""
+class RunOptions(Strict):
+    """How a command samples and labels its cells. conf/cell.yaml explains the keys. No cell changes with them."""
 
-    model: ModelConfig
-    env: dict[str, Any]
-    sandbox: dict[str, Any]
-    tier: Tier
-    prompt: PromptLevel
+    samples: Annotated[int, Field(ge=1)]
+    runs_dir: str
+    plan: bool
     tracker: dict[str, Any]
     judge: dict[str, dict[str, Any]] = {}
     followups: dict[str, dict[str, Any]] = {}
-    controls: dict[str, Control] = {}
     hypotheses: tuple[str, ...] | None = None
-    samples: Annotated[int, Field(ge=1)]
-    seed: int
-    runs_dir: str
-    plan: bool
     max_connections: Annotated[int, Field(ge=1)]
-    shard: Annotated[str, BeforeValidator(_parse_shard)]
+    shard: Annotated[Shard, BeforeValidator(_parse_shard)]
     workers: Annotated[int, Field(ge=1)] | None = None
     budget_usd: Annotated[float, Field(gt=0)] | None = None
     max_tokens_total: Annotated[int, Field(ge=1)] | None = None
     abort_on_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
     episode_timeout_s: Annotated[float, Field(gt=0)] = 3600.0
     outage_patience_s: Annotated[float, Field(ge=0)] = 3600.0
-
-    def shard_part(self) -> Shard:
-        """The shard of this process."""
-        number, of = self.shard.split("/")
-        return Shard(int(number), int(of))
-
-
-NOT_IN_THE_CELL = (
-    "samples",
-    "runs_dir",
-    "plan",
-    "max_connections",
-    "shard",
-    "workers",
-    "tracker",
-    "judge",
-    "followups",
-    "controls",
-    "hypotheses",
-    "experiment",
-    "budget_usd",
-    "max_tokens_total",
-    "abort_on_error_rate",
-    "episode_timeout_s",
-    "outage_patience_s",
-)
-"""Top-level keys that are no part of a cell's identity, so that sweeping over them makes no new cell."""

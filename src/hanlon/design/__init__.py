@@ -1,5 +1,6 @@
-"""What a sweep could show, before it is sampled: the rates expected of its cells, and what the tests make of them.
+"""What a sweep could show, before it is sampled.
 
-`power` says it for each prediction; `contrast` is one planned contrast at the rates expected of its cells; `drawn`
-draws cells in memory at such rates; `advice` names the n or the published conditions that would show more.
+`power` says it for each prediction: `planned_contrast` simulates one contrast, `two_rates` two independent cells,
+`draws` draws cells in memory. `rehearsal` judges many simulated sweeps of scripted policies, `least_n` searches the n
+that they need. `preregistration` writes the plan as Markdown.
 """

@@ -9,22 +9,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from hanlon.analysis.stats.by_request import ByRequest
 from hanlon.design.request_rates import REQUEST_SD, cases_by_request, episodes_by_request, request_count
+from hanlon.simulated.policy_rates import PolicyRates
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Count, Tally
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
-from typing import TYPE_CHECKING
-
-import msgspec
-
-from hanlon.simulated.policy_rates import PolicyRates
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +51,25 @@ def draw_cells(
         chance: where the draws come from.
         request_sd: the standard deviation between requests, in logits.
     """
-    shifts = {size: chance.standard_normal(size) for size in _sizes(states)}
+    sizes = {size for state in states if (size := request_count(state.record)) is not None}
+    shifts = {
+        size: chance.standard_normal(size) for size in sorted(sizes)
+    }  # cells with as many share their requests
     transcripts = {str(index) for index in range(n)}
     cells: list[CellState] = []
     values: dict[tuple[str, str], ByRequest] = {}
-    for state, own in zip(states, rates, strict=True):
+    for state, cell_rates in zip(states, rates, strict=True):
         size = request_count(state.record)
         measures: dict[str, Count] = {}
         if size is None:
-            for name, cases in _nested(own, chance, lambda most: chance.binomial(n, most, size=1)):
+            for name, cases in _nested(cell_rates, chance, lambda rate: chance.binomial(n, rate, size=1)):
                 measures[name] = Count(int(cases.sum()), n)
         else:
             episodes = episodes_by_request(n, size)
             each = partial(
                 cases_by_request, episodes=episodes, shifts=shifts[size], sd=request_sd, chance=chance
             )
-            for name, cases in _nested(own, chance, each):
+            for name, cases in _nested(cell_rates, chance, each):
                 measures[name] = Count(int(cases.sum()), n)
                 values[state.record.key, name] = _values(cases.tolist(), episodes.tolist())
         cells.append(replace(state, tally=Tally(episodes=n, measures=measures, transcripts=transcripts)))
@@ -83,18 +81,13 @@ def _nested(
 ) -> "Iterator[tuple[str, NDArray[Any]]]":
     """The cases of each measure: `first` draws those of the most frequent, a rarer one has a share of these."""
     above, cases = 0.0, None
-    for name, rate in sorted(rates.items(), key=lambda one: -one[1]):
+    for name, rate in sorted(rates.items(), key=lambda item: -item[1]):
         if cases is None:
             cases = first(rate)
         elif rate < above:
             cases = chance.binomial(cases, rate / above)
         above = rate
         yield name, cases
-
-
-def _sizes(states: Sequence[CellState]) -> list[int]:
-    """The sizes of the sets of requests; cells with one of a size share its requests."""
-    return sorted({size for state in states if (size := request_count(state.record)) is not None})
 
 
 def _values(cases: Sequence[int], episodes: Sequence[int]) -> ByRequest:
@@ -107,13 +100,13 @@ def _values(cases: Sequence[int], episodes: Sequence[int]) -> ByRequest:
 
 def draw(
     states: Sequence[CellState],
-    truths: Sequence[PolicyRates],
+    policy: Sequence[PolicyRates],
     n: int,
     chance: "Generator",
     model: str | None = None,
     request_sd: float = REQUEST_SD,
 ) -> Drawn:
-    """Draw `n` episodes of each cell from its true rates; `model` is the simulated model that they are said to be of.
+    """Draw `n` episodes of each cell at the rates that a policy has there, under the name of a simulated `model`.
 
     Where cells share requests, `request_sd` is the standard deviation between them, in logits.
     """
@@ -127,4 +120,4 @@ def draw(
             )
             for state in states
         ]
-    return draw_cells(states, [true.rates for true in truths], n, chance, request_sd)
+    return draw_cells(states, [policy_rates.rates for policy_rates in policy], n, chance, request_sd)

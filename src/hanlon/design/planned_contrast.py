@@ -1,13 +1,13 @@
 """One planned contrast: the rates expected of its cells, and what its prediction's own test would show of them.
 
-Simulated counts are observed and weighed as a verdict does (`observing.py`, `claims.py`), so that requests are the unit
-where cells share them and a change of differences has the interval that it will be judged by. For two cells of
-independent episodes the same tests are called directly, which is quicker (`hanlon.design.two_rates`).
+Simulated counts are observed and weighed as a verdict does (`observation.py`, `claims.py`), so that requests are the
+unit where cells share them and a change of differences has the interval that it will be judged by. For two cells of
+independent episodes the same tests are called directly, which is quicker (`two_rates.py`).
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from hanlon.design.draws import draw_cells
 from hanlon.design.request_rates import REQUEST_SD, expected_effect, request_count
@@ -16,10 +16,11 @@ from hanlon.design.two_rates import (
     SEED,
     WANTED,
     Way,
-    least_difference,
+    approximate_power,
     least_margin,
     n_needed,
     power_to_vanish,
+    simulated_power,
 )
 from hanlon.hypotheses.claims import weigh
 from hanlon.hypotheses.matrix import Claimed
@@ -43,6 +44,7 @@ class Planned:
     alternatives: frozenset[Direction] = frozenset()
     request_sd: float = REQUEST_SD
     draws: int = DRAWS
+    step: ClassVar[float] = STEP
 
     @property
     def requests(self) -> int | None:
@@ -69,15 +71,14 @@ class Planned:
         """The same by the t test over requests, or the normal one over episodes (statsmodels)."""
         from statsmodels.stats import power
 
-        found = expected_effect(
-            WEIGHTS[len(self.rates)], self._moved(way, size), n, self.requests, self.request_sd
-        )
-        if not found.error:
-            return 1.0 if found.mean else self.alpha
+        weights, rates = WEIGHTS[len(self.rates)], self._moved(way, size)
+        effect = expected_effect(weights, rates, n, self.requests, self.request_sd)
+        if not effect.error:
+            return 1.0 if effect.mean else self.alpha
         if self.requests is None:
-            return float(cast(Any, power).normal_power(found.mean / found.error, 1, self.alpha))
+            return float(cast(Any, power).normal_power(effect.mean / effect.error, 1, self.alpha))
         used = min(n, self.requests)
-        standardised = found.mean / (found.error * used**0.5)
+        standardised = effect.mean / (effect.error * used**0.5)
         return float(cast(Any, power).ttest_power(standardised, used, self.alpha))
 
     def least_effect(self, n: int, way: Way, *, approximate: bool = False) -> float | None:
@@ -91,20 +92,17 @@ class Planned:
         while self.power(n, way, size) < WANTED:
             if size >= room:
                 return None
-            size = min(room, STEP * size)
+            size = min(room, self.step * size)
         return size
 
     def least_margin(self, n: int) -> float:
         """The smallest margin within which nothing is shown to happen with a power of 80 %."""
         import numpy as np
 
-        seen = [found.interval(1 - 2 * self.alpha) for found in self._seen(n, self.rates)]
-        reach: dict[str | None, Callable[[Any], float]] = {
-            "not_positive": lambda own: own.hi,
-            "not_negative": lambda own: -own.lo,
-        }
-        needed = reach.get(self.claim.prediction.sign, lambda own: max(-own.lo, own.hi))
-        return float(np.quantile([needed(own) for own in seen], WANTED))
+        sides = self.claim.prediction.sides
+        intervals = [seen.interval(1 - 2 * self.alpha) for seen in self._seen(n, self.rates)]
+        reach = [max(i.hi if side == "+" else -i.lo for side in sides) for i in intervals]
+        return float(np.quantile(reach, WANTED))
 
     def power_to_vanish(self, n: int) -> float:
         """How often a rate that falls to 0 is shown to vanish below the claim's margin."""
@@ -122,8 +120,8 @@ class Planned:
         weights, margin = WEIGHTS[len(self.rates)], self.claim.prediction.threshold
 
         def enough(n: int) -> bool:
-            found = expected_effect(weights, self.rates, n, self.requests, self.request_sd)
-            return reach * found.error <= margin
+            effect = expected_effect(weights, self.rates, n, self.requests, self.request_sd)
+            return reach * effect.error <= margin
 
         return self._first(enough)
 
@@ -146,9 +144,10 @@ class Planned:
         chance = np.random.default_rng(SEED)
         instance = self.claim.instance
         cells = {c.record.key: (c, rate) for c, rate in zip(instance.cells, rates, strict=True)}
-        states, own = zip(*cells.values(), strict=True)
+        states = [cell for cell, _ in cells.values()]
+        measured = [{instance.measure: rate} for _, rate in cells.values()]
         for _ in range(self.draws):
-            drawn = draw_cells(states, [{instance.measure: rate} for rate in own], n, chance, self.request_sd)
+            drawn = draw_cells(states, measured, n, chance, self.request_sd)
             by_key = {cell.record.key: cell for cell in drawn.cells}
             simulated = tuple(by_key[cell.record.key] for cell in instance.cells)
             yield observe(Instance(simulated, instance.measure), drawn.values, quick=True)
@@ -168,9 +167,15 @@ class Planned:
 class PlannedPair(Planned):
     """A claim about two cells of independent episodes."""
 
-    def least_effect(self, n: int, way: Way, *, approximate: bool = False) -> float | None:
+    step = 1.05
+
+    def power(self, n: int, way: Way, size: float) -> float:
         """See `Planned`; by Fisher's exact test."""
-        return least_difference(self.rates[0], n, way, self.alpha, approximate=approximate)
+        return simulated_power(*self._moved(way, size), n, self.alpha)
+
+    def approximate_power(self, n: int, way: Way, size: float) -> float:
+        """See `Planned`; by the normal approximation."""
+        return approximate_power(*self._moved(way, size), n, self.alpha)
 
     def least_margin(self, n: int) -> float:
         """See `Planned`; by Newcombe's interval."""
@@ -195,12 +200,12 @@ def planned(
     draws: int = DRAWS,
 ) -> Planned:
     """A planned contrast, with the tests that fit its cells."""
-    found = Planned(claim, rates, alpha, alternatives, request_sd, draws)
-    if len(rates) == 2 and found.requests is None:
+    contrast = Planned(claim, rates, alpha, alternatives, request_sd, draws)
+    if len(rates) == 2 and contrast.requests is None:
         return PlannedPair(claim, rates, alpha, alternatives, request_sd, draws)
-    return found
+    return contrast
 
 
-def at_rate(one: Planned, rate: float) -> Planned:
+def at_rate(contrast: Planned, rate: float) -> Planned:
     """The same contrast of two cells where the base rate is another."""
-    return replace(one, rates=(rate, rate))
+    return replace(contrast, rates=(rate, rate))

@@ -17,24 +17,32 @@ IN_OTHER_WORDS = ("tier", "texts", "wording", "program")
 """Factors that are no other condition, only other words."""
 
 
-def advice(one: Planned) -> str:
-    """In words, at most two of them, the nearest first; empty where nothing is known to help."""
-    here = _needed(one)
+def advice(contrast: Planned) -> str:
+    """What would be enough, in words: an n or a wider margin, or published conditions with more to see.
+
+    At most two, the nearest first; empty where nothing helps.
+    """
+    prediction = contrast.claim.prediction
+    if not prediction.has_effect:
+        needed = contrast.n_for_margin()
+        wider = f"a wider margin than {100 * prediction.threshold:.0f} points"
+        return f"n = {needed:,}, or {wider}" if needed else wider
+    here = _needed(contrast)
     parts = [f"n = {here:,} would show all of it"] if here else []
-    if len(one.rates) == 2:
-        for factors, rate, counts in _conditions(one.claim):
-            needed = _needed(at_rate(one, rate))
+    if len(contrast.rates) == 2:
+        for factors, rate, counts in _conditions(contrast.claim):
+            needed = _needed(at_rate(contrast, rate))
             if needed and (here is None or needed < here):
                 parts.append(f"{factors} ({counts} published) with n = {needed:,}")
     return "; or ".join(parts[:2])
 
 
-def _needed(one: Planned) -> int | None:
+def _needed(contrast: Planned) -> int | None:
     """The n at which it shows that all of a base rate goes (or that it rises to 1); None where no n would do."""
-    prediction = one.claim.prediction
+    prediction = contrast.claim.prediction
     if prediction.vanishes is not None:
-        return n_to_vanish(one.rates[0], prediction.vanishes.margin, one.alpha)
-    return one.n_for_all("rise" if prediction.sign == "positive" else "fall")
+        return n_to_vanish(contrast.rates[0], prediction.vanishes.margin, contrast.alpha)
+    return contrast.n_for_all("rise" if prediction.sign == "positive" else "fall")
 
 
 def _conditions(claim: Claimed) -> list[tuple[str, float, str]]:
@@ -45,7 +53,7 @@ def _conditions(claim: Claimed) -> list[tuple[str, float, str]]:
     base, treated = (cell.record for cell in claim.instance.cells)
     ours = {name: text(value) for name, value in base.factors.items()}
     no_effect = {name: text(value) for name, value in base.no_effect.items()}
-    found: dict[str, tuple[int, float, str, str]] = {}
+    nearest: dict[str, tuple[int, float, str, str]] = {}
     for row in published_rows():
         if not _is_of(row, base, claim.instance.measure):
             continue
@@ -54,25 +62,25 @@ def _conditions(claim: Claimed) -> list[tuple[str, float, str]]:
         if 0 < len(moved) <= 2 and _is_legal(base, moved) and _is_legal(treated, moved):
             factors = " ".join(f"env.{name}={level}" for name, level in moved.items())
             counts = f"{row['k']}/{row['n']}" if row["k"] is not None else f"{row['rate']:.1%}"
-            found.setdefault(factors, (len(moved), -row["rate"], factors, counts))
-    return [(factors, -minus, counts) for _, minus, factors, counts in sorted(found.values())]
+            nearest.setdefault(factors, (len(moved), -row["rate"], factors, counts))
+    return [(factors, -minus, counts) for _, minus, factors, counts in sorted(nearest.values())]
 
 
 def _is_legal(record: CellRecord, moved: Mapping[str, str]) -> bool:
     """Whether the cell's environment has the cell with these factors moved."""
     environment: Any = pkgutil.resolve_name(record.config["env"]["_target_"])
-    own = {name: value for name, value in record.factors.items() if name != "tier"}
+    factors = {name: value for name, value in record.factors.items() if name != "tier"}
     try:
-        environment.Factors(**{**own, **moved})
+        environment.Factors(**{**factors, **moved})
     except ValueError:
         return False
     return True
 
 
 def _is_of(row: Mapping[str, Any], record: CellRecord, measure: str) -> bool:
-    """Whether a published row is a rate of the cell's model and measure in which nothing was asked for."""
-    wanted = {"env": record.env, "measure": measure, "kind": "rate", "unmapped": "", "relation": "same"}
-    if row["rate"] is None or any(row[name] != value for name, value in wanted.items()):
+    """Whether a published row is a rate of the cell's model and measure, of a prompt that did not ask for the act."""
+    same = {"env": record.env, "measure": measure, "kind": "rate", "unmapped": "", "relation": "same"}
+    if row["rate"] is None or any(row[name] != value for name, value in same.items()):
         return False
     if factors_of(row["point"]).get("goal"):
         return False  # asked to do it: no condition of interest
@@ -84,6 +92,8 @@ GAP = (0.25, 0.75)
 """The two rates of a gap that nobody has published: half of all that a gap can be, about the worst case."""
 QUICK_DRAWS = 40
 """Of a power by approximation, where only an absence is simulated."""
+Shown = tuple[float | None, str, bool]
+"""The least that shows, that in words, and whether it is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +137,23 @@ def planned_power(
     request_sd: float = REQUEST_SD,
 ) -> list[PlannedPower]:
     """The power of each different prediction. What is expected of two of them alike is simulated once."""
-    found: dict[tuple[Any, ...], PlannedPower] = {}
-    known: dict[tuple[Any, ...], tuple[float | None, str, bool]] = {}
+    powers: dict[tuple[Any, ...], PlannedPower] = {}
+    simulated: dict[tuple[Any, ...], Shown] = {}
     for matrix in matrices:
         for claim in matrix.claims:
             key = (claim.instance.key, claim.prediction.claim)
-            if key in found:
+            if key in powers:
                 continue
             base = base_of(claim)
             draws = QUICK_DRAWS if approximate else DRAWS
-            one = planned(claim, base.rates, alpha, matrix.rivals_allow(claim), request_sd, draws)
-            same = (claim.prediction.claim, base.rates, one.requests, one.alternatives)
-            if same not in known:
-                known[same] = _shows(one, n, approximate=approximate)
-            least, says, enough = known[same]
-            unit = "episode" if one.requests is None else "request"
-            found[key] = PlannedPower(
-                claim, base, n, least, says, enough, "" if enough else _advice(one), unit
-            )
-    return list(found.values())
+            contrast = planned(claim, base.rates, alpha, matrix.rivals_allow(claim), request_sd, draws)
+            alike = (claim.prediction.claim, base.rates, contrast.requests, contrast.alternatives)
+            if alike not in simulated:
+                simulated[alike] = _shows(contrast, n, approximate=approximate)
+            shown = simulated[alike]
+            unit = "episode" if contrast.requests is None else "request"
+            powers[key] = PlannedPower(claim, base, n, *shown, "" if shown[2] else advice(contrast), unit)
+    return list(powers.values())
 
 
 def base_of(claim: Claimed) -> BaseRate:
@@ -161,62 +169,46 @@ def base_of(claim: Claimed) -> BaseRate:
 
 def base_rate(record: CellRecord, measure: str) -> BaseRate:
     """The published rate of a cell's model and condition, of the largest n; else 50 %, the worst case."""
-    known = [one for one in published_for(record, measure) if one.rate is not None]
-    if not known:
+    published = [study for study in published_for(record, measure) if study.rate is not None]
+    if not published:
         return BaseRate(WORST, "assumed: 50%, the worst case", published=False)
-    best = max(known, key=lambda one: one.n or 0)
+    best = max(published, key=lambda study: study.n or 0)
     counts = f"{best.k}/{best.n}" if best.k is not None and best.n else f"{best.rate or 0:.1%}"
     return BaseRate(best.rate or 0.0, f"{counts} ({best.study})", published=True)
 
 
-def _shows(one: Planned, n: int, *, approximate: bool) -> tuple[float | None, str, bool]:
-    """The least that shows, in words, and whether that is enough."""
-    prediction = one.claim.prediction
+def _shows(contrast: Planned, n: int, *, approximate: bool) -> Shown:
+    prediction = contrast.claim.prediction
     if prediction.vanishes is not None:
-        return _shows_vanishing(one, n)
-    if prediction.sign in ("positive", "negative", "either"):
-        return _shows_effect(one, n, approximate=approximate)
-    least = one.least_margin(n)
-    what = (
-        "changes"
-        if len(one.rates) > 2
-        else {"not_positive": "rises", "not_negative": "falls"}.get(prediction.sign or "", "effects")
-    )
-    return least, f"an absence of {what} above {100 * least:.1f} points", least <= prediction.threshold
+        return _shows_vanishing(contrast, n)
+    if prediction.has_effect:
+        return _shows_effect(contrast, n, approximate=approximate)
+    least = contrast.least_margin(n)
+    effects = {"not_positive": "rises", "not_negative": "falls"}.get(prediction.sign or "", "effects")
+    if len(contrast.rates) > 2:
+        effects = "changes"
+    return least, f"an absence of {effects} above {100 * least:.1f} points", least <= prediction.threshold
 
 
-def _shows_effect(one: Planned, n: int, *, approximate: bool) -> tuple[float | None, str, bool]:
-    way = _way(one)
-    least = one.least_effect(n, way, approximate=approximate)
-    named = "change" if one.claim.prediction.sign == "either" else way
-    *_, base, treated = one.rates
-    of_gap = len(one.rates) > 2
+def _shows_effect(contrast: Planned, n: int, *, approximate: bool) -> Shown:
+    sign = contrast.claim.prediction.sign
+    way: Way = "rise" if sign == "positive" else "fall"
+    if sign == "either" and contrast.room("rise") > contrast.room("fall"):
+        way = "rise"
+    least = contrast.least_effect(n, way, approximate=approximate)
+    effect = "change" if sign == "either" else way
+    *_, base, treated = contrast.rates
+    of_gap = len(contrast.rates) > 2
     if least is None:
         start = f"a gap of {100 * (treated - base):.1f} points" if of_gap else f"{treated:.1%}"
-        return None, f"no {named} from {start} can be seen at n = {n:,}", False
-    return least, f"a {named}{' of the gap by' if of_gap else ' of'} {100 * least:.1f} points or more", True
+        return None, f"no {effect} from {start} can be seen at n = {n:,}", False
+    return least, f"a {effect}{' of the gap by' if of_gap else ' of'} {100 * least:.1f} points or more", True
 
 
-def _shows_vanishing(one: Planned, n: int) -> tuple[float | None, str, bool]:
-    power, margin = one.power_to_vanish(n), one.claim.prediction.threshold
-    if one.rates[0] <= margin:
-        says = f"no fall: the base rate of {one.rates[0]:.1%} is not above the margin of {margin:.0%}"
+def _shows_vanishing(contrast: Planned, n: int) -> Shown:
+    power, margin = contrast.power_to_vanish(n), contrast.claim.prediction.threshold
+    if contrast.rates[0] <= margin:
+        says = f"no fall: the base rate of {contrast.rates[0]:.1%} is not above the margin of {margin:.0%}"
     else:
         says = f"{power:.0%} that it is shown to vanish, should nothing be left"
     return None, says, power >= WANTED
-
-
-def _way(one: Planned) -> Way:
-    sign = one.claim.prediction.sign
-    if sign == "either":
-        return "fall" if one.room("fall") >= one.room("rise") else "rise"
-    return "rise" if sign == "positive" else "fall"
-
-
-def _advice(one: Planned) -> str:
-    prediction = one.claim.prediction
-    if prediction.vanishes is not None or prediction.sign in ("positive", "negative", "either"):
-        return advice(one)
-    needed = one.n_for_margin()
-    wider = f"a wider margin than {100 * prediction.threshold:.0f} points"
-    return f"n = {needed:,}, or {wider}" if needed else wider

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.contrasts.grid import BUNDLE, grids
 from hanlon.analysis.published.published import text
-from hanlon.analysis.tables import TableFormat, render
+from hanlon.analysis.tables import Column, TableFormat, printed, render_table
 from hanlon.design.planned_contrast import DRAWS
 from hanlon.design.power import PlannedPower, planned_power
 from hanlon.design.two_rates import DRAWS as PAIR_DRAWS
@@ -15,6 +15,10 @@ from hanlon.store.cells import CellState
 from hanlon.store.records import CellRecord
 
 BASELINE = "baseline"
+NAMED = 5
+"""Lines of `plan=true` about predictions that n is not enough for."""
+PowerGroup = Sequence[PlannedPower]
+"""Predictions of which the same is to be said."""
 
 
 def matrices_of(states: Sequence[CellState], plans: Sequence[Plan]) -> list[Matrix]:
@@ -31,72 +35,72 @@ def family_size(matrices: Sequence[Matrix]) -> int:
     return len({(claim.column, claim.prediction.claim) for matrix in matrices for claim in matrix.claims})
 
 
-def power_rows(found: Sequence[PlannedPower]) -> list[dict[str, object]]:
-    """One row for each prediction, numbers as numbers."""
-    return [
-        {
-            "model": one.claim.instance.model,
-            "cells": one.claim.instance.label,
-            "measure": one.claim.instance.measure,
-            "predicts": one.claim.prediction.claim,
-            "contrast": _contrast(one.claim),
-            "base_rate": one.base.rate,
-            "treated_rate": one.base.treated,
-            "base_from": one.base.source,
-            "n": one.n,
-            "unit": one.unit,
-            "least": one.least,
-            "shows": one.says,
-            "enough": one.enough,
-            "advice": one.advice,
-        }
-        for one in found
-    ]
+POWER: tuple[Column[PlannedPower], ...] = (
+    Column("model", lambda power: power.claim.instance.model),
+    Column("cells", lambda power: power.claim.instance.label),
+    Column("measure", lambda power: power.claim.instance.measure),
+    Column("predicts", lambda power: power.claim.prediction.claim),
+    Column("contrast", lambda power: _contrast(power.claim)),
+    Column("base_rate", lambda power: power.base.rate),
+    Column("treated_rate", lambda power: power.base.treated),
+    Column("base_from", lambda power: power.base.source),
+    Column("n", lambda power: power.n),
+    Column("unit", lambda power: power.unit),
+    Column("least", lambda power: power.least),
+    Column("shows", lambda power: power.says),
+    Column("enough", lambda power: power.enough),
+    Column("advice", lambda power: power.advice),
+)
+"""A row for each prediction, for JSON and CSV."""
+
+
+def _group_columns(n: int) -> tuple[Column[PowerGroup], ...]:
+    """A row for each group of predictions, for people."""
+    return (
+        printed("model", lambda group: group[0].claim.instance.model, once=True),
+        printed("predicts", lambda group: group[0].claim.prediction.claim),
+        printed("of", _contrasts),
+        printed("base rate", lambda group: group[0].base.source),
+        printed(
+            f"at n = {n:,} shows",
+            lambda group: ("" if group[0].enough else "NOT ENOUGH: ") + group[0].says,
+        ),
+        printed("instead", lambda group: group[0].advice),
+    )
 
 
 def power_text(matrices: Sequence[Matrix], n: int, request_sd: float, table_format: TableFormat) -> str:
     """The table of predictions, what cannot be shown first, with what must be read beside it."""
     family = family_size(matrices)
-    found = planned_power(matrices, n, ALPHA / family, request_sd=request_sd)
+    powers = planned_power(matrices, n, ALPHA / family, request_sd=request_sd)
     title = f"power at n = {n:,}"
     if table_format in ("json", "csv"):
-        return render(power_rows(found), [], table_format, title=title)
-    words = [_group_words(group, n) for group in _groups(found)]
-    return "\n".join([render([], words, table_format, title=title), *_notes(found, family, request_sd)])
+        return render_table(POWER, powers, table_format, title)
+    table = render_table(_group_columns(n), _groups(powers), table_format, title)
+    return "\n".join([table, *_notes(powers, family, request_sd)])
 
 
-def _groups(found: Sequence[PlannedPower]) -> list[list[PlannedPower]]:
+def _groups(powers: Sequence[PlannedPower]) -> list[PowerGroup]:
     """Predictions of which the same is to be said, those that n is not enough for first."""
     groups: dict[tuple[str, ...], list[PlannedPower]] = {}
-    for one in found:
-        same = (one.claim.instance.model, one.claim.prediction.claim, one.base.source, one.says, one.advice)
-        groups.setdefault(same, []).append(one)
+    for power in powers:
+        claim = power.claim
+        alike = claim.instance.model, claim.prediction.claim, power.base.source, power.says, power.advice
+        groups.setdefault(alike, []).append(power)
     return sorted(groups.values(), key=lambda group: group[0].enough)
 
 
-def _group_words(group: Sequence[PlannedPower], n: int) -> dict[str, str]:
-    first = group[0]
-    return {
-        "model": first.claim.instance.model,
-        "predicts": first.claim.prediction.claim,
-        "of": _contrasts(group),
-        "base rate": first.base.source,
-        f"at n = {n:,} shows": first.says if first.enough else f"NOT ENOUGH: {first.says}",
-        "instead": first.advice,
-    }
-
-
-def _contrasts(group: Sequence[PlannedPower]) -> str:
+def _contrasts(group: PowerGroup) -> str:
     """What is contrasted, by what else is so in both cells."""
-    contrasts: dict[str, list[str]] = {}
-    for one in group:
-        contrasts.setdefault(_contrast(one.claim), []).append(_context(one.claim))
+    contexts: dict[str, list[str]] = {}
+    for power in group:
+        contexts.setdefault(_contrast(power.claim), []).append(_context(power.claim))
     by_context: dict[str, list[str]] = {}
-    for contrast, contexts in contrasts.items():
-        by_context.setdefault(" or ".join(dict.fromkeys(contexts)), []).append(contrast)
+    for contrast, labels in contexts.items():
+        by_context.setdefault(" or ".join(dict.fromkeys(labels)), []).append(contrast)
     return " | ".join(
-        ("" if context == BASELINE else f"{context}: ") + "; ".join(own)
-        for context, own in sorted(by_context.items(), key=lambda item: item[0] != BASELINE)
+        ("" if context == BASELINE else f"{context}: ") + "; ".join(contrasts)
+        for context, contrasts in sorted(by_context.items(), key=lambda item: item[0] != BASELINE)
     )
 
 
@@ -112,26 +116,26 @@ def _contrast(claim: Claimed) -> str:
     """The factor and the two levels, as the cells have them."""
     base, treated, *other = (cell.record for cell in claim.instance.cells)
     prediction = claim.prediction
-    said = _levels(prediction.contrast.factor, base, treated)
+    contrast = _levels(prediction.contrast.factor, base, treated)
     if prediction.changed_by:
-        return f"{said}, by {_levels(prediction.changed_by.factor, base, other[0])}"
+        return f"{contrast}, by {_levels(prediction.changed_by.factor, base, other[0])}"
     if prediction.compared_with:
-        return f"{said}, against {_levels(prediction.compared_with.factor, *other)}"
-    return said
+        return f"{contrast}, against {_levels(prediction.compared_with.factor, *other)}"
+    return contrast
 
 
-def _levels(factor: str, base: CellRecord, treated: CellRecord) -> str:
-    ends = (one.prompt if factor == BUNDLE else text(one.factors.get(factor)) for one in (base, treated))
-    return f"{factor} {' -> '.join(ends)}"
+def _levels(factor: str, *cells: CellRecord) -> str:
+    levels = (cell.prompt if factor == BUNDLE else text(cell.factors.get(factor)) for cell in cells)
+    return f"{factor} {' -> '.join(levels)}"
 
 
-def _notes(found: Sequence[PlannedPower], family: int, request_sd: float) -> Iterator[str]:
+def _notes(powers: Sequence[PlannedPower], family: int, request_sd: float) -> Iterator[str]:
     yield (
         f"Power 80 %, two-sided, at alpha {ALPHA} / {family}: the strictest step of Holm over the {family} predictions "
         "of this sweep. Base rates are those published for the model and condition, else assumed where a difference is "
         "hardest to see. Before a colon: what else is so in both cells, besides the baseline."
     )
-    units = {(one.unit, len(one.claim.instance.cells)) for one in found}
+    units = {(power.unit, len(power.claim.instance.cells)) for power in powers}
     if ("episode", 2) in units:
         yield f"Two cells: {PAIR_DRAWS} simulated pairs with Fisher's exact test and Newcombe's interval."
     if units - {("episode", 2)}:
@@ -154,17 +158,18 @@ def plan_lines(states: Sequence[CellState], plans: Sequence[Plan], n: int) -> It
     if not family:
         yield "Power: no hypothesis predicts anything of these cells (conf/hypothesis)."
         return
-    found = planned_power(matrices, n, ALPHA, approximate=True)
-    blind = [group for group in _groups(found) if not group[0].enough]
-    seen = sum(one.enough for one in found)
+    powers = planned_power(matrices, n, ALPHA, approximate=True)
+    blind = [group for group in _groups(powers) if not group[0].enough]
+    enough = sum(power.enough for power in powers)
     yield (
         f"Power: {family} different predictions about this grid (conf/hypothesis); at n = {n:,} and an uncorrected "
-        f"alpha of {ALPHA}, {seen} of {len(found)} tests have a power of 80 %."
+        f"alpha of {ALPHA}, {enough} of {len(powers)} tests have a power of 80 %."
     )
-    for group in blind[:5]:
-        one = group[0]
-        instead = f"; instead {one.advice}" if one.advice else ""
-        yield f"  {_contrasts(group)} on {one.claim.instance.model}, {one.claim.prediction.claim}: {one.says}{instead}"
-    if len(blind) > 5:
-        yield f"  and {len(blind) - 5} more such lines."
+    for group in blind[:NAMED]:
+        power = group[0]
+        instead = f"; instead {power.advice}" if power.advice else ""
+        model, claim = power.claim.instance.model, power.claim.prediction.claim
+        yield f"  {_contrasts(group)} on {model}, {claim}: {power.says}{instead}"
+    if len(blind) > NAMED:
+        yield f"  and {len(blind) - NAMED} more such lines."
     yield 'More: hanlon power "<the same overrides>"; the n that a grid needs: add --find-n.'

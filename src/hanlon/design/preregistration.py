@@ -5,19 +5,41 @@ import platform
 from collections.abc import Iterator, Sequence
 
 from hanlon.analysis.stats.by_request import RESAMPLES
-from hanlon.analysis.tables import render
+from hanlon.analysis.tables import Column, plain, render_table
 from hanlon.config.command_line import ComposedSweep
 from hanlon.design.power_table import family_size, matrices_of
 from hanlon.design.sampling_plan import design, sample_size, sampling
 from hanlon.hypotheses.matrix import Matrix
 from hanlon.hypotheses.printed.matrix import SIGNS, matrix_markdown, separation_notes, untested_notes
-from hanlon.hypotheses.registration import registration
-from hanlon.hypotheses.schema import MARGIN, Gate, Hypothesis, Plan, Prediction
+from hanlon.hypotheses.registration import new_registration
+from hanlon.hypotheses.schema import MARGIN, Gate, Plan, Prediction
 from hanlon.hypotheses.verdict import ALPHA
 from hanlon.store.cells import CellState, model_name
 
 STATISTICS = ("numpy", "scipy", "statsmodels")
 """Packages whose version can change a number of the analysis."""
+
+
+RESULTS = (
+    "- `rises`, `falls`, `changes` hold by the two-sided p of no difference and the sign, and fail where the interval "
+    "leaves out any such effect of the margin or more.\n"
+    "- `does not rise`, `does not fall` hold and fail by one-sided tests against the margin.\n"
+    "- `no effect` holds by two one-sided tests within the margin, and fails where the difference lies beyond it.\n"
+    "- `vanishes` holds where the base rate is above the margin and the treated one below it, and fails where the "
+    "treated one is above it, by exact one-sided binomial tests; to hold, less than half of the base rate must be "
+    "left, by a score test of the ratio.\n"
+    "- A prediction speaks of every contrast of the grid that it selects (contexts): one failure is a failure; it "
+    "holds where it holds in all that have room for the effect.\n"
+    "- Undetermined: neither shown; both shown (an effect smaller than the margin); no room for the effect (floor, "
+    "ceiling); exclusions that could turn it; n not reached; a control not fulfilled.\n"
+    "- A hypothesis is ruled out by one failed prediction, and consistent where all that the grid tests of it "
+    "hold and nothing else moves what it explains; else it is undetermined. None of these, and several, are possible "
+    "results. There is no score.\n"
+    "- Nothing else: a factor that rivals speak of, and it neither does nor leaves open, moves the rate by less "
+    f"than {100 * MARGIN:.0f} points and than half of the smallest effect that held; absences that it predicts lie "
+    f"within that half, too. Two one-sided tests at {ALPHA} each, all to be passed, so not corrected.\n"
+)
+"""How a prediction, and a hypothesis, comes to its result."""
 
 
 def preregistration(sweep: ComposedSweep, plans: Sequence[Plan]) -> str:
@@ -54,26 +76,20 @@ def _hypotheses(plans: Sequence[Plan]) -> Iterator[str]:
     for plan in plans:
         for hypothesis in plan.hypotheses:
             yield f"### {hypothesis.name}\n\n{hypothesis.statement}\n\nSource: {hypothesis.source}\n"
-            yield from _predictions(hypothesis)
+            yield render_table(PREDICTIONS, hypothesis.predicts, "markdown", "predictions") + "\n"
             if hypothesis.leaves_open:
                 yield f"Leaves open: {', '.join(hypothesis.leaves_open)}.\n"
 
 
-def _predictions(hypothesis: Hypothesis) -> Iterator[str]:
-    rows = [
-        {
-            "contrast": prediction.selector,
-            "predicts": prediction.claim,
-            "margin": _margin(prediction),
-            "because": prediction.because,
-        }
-        for prediction in hypothesis.predicts
-    ]
-    yield render([], rows, "markdown", title="predictions") + "\n"
-
-
-def _margin(prediction: Prediction) -> str:
-    return f"{100 * prediction.threshold:g} {'%' if prediction.vanishes else 'points'}"
+PREDICTIONS: tuple[Column[Prediction], ...] = (
+    plain("contrast", lambda prediction: prediction.selector),
+    plain("predicts", lambda prediction: prediction.claim),
+    plain(
+        "margin",
+        lambda prediction: f"{100 * prediction.threshold:g} {'%' if prediction.vanishes else 'points'}",
+    ),
+    plain("because", lambda prediction: prediction.because),
+)
 
 
 def _matrices(matrices: Sequence[Matrix]) -> Iterator[str]:
@@ -114,46 +130,15 @@ def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterat
         else "- Unit: the episode, independent; Newcombe's interval for differences, Boschloo's test (Fisher's at "
         "large n), MOVER on Wilson intervals for changes of differences."
     )
-    yield from _endings()
-
-
-def _endings() -> Iterator[str]:
-    """How a prediction, and a hypothesis, comes to its ending."""
-    yield (
-        "- `rises`, `falls`, `changes` hold by the two-sided p of no difference and the sign, and fail where the "
-        "interval leaves out any such effect of the margin or more."
-    )
-    yield "- `does not rise`, `does not fall` hold and fail by one-sided tests against the margin."
-    yield "- `no effect` holds by two one-sided tests within the margin, and fails where the difference lies beyond it."
-    yield (
-        "- `vanishes` holds where the base rate is above the margin and the treated one below it, and fails where the "
-        "treated one is above it, by exact one-sided binomial tests; to hold, less than half of the base rate must be "
-        "left, by a score test of the ratio."
-    )
-    yield (
-        "- A prediction speaks of every contrast of the grid that it selects (contexts): one failure is a failure; it "
-        "holds where it holds in all that have room for the effect."
-    )
-    yield (
-        "- Undetermined: neither shown; both shown (an effect smaller than the margin); no room for the effect (floor, "
-        "ceiling); exclusions that could turn it; n not reached; a control not fulfilled."
-    )
-    yield (
-        "- A hypothesis is ruled out by one failed prediction, and consistent where all that the grid tests of it "
-        "hold and nothing else moves what it explains; else it is undetermined. None of these, and several, are ends. "
-        "There is no score.\n"
-        "- Nothing else: a factor that rivals speak of, and it neither does nor leaves open, moves the rate by less "
-        f"than {100 * MARGIN:.0f} points and than half of the smallest effect that held; absences that it predicts lie "
-        f"within that half, too. Two one-sided tests at {ALPHA} each, all to be passed, so not corrected.\n"
-    )
+    yield RESULTS
 
 
 def _hashes(sweep: ComposedSweep, plans: Sequence[Plan]) -> Iterator[str]:
-    kept = registration(plans, sweep.options.samples, [cell.key for cell in sweep.cells], 0)
+    fixed = new_registration(plans, sweep.options.samples, [cell.key for cell in sweep.cells], 0)
     record = sweep.states()[0].record
     versions = record.versions | {name: importlib.metadata.version(name) for name in STATISTICS}
     yield "## Hashes and versions\n"
-    yield f"- registration (hypotheses, controls, n, cells), as runs/sweeps/<id>.json will have it: `{kept.hash}`"
+    yield f"- registration (hypotheses, controls, n, cells), as runs/sweeps/<id>.json will have it: `{fixed.hash}`"
     yield from (f"- hypotheses and controls of env={plan.env}: `{plan.hash}`" for plan in plans)
     yield f"- code: commit `{record.git_sha or 'no checkout'}`"
     yield f"- software: Python {platform.python_version()}, {', '.join(f'{n} {v}' for n, v in versions.items())}"

@@ -1,6 +1,6 @@
 """A sweep rehearsed many times on scripted policies: how often the right hypothesis is left standing, and a wrong one.
 
-The counts are drawn from the policies' own rates (`drawing.py`) and judged as a sweep would be. What the real pipeline
+The counts are drawn from the policies' own rates (`draws.py`) and judged as a sweep would be. What the real pipeline
 adds to that (texts read, tools called, a machine that is or is not shut down) it does not show.
 """
 
@@ -15,7 +15,7 @@ from hanlon.analysis.contrasts.grid import grids
 from hanlon.config.command_line import ComposedSweep
 from hanlon.design.draws import draw
 from hanlon.design.request_rates import REQUEST_SD
-from hanlon.hypotheses.claims import endings
+from hanlon.hypotheses.claims import results
 from hanlon.hypotheses.matrix import Matrix, matrix_of
 from hanlon.hypotheses.schema import Plan
 from hanlon.hypotheses.verdict import GridVerdict, judge
@@ -43,21 +43,27 @@ class Rehearsal:
     of the same policy."""
     right: tuple[str, ...] = ()
     held: Mapping[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
-    """The share in which each prediction of a right hypothesis held, by its name and the prediction's place."""
+    """The share in which each prediction of a right hypothesis held, by its name and the prediction's number."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyPair:
-    """A right hypothesis and a wrong one under one policy. `opposed`: some contrast of the grid parts the two."""
+    """A right hypothesis and a wrong one in one rehearsal. `opposed`: some contrast of the grid parts the two."""
 
-    policy: str
+    rehearsal: Rehearsal
     right: str
     wrong: str
     opposed: bool
-    right_stands: float
-    right_alone: float
-    wrong_falls: float
-    wrong_stands: float
+
+    @property
+    def wrong_falls(self) -> float:
+        """The share of sweeps in which the wrong one was ruled out."""
+        return self.rehearsal.falls[self.wrong]
+
+    @property
+    def wrong_stands(self) -> float:
+        """The share of sweeps in which the wrong one was consistent."""
+        return self.rehearsal.stands[self.wrong]
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class RehearsalSetup:
 
     plan: Plan
     states: Sequence[CellState]
-    truths: Mapping[str, Sequence[PolicyRates]]
+    policies: Mapping[str, Sequence[PolicyRates]]
     request_sd: float = REQUEST_SD
 
     @cached_property
@@ -87,14 +93,14 @@ class RehearsalSetup:
         seed: int = SEED,
         stop: Callable[[Rehearsal], bool] | None = None,
     ) -> Rehearsal:
-        """So many sweeps of one policy; fewer where `stop`, asked after each, has seen enough."""
-        found = _Ends(self, policy, n)
+        """So many sweeps of one policy; fewer where `stop`, called after each, has seen enough."""
+        counted = _Results(self, policy, n)
         with _quick_collections():
             for verdict in self._verdicts(policy, n, repeats, seed):
-                found.add(verdict)
-                if stop is not None and stop(found.shares()):
+                counted.add(verdict)
+                if stop is not None and stop(counted.shares()):
                     break
-        return found.shares()
+        return counted.shares()
 
     def pairs(self, rehearsal: Rehearsal) -> list[PolicyPair]:
         """Each right hypothesis with each wrong one; what the grid cannot tell from a right one is not wrong."""
@@ -103,16 +109,12 @@ class RehearsalSetup:
         alike = {name for group in self.matrix.groups for name in group if right & set(group)}
         return [
             PolicyPair(
-                policy=rehearsal.policy,
-                right=own,
-                wrong=wrong,
-                opposed=not {own, wrong} & silent and frozenset((own, wrong)) not in unparted,
-                right_stands=rehearsal.stands[own],
-                right_alone=rehearsal.alone[own],
-                wrong_falls=rehearsal.falls[wrong],
-                wrong_stands=rehearsal.stands[wrong],
+                rehearsal,
+                name,
+                wrong,
+                not {name, wrong} & silent and frozenset((name, wrong)) not in unparted,
             )
-            for own in rehearsal.right
+            for name in rehearsal.right
             for wrong in rehearsal.stands
             if wrong not in alike
         ]
@@ -122,19 +124,19 @@ class RehearsalSetup:
 
         chance = np.random.default_rng(seed)
         for _ in range(repeats):
-            drawn = draw(self.states, self.truths[policy], n, chance, f"simulated/{policy}", self.request_sd)
+            drawn = draw(
+                self.states, self.policies[policy], n, chance, f"simulated/{policy}", self.request_sd
+            )
             yield from judge(drawn.cells, self.plan, planned=n, values=drawn.values)
 
 
-def stage(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUEST_SD) -> RehearsalSetup:
+def rehearsal_setup(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUEST_SD) -> RehearsalSetup:
     """The grid of a sweep with the scripted policies that its hypotheses name; the cells' own model plays no part."""
     cells = {cell.key: cell for cell in sweep.cells if cell.environment.name == plan.env}
     states = _of_one_model([state for state in sweep.states() if state.record.key in cells])
-    policies = dict.fromkeys(h.simulated_by for h in plan.hypotheses if h.simulated_by is not None)
-    truths = {
-        policy: [policy_rates(cells[state.record.key], policy) for state in states] for policy in policies
-    }
-    return RehearsalSetup(plan, states, truths, request_sd)
+    names = dict.fromkeys(h.simulated_by for h in plan.hypotheses if h.simulated_by is not None)
+    policies = {name: [policy_rates(cells[state.record.key], name) for state in states] for name in names}
+    return RehearsalSetup(plan, states, policies, request_sd)
 
 
 def _of_one_model(states: Sequence[CellState]) -> list[CellState]:
@@ -144,35 +146,36 @@ def _of_one_model(states: Sequence[CellState]) -> list[CellState]:
     return [s for s in states if (s.record.model, s.record.endpoint, s.record.protocol) == same]
 
 
-class _Ends:
-    """What the sweeps of one rehearsal have ended with so far."""
+class _Results:
+    """The results of a rehearsal's sweeps so far."""
 
-    def __init__(self, on: RehearsalSetup, policy: str, n: int) -> None:
-        self._names = [h.name for h in on.plan.hypotheses]
-        self._policy, self._n, self._right, self._repeats = policy, n, on.right(policy), 0
+    def __init__(self, setup: RehearsalSetup, policy: str, n: int) -> None:
+        self._setup, self._policy, self._n, self._repeats = setup, policy, n, 0
+        self._right = setup.right(policy)
         self._stands, self._falls, self._alone = Counter[str](), Counter[str](), Counter[str]()
-        places = ((claim.hypothesis.name, claim.place) for claim in on.matrix.claims)
-        self._held = Counter({place: 0 for place in places if place[0] in self._right})
+        self._held = Counter[tuple[str, int]]()
 
     def add(self, verdict: GridVerdict) -> None:
         self._repeats += 1
-        consistent = [finding.names for finding in verdict.findings if finding.standing == "consistent"]
+        consistent = [finding.names for finding in verdict.findings if finding.result == "consistent"]
         for names in consistent:
             self._stands.update(names)
             self._alone.update(name for name in names if self._is_alone(name, consistent))
         for finding in verdict.findings:
-            if finding.standing == "ruled out":
+            if finding.result == "ruled out":
                 self._falls.update(finding.names)
         for name in self._right:
-            ended = endings(verdict.judged, name)
-            self._held.update((name, place) for place, ending in ended.items() if ending == "held")
+            by_number = results(verdict.judged, name)
+            self._held.update((name, number) for number, result in by_number.items() if result == "held")
 
     def shares(self) -> Rehearsal:
-        def share(counts: Counter[str]) -> dict[str, float]:
-            return {name: counts[name] / self._repeats for name in self._names}
-
-        held = {place: count / self._repeats for place, count in self._held.items()}
-        stands, falls, alone = share(self._stands), share(self._falls), share(self._alone)
+        names = [h.name for h in self._setup.plan.hypotheses]
+        stands, falls, alone = (
+            {name: counts[name] / self._repeats for name in names}
+            for counts in (self._stands, self._falls, self._alone)
+        )
+        predictions = ((claim.hypothesis.name, claim.number) for claim in self._setup.matrix.claims)
+        held = {p: self._held[p] / self._repeats for p in predictions if p[0] in self._right}
         return Rehearsal(self._policy, self._n, self._repeats, stands, falls, alone, self._right, held)
 
     def _is_alone(self, name: str, consistent: Sequence[tuple[str, ...]]) -> bool:

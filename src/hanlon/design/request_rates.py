@@ -23,7 +23,7 @@ twenty requests lie between 12 and 88 %, which is neither a set of copies nor on
 refused."""
 NODES = 64
 """Of the Gauss-Hermite quadrature: means over requests are exact to 1e-8 up to a standard deviation of 3."""
-_OWN_SET = re.compile(r"(\d+) requests, sha256 ")
+_USERS_SET = re.compile(r"(\d+) requests, sha256 ")
 
 
 def request_count(record: CellRecord) -> int | None:
@@ -31,8 +31,8 @@ def request_count(record: CellRecord) -> int | None:
     texts = record.texts.get("requests")
     if texts is None:
         return None
-    own = _OWN_SET.match(texts)  # a user's file is described by its size and hash, ours line by line
-    return int(own[1]) if own else len(texts.splitlines())
+    users_set = _USERS_SET.match(texts)  # a user's file is described by its size and hash, ours line by line
+    return int(users_set[1]) if users_set else len(texts.splitlines())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class RequestEffect:
 
 
 def shifted(rate: float, shifts: "NDArray[Any]", sd: float) -> "NDArray[Any]":
-    """The rate of each request, whose standard normal `shifts` are given in units of `sd`."""
+    """The rate of each request, whose standard normal `shifts` are in units of `sd`."""
     import numpy as np
     from scipy import special
 
@@ -84,10 +84,10 @@ def expected_effect(
         )
     used = min(n, requests)
     nodes, mass = _quadrature()
-    own = [shifted(rate, nodes, sd) for rate in rates]
-    contrast = sum(w * p for w, p in zip(weights, own, strict=True))
+    by_node = [shifted(rate, nodes, sd) for rate in rates]
+    contrast = sum(w * p for w, p in zip(weights, by_node, strict=True))
     between = float(np.sum(mass * (contrast - mean) ** 2))
-    within = sum(float(np.sum(mass * w * w * p * (1 - p))) for w, p in zip(weights, own, strict=True))
+    within = sum(float(np.sum(mass * w * w * p * (1 - p))) for w, p in zip(weights, by_node, strict=True))
     return RequestEffect(mean, ((between + within * used / n) / used) ** 0.5)
 
 

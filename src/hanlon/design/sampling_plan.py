@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from hanlon.analysis.contrasts.grid import Grid, grids
-from hanlon.analysis.tables import render
+from hanlon.analysis.contrasts.grid import grids
+from hanlon.analysis.tables import Column, plain, render_table
 from hanlon.config.command_line import ComposedSweep
 from hanlon.design.power import planned_power
 from hanlon.design.power_table import family_size
@@ -20,34 +20,34 @@ BLIND = 8
 """Predictions that are named where n is not enough for them."""
 
 
+CELLS: tuple[Column[CellRecord], ...] = (
+    plain("cell", lambda record: record.label),
+    plain("model", model_name),
+    plain("protocol", lambda record: record.protocol),
+    plain("n", lambda record: record.planned_samples),
+    plain("key", lambda record: record.key),
+    plain("texts", lambda record: record.texts_hash),
+)
+
+
 def design(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]:
     """What is varied and what is measured, for each environment, and the cells with their n."""
     yield "## Design\n"
-    for env, own in _by_env(states).items():
-        record = own[0].record
-        yield f"Environment `{env}`, {_several(len(own), 'cell')} of {record.planned_samples} episodes each.\n"
-        yield from _varied(grids(own)[0])
-        measures = list(record.measures.items())
+    for env, cells in _by_env(states).items():
+        record = cells[0].record
+        count = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+        yield f"Environment `{env}`, {count} of {record.planned_samples} episodes each.\n"
+        for name, levels in grids(cells)[0].varied.items():
+            yield f"- varied: `{name}`: {', '.join(f'`{_typed(level)}`' for level in levels)}"
         yield from (
-            f"- measured: `{name}`{' (the headline)' if not number else ''}: {said}"
-            for number, (name, said) in enumerate(measures)
+            f"- measured: `{name}`{' (the headline)' if not number else ''}: {description}"
+            for number, (name, description) in enumerate(record.measures.items())
         )
         yield "- all measures are computed from the episode's mechanical record; no judge enters a prediction\n"
     yield "## Cells\n"
     n = states[0].record.planned_samples
     yield f"{len(states)} cells of {n} episodes, {len(states) * n} in all.\n"
-    rows = [
-        {
-            "cell": state.record.label,
-            "model": model_name(state.record),
-            "protocol": state.record.protocol,
-            "n": str(n),
-            "key": state.record.key,
-            "texts": state.record.texts_hash,
-        }
-        for state in states
-    ]
-    yield render([], rows, "markdown", title="cells") + "\n"
+    yield render_table(CELLS, [state.record for state in states], "markdown", "cells") + "\n"
     yield (
         "`key` hashes all that can change what the model sees or how it is sampled, `texts` every text that it may be "
         "shown.\n"
@@ -63,19 +63,19 @@ def sample_size(sweep: ComposedSweep, matrices: Sequence[Matrix]) -> Iterator[st
     yield f"## Sample size\n\nn = {n} episodes a cell, the same in all cells.\n"
     if not family:
         return
-    found = planned_power(matrices, n, ALPHA / family, approximate=True)
-    blind = [one for one in found if not one.enough]
+    powers = planned_power(matrices, n, ALPHA / family, approximate=True)
+    blind = [power for power in powers if not power.enough]
     yield (
         f"What it can show with a power of 80 % at alpha {ALPHA} / {family}, the strictest step of the correction, "
         "from published base rates where there are any and else from those at which a difference is hardest to see "
-        f'(by approximation; `hanlon power "{" ".join(sweep.overrides)}"` simulates it). Of the {len(found)} '
-        f"predictions it is enough for {len(found) - len(blind)}."
+        f'(by approximation; `hanlon power "{" ".join(sweep.overrides)}"` simulates it). Of the {len(powers)} '
+        f"predictions it is enough for {len(powers) - len(blind)}."
         + (" Not enough for:" if blind else "")
         + "\n"
     )
-    for one in blind[:BLIND]:
-        instead = f" (instead {one.advice})" if one.advice else ""
-        yield f"- {one.claim.instance.label}: {one.claim.prediction.claim}; n shows {one.says}{instead}"
+    for power in blind[:BLIND]:
+        instead = f" (instead {power.advice})" if power.advice else ""
+        yield f"- {power.claim.instance.label}: {power.claim.prediction.claim}; n shows {power.says}{instead}"
     if len(blind) > BLIND:
         yield f"- and {len(blind) - BLIND} more"
     if blind:
@@ -87,9 +87,10 @@ def sampling(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]
     yield "## Sampling\n"
     for record in {(s.record.endpoint, s.record.model): s.record for s in states}.values():
         yield f"- {model_name(record)}, endpoint `{record.endpoint}`, {_sent(record)}"
+    seeds = ", ".join(dict.fromkeys(str(cell.config.seed) for cell in sweep.cells))
     yield (
         f"- Episodes are numbered; the number alone picks the problem or request, a hash of cell, number and seed "
-        f"{sweep.options.seed} the sampling seed. All cells are sampled together, interleaved by number, so that a "
+        f"{seeds} the sampling seed. All cells are sampled together, interleaved by number, so that a "
         "provider that drifts does not look like a factor."
     )
     yield (
@@ -108,8 +109,8 @@ def sampling(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]
         "back. Nothing that returned the model's tokens is."
     )
     yield (
-        "- Every rate is reported with its exclusions and the bounds that it would have had they all gone one way; an "
-        "ending that they could turn is undetermined.\n"
+        "- Every rate is reported with its exclusions and the bounds that it would have had they all gone one way; a "
+        "result that they could turn is undetermined.\n"
     )
 
 
@@ -120,14 +121,8 @@ def _by_env(states: Sequence[CellState]) -> Mapping[str, list[CellState]]:
     return by_env
 
 
-def _varied(grid: Grid) -> Iterator[str]:
-    """The factors that a grid varies, with their levels as they are typed."""
-    for name, levels in grid.varied.items():
-        said = ", ".join(f"`{_typed(level)}`" for level in levels)
-        yield f"- varied: `{name}`: {said}"
-
-
 def _typed(level: str) -> str:
+    """A level as it is typed."""
     decoded: Any = msgspec.json.decode(level)
     return decoded if isinstance(decoded, str) else level
 
@@ -137,10 +132,8 @@ def _sent(record: CellRecord) -> str:
     sent = {name: value for name, value in model["sampling"].items() if value is not None}
     if model.get("extra_body"):
         sent["extra_body"] = model["extra_body"]
-    said = msgspec.json.encode(sent).decode() if sent else "nothing"
-    beyond = f"sent with each call beyond messages and tools: `{said}`, the rest at the endpoint's defaults"
+    options = msgspec.json.encode(sent).decode() if sent else "nothing"
+    beyond = (
+        f"sent with each call beyond messages and tools: `{options}`, the rest at the endpoint's defaults"
+    )
     return f"protocol `{record.protocol}`; {beyond}"
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

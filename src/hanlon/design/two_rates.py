@@ -1,10 +1,9 @@
-"""What a comparison of two rates can show at a given n: the power of our own tests, and the least that shows.
+"""What a comparison of two rates can show at some n: the power of our own tests, and the n that it takes.
 
 Power is by simulation with the tests that a verdict uses (Fisher's exact test and Newcombe's interval; Boschloo's is a
-little more powerful than Fisher's); the search starts from the normal approximation of statsmodels.
+little more powerful than Fisher's), or by the normal approximation of statsmodels.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal, cast
 
@@ -15,7 +14,6 @@ WANTED = 0.8
 DRAWS = 400
 """Simulated pairs for one power: a standard error of 2 points at 80 %."""
 SEED = 20250705
-STEP = 1.05
 MOST = 100_000
 """Episodes a cell beyond which no n is looked for."""
 Way = Literal["fall", "rise"]
@@ -45,34 +43,6 @@ def simulated_power(base: float, treated: float, n: int, alpha: float = 0.05, dr
 
 
 @lru_cache(maxsize=4096)
-def least_difference(
-    base: float, n: int, way: Way, alpha: float = 0.05, *, approximate: bool = False
-) -> float | None:
-    """The smallest fall or rise from `base` that shows with a power of 80 %; None where not even all of it does.
-
-    Args:
-        base: the base cell's true rate.
-        n: episodes in each cell.
-        way: fall or rise.
-        alpha: two-sided.
-        approximate: by the normal approximation alone, for a plan that must not keep anybody waiting.
-    """
-    room = base if way == "fall" else 1 - base
-    sign = -1 if way == "fall" else 1
-    power = approximate_power if approximate else simulated_power
-
-    def at(size: float) -> float:
-        return power(base, min(1.0, max(0.0, base + sign * size)), n, alpha)
-
-    if room <= 0 or at(room) < WANTED:
-        return None
-    size = _crossing(lambda size: approximate_power(base, base + sign * size, n, alpha), room)
-    while size < room and at(size) < WANTED:
-        size = min(room, size * STEP)
-    return size
-
-
-@lru_cache(maxsize=4096)
 def n_needed(base: float, treated: float, alpha: float = 0.05) -> int:
     """The n of each cell at which these rates are told apart with a power of 80 % (normal approximation)."""
     n = 10
@@ -89,8 +59,8 @@ def least_margin(base: float, n: int, alpha: float = 0.05) -> float:
     chance = np.random.default_rng(SEED)
     draws = DRAWS // 2
     pairs = zip(chance.binomial(n, base, draws), chance.binomial(n, base, draws), strict=True)
-    found = (difference(int(k2), n, int(k1), n, 1 - 2 * alpha) for k2, k1 in pairs)
-    return float(np.quantile([max(-one.lo, one.hi) for one in found], WANTED))
+    intervals = (difference(int(k2), n, int(k1), n, 1 - 2 * alpha) for k2, k1 in pairs)
+    return float(np.quantile([max(-interval.lo, interval.hi) for interval in intervals], WANTED))
 
 
 @lru_cache(maxsize=4096)
@@ -103,7 +73,7 @@ def power_to_vanish(base: float, n: int, margin: float, alpha: float = 0.05) -> 
     held = (
         times
         for k, times in zip(*drawn, strict=True)
-        if vanishes(int(k), n, 0, n, margin, alpha).ending == "held"
+        if vanishes(int(k), n, 0, n, margin, alpha).result == "held"
     )
     return int(sum(held)) / DRAWS
 
@@ -119,12 +89,3 @@ def n_to_vanish(base: float, margin: float, alpha: float = 0.05) -> int | None:
             return None
         n = int(n * 1.1) + 1
     return n
-
-
-def _crossing(power: Callable[[float], float], room: float) -> float:
-    """The smallest difference of at most `room` with the wanted power, to a thousandth."""
-    low, high = 0.0, room
-    while high - low > 1e-3:
-        middle = (low + high) / 2
-        low, high = (low, middle) if power(middle) >= WANTED else (middle, high)
-    return high

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hanlon.config.schema import CellConfig, ModelConfig
+from hanlon.config.schema import ModelConfig, RunOptions
 from hanlon.engine.breaker import Breaker, ErrorShare, OutageTooLong
 from hanlon.engine.budget import Budget
 from hanlon.engine.limiter import Limiter, SharedPause
@@ -92,7 +92,7 @@ class Lane:
     def __init__(
         self,
         model: ModelConfig,
-        options: CellConfig,
+        options: RunOptions,
         pause: SharedPause,
         budget: Budget,
         grown: Callable[["Lane"], None],
@@ -268,7 +268,7 @@ class Lane:
             await asyncio.to_thread(self._server.close)
 
 
-def connections(model: ModelConfig, options: CellConfig) -> int:
+def connections(model: ModelConfig, options: RunOptions) -> int:
     """The most calls to a model that may be under way at once, in all processes of a sweep together."""
     return min(options.max_connections, model.max_connections or options.max_connections)
 

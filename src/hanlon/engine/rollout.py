@@ -80,8 +80,9 @@ class CallGivenUp(Exception):
 class Rollouts:
     """What all episodes of one cell share: the request's constant part and the protocol's wire."""
 
-    def __init__(self, cell: Cell) -> None:
+    def __init__(self, cell: Cell, timeout_s: float) -> None:
         self.cell = cell
+        self._timeout_s = timeout_s
         model = cell.config.model
         self.wire: Wire = WIRES[model.protocol](cell.environment)
         self.head = RequestHead(model, self.wire.request_fields)
@@ -139,7 +140,7 @@ class Rollouts:
                 trace.calls.append(ModelCall(requested_model=model_id, errors=failure.errors))
                 return failure.outcome
             trace.received(completion)
-            if sum(made.latency_s for made in trace.calls) > self.cell.config.episode_timeout_s:
+            if sum(made.latency_s for made in trace.calls) > self._timeout_s:
                 return outcomes.EPISODE_TIMEOUT
             ended, answers = await self._in_thread(self._step, run, trace, turn, completion)
             trace.messages.extend(answers)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hanlon.config.cell import Cell
-from hanlon.config.schema import CellConfig, ModelConfig
+from hanlon.config.schema import ModelConfig, RunOptions
 from hanlon.engine.asker import Asker, Feed
 from hanlon.engine.budget import Budget
 from hanlon.engine.lane import Lane, LaneKey
@@ -139,7 +139,7 @@ class Sweep:
         self,
         works: Sequence[CellWork],
         inquiries: Sequence[InquiryWork],
-        options: CellConfig,
+        options: RunOptions,
         budget: Budget,
         observers: Sequence[Observer],
         answered: Callable[[Answer], None],
@@ -216,7 +216,9 @@ class Sweep:
         for work in self._works:
             by_lane.setdefault(self._lane(work.cell.config.model, pauses), []).append(work)
         for lane, works in by_lane.items():
-            items = index_major([(work, Rollouts(work.cell)) for work in works])
+            items = index_major(
+                [(work, Rollouts(work.cell, self._options.episode_timeout_s)) for work in works]
+            )
             self._samplers.append(_Crew(lane, partial(self._sample_all, items)))
         for work in self._inquiries:
             assert work.inquiry.model is not None

@@ -1,15 +1,14 @@
-"""What a caption says of the marks: whose counts, which intervals, what is missing. Made of the rows that are drawn."""
+"""The caption's sentences about marks, made of the rows that are drawn: counts, intervals, and what is missing."""
 
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from hanlon.figures.frames import Frame
-from hanlon.figures.points import given
-from hanlon.figures.theme import PUBLISHED, unique
+from hanlon.figures.frames import PUBLISHED, Frame, unique
+from hanlon.figures.points import holds_value
 
 MISSING = "n/a"
-"""Stands where the source has a bar of which no number was found."""
+"""The label where the source has a bar and no number was found."""
 COUNTS = {
     r"\d+/\d+": "k/n: cases of trials, as printed.",
     r"~.*": "~k/n: k, or k and n, inferred from what is printed of the rate.",
@@ -17,25 +16,25 @@ COUNTS = {
     r".*\(n=\d+\)": "A percentage with n: no k was printed.",
     r"[\d.]+%": "A bare percentage: no n was printed.",
 }
-"""Kinds of labels of published rates, and what they mean."""
+"""Kinds of labels of published rates, with their meanings."""
 COMPUTED = ", computed from k and n"
-"""What `points` adds to an interval that no source printed."""
+"""The end of an interval's name where no source printed it."""
 
 
 def of_marks(points: Frame, where: str = "Whiskers") -> list[str]:
     """The caption's sentences about counts and intervals, published and own; `where` names what shows an interval."""
     published = points[points["whose"] == PUBLISHED]
-    said = " ".join([*_counts(published), *_intervals(published, where)])
-    return [*([said] if said else []), *_own(points[points["whose"] != PUBLISHED])]
+    sentence = " ".join([*_counts(published), *_intervals(published, where)])
+    return [*([sentence] if sentence else []), *_sweep(points[points["whose"] != PUBLISHED])]
 
 
 def _counts(rows: Frame) -> list[str]:
     labels: list[str] = list(rows[rows["kind"] == "rate"]["label"])
-    return [said for kind, said in COUNTS.items() if any(re.fullmatch(kind, label) for label in labels)]
+    return [meaning for kind, meaning in COUNTS.items() if any(re.fullmatch(kind, label) for label in labels)]
 
 
 def _intervals(rows: Frame, where: str) -> list[str]:
-    """Of published rows; a ratio has none and is not asked for one."""
+    """The intervals of published rows; ratios have none."""
     rows = rows[rows["kind"] != "ratio"]
     if not len(rows):
         return []
@@ -43,12 +42,12 @@ def _intervals(rows: Frame, where: str) -> list[str]:
     if not errors:
         return ["No interval was printed."]
     methods = unique(error.removesuffix(COMPUTED) for error in errors)
-    said = [
+    sentences = [
         _method(method, [error.endswith(COMPUTED) for error in errors if error.startswith(method)])
         for method in methods
     ]
     bare = " Where there is none, none was printed." if rows["low"].isna().any() else ""
-    return [f"{where}: {'; '.join(said)}.{bare}"]
+    return [f"{where}: {'; '.join(sentences)}.{bare}"]
 
 
 def _method(method: str, computed: Sequence[bool]) -> str:
@@ -59,17 +58,17 @@ def _method(method: str, computed: Sequence[bool]) -> str:
     return f"{method}, {whose}" if any(computed) else f"{method}, as printed"
 
 
-def _own(rows: Frame) -> list[str]:
+def _sweep(rows: Frame) -> list[str]:
     if not len(rows):
         return []
     methods = unique(error for error in rows["error"] if error)
-    said = f"Own runs: {'; '.join(methods)}; prompts in our wording, not the source's."
-    return [" ".join([said, *left_out(rows)])]
+    sentence = f"Own runs: {'; '.join(methods)}; prompts in our wording, not the source's."
+    return [" ".join([sentence, *left_out(rows)])]
 
 
 def left_out(rows: Frame) -> list[str]:
     """The caption's sentence about the episodes of own cells that are not in n, if there are any."""
-    counts = [int(count) for count in rows.drop_duplicates("key")["excluded"] if given(count) and count]
+    counts = [int(count) for count in rows.drop_duplicates("key")["excluded"] if holds_value(count) and count]
     if not counts:
         return []
     return [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} own cells; `hanlon rates` says why."]
@@ -82,10 +81,10 @@ def blanks(rows: Frame) -> list[dict[str, Any]]:
         return []
     drawn = set(zip(rows["group"], rows["series"], strict=True))
     return [
-        {"group": group, "series": one, "label": MISSING, "top": 0.0}
+        {"group": group, "series": name, "label": MISSING, "top": 0.0}
         for group in groups
-        for one in series
-        if (group, one) not in drawn
+        for name in series
+        if (group, name) not in drawn
     ]
 
 

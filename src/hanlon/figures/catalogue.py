@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanlon.figures.captions import left_out, of_marks
-from hanlon.figures.frames import Frame
+from hanlon.figures.frames import PUBLISHED, Frame, NothingToDraw, require
 from hanlon.figures.material import Material
 from hanlon.figures.papers import greenblatt
 from hanlon.figures.papers.alignment_faking import RATE_FIGURES
@@ -18,13 +18,12 @@ from hanlon.figures.sweep.cell_rates import rate_chart, rate_points
 from hanlon.figures.sweep.tier_pairs import GAP, QUANTITIES
 from hanlon.figures.sweep.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
 from hanlon.figures.sweep.verdicts import exploratory, verdict_points, verdict_table
-from hanlon.figures.theme import PUBLISHED, NothingToDraw, require
 
 SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
 """A chart and the data behind it."""
 MOST_PREDICTIONS = 300
-"""That a figure of a verdict shows."""
+"""The most that a figure of a verdict shows."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +41,20 @@ class Figure:
 
 def _rates(figure: RateFigure) -> Figure:
     def make(material: Material) -> Made:
-        points = figure.points(material.published, material.own if material.states else None)
+        points = figure.points(material.published, material.sweep_points if material.states else None)
         return figure.chart(points), points
 
     return Figure(figure.name, figure.title, True, make)
 
 
-def _variations(name: str, setting: str, place: str) -> Figure:
+def _variations(name: str, setting: str, table: str) -> Figure:
     def make(material: Material) -> Made:
-        points = greenblatt.variations(material.published, place)
-        chosen = greenblatt.beside_own(points, material.pairs if material.states else None, SETTINGS[setting])
-        return greenblatt.variations_chart(chosen, setting, place), chosen
+        points = greenblatt.variations(material.published, table)
+        pairs = material.pairs if material.states else None
+        chosen = greenblatt.beside_sweep(points, pairs, SETTINGS[setting])
+        return greenblatt.variations_chart(chosen, setting, table), chosen
 
-    return Figure(name, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", True, make)
+    return Figure(name, f"Variations of the prompt, {setting} (Greenblatt et al., {table})", True, make)
 
 
 def _shares(name: str, title: str, chosen: Callable[[Frame], Frame]) -> Figure:
@@ -70,25 +70,20 @@ def _rl_gaps(material: Material) -> Made:
     rows = greenblatt.after_rl(material.published)
     points = rows.assign(panel="Published", group=rows["variation"], series=rows["quantity"])
     title = "After reinforcement learning: reasoning, non-compliance and gap (Greenblatt et al., Table 2)"
-    notes = (
-        *of_marks(points),
-        "Helpful-only, Claude 3 Opus. Gap: non-compliance paid minus free, in points.",
-    )
+    about = "Helpful-only, Claude 3 Opus. Gap: non-compliance paid minus free, in points."
+    notes = (*of_marks(points), about)
     return lying_bars(points, title, notes, "share of replies, or gap", QUANTITIES), points
 
 
 def _scatter(material: Material) -> Made:
     tables = [
         points[points["model"] == greenblatt.OPUS].assign(panel=panel)
-        for panel, place in (("helpful-only", "App. G.2"), ("animal welfare", "App. G.3"))
-        for points in [greenblatt.variations(material.published, place)]
+        for panel, table in (("helpful-only", "App. G.2"), ("animal welfare", "App. G.3"))
+        for points in [greenblatt.variations(material.published, table)]
     ]
     if material.states and len(material.pairs):
-        tables.append(
-            material.pairs.assign(
-                panel="own runs", series=material.pairs["model"], variation=material.pairs["pair"]
-            )
-        )
+        pairs = material.pairs
+        tables.append(pairs.assign(panel="own runs", series=pairs["model"], variation=pairs["pair"]))
     points = greenblatt.scatter_points(*tables, greenblatt.after_rl(material.published))
     return greenblatt.scatter_chart(points), points
 
@@ -96,14 +91,13 @@ def _scatter(material: Material) -> Made:
 def _published_auroc(material: Material) -> Made:
     rows = material.published[material.published["kind"] == "auroc"]
     points = rows.assign(panel="Published: Hughes et al. 2025", group=rows["model"], series=rows["condition"])
-    said = [f"{row.rate:.2f} (n={row.n})" for row in points.itertuples()]
+    labels = [f"{row.rate:.2f} (n={row.n})" for row in points.itertuples()]
     notes = (
         "Area under the ROC curve against 106 replies labelled by people, 0.5 for guessing; the prompt of the judge "
         "with 20 votes was tuned on the same. No interval was printed.",
     )
-    return lying_bars(
-        points.assign(label=said), "Judges of alignment faking, published", notes, "AUROC"
-    ), points
+    chart = lying_bars(points.assign(label=labels), "Judges of alignment faking, published", notes, "AUROC")
+    return chart, points
 
 
 def _stacked_outcomes(material: Material) -> Made:
@@ -111,7 +105,7 @@ def _stacked_outcomes(material: Material) -> Made:
     notes = (
         f"Shares of the countable replies of a cell; k/n in each part above {LEAST:.1%}. AF: a judge labelled the "
         "reasoning as alignment faking. The first tier is the one that trains; swapped: the names are exchanged. The "
-        "bars by model of Sheshadri et al. 2025 (Fig. 1) are images, so none stand beside.",
+        "bars by model of Sheshadri et al. 2025 (Fig. 1) are images without numbers, so none are drawn.",
     )
     title = "Outcomes by tier, with and without alignment-faking reasoning (as Sheshadri et al., Fig. 1)"
     return stacked_shares(segments, title, notes, OUTCOME_PALETTE), segments
@@ -126,9 +120,8 @@ def _dumbbell(material: Material) -> Made:
         "where they differ in being rated, of deference to raters.",
         *left_out(rates),
     )
-    return dumbbell(
-        rates, gaps, "Non-compliance by tier and the gaps between (as Sheshadri et al., Fig. 3)", notes
-    ), material.pairs
+    title = "Non-compliance by tier and the gaps between (as Sheshadri et al., Fig. 3)"
+    return dumbbell(rates, gaps, title, notes), material.pairs
 
 
 def _cell_rates(material: Material) -> Made:
@@ -137,11 +130,10 @@ def _cell_rates(material: Material) -> Made:
 
 
 def _contrast_forest(material: Material) -> Made:
-    rows, said = contrasts.contrast_points(material.contrasts)
+    rows, remarks = contrasts.contrast_points(material.contrasts)
     require(rows, "no contrast: no two cells of one model differ in one factor or in a bundle")
     notes = ("k/n to k/n: cases of episodes in the base and in the treated cells. "
-             f"Intervals: {_intervals(rows)}. Exploratory contrasts are not corrected for their number.",
-             *said)  # fmt: skip
+             f"Intervals: {_intervals(rows)}. {contrasts.corrected(rows)}", *remarks)  # fmt: skip
     return contrasts.contrast_forest(rows, "What each factor does", notes), rows
 
 
@@ -152,21 +144,18 @@ def _intervals(rows: Frame) -> str:
 
 def _attribution(material: Material) -> Made:
     rows = contrasts.attribution_points(material.contrasts)
-    notes = ("Each clause alone starts from the bundle's base; each added last ends at the bundle. Interaction: beyond "
-             "the sum of the two, of four cells.",
+    notes = ("A clause alone starts from the bundle's base; a clause added last ends at the bundle. Interaction: what "
+             "two clauses do beyond the sum of both, from four cells.",
              f"k/n to k/n: cases of episodes in the base and in the treated cell. Intervals: {_intervals(rows)}. "
-             "Exploratory, uncorrected.", *contrasts.excluded_episodes(rows.to_dict("records")))  # fmt: skip
-    return contrasts.clause_attribution(
-        rows, "Which clause did it? The bundled prompt taken apart", notes
-    ), rows
+             f"{contrasts.corrected(rows)}", *contrasts.excluded_episodes(rows.to_dict("records")))  # fmt: skip
+    title = "Which clause did it? The bundled prompt taken apart"
+    return contrasts.clause_attribution(rows, title, notes), rows
 
 
 def _specifications(material: Material) -> Made:
     curve, name = specifications.specifications(material.states, material.labels_by_judge)
-    notes = (specifications.caption(curve, name),)
-    return specifications.specification_curve(
-        curve, "One contrast under every choice of analysis", notes
-    ), curve
+    notes, title = (specifications.caption(curve, name),), "One contrast under every choice of analysis"
+    return specifications.specification_curve(curve, title, notes), curve
 
 
 def _verdict(material: Material) -> Made:
@@ -174,16 +163,16 @@ def _verdict(material: Material) -> Made:
     more = len(points) - MOST_PREDICTIONS
     left = [f"{more} more predictions are not drawn; `hanlon verdict` lists them."] if more > 0 else []
     notes = ("k/n to k/n, and the difference in points with its interval. States as `hanlon verdict` gives them, with "
-             "Holm over the preregistered ones. Consistent is not true: all that this grid tests held.",
+             "Holm over the preregistered ones. Consistent does not mean true: all that this grid tests held.",
              *exploratory(material.verdict), *left)  # fmt: skip
     return verdict_table(points.head(MOST_PREDICTIONS), "Which explanation survives?", notes), points
 
 
 def _votes(material: Material) -> Made:
     shares = material.shares()
-    notes = ("Episodes by the share of the judge's votes that were yes, count/all; dashed: from where a label is yes, "
-             "and left of it from where it is maybe, by the judge's own thresholds. Voting that stopped early is no "
-             "estimate of the share of all votes.",)  # fmt: skip
+    notes = ("Episodes by the share of the judge's votes that were yes, count/all. Dashed: the judge's thresholds of "
+             "yes and, left of it, of maybe. Where voting stopped early, the share is no estimate of that of all "
+             "votes.",)  # fmt: skip
     return judges.votes_histogram(shares, "How judges' votes are spread", notes), shares
 
 

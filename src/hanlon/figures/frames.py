@@ -4,7 +4,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Frame = Any
-"""A pandas data frame; its columns are said where a function takes one."""
+"""A pandas data frame; the function that takes one says its columns."""
+PUBLISHED, SWEEP, SIMULATED = "published", "own run", "simulated"
+"""Values of the column `whose`."""
+
+
+class NothingToDraw(ValueError):
+    """There is no row to draw. The message says of what, and what would give some."""
+
+
+def require(rows: Sequence[object], problem: str) -> None:
+    """Stop where there is nothing to draw.
+
+    Raises:
+        NothingToDraw: `rows` is empty.
+    """
+    if len(rows) == 0:
+        raise NothingToDraw(f"nothing to draw: {problem}")
+
+
+def unique(values: Any) -> list[Any]:
+    """The values of a column, each once, in their order."""
+    return list(dict.fromkeys(values))
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None) -> Frame:
@@ -23,9 +44,14 @@ def joined(frames: Sequence[Frame]) -> Frame:
 
 def ranked(order: Sequence[str]) -> Callable[[Any], Any]:
     """A key for `sort_values`: values in this order, others behind them."""
-    rank = {name: place for place, name in enumerate(order)}
+    rank = {name: number for number, name in enumerate(order)}
 
     def key(values: Any) -> list[int]:
         return [rank.get(value, len(rank)) for value in values]
 
     return key
+
+
+def simulated(rows: Any) -> bool:
+    """Whether any row of a frame is simulated, by its column `whose`."""
+    return SIMULATED in set(rows["whose"])

@@ -5,17 +5,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from hanlon.analysis.contrasts.comparison import ByRequests
 from hanlon.analysis.contrasts.contrasts import Predicted
 from hanlon.analysis.contrasts.report import report
 from hanlon.analysis.contrasts.rows import report_rows
 from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
-from hanlon.analysis.requests import Labels
-from hanlon.figures.frames import Frame, table
-from hanlon.figures.points import own_points, published_points
-from hanlon.figures.sweep.tier_pairs import own_pairs, tier_outcomes
-from hanlon.figures.theme import OWN, SIMULATED
+from hanlon.analysis.requests import Labels, stored_values
+from hanlon.figures import points
+from hanlon.figures.frames import SIMULATED, SWEEP, Frame, table
+from hanlon.figures.sweep.tier_pairs import sweep_pairs, tier_outcomes
 from hanlon.store.cells import CellState, model_name
 
 
@@ -23,8 +21,8 @@ from hanlon.store.cells import CellState, model_name
 class Material:
     """The published numbers and some cells.
 
-    `human` are people's labels of their episodes, `verdict` the rows of `hanlon verdict --format json`, `predicted` the
-    contrasts that their sweeps wrote down.
+    `human` are people's labels of their episodes, `verdict` the rows of `hanlon verdict --format json`, `predicted`
+    the contrasts that their sweeps wrote down.
     """
 
     states: Sequence[CellState] = ()
@@ -35,17 +33,17 @@ class Material:
     @cached_property
     def published(self) -> Frame:
         """All published rows that have a number."""
-        return published_points()
+        return points.published_points()
 
     @cached_property
-    def own(self) -> Frame:
+    def sweep_points(self) -> Frame:
         """The cells' rates, of the conditions that were published."""
-        return own_points(self.states)
+        return points.sweep_points(self.states)
 
     @cached_property
     def pairs(self) -> Frame:
         """The pairs of tiers, with the labels of the first judge where there is one."""
-        return own_pairs(self.states, self.labels)
+        return sweep_pairs(self.states, self.labels)
 
     @cached_property
     def outcomes(self) -> Frame:
@@ -54,7 +52,7 @@ class Material:
 
     @cached_property
     def judged(self) -> list[JudgedCell]:
-        """What judges said of the cells."""
+        """The judges' labels of the cells."""
         return load_labels(self.states)
 
     @cached_property
@@ -71,18 +69,18 @@ class Material:
     @cached_property
     def contrasts(self) -> list[dict[str, Any]]:
         """All contrasts, effects and bundles taken apart, by the headline measure; by request where they are shared."""
-        return report_rows(report(self.states, predicted=self.predicted, pairing=ByRequests()))
+        return report_rows(report(self.states, predicted=self.predicted, values=stored_values()))
 
     @property
     def votes(self) -> list[JudgedLabel]:
         """Every label of every episode as votes, for calibration."""
         return [
             JudgedLabel(
-                one.judge.name, one.cell.simulated, one.cell.key, str(one.cell.factors.get("tier")), index,
+                judged.judge.name, judged.cell.simulated, judged.cell.key, str(judged.cell.factors.get("tier")), index,
                 label.name, label.value, label.share,
             )
-            for one in self.judged
-            for index, labels in one.labels.items()
+            for judged in self.judged
+            for index, labels in judged.labels.items()
             for label in labels
         ]  # fmt: skip
 
@@ -90,14 +88,14 @@ class Material:
         """The share of yes votes of each label of an episode that was voted on more than once."""
         rows = [
             {
-                "panel": f"{one.judge.name}, {model_name(one.cell)}: {label.name}", "judge": one.judge.name,
-                "cell": one.cell.label, "key": one.cell.key, "index": index, "label": label.name,
+                "panel": f"{judged.judge.name}, {model_name(judged.cell)}: {label.name}", "judge": judged.judge.name,
+                "cell": judged.cell.label, "key": judged.cell.key, "index": index, "label": label.name,
                 "share": label.share, "yes": label.yes, "parsed": label.parsed, "value": label.value,
-                **_bounds(one, label.name),
-                "whose": SIMULATED if one.cell.simulated else OWN,
+                **_bounds(judged, label.name),
+                "whose": SIMULATED if judged.cell.simulated else SWEEP,
             }
-            for one in self.judged
-            for index, labels in one.labels.items()
+            for judged in self.judged
+            for index, labels in judged.labels.items()
             for label in labels
             if label.share is not None and label.parsed > 1
         ]  # fmt: skip
@@ -111,5 +109,5 @@ SHARES = ["panel", "judge", "cell", "key", "index", "label", "share", "yes", "pa
 def _bounds(judged: JudgedCell, label: str) -> dict[str, float | None]:
     """From which share of the votes the judge's label is yes, and from which it is maybe."""
     settings = judged.judge.settings
-    asked = settings["questions"][settings["labels"][label]["question"]]
-    return {"threshold": asked["threshold"], "maybe": asked["maybe"]}
+    question = settings["questions"][settings["labels"][label]["question"]]
+    return {"threshold": question["threshold"], "maybe": question["maybe"]}

@@ -8,7 +8,7 @@ A frame of points has one row a rate, difference or ratio:
 - `k`, `n`, `counts`: cases and trials, and whose they are; `rate`, `lo`, `hi`, `se`: fractions as printed
 - `low`, `high`: where the whisker ends: `lo`, `hi`, else one standard error either way, else missing
 - `error`: what the whisker is
-- `label`: k/n, with what is inferred or missing said
+- `label`: k/n, marked where it is inferred or missing
 - `effort`: `default`, or what an own cell asked for
 - `excluded`: how many episodes of an own cell are not in n; missing for a published row
 - `key`: the key of an own cell; its study, place and condition are those of the published rows that it stands beside
@@ -22,24 +22,13 @@ from typing import Any, cast
 from hanlon.analysis.published.published import DEFAULT_EFFORT, published_conditions, published_rows
 from hanlon.analysis.stats.rates import IntervalName, rate_of
 from hanlon.analysis.tables import points
-from hanlon.figures.frames import Frame, table
-from hanlon.figures.theme import OWN, PUBLISHED, SIMULATED
+from hanlon.figures.frames import PUBLISHED, SIMULATED, SWEEP, Frame, table
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.records import CellRecord
 
 TAKEN = (
-    "study",
-    "place",
-    "model",
-    "condition",
-    "tier",
-    "kind",
-    "measure",
-    "paper_measure",
-    "k",
-    "n",
-    "counts",
-)
+    "study", "place", "model", "condition", "tier", "kind", "measure", "paper_measure", "k", "n", "counts",
+)  # fmt: skip
 DEFAULT = "default"
 NUMBERS = ("rate", "lo", "hi", "se")
 COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "effort", "excluded", "key")
@@ -47,7 +36,7 @@ COLUMNS = ("row", "whose", *TAKEN, *NUMBERS, "low", "high", "error", "label", "e
 
 def published_points() -> Frame:
     """All published rows as points, also those without a rate. Numbers are the papers', not turned round."""
-    return frame([_published(place, row) for place, row in enumerate(published_rows())])
+    return frame([_published(number, row) for number, row in enumerate(published_rows())])
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> Frame:
@@ -59,11 +48,11 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> Frame:
     return rows_of_points.astype(whole | parts)
 
 
-def _published(place: int, row: Mapping[str, Any]) -> dict[str, Any]:
+def _published(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
     low, high, error = _whisker(row)
-    own = {name: row[name] for name in (*TAKEN, *NUMBERS)}
-    said = {"low": low, "high": high, "error": error, "label": label_of(row), "key": None}
-    return {"row": place, "whose": PUBLISHED, "effort": DEFAULT, **own, **said}
+    fields = {name: row[name] for name in (*TAKEN, *NUMBERS)}
+    marks = {"low": low, "high": high, "error": error, "label": label_of(row), "key": None}
+    return {"row": number, "whose": PUBLISHED, "effort": DEFAULT, **fields, **marks}
 
 
 def _whisker(row: Mapping[str, Any]) -> tuple[float | None, float | None, str]:
@@ -90,29 +79,29 @@ def label_of(row: Mapping[str, Any]) -> str:
     return f"{'~' if row['counts'].endswith('inferred') else ''}{k}/{n}"
 
 
-def given(value: Any) -> bool:
+def holds_value(value: Any) -> bool:
     """Whether a field of a frame holds a value."""
     import pandas as pd
 
     return not cast(Any, pd).isna(value)
 
 
-def own_points(states: Sequence[CellState], interval: IntervalName = "wilson") -> Frame:
+def sweep_points(states: Sequence[CellState], interval: IntervalName = "wilson") -> Frame:
     """The rates of own cells, once for each published condition that they have, of whatever model and at any effort.
 
     `study`, `place` and `condition` are the published ones; k and the interval are turned round where the paper
     counts the opposite. Cells of conditions that nobody published are not in it.
     """
-    rows = [{**row, "row": place} for place, row in enumerate(published_rows())]
+    rows = [{**row, "row": number} for number, row in enumerate(published_rows())]
     return frame(
         point
         for state in states
         for measure in state.record.measures
-        for point in _own(state, measure, rows, interval)
+        for point in _conditions(state, measure, rows, interval)
     )
 
 
-def _own(
+def _conditions(
     state: CellState, measure: str, rows: Sequence[Mapping[str, Any]], interval: IntervalName
 ) -> Iterable[dict[str, Any]]:
     record, rate = state.record, rate_of(state.tally, measure, interval=interval)
@@ -126,7 +115,7 @@ def _own(
         lo, hi = (1 - rate.hi, 1 - rate.lo) if turned else (rate.lo, rate.hi)
         yield {
             **{name: row[name] for name in TAKEN},
-            "row": None, "whose": SIMULATED if record.simulated else OWN, "model": own_name(state),
+            "row": None, "whose": SIMULATED if record.simulated else SWEEP, "model": cell_model(state),
             "k": k, "n": rate.n, "counts": "", "rate": k / rate.n, "lo": lo, "hi": hi, "low": lo, "high": hi,
             "error": f"{rate.method} {rate.level:.0%}", "label": f"{k}/{rate.n}", "effort": effort_of(record),
             "excluded": sum(rate.excluded.values()), "key": record.key,
@@ -145,7 +134,7 @@ def effort_of(record: CellRecord) -> str:
     return DEFAULT if named in DEFAULT_EFFORT else str(named)
 
 
-def own_name(state: CellState) -> str:
+def cell_model(state: CellState) -> str:
     """An own cell's model, with what its label says beyond prompt and tier: `openai/o3+wording=2`."""
     record = state.record
     beyond = record.label.replace(f"+tier={record.factors.get('tier')}", "", 1).partition("+")[2]

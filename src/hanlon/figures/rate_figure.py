@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hanlon.figures.captions import of_marks
-from hanlon.figures.frames import Frame, joined, ranked
-from hanlon.figures.points import DEFAULT, given
+from hanlon.figures.frames import PUBLISHED, SIMULATED, SWEEP, Frame, joined, ranked, unique
+from hanlon.figures.points import DEFAULT, holds_value
 from hanlon.figures.shapes.bars import grouped_bars, lying_bars, rate_table
-from hanlon.figures.theme import OWN, PUBLISHED, SIMULATED, unique
 
 Row = Any
 """A row of a frame of points, as `itertuples` gives it."""
 Name = Callable[[Row], str]
 CONDITION = ("study", "place", "condition", "tier", "paper_measure")
 """What an own row has in common with the published ones that it stands beside."""
-OWN_PANEL = {OWN: "Own runs of the same conditions", SIMULATED: "Own simulated runs of the same conditions"}
+SWEEP_PANEL = {
+    SWEEP: "Own runs of the same conditions",
+    SIMULATED: "Own simulated runs of the same conditions",
+}
 
 
 def _no_remarks(points: Frame) -> Sequence[str]:
@@ -46,10 +48,10 @@ class RateFigure:
     any_effort: bool = False
     remarks: Callable[[Frame], Sequence[str]] = _no_remarks
 
-    def points(self, published: Frame, own: Frame | None = None) -> Frame:
+    def points(self, published: Frame, sweep: Frame | None = None) -> Frame:
         """The figure's rows: the published ones, and below them the own cells of the same conditions."""
         rows = published[[self.has(row) for row in published.itertuples()]]
-        beside = self._own(rows, own)
+        beside = self._beside(rows, sweep)
         rows = rows[rows["rate"].notna()]
         if beside is not None and len(beside):
             rows = joined([rows, beside])
@@ -69,20 +71,20 @@ class RateFigure:
         apart = len(panels) > 1 and len(set(places)) < len(places)
         return [
             name if row.whose == PUBLISHED
-            else OWN_PANEL[row.whose] + (f", as {name.removeprefix('Published: ')}" if apart else "")
+            else SWEEP_PANEL[row.whose] + (f", as {name.removeprefix('Published: ')}" if apart else "")
             for name, row in zip(named, rows, strict=True)
         ]  # fmt: skip
 
-    def _own(self, rows: Frame, own: Frame | None) -> Frame | None:
-        if own is None or not len(own):
+    def _beside(self, rows: Frame, sweep: Frame | None) -> Frame | None:
+        if sweep is None or not len(sweep):
             return None
         here = set(rows[list(CONDITION)].itertuples(index=False, name=None))
-        beside = own[[at in here for at in own[list(CONDITION)].itertuples(index=False, name=None)]]
+        beside = sweep[[at in here for at in sweep[list(CONDITION)].itertuples(index=False, name=None)]]
         if not self.any_effort:
             beside = beside[beside["effort"] == DEFAULT]
         series = [self.series(row) for row in beside.itertuples()]
         once = beside.assign(_s=series).drop_duplicates(["key", "measure", "_s"]).drop(columns="_s")
-        order = {name: place for place, name in enumerate(unique(rows["condition"]))}
+        order = {name: number for number, name in enumerate(unique(rows["condition"]))}
         return (
             once.assign(_at=once["condition"].map(order))
             .sort_values(["model", "_at"], kind="stable")
@@ -98,8 +100,8 @@ class RateFigure:
         marks = of_marks(points, "In brackets" if self.draw == "table" else "Whiskers")
         notes = [*marks, *self.notes, *self.remarks(points)]
         if self.draw == "table":
-            said = [_in_a_field(row) for row in points.itertuples()]
-            return rate_table(points.assign(said=said), self.title, notes, self.order)
+            texts = [_in_a_field(row) for row in points.itertuples()]
+            return rate_table(points.assign(text=texts), self.title, notes, self.order)
         draw = grouped_bars if self.draw == "bars" else lying_bars
         return draw(points, self.title, notes, self.axis, self.order)
 
@@ -113,7 +115,7 @@ def _apart(rows: Frame) -> Frame:
 def _in_a_field(row: Row) -> str:
     """Rate, interval and k/n in two lines."""
     rate = f"{100 * row.rate:.3g}%" + (
-        f" [{100 * row.low:.1f}, {100 * row.high:.1f}]" if given(row.low) else ""
+        f" [{100 * row.low:.1f}, {100 * row.high:.1f}]" if holds_value(row.low) else ""
     )
     if row.kind == "ratio":
         return f"{rate}\nratio"
@@ -121,4 +123,4 @@ def _in_a_field(row: Row) -> str:
 
 
 def _n(row: Row) -> str:
-    return f"n={row.n}" if given(row.n) else "no n printed"
+    return f"n={row.n}" if holds_value(row.n) else "no n printed"

@@ -1,11 +1,10 @@
 """Axes of rates, differences and areas: where they end, what stands at their ticks, what they are called."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import altair as alt
 
 from hanlon.figures.frames import Frame
-
-if TYPE_CHECKING:
-    import altair as alt
 
 ENDS = (0.25, 0.5, 1.0)
 """Where the axis of upright bars may end; the least that holds all of a figure."""
@@ -21,10 +20,8 @@ FORMATS = {
 PERCENT = "format(datum.value, '.0%')"
 
 
-def upright(points: Frame, axis: str, height: float) -> "alt.Y":
+def upright(points: Frame, axis: str, height: float) -> alt.Y:
     """The axis of upright bars for all panels of a figure, each so many pixels high, with room for labels above."""
-    import altair as alt
-
     tops = list(points[["high", "rate"]].max(axis=1))
     end = next((end for end in ENDS if end >= max(tops)), ENDS[-1])
     room = [1 - (LETTER * len(label) + 6) / height for label in points["label"]]
@@ -36,13 +33,11 @@ def upright(points: Frame, axis: str, height: float) -> "alt.Y":
     return alt.Y("rate:Q", title=axis, stack=None, axis=ticks, scale=scale)
 
 
-def lying(rows: Frame, of_kind: Frame, axis: str) -> "alt.X":
+def lying(rows: Frame, of_kind: Frame, axis: str) -> alt.X:
     """The axis of a panel of lying bars, as long as the longest bar of its kind in the whole figure asks.
 
     It begins at 0, or at the lowest whisker below it. Differences are in points, areas under a curve are no shares.
     """
-    import altair as alt
-
     (kind, *_) = rows["kind"]
     least = min(0.0, 1.15 * float(of_kind[["low", "rate"]].min(axis=None)))
     most = max(0.1, float(of_kind[["high", "rate"]].max(axis=None)))
@@ -50,8 +45,8 @@ def lying(rows: Frame, of_kind: Frame, axis: str) -> "alt.X":
     first, last = -int(-least / step), int(min(1.0, most / ROOM) / step + 1e-9)
     title = f"{'difference' if axis == 'share' else axis}, points" if kind == "contrast" else axis
     values = [round(step * at, 4) for at in range(first, last + 1)]
-    said = FORMATS.get(kind, PERCENT)
-    ticks = alt.Axis(values=values, tickCount=len(values), labelExpr=said, domain=False, ticks=False)
+    labels = FORMATS.get(kind, PERCENT)
+    ticks = alt.Axis(values=values, tickCount=len(values), labelExpr=labels, domain=False, ticks=False)
     scale = alt.Scale(domain=[least, most / ROOM], nice=False)
     return alt.X("rate:Q", title=title, stack=None, axis=ticks, scale=scale)
 
@@ -63,6 +58,4 @@ def same_kind(points: Frame, rows: Frame) -> Frame:
 
 def zero() -> Any:
     """The line at no difference."""
-    import altair as alt
-
     return alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color="#999999").encode(x="at:Q")

@@ -2,70 +2,36 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import altair as alt
+import altair as alt
 
 WATERMARK = "SIMULATED: a scripted policy, no language model"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """The first is inside vl-convert, so that text is measured the same on every machine; Arial has its widths."""
 COLOURS = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#666666",
-    "#882255",
-    "#000000",
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#666666", "#882255", "#000000",
     "#999933",
-)
+)  # fmt: skip
 """Told apart with any colour vision: Okabe and Ito 2008, "Color Universal Design", grey before their black and,
 for their yellow, which is faint as a point, wine and olive of Tol's schemes (2021)."""
 INK, FAINT = "#222222", "#8a8a8a"
-PUBLISHED, OWN, SIMULATED = "published", "own run", "simulated"
-"""Values of the column `whose`."""
 LETTER = 5.2
 """The mean width of a letter in a caption, in pixels."""
 
 
-class NothingToDraw(ValueError):
-    """A frame without a row to draw; the message says of what, and what would fill it."""
-
-
-def require(rows: Sequence[object], what: str) -> None:
-    """Stop where there is nothing to draw.
-
-    Raises:
-        NothingToDraw: `rows` is empty.
-    """
-    if len(rows) == 0:
-        raise NothingToDraw(f"nothing to draw: {what}")
-
-
-def unique(values: Any) -> list[Any]:
-    """The values of a column, each once, in their order."""
-    return list(dict.fromkeys(values))
-
-
-def colours(domain: Sequence[str], title: str | None = None, columns: int = 4) -> "alt.Color":
+def colours(domain: Sequence[str], title: str | None = None, columns: int = 4) -> alt.Color:
     """Colours for the values of `series`, with the legend on top."""
-    import altair as alt
-
-    chosen = [COLOURS[place % len(COLOURS)] for place in range(len(domain))]
+    chosen = [COLOURS[number % len(COLOURS)] for number in range(len(domain))]
     legend = alt.Legend(title=title, columns=columns, symbolOpacity=1) if len(domain) > 1 else None
     return alt.Color("series:N", legend=legend, scale=alt.Scale(domain=list(domain), range=chosen))
 
 
-def answers(rows: Any, fields: Mapping[str, str]) -> "list[alt.Tooltip]":
-    """What a mark says under the pointer, where the figure is on a page: columns with a d3 format, "" for words.
+def tooltips(rows: Any, fields: Mapping[str, str]) -> list[alt.Tooltip]:
+    """The tooltip of a mark, where the figure is interactive: columns with a d3 format, "" for words.
 
     A column that the rows have not got is left out.
     """
-    import altair as alt
-
     return [
         alt.Tooltip(f"{name}:Q", format=form) if form else alt.Tooltip(f"{name}:N")
         for name, form in fields.items()
@@ -73,14 +39,12 @@ def answers(rows: Any, fields: Mapping[str, str]) -> "list[alt.Tooltip]":
     ]
 
 
-OF_A_RATE = {"group": "", "series": "", "label": "", "rate": ".1%", "low": ".1%", "high": ".1%"}
-"""What the mark of a rate says under the pointer, for `answers`."""
+RATE_TOOLTIP = {"group": "", "series": "", "label": "", "rate": ".1%", "low": ".1%", "high": ".1%"}
+"""The tooltip of a rate."""
 
 
-def watermark(width: float, height: float) -> "alt.Chart":
+def watermark(width: float, height: float) -> alt.Chart:
     """The mark over a panel of simulated data, `width` x `height` pixels."""
-    import altair as alt
-
     lines = WATERMARK.replace(": ", ":\n").split("\n") if height >= 60 else [WATERMARK]
     size = max(7.0, min(26.0, 1.9 * width / len(lines[-1]), height / 2.6))
     return (
@@ -95,11 +59,9 @@ def watermark(width: float, height: float) -> "alt.Chart":
 
 
 def panel(
-    layers: Sequence["alt.Chart | alt.LayerChart"], width: float, height: float, title: str, simulated: bool
+    layers: Sequence[alt.Chart | alt.LayerChart], width: float, height: float, title: str, simulated: bool
 ) -> Any:
     """Layers of one panel of a fixed size, marked where its data are simulated, below the last layer's labels."""
-    import altair as alt
-
     marked = [*layers[:-1], watermark(width, height), layers[-1]] if simulated else list(layers)
     lines = folded(title, max(70, int(width / (LETTER + 0.9))))
     if not title:
@@ -108,19 +70,14 @@ def panel(
     return alt.layer(*marked, width=width, height=height, title=head)
 
 
-def lettering(base: "alt.Chart", *, align: str = "left", size: float = 9.5, **said: Any) -> Any:
+def lettering(base: alt.Chart, *, align: str = "left", size: float = 9.5, **encoding: Any) -> Any:
     """Text beside marks, on a white edge that keeps it legible over grid lines and other marks.
 
-    Args:
-        base: the chart whose places and data the text has.
-        align: which end of the text stands at the place.
-        size: of the type, in pixels.
-        said: encodings (`y`, `text`), and what else `mark_text` takes (`dx`, `angle`, `baseline`).
+    `base` gives its places and data, `align` which end of the text stands at the place, `size` its pixels, `encoding`
+    the encodings (`y`, `text`) and what else `mark_text` takes (`dx`, `angle`, `baseline`).
     """
-    import altair as alt
-
-    placed = {name: said[name] for name in ("x", "y", "text") if name in said}
-    mark: dict[str, Any] = {name: value for name, value in said.items() if name not in placed}
+    placed = {name: encoding[name] for name in ("x", "y", "text") if name in encoding}
+    mark: dict[str, Any] = {name: value for name, value in encoding.items() if name not in placed}
     mark |= {"align": align, "fontSize": size}
     edge = base.mark_text(**mark, fill="white", stroke="white", strokeWidth=2.5, strokeJoin="round")
     return alt.layer(edge.encode(**placed), base.mark_text(**mark, color=INK).encode(**placed))
@@ -133,18 +90,11 @@ def folded(text: str, letters: int) -> list[str]:
     ]
 
 
-def simulated(rows: Any) -> bool:
-    """Whether any row of a frame is simulated, by its column `whose`."""
-    return SIMULATED in set(rows["whose"])
-
-
 def finished(chart: Any, title: str, notes: Sequence[str], width: float, is_simulated: bool = False) -> Any:
     """The whole figure: title, caption lines folded to its width in pixels, and the look of everything."""
-    import altair as alt
-
-    said = [f"{WATERMARK}.", *notes] if is_simulated else list(notes)
+    sentences = [f"{WATERMARK}.", *notes] if is_simulated else list(notes)
     letters = max(94, int(width / LETTER))
-    caption = [line for note in said for line in folded(note, letters)]
+    caption = [line for note in sentences for line in folded(note, letters)]
     head = alt.Title(
         textwrap.wrap(title, int(letters * 0.72)), subtitle=caption, anchor="start", fontSize=14,
         subtitleFontSize=10.5, subtitleColor="#555555", subtitlePadding=6, offset=14, frame="bounds", color=INK,

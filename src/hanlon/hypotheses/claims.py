@@ -23,11 +23,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from hanlon.analysis.stats.differences import Difference
-from hanlon.analysis.stats.equivalence import Ending, equivalence_by, p_above, p_below, vanishes
+from hanlon.analysis.stats.equivalence import Result, p_above, p_below, vanishes
 from hanlon.analysis.stats.rates import Rate
 from hanlon.hypotheses.matrix import Claimed
 from hanlon.hypotheses.observation import Observation
 from hanlon.hypotheses.schema import Direction, Prediction
+
+_SIDES: frozenset[Direction] = frozenset({"+", "-"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ def weigh(prediction: Prediction, seen: Observation, alternatives: frozenset[Dir
         return _vanishing(prediction.vanishes.margin, seen)
     margin = prediction.threshold
     holds, fails = _claims(prediction, seen, margin)
-    needed = _needed(prediction, alternatives)
-    if needed and not needed & room(seen, margin):
+    needed = prediction.sides
+    if prediction.no_effect_within is not None:
+        needed = (alternatives - {"0"}) or needed
+    if not needed & room(seen, margin):
         side = " and ".join("floor" if side == "-" else "ceiling" for side in sorted(needed))
         lacks = f"no room for an effect of {100 * margin:.0f} points ({side})"
-        return _without_room(prediction, fails, _contrary(prediction, seen, margin), lacks)
+        return _without_room(prediction, seen, fails, margin, lacks)
     return Weighed(holds, fails)
 
 
@@ -77,7 +81,7 @@ def room(seen: Observation, margin: float) -> frozenset[Direction]:
 
 
 def could_flip(prediction: Prediction, seen: Observation, *, holds: bool) -> bool:
-    """Whether the exclusions, had they gone one way or the other, could have undone an ending."""
+    """Whether the exclusions, had they gone one way or the other, could have undone a result."""
     if not seen.excluded:
         return False
     if prediction.vanishes is not None:
@@ -88,55 +92,59 @@ def could_flip(prediction: Prediction, seen: Observation, *, holds: bool) -> boo
     return not any(a < low and high < b for a, b in _regions(prediction, holds=holds))
 
 
+def _regions(prediction: Prediction, *, holds: bool) -> list[tuple[float, float]]:
+    """The open intervals of the difference in which a result is right."""
+    margin, sides = prediction.threshold, prediction.sides
+    if prediction.has_effect != holds:
+        return [(-margin if "-" in sides else -2, margin if "+" in sides else 2)]
+    start = 0 if holds else margin
+    return [(start, 2) if side == "+" else (-2, -start) for side in sides]
+
+
 def _claims(prediction: Prediction, seen: Observation, margin: float) -> tuple[float, float]:
-    value, interval = seen.difference.value or 0.0, seen.interval
-    match prediction.sign:
-        case "positive":
-            return (seen.p if value > 0 else 1.0), p_below(interval, margin)
-        case "negative":
-            return (seen.p if value < 0 else 1.0), p_above(interval, -margin)
-        case "either":
-            return seen.p, equivalence_by(interval, margin).p
-        case "not_positive":
-            return p_below(interval, margin), p_above(interval, margin)
-        case "not_negative":
-            return p_above(interval, -margin), p_below(interval, -margin)
-        case None:
-            beyond = min(p_above(interval, margin), p_below(interval, -margin))
-            return equivalence_by(interval, margin).p, min(1.0, 2 * beyond)
+    """The p that the claim holds, and that it fails."""
+    absent = max(_p_within(seen, side, margin) for side in prediction.sides)
+    if not prediction.has_effect:
+        return absent, _p_beyond(seen, prediction.sides, margin)
+    value = seen.difference.value or 0.0
+    is_on_side = len(prediction.sides) > 1 or (value > 0 if "+" in prediction.sides else value < 0)
+    return (seen.p if is_on_side else 1.0), absent
 
 
-def _without_room(prediction: Prediction, fails: float, contrary: float, lacks: str) -> Weighed:
+def _p_within(seen: Observation, side: Direction, margin: float) -> float:
+    """The p that no effect on this side reaches the margin."""
+    return p_below(seen.interval, margin) if side == "+" else p_above(seen.interval, -margin)
+
+
+def _p_beyond(seen: Observation, sides: frozenset[Direction], margin: float) -> float:
+    """The p that the difference lies beyond the margin on one of these sides; 1 where there is none."""
+    beyond = [
+        p_above(seen.interval, margin) if side == "+" else p_below(seen.interval, -margin) for side in sides
+    ]
+    return min([1.0, *(len(beyond) * p for p in beyond)])
+
+
+def _without_room(
+    prediction: Prediction, seen: Observation, fails: float, margin: float, lacks: str
+) -> Weighed:
     """What is left of a claim where the effect that it speaks of had no room: an effect the other way still tells.
 
     It fails a claim that there is an effect, and bears out one that there is none of that sign. Nothing else of
     either counts: a step from 98 to 99.5 % is no rise that a hypothesis could be held to.
     """
-    if prediction.sign in ("positive", "negative", "either"):
-        return Weighed(1.0, contrary, lacks)
-    return Weighed(contrary, fails, lacks)
-
-
-def _contrary(prediction: Prediction, seen: Observation, margin: float) -> float:
-    """The p that the difference lies beyond the margin, on the side that the claim does not speak of."""
-    match prediction.sign:
-        case "positive" | "not_positive":
-            return p_below(seen.interval, -margin)
-        case "negative" | "not_negative":
-            return p_above(seen.interval, margin)
-        case "either" | None:
-            return 1.0
+    contrary = _p_beyond(seen, _SIDES - prediction.sides, margin)
+    return Weighed(1.0, contrary, lacks) if prediction.has_effect else Weighed(contrary, fails, lacks)
 
 
 def _vanishing(margin: float, seen: Observation) -> Weighed:
     from scipy import stats
 
     base, treated = seen.rates
-    found = vanishes(base.k, base.n, treated.k, treated.n, margin)
-    if not found.control_worked:
+    vanishing = vanishes(base.k, base.n, treated.k, treated.n, margin)
+    if not vanishing.control_worked:
         return Weighed(1.0, 1.0, f"the base rate is not shown to be above {margin:.0%} (floor)")
     stays = float(cast(Any, stats).binomtest(treated.k, treated.n, margin, "greater").pvalue)
-    return Weighed(max(found.p, _halved(treated, base)), stays)
+    return Weighed(max(vanishing.p, _halved(treated, base)), stays)
 
 
 def _halved(treated: Rate, base: Rate) -> float:
@@ -145,66 +153,21 @@ def _halved(treated: Rate, base: Rate) -> float:
 
     if 2 * treated.k * base.n >= base.k * treated.n:
         return 1.0
-    found = cast(Any, proportion).test_proportions_2indep(
-        treated.k,
-        treated.n,
-        base.k,
-        base.n,
-        value=0.5,
-        method="score",
-        compare="ratio",
-        alternative="smaller",
-    )
-    return float(found.pvalue)
-
-
-def _needed(prediction: Prediction, alternatives: frozenset[Direction]) -> frozenset[Direction]:
-    """The sides of which at least one must have room, or the absence of an effect says nothing."""
-    rise: frozenset[Direction] = frozenset({"+"})
-    fall: frozenset[Direction] = frozenset({"-"})
-    match prediction.sign:
-        case "positive" | "not_positive":
-            return rise
-        case "negative" | "not_negative":
-            return fall
-        case "either":
-            return rise | fall
-        case None:
-            return (alternatives - {"0"}) or rise | fall
-
-
-def _regions(prediction: Prediction, *, holds: bool) -> list[tuple[float, float]]:
-    """The open intervals of the difference in which an ending is right."""
-    m = prediction.threshold
-    held: dict[str | None, list[tuple[float, float]]] = {
-        "positive": [(0, 2)],
-        "negative": [(-2, 0)],
-        "either": [(-2, 0), (0, 2)],
-        "not_positive": [(-2, m)],
-        "not_negative": [(-m, 2)],
-        None: [(-m, m)],
-    }
-    failed: dict[str | None, list[tuple[float, float]]] = {
-        "positive": [(-2, m)],
-        "negative": [(-m, 2)],
-        "either": [(-m, m)],
-        "not_positive": [(m, 2)],
-        "not_negative": [(-2, -m)],
-        None: [(-2, -m), (m, 2)],
-    }
-    return (held if holds else failed)[prediction.sign]
+    counts = treated.k, treated.n, base.k, base.n
+    ratio = {"value": 0.5, "method": "score", "compare": "ratio", "alternative": "smaller"}
+    return float(cast(Any, proportion).test_proportions_2indep(*counts, **ratio).pvalue)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedPrediction:
-    """One prediction about one contrast: what was seen, the corrected p, and its ending with the reason."""
+    """One prediction about one contrast: what was seen, the corrected p, and its result with the reason."""
 
     claim: Claimed
     seen: Observation
     test: Weighed
     p_holds: float
     p_fails: float
-    ending: Ending
+    result: Result
     reason: str = ""
 
     @property
@@ -219,18 +182,23 @@ class JudgedPrediction:
         return (self.claim.instance.key, prediction.claim, prediction.threshold, self.test)
 
 
-def endings(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, Ending]:
-    """How each prediction of a hypothesis ended over all its contrasts, by its place in the hypothesis's list."""
-    found: dict[int, list[JudgedPrediction]] = {}
+def by_prediction(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, list[JudgedPrediction]]:
+    """The contexts of each prediction of a hypothesis, by its number in the hypothesis's list."""
+    contexts: dict[int, list[JudgedPrediction]] = {}
     for each in judged:
         if each.claim.hypothesis.name == hypothesis:
-            found.setdefault(each.claim.place, []).append(each)
-    return {place: together(own) for place, own in found.items()}
+            contexts.setdefault(each.claim.number, []).append(each)
+    return contexts
 
 
-def together(instances: Sequence[JudgedPrediction]) -> Ending:
-    """One prediction over all its contrasts: those without room are left out where others have it."""
-    if any(each.ending == "failed" for each in instances):
+def results(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, Result]:
+    """The result of each prediction of a hypothesis over all its contexts, by its number."""
+    return {number: result_of(contexts) for number, contexts in by_prediction(judged, hypothesis).items()}
+
+
+def result_of(contexts: Sequence[JudgedPrediction]) -> Result:
+    """The result of a prediction over its contexts. Those without room are left out where others have it."""
+    if any(each.result == "failed" for each in contexts):
         return "failed"
-    telling = [each for each in instances if not each.test.lacks or each.reason != each.test.lacks]
-    return "held" if telling and all(each.ending == "held" for each in telling) else "undetermined"
+    telling = [each for each in contexts if not each.test.lacks or each.reason != each.test.lacks]
+    return "held" if telling and all(each.result == "held" for each in telling) else "undetermined"

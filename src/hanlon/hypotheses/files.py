@@ -7,8 +7,9 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from hanlon.config.command_line import find_conf
-from hanlon.config.errors import ConfigError, nearest
-from hanlon.hypotheses.schema import Change, Gate, Hypothesis, Plan, Prediction
+from hanlon.config.errors import ConfigError
+from hanlon.hypotheses.schema import Hypothesis, Plan
+from hanlon.store.problems import explain, nearest
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -20,17 +21,19 @@ def plans_for(environments: Sequence[str], names: Sequence[str] | None) -> list[
         ConfigError: no environment has a hypothesis of that name, or a file is malformed.
     """
     folder = find_conf() / "hypothesis"
-    known = {env: known_names(folder, env) for env in dict.fromkeys(environments)}
+    by_env = {env: hypothesis_names(folder, env) for env in dict.fromkeys(environments)}
+    available = [name for env_names in by_env.values() for name in env_names]
     for name in names or ():
-        everywhere = [one for own in known.values() for one in own]
-        if name not in everywhere:
+        if name not in available:
             raise ConfigError(
-                f"hypotheses: '{name}' is no hypothesis about env={' or '.join(known)}.{nearest(name, everywhere)} "
-                f"There are: {', '.join(everywhere) or f'none in {folder}'}"
+                f"hypotheses: '{name}' is no hypothesis about env={' or '.join(by_env)}.{nearest(name, available)} "
+                f"There are: {', '.join(available) or f'none in {folder}'}"
             )
     return [
-        load_plan(folder, env, None if names is None else [name for name in names if name in own])
-        for env, own in known.items()
+        load_plan(
+            folder, env, [name for name in (env_names if names is None else names) if name in env_names]
+        )
+        for env, env_names in by_env.items()
     ]
 
 
@@ -40,25 +43,25 @@ def load_plan(folder: Path, env: str, names: Sequence[str] | None = None) -> Pla
     Args:
         folder: `conf/hypothesis`.
         env: the environment's name. One without a folder has no hypotheses.
-        names: which, of `known_names`; None for all.
+        names: which, of `hypothesis_names`; None for all.
 
     Raises:
         ConfigError: a file is malformed; the message says which, where and what would do.
     """
-    wanted = known_names(folder, env) if names is None else names
-    found = [_hypothesis(folder / env / f"{name}.yaml", env) for name in wanted]
+    chosen = hypothesis_names(folder, env) if names is None else names
+    hypotheses = [_hypothesis(folder / env / f"{name}.yaml", env) for name in chosen]
     controls = folder / f"{env}.yaml"
     gates: Any = _read(controls).get("gates", ()) if controls.exists() else ()
-    return _validated(Plan, {"env": env, "hypotheses": found, "gates": gates}, folder / f"{env}.yaml")
+    return _validated(Plan, {"env": env, "hypotheses": hypotheses, "gates": gates}, controls)
 
 
-def known_names(folder: Path, env: str) -> list[str]:
+def hypothesis_names(folder: Path, env: str) -> list[str]:
     """The hypotheses that `conf/hypothesis` has about an environment."""
     return sorted(file.stem for file in (folder / env).glob("*.yaml"))
 
 
 def plan_of(content: Mapping[str, Any]) -> Plan:
-    """The plan that a sweep keeps.
+    """The plan that a sweep wrote down.
 
     Raises:
         ConfigError: it is not one that this version can read.
@@ -67,12 +70,13 @@ def plan_of(content: Mapping[str, Any]) -> Plan:
 
 
 def _hypothesis(file: Path, env: str) -> Hypothesis:
-    read = _validated(Hypothesis, _read(file), file)
-    if (read.name, read.env) != (file.stem, env):
+    hypothesis = _validated(Hypothesis, _read(file), file)
+    if (hypothesis.name, hypothesis.env) != (file.stem, env):
         raise ConfigError(
-            f"{file}: name and env are those of the file, {file.stem} and {env}; not {read.name} and {read.env}"
+            f"{file}: name and env are those of the file, {file.stem} and {env}; "
+            f"not {hypothesis.name} and {hypothesis.env}"
         )
-    return read
+    return hypothesis
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -91,13 +95,4 @@ def _validated(kind: type[_Model], value: Mapping[str, Any], file: Path) -> _Mod
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise ConfigError(f"{file}: {'; '.join(map(_problem, error.errors()))}") from None
-
-
-def _problem(error: Any) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    said = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        known = [name for model in (Change, Prediction, Hypothesis, Gate) for name in model.model_fields]
-        said = f"no such key.{nearest(str(error['loc'][-1]), known)}"
-    return f"{place}: {said}" if place else said
+        raise ConfigError(f"{file}: {'; '.join(explain(error, kind))}") from None

@@ -28,7 +28,7 @@ class GateReading:
         if not self.applies or self.worked:
             return ""
         if self.worked is None:
-            return f"control {self.gate.name} not sampled ({place_text(self.gate)})"
+            return f"control {self.gate.name} not sampled ({cells_text(self.gate)})"
         return f"control {self.gate.name} did not do its work"
 
 
@@ -40,9 +40,10 @@ def read_gate(gate: Gate, grid: Grid) -> GateReading:
     sampled = [cell for cell in selector.matching(gate.where) if _rate(cell, gate).n]
     if sampled:
         worked = [_worked(gate, _rate(cell, gate)) for cell in sampled]
-        return GateReading(gate, all(worked), "; ".join(_words(cell, gate) for cell in sampled))
+        return GateReading(gate, all(worked), "; ".join(_text(cell, gate, gate.bound) for cell in sampled))
     if gate.or_anywhere is not None and (shown := _shown(grid.cells, gate, gate.or_anywhere)):
-        return GateReading(gate, True, f"not sampled; shown by {_words(shown, gate)}")
+        needed = f"above {gate.or_anywhere:.0%} in any cell"
+        return GateReading(gate, True, f"not sampled; shown by {_text(shown, gate, needed)}")
     return GateReading(gate, None, f"not sampled: {gate.advice}")
 
 
@@ -60,11 +61,11 @@ def _rate(cell: CellState, gate: Gate) -> Rate:
     return rate_of(cell.tally, gate.measure, LEVEL)
 
 
-def _words(cell: CellState, gate: Gate) -> str:
+def _text(cell: CellState, gate: Gate, needed: str) -> str:
     rate = _rate(cell, gate)
-    return f"{cell.record.label}: {rate.measure} {rate.k}/{rate.n}, needed {gate.bound}"
+    return f"{cell.record.label}: {rate.measure} {rate.k}/{rate.n}, needed {needed}"
 
 
-def place_text(gate: Gate) -> str:
+def cells_text(gate: Gate) -> str:
     """The cells of a control, by their factors."""
     return " ".join(f"{name}={level}" for name, level in gate.where.items())

@@ -21,10 +21,10 @@ def turned(allowed: frozenset[Direction]) -> frozenset[Direction]:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A prediction of a hypothesis about one contrast of the grid. `place` numbers the hypothesis's predictions."""
+    """A prediction of a hypothesis about one contrast of the grid. `number` is the prediction's in its hypothesis."""
 
     hypothesis: Hypothesis
-    place: int
+    number: int
     prediction: Prediction
     instance: Instance
 
@@ -36,8 +36,8 @@ class Claimed:
     @property
     def allowed(self) -> frozenset[Direction]:
         """The directions that it allows of the contrast as `column` has it."""
-        own = self.prediction.allowed
-        return own if self.column == self.instance.key else turned(own)
+        allowed = self.prediction.allowed
+        return allowed if self.column == self.instance.key else turned(allowed)
 
     @property
     def _turned(self) -> tuple[Any, ...]:
@@ -68,8 +68,11 @@ class Matrix:
         """The names of the hypotheses, those together that predict and leave open the same."""
         by_row: dict[frozenset[Any], list[str]] = {}
         for hypothesis in self.hypotheses:
-            own = (claim for claim in self.claims if claim.hypothesis is hypothesis)
-            row = frozenset((claim.column, claim.allowed, claim.prediction.claim) for claim in own)
+            row = frozenset(
+                (claim.column, claim.allowed, claim.prediction.claim)
+                for claim in self.claims
+                if claim.hypothesis is hypothesis
+            )
             row = row and row | set(hypothesis.leaves_open)
             by_row.setdefault(row, []).append(hypothesis.name)
         silent = by_row.pop(frozenset(), [])
@@ -82,21 +85,27 @@ class Matrix:
         return [h.name for h in self.hypotheses if h.name not in spoken]
 
     @property
+    def speaking(self) -> list[list[str]]:
+        """The groups whose hypotheses predict something of this grid."""
+        return [group for group in self.groups if group[0] not in self.silent]
+
+    @property
     def unparted(self) -> list[tuple[str, str]]:
         """The pairs, of different groups, of which no contrast of the grid has opposed predictions."""
         together = {name: number for number, group in enumerate(self.groups) for name in group}
-        speaking = [h.name for h in self.hypotheses if h.name not in self.silent]
+        names = [h.name for h in self.hypotheses if h.name not in self.silent]
         return [
             (a, b)
-            for a, b in combinations(speaking, 2)
+            for a, b in combinations(names, 2)
             if together[a] != together[b]
-            and not any(a in own and b in own and not own[a] & own[b] for own in self.columns.values())
+            and not any(a in row and b in row and not row[a] & row[b] for row in self.columns.values())
         ]
 
     def rivals_allow(self, claim: Claimed) -> frozenset[Direction]:
         """The directions, of the contrast as the claim has it, that other hypotheses allow and it does not."""
-        others = [own for name, own in self.columns[claim.column].items() if name != claim.hypothesis.name]
-        allowed: frozenset[Direction] = frozenset(side for own in others for side in own)
+        row = self.columns[claim.column]
+        others = (sides for name, sides in row.items() if name != claim.hypothesis.name)
+        allowed: frozenset[Direction] = frozenset(side for sides in others for side in sides)
         if claim.column != claim.instance.key:
             allowed = turned(allowed)
         return allowed - claim.prediction.allowed
@@ -106,9 +115,9 @@ def matrix_of(grid: Grid, hypotheses: Sequence[Hypothesis]) -> Matrix:
     """The matrix of one grid."""
     selector = Selector(grid)
     claims = [
-        Claimed(hypothesis, place, prediction, instance)
+        Claimed(hypothesis, number, prediction, instance)
         for hypothesis in hypotheses
-        for place, prediction in enumerate(hypothesis.predicts)
+        for number, prediction in enumerate(hypothesis.predicts)
         for instance in selector.find(prediction)
     ]
     return Matrix(grid, hypotheses, claims)
@@ -119,13 +128,11 @@ def would_part(a: Hypothesis, b: Hypothesis) -> list[Prediction]:
 
     Their opposed claims of the same contrasts; where there is none, those of which only one of them says something.
     """
-    said = {name: {p.selector: p for p in h.predicts} for name, h in (("a", a), ("b", b))}
-    both = [s for s in said["a"] if s in said["b"]]
-    opposed = [said["a"][s] for s in both if not said["a"][s].allowed & said["b"][s].allowed]
-    if opposed:
-        return opposed
-    return [
-        p
-        for s, p in (*said["a"].items(), *said["b"].items())
-        if s not in both or said["a"][s].allowed != said["b"][s].allowed
+    of_a, of_b = ({p.selector: p for p in hypothesis.predicts} for hypothesis in (a, b))
+    both = [selector for selector in of_a if selector in of_b]
+    opposed = [of_a[selector] for selector in both if not of_a[selector].allowed & of_b[selector].allowed]
+    return opposed or [
+        prediction
+        for selector, prediction in (*of_a.items(), *of_b.items())
+        if selector not in both or of_a[selector].allowed != of_b[selector].allowed
     ]

@@ -1,62 +1,50 @@
-"""What a grid shows of one contrast: the difference, its interval at any confidence, and the p of no difference.
+"""What a grid shows of one contrast: its cells' rates, and their comparison (`hanlon.analysis.stats.comparison`)."""
 
-Where the episodes of the cells share their requests, the request is the unit (bootstrap and sign flips over requests,
-as in `hanlon.analysis.gaps`); else all episodes are independent (Newcombe, Boschloo or Fisher; MOVER for a change).
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from statistics import fmean
-from typing import Any, cast
+from typing import cast
 
-from hanlon.analysis.stats.by_request import BATCH, BOOTSTRAP, RESAMPLES, SAME, SEED, ByRequest, flip_p
-from hanlon.analysis.stats.differences import (
-    BOSCHLOO_LIMIT,
-    Difference,
-    Term,
-    boschloo,
-    difference,
-    fisher,
-    inverted_p,
-    linear_combination,
-)
+from hanlon.analysis.requests import Values, no_requests
+from hanlon.analysis.stats.by_request import ByRequest
+from hanlon.analysis.stats.comparison import WEIGHTS, Comparison, compare_episodes, compare_requests
+from hanlon.analysis.stats.differences import Difference
 from hanlon.analysis.stats.rates import Rate, rate_of
 from hanlon.hypotheses.selection import Instance
-from hanlon.store.cells import CellState
-
-Values = Callable[[CellState, str], ByRequest | None]
-"""A cell's values of a measure by request; None where its episodes share nothing with other cells'."""
-WEIGHTS = {2: (-1.0, 1.0), 4: (1.0, -1.0, -1.0, 1.0)}
-"""Of base and treated in a difference; with the other pair's in a change, which is its difference minus the first."""
-
-
-def no_requests(cell: CellState, measure: str) -> None:
-    """The `Values` of cells without requests."""
-    del cell, measure
+from hanlon.store.tally import Count
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What is seen of one contrast. `interval` gives the difference and its two-sided interval at a confidence."""
+    """What is seen of one contrast. `first` is the interval of the first pair's difference, of a change alone."""
 
     rates: tuple[Rate, ...]
-    interval: Callable[[float], Difference]
-    test: str
-    unit: str
-    _p: Callable[[], float]
+    comparison: Comparison
     first: Callable[[float], Difference] | None = None
-    """Of a change: the interval of the first pair's difference."""
 
-    @cached_property
+    @property
+    def interval(self) -> Callable[[float], Difference]:
+        """The difference and its two-sided interval at a confidence."""
+        return self.comparison.interval
+
+    @property
+    def test(self) -> str:
+        """The name of the test of no difference."""
+        return self.comparison.test
+
+    @property
+    def unit(self) -> str:
+        """What was sampled independently: "episode" or "request"."""
+        return self.comparison.unit
+
+    @property
     def p(self) -> float:
         """The two-sided p of no difference, by `test`."""
-        return self._p()
+        return self.comparison.p
 
-    @cached_property
+    @property
     def difference(self) -> Difference:
         """The difference with its 95 % interval."""
-        return self.interval(0.95)
+        return self.comparison.difference
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -77,82 +65,13 @@ class Observation:
 def observe(instance: Instance, values: Values = no_requests, *, quick: bool = False) -> Observation:
     """What is stored of a contrast; `quick` takes Fisher's test of independent episodes whatever the n."""
     rates = tuple(rate_of(cell.tally, instance.measure) for cell in instance.cells)
+    counts = [Count(rate.k, rate.n) for rate in rates]
     by_request = [values(cell, instance.measure) for cell in instance.cells]
-    if all(own is not None for own in by_request):
-        return _paired(rates, cast("list[ByRequest]", by_request))
-    return _independent(rates, quick=quick)
+    shared = all(requests is not None for requests in by_request)
 
+    def compare(cells: int) -> Comparison:
+        if shared:
+            return compare_requests(cast("list[ByRequest]", by_request[:cells]))
+        return compare_episodes(counts[:cells], quick=quick)
 
-def _independent(rates: tuple[Rate, ...], *, quick: bool) -> Observation:
-    base, treated, *other = ((rate.k, rate.n) for rate in rates)
-
-    def single(level: float) -> Difference:
-        return difference(*treated, *base, level)
-
-    if not other:
-        counts = (*treated, *base)
-        if quick or treated[1] * base[1] > BOSCHLOO_LIMIT:
-            return Observation(rates, single, "Fisher", "episode", lambda: fisher(*counts))
-        return Observation(rates, single, "Boschloo", "episode", lambda: boschloo(*counts))
-    change = [Term(weight, rate.k, rate.n) for weight, rate in zip(WEIGHTS[4], rates, strict=True)]
-
-    def both(level: float) -> Difference:
-        return linear_combination(change, level)
-
-    return Observation(rates, both, "the interval, inverted", "episode", lambda: inverted_p(both), single)
-
-
-def _paired(rates: tuple[Rate, ...], by_request: Sequence[ByRequest]) -> Observation:
-    effects = _effects(by_request)
-    interval = _interval(effects, rates)
-    first = _interval(_effects(by_request[:2]), rates[:2]) if len(by_request) > 2 else None
-    return Observation(rates, interval, "sign flips", "request", lambda: flip_p(effects), first)
-
-
-def _effects(by_request: Sequence[ByRequest]) -> tuple[float, ...]:
-    """The difference (or the change of the difference) of each request that all cells share."""
-    weights = WEIGHTS[len(by_request)]
-    shared = [request for request in by_request[0] if all(request in cell for cell in by_request[1:])]
-    return tuple(
-        sum(weight * fmean(cell[request]) for weight, cell in zip(weights, by_request, strict=True))
-        for request in shared
-    )
-
-
-def _interval(effects: tuple[float, ...], rates: Sequence[Rate]) -> Callable[[float], Difference]:
-    """The percentile bootstrap over requests; where all are alike it has no width, and MOVER has, with n = requests."""
-    n = len(effects)
-    if not n:
-        return lambda level: Difference(None, -1.0, 1.0, level, "no request in all cells")
-    value = fmean(effects)
-    if max(effects) - min(effects) < SAME:
-        weights = WEIGHTS[len(rates)]
-        terms = [
-            Term(weight, round((rate.rate or 0.0) * n), n)
-            for weight, rate in zip(weights, rates, strict=True)
-        ]
-        return lambda level: linear_combination(terms, level)
-
-    def bootstrapped(level: float) -> Difference:
-        import numpy as np
-
-        lo, hi = np.quantile(_resampled(effects), [(1 - level) / 2, (1 + level) / 2])
-        return Difference(value, float(lo), float(hi), level, BOOTSTRAP)
-
-    return bootstrapped
-
-
-@lru_cache(maxsize=256)
-def _resampled(effects: tuple[float, ...]) -> Any:
-    import numpy as np
-    from scipy import stats
-
-    found = cast(Any, stats).bootstrap(
-        (np.array(effects),),
-        np.mean,
-        n_resamples=RESAMPLES,
-        batch=BATCH,
-        method="percentile",
-        rng=np.random.default_rng(SEED),
-    )
-    return np.sort(found.bootstrap_distribution)
+    return Observation(rates, compare(len(rates)), compare(2).interval if len(rates) > 2 else None)

@@ -30,17 +30,17 @@ def predictions(runs: Sequence[Path], cells: Sequence[CellState]) -> Predictions
     What was written down after episodes, or does not fit its hash, predicts nothing, and of added cells nothing is
     predicted; the notes say so. So do they where its file, or the hypotheses in it, cannot be read.
     """
-    found: dict[Predicted, None] = {}
+    contrasts: dict[Predicted, None] = {}
     notes: list[str] = []
     for file in (file for root in runs for file in sorted(root.glob("sweeps/*.json"))):
         try:
-            one = predictions_of(msgspec.json.decode(file.read_bytes(), type=SweepRecord), cells)
+            predicted = predictions_of(msgspec.json.decode(file.read_bytes(), type=SweepRecord), cells)
         except (msgspec.DecodeError, ConfigError) as error:
             notes.append(f"{file} cannot be read, so that nothing counts as its prediction: {error}")
             continue
-        found |= dict.fromkeys(one.contrasts)
-        notes += one.notes
-    return Predictions(list(found), notes)
+        contrasts |= dict.fromkeys(predicted.contrasts)
+        notes += predicted.notes
+    return Predictions(list(contrasts), notes)
 
 
 def predictions_of(sweep: SweepRecord, cells: Sequence[CellState]) -> Predictions:
@@ -49,24 +49,24 @@ def predictions_of(sweep: SweepRecord, cells: Sequence[CellState]) -> Prediction
     Raises:
         ConfigError: the hypotheses that it wrote down cannot be read.
     """
-    found: dict[Predicted, None] = {}
+    contrasts: dict[Predicted, None] = {}
     notes: list[str] = []
-    for part in basis(sweep).parts:
+    for part in basis(sweep):
         instances = list(_instances(part, cells))
         if not instances:
             continue
-        single = [one for one in instances if len(one.cells) == 2] if part.preregistered else []
-        found |= dict.fromkeys(
-            Predicted(one.cells[0].record.key, one.cells[1].record.key, one.measure) for one in single
+        pairs = [pair for pair in instances if len(pair.cells) == 2] if part.preregistered else []
+        contrasts |= dict.fromkeys(
+            Predicted(pair.cells[0].record.key, pair.cells[1].record.key, pair.measure) for pair in pairs
         )
         notes.append(f"sweep {sweep.id}: {'; '.join(part.notes)}")
-        if len(single) < len(instances) and part.preregistered:
+        if len(pairs) < len(instances) and part.preregistered:
             notes.append(f"what sweep {sweep.id} predicted of changes of differences is in `hanlon verdict`")
-    return Predictions(list(found), notes)
+    return Predictions(list(contrasts), notes)
 
 
 def _instances(part: Part, cells: Sequence[CellState]) -> Iterator[Instance]:
-    own = [cell for cell in cells if cell.record.key in part.predicted]
+    predicted = [cell for cell in cells if cell.record.key in part.predicted]
     for plan in part.plans:
-        for grid in grids([cell for cell in own if cell.record.env == plan.env]):
+        for grid in grids([cell for cell in predicted if cell.record.env == plan.env]):
             yield from (claim.instance for claim in matrix_of(grid, plan.hypotheses).claims)

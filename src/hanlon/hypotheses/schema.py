@@ -6,7 +6,7 @@ is the contrast of `tier` from the tier that does not train to the one that does
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -16,16 +16,16 @@ Level = str | bool | int | float
 Levels = tuple[Level, ...]
 Sign = Literal["positive", "negative", "not_positive", "not_negative", "either"]
 Direction = Literal["+", "0", "-"]
-_Model = TypeVar("_Model", bound=BaseModel)
 Margin = Annotated[float, Field(gt=0, lt=1)]
 MARGIN = 0.1
 """The smallest difference that matters where a file states none: 10 points. A convention of ours."""
-_ALLOWED: Mapping[Sign, str] = {
+_SIDES: Mapping[Sign | None, str] = {
     "positive": "+",
     "negative": "-",
-    "not_positive": "0-",
-    "not_negative": "+0",
+    "not_positive": "+",
+    "not_negative": "-",
     "either": "+-",
+    None: "+-",
 }
 
 
@@ -80,8 +80,8 @@ class Prediction(_Strict):
     def _as_tuples(cls, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
-        given = cast(Mapping[str, object], value)
-        return {name: _as_levels(level) for name, level in given.items()}
+        levels = cast(Mapping[str, object], value)
+        return {name: _as_levels(level) for name, level in levels.items()}
 
     @model_validator(mode="after")
     def _one_claim(self) -> "Prediction":
@@ -89,9 +89,9 @@ class Prediction(_Strict):
             name for name in ("sign", "no_effect_within", "vanishes") if getattr(self, name) is not None
         ]
         if len(claims) != 1:
-            said = " and ".join(claims) or "none"
             raise ValueError(
-                f"a prediction makes one claim: sign, no_effect_within or vanishes; this has {said}"
+                "a prediction makes one claim: sign, no_effect_within or vanishes; "
+                f"this has {' and '.join(claims) or 'none'}"
             )
         second = self.changed_by or self.compared_with
         if self.changed_by and self.compared_with:
@@ -114,10 +114,19 @@ class Prediction(_Strict):
         return self.margin if self.no_effect_within is None else self.no_effect_within
 
     @property
+    def has_effect(self) -> bool:
+        """Whether it claims an effect, and not the absence of one."""
+        return self.vanishes is not None or self.sign in ("positive", "negative", "either")
+
+    @property
+    def sides(self) -> frozenset[Direction]:
+        """The sides of which it says that the effect is there, or is absent."""
+        return frozenset(cast("list[Direction]", list("-" if self.vanishes else _SIDES[self.sign])))
+
+    @property
     def allowed(self) -> frozenset[Direction]:
         """The directions of the difference that the claim allows."""
-        said = "-" if self.vanishes else "0" if self.sign is None else _ALLOWED[self.sign]
-        return frozenset(cast("list[Direction]", list(said)))
+        return self.sides if self.has_effect else frozenset[Direction](("+", "0", "-")) - self.sides
 
     @property
     def claim(self) -> str:

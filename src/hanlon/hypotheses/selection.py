@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from hanlon.analysis.contrasts.grid import BUNDLE, Grid, beside_the_level
 from hanlon.hypotheses.schema import Change, Level, Prediction
 from hanlon.store.cells import CellState, model_name
+from hanlon.store.digest import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +42,21 @@ class Selector:
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
         self._points = {id(cell): point for cell, point in zip(grid.cells, grid.points, strict=True)}
-        self._known_rows: dict[str, dict[int, dict[str, CellState]]] = {}
+        self._rows_of: dict[str, dict[int, dict[str, CellState]]] = {}
 
     def find(self, prediction: Prediction) -> list[Instance]:
         """The contrasts of the grid that a prediction speaks of, in the order of its cells."""
         second = prediction.changed_by or prediction.compared_with
-        found: list[Instance] = []
+        moves_apart = prediction.compared_with is not None
+        instances: list[Instance] = []
         for base, treated in self._pairs(prediction.contrast):
             if prediction.measure not in base.record.measures or not all(
                 self._is_at(cell, prediction.where) for cell in (base, treated)
             ):
                 continue
-            if second is None:
-                found.append(Instance((base, treated), prediction.measure))
-                continue
-            found += [
-                Instance((base, treated, *other), prediction.measure)
-                for other in self._others(
-                    base, treated, second, moves_apart=prediction.compared_with is not None
-                )
-            ]
-        return found
+            others = [()] if second is None else self._others(base, treated, second, moves_apart=moves_apart)
+            instances += [Instance((base, treated, *other), prediction.measure) for other in others]
+        return instances
 
     def matching(self, where: Mapping[str, Level]) -> list[CellState]:
         """The cells at these levels."""
@@ -94,8 +87,7 @@ class Selector:
                     yield pair[0], pair[1]
 
     def _moved(self, cell: CellState, factor: str, level: Level) -> CellState | None:
-        row = self._rows_by_cell(factor).get(id(cell), {})
-        return row.get(as_json(level))
+        return self._rows_by_cell(factor).get(id(cell), {}).get(as_json(level))
 
     def _rows(self, factor: str) -> Sequence[Mapping[str, CellState]]:
         """The cells that are alike in everything but one factor, by their level of it."""
@@ -103,21 +95,15 @@ class Selector:
 
     def _rows_by_cell(self, factor: str) -> dict[int, dict[str, CellState]]:
         """For each cell (by id) its row: see `_rows`."""
-        if factor not in self._known_rows:
-            self._known_rows[factor] = self._sorted_into_rows(factor)
-        return self._known_rows[factor]
-
-    def _sorted_into_rows(self, factor: str) -> dict[int, dict[str, CellState]]:
-        rows: dict[tuple[str, ...], dict[str, CellState]] = defaultdict(dict)
-        by_cell: dict[int, dict[str, CellState]] = {}
-        for cell in self.grid.cells:
-            level = self._level(cell, factor)
-            if level is None:
-                continue
-            row = rows[self._beside(cell, factor)]
-            row[level] = cell
-            by_cell[id(cell)] = row
-        return by_cell
+        if factor not in self._rows_of:
+            rows: dict[tuple[str, ...], dict[str, CellState]] = defaultdict(dict)
+            by_cell = self._rows_of[factor] = {}
+            for cell in self.grid.cells:
+                level = self._level(cell, factor)
+                if level is not None:
+                    row = by_cell[id(cell)] = rows[self._beside(cell, factor)]
+                    row[level] = cell
+        return self._rows_of[factor]
 
     def _beside(self, cell: CellState, factor: str) -> tuple[str, ...]:
         if factor == BUNDLE:
@@ -133,8 +119,3 @@ class Selector:
         return all(
             self._level(cell, name) in [as_json(level) for level in levels] for name, levels in where.items()
         )
-
-
-def as_json(level: Any) -> str:
-    """A level as grids have it in their points."""
-    return msgspec.json.encode(level, order="sorted").decode()

@@ -1,26 +1,23 @@
 """Reads one sweep and judges it: its cells, what was written down before it, and the episodes by request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from hanlon.analysis.gaps.rows import values
-from hanlon.analysis.requests import RequestCell, request_cells
-from hanlon.analysis.stats.by_request import ByRequest
-from hanlon.config.errors import ConfigError, nearest
+from hanlon.analysis.requests import stored_values
+from hanlon.config.errors import ConfigError
 from hanlon.hypotheses.files import plans_for
-from hanlon.hypotheses.observation import Values
-from hanlon.hypotheses.registration import Basis, basis, cells_of
+from hanlon.hypotheses.registration import Part, basis, cells_of
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.store.cells import CellState, folders_below, load_cell
 from hanlon.store.lines import DamagedLine
+from hanlon.store.problems import nearest
 from hanlon.store.records import SweepRecord
 
 NEAR = 3
-"""Folders with sweeps that are named where those given have none."""
+"""Folders with sweeps that are named where the chosen ones have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class StoredSweep:
 
 
 def load_sweep(runs: Sequence[Path], sweep_id: str | None = None) -> StoredSweep:
-    """One sweep below the given run folders; without an id the only one.
+    """One sweep below the run folders; without an id the only one.
 
     Raises:
         ConfigError: there is none of that id, no id was given and there are several, several folders have it, or its
@@ -98,7 +95,7 @@ def _nothing(runs: Sequence[Path]) -> str:
     )
 
 
-def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list[GridVerdict], Basis]:
+def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list[GridVerdict], list[Part]]:
     """The verdicts on one stored sweep, for each model and protocol, and what they were judged by.
 
     Args:
@@ -109,35 +106,22 @@ def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list
         ConfigError: hypotheses, in conf/hypothesis or in the sweep's record, cannot be read.
     """
     environments = dict.fromkeys(cell.record.env for cell in stored.cells)
-    found = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
-    return judge_by(stored.cells, found), found
+    parts = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
+    return judge_by(stored.cells, parts), parts
 
 
-def judge_by(cells: Sequence[CellState], found: Basis) -> list[GridVerdict]:
-    """The verdicts on the cells of one sweep, one for each model and protocol of each part of `found`."""
-    values = stored_values(cells)
-    verdicts: list[GridVerdict] = []
-    for part in found.parts:
-        for plan in part.plans:
-            own = [cell for cell in cells if cell.record.env == plan.env]
-            verdicts += [
-                replace(one, exploratory=part.exploratory, overrides=part.overrides)
-                for one in judge(own, plan, planned=part.planned, values=values, predicted=part.predicted)
-            ]
-    return verdicts
-
-
-def stored_values(cells: Sequence[CellState]) -> Values:
-    """The values by request of cells whose environment has requests; each is read when it is first asked for."""
-    by_key: Mapping[str, CellState] = {cell.record.key: cell for cell in cells}
-
-    @cache
-    def of(key: str, measure: str) -> ByRequest | None:
-        found = episodes(key)
-        return values(found[0], measure) if found else None
-
-    @cache
-    def episodes(key: str) -> list[RequestCell]:
-        return list(request_cells([by_key[key]]))
-
-    return lambda cell, measure: of(cell.record.key, measure)
+def judge_by(cells: Sequence[CellState], parts: Sequence[Part]) -> list[GridVerdict]:
+    """The verdicts on the cells of one sweep: for each part, one for each model and protocol."""
+    values = stored_values()
+    return [
+        replace(verdict, preregistered=part.preregistered, overrides=part.overrides)
+        for part in parts
+        for plan in part.plans
+        for verdict in judge(
+            [cell for cell in cells if cell.record.env == plan.env],
+            plan,
+            planned=part.planned,
+            values=values,
+            predicted=part.predicted,
+        )
+    ]

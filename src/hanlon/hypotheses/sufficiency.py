@@ -17,17 +17,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from hanlon.analysis.requests import Values
 from hanlon.hypotheses.claims import JudgedPrediction
 from hanlon.hypotheses.matrix import Matrix
-from hanlon.hypotheses.observation import Observation, Values, observe
-from hanlon.hypotheses.schema import MARGIN, Gate, Hypothesis, Prediction
-from hanlon.hypotheses.selection import Instance, Selector, as_json
+from hanlon.hypotheses.observation import Observation, observe
+from hanlon.hypotheses.schema import MARGIN, Direction, Gate, Hypothesis, Prediction
+from hanlon.hypotheses.selection import Instance, Selector
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 
 SHARE = 0.5
 """Of the smallest effect, within which an absence must lie."""
-_ABSENT = {None: "+-", "not_positive": "+", "not_negative": "-"}
-"""The sides on which a claim says that nothing is, by its sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,19 @@ class Sufficiency:
     alpha: float
     quick: bool
 
-    def doubts(self, hypothesis: Hypothesis, judged: Sequence[JudgedPrediction]) -> list[UnexplainedEffect]:
+    def unexplained(
+        self, hypothesis: Hypothesis, judged: Sequence[JudgedPrediction]
+    ) -> list[UnexplainedEffect]:
         """What is not shown to be absent, of its own predictions (`judged`) and of what it is silent on."""
         effects = [abs(size) for each in judged if (size := _effect(each)) is not None]
         most = SHARE * min(effects, default=1.0)
         wide = [
             UnexplainedEffect(each.claim.instance, each.seen, most)
             for each in judged
-            if each.ending == "held"
-            and _claims_absence(each.claim.prediction)
+            if each.result == "held"
+            and not each.claim.prediction.has_effect
             and most < each.claim.prediction.threshold
-            and not self._is_within(each.seen, most, _ABSENT[each.claim.prediction.sign])
+            and not self._is_within(each.seen, most, each.claim.prediction.sides)
         ]
         return [*wide, *self._silent(hypothesis, min(MARGIN, most))]
 
@@ -93,14 +95,14 @@ class Sufficiency:
 
     def _is_shown(self, seen: Observation, base: CellState, treated: CellState, margin: float) -> bool:
         reached = min(base.tally.episodes, treated.tally.episodes) >= self.planned
-        return reached and self._is_within(seen, margin, "+-")
+        return reached and self._is_within(seen, margin, frozenset({"+", "-"}))
 
-    def _is_within(self, seen: Observation, margin: float, sides: str) -> bool:
+    def _is_within(self, seen: Observation, margin: float, sides: frozenset[Direction]) -> bool:
         """Whether the difference is shown to be below the margin on these sides, however its exclusions had gone."""
         if seen.difference.value is None:
             return False
-        found, (least, greatest) = seen.interval(1 - 2 * self.alpha), seen.bounds
-        below, above = max(found.hi, greatest) < margin, min(found.lo, least) > -margin
+        interval, (least, greatest) = seen.interval(1 - 2 * self.alpha), seen.bounds
+        below, above = max(interval.hi, greatest) < margin, min(interval.lo, least) > -margin
         return (below or "+" not in sides) and (above or "-" not in sides)
 
     def _observed(self, base: CellState, treated: CellState, measure: str) -> Observation | None:
@@ -121,13 +123,9 @@ class Sufficiency:
 
 def _effect(each: JudgedPrediction) -> float | None:
     """The size of an effect that a held prediction is about; None where it is about none."""
-    if each.ending != "held" or _claims_absence(each.claim.prediction):
+    if each.result != "held" or not each.claim.prediction.has_effect:
         return None
     return each.seen.difference.value
-
-
-def _claims_absence(prediction: Prediction) -> bool:
-    return prediction.vanishes is None and prediction.sign in _ABSENT
 
 
 def _named(predictions: Sequence[Prediction]) -> dict[str, set[str]]:

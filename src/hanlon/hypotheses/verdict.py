@@ -11,17 +11,18 @@ from typing import Literal
 
 from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET
 from hanlon.analysis.contrasts.grid import grids, subject
+from hanlon.analysis.requests import Values, no_requests
 from hanlon.analysis.stats.differences import holm
-from hanlon.analysis.stats.equivalence import Ending
-from hanlon.hypotheses.claims import JudgedPrediction, could_flip, endings, weigh
+from hanlon.analysis.stats.equivalence import Result
+from hanlon.hypotheses.claims import JudgedPrediction, could_flip, results, weigh
 from hanlon.hypotheses.gates import GateReading, read_gate
 from hanlon.hypotheses.matrix import Matrix, matrix_of
-from hanlon.hypotheses.observation import Observation, Values, no_requests, observe
+from hanlon.hypotheses.observation import Observation, observe
 from hanlon.hypotheses.schema import Plan
 from hanlon.hypotheses.sufficiency import Sufficiency, UnexplainedEffect
 from hanlon.store.cells import CellState
 
-Standing = Literal["consistent", "ruled out", "undetermined"]
+HypothesisResult = Literal["consistent", "ruled out", "undetermined"]
 ALPHA = 0.05
 DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 
@@ -30,23 +31,23 @@ DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 class Finding:
     """What is left of the hypotheses that this grid cannot part. `held` and `tested` count predictions.
 
-    `doubts` are what keeps it from being consistent where all predictions held.
+    `unexplained` are the effects that keep it from being consistent where all predictions held.
     """
 
     names: tuple[str, ...]
-    standing: Standing
+    result: HypothesisResult
     held: int
     tested: int
     because: str
-    doubts: tuple[UnexplainedEffect, ...] = ()
+    unexplained: tuple[UnexplainedEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GridVerdict:
     """The verdict on one model and protocol.
 
-    `family` counts the different predictions that were corrected together, `exploratory` names the hypotheses that were
-    not written down for it, `overrides` are those of the command that swept its cells.
+    `family` counts the different predictions that were corrected together. `preregistered` names the hypotheses that
+    were written down before its episodes. `overrides` are those of the command that swept its cells.
     """
 
     matrix: Matrix
@@ -54,11 +55,11 @@ class GridVerdict:
     judged: Sequence[JudgedPrediction]
     findings: Sequence[Finding]
     family: int = 0
-    exploratory: frozenset[str] = frozenset()
+    preregistered: frozenset[str] = frozenset()
     overrides: Sequence[str] = ()
 
     @property
-    def ends(self) -> str:
+    def conclusion(self) -> str:
         """The verdict in one line."""
         return conclusion(self.findings)
 
@@ -82,8 +83,8 @@ def judge(
         alpha: of the family of all predictions of the sweep, by Holm; for claims and for failures each.
         predicted: the keys of the cells that predictions may be about, None for all; controls see every cell.
     """
-    own = [cell for cell in cells if predicted is None or cell.record.key in predicted]
-    matrices = [matrix_of(grid, plan.hypotheses) for grid in grids(own)]
+    in_predictions = [cell for cell in cells if predicted is None or cell.record.key in predicted]
+    matrices = [matrix_of(grid, plan.hypotheses) for grid in grids(in_predictions)]
     whole = {subject(grid.cells[0].record): grid for grid in grids(cells)}
     quick = _too_much_for_boschloo(matrices)
     judged = _corrected([each for matrix in matrices for each in _tested(matrix, values, quick=quick)])
@@ -94,32 +95,35 @@ def judge(
         gates = [read_gate(gate, grid) for gate in plan.gates]
         obstacle = _obstacle(matrix, gates)
         claims = {id(claim) for claim in matrix.claims}
-        ended = [_ended(each, obstacle, planned, alpha) for each in judged if id(each.claim) in claims]
+        final = [_with_result(each, obstacle, planned, alpha) for each in judged if id(each.claim) in claims]
         enough = Sufficiency(matrix, plan.gates, values, planned, alpha, quick)
-        verdicts.append(GridVerdict(matrix, gates, ended, _findings(enough, ended), family))
+        verdicts.append(GridVerdict(matrix, gates, final, _findings(enough, final), family))
     return verdicts
 
 
 def conclusion(findings: Sequence[Finding]) -> str:
     """What the findings come to: the hypotheses that stand, none of these, or nothing yet; then all the others."""
-    standing: dict[str, list[str]] = {"consistent": [], "ruled out": [], "undetermined": [], "not tested": []}
+    by_result: dict[str, list[str]] = {"undetermined": [], "ruled out": [], "not tested": []}
+    consistent: list[str] = []
     for finding in findings:
-        untested = finding.standing == "undetermined" and not finding.tested
-        standing["not tested" if untested else finding.standing].append(" or ".join(finding.names))
-    consistent = standing["consistent"]
+        name = " or ".join(finding.names)
+        if finding.result == "consistent":
+            consistent.append(name)
+        else:
+            untested = finding.result == "undetermined" and not finding.tested
+            by_result["not tested" if untested else finding.result].append(name)
+    rest = [f"{result}: {', '.join(names)}" for result, names in by_result.items() if names]
     if len(consistent) > 1:
-        said = f"more than one stands, a mixture or not parted by this grid: {'; '.join(consistent)}"
+        first = f"more than one stands, a mixture or not parted by this grid: {'; '.join(consistent)}"
     elif consistent:
-        said = consistent[0]
-    elif standing["ruled out"] and not standing["undetermined"]:
-        said = "none of those that this grid tests" if standing["not tested"] else "none of these"
+        first = consistent[0]
+    elif by_result["undetermined"]:
+        return "; ".join(rest)
+    elif by_result["ruled out"]:
+        first = "none of those that this grid tests" if by_result["not tested"] else "none of these"
     else:
-        said = "undetermined"
-    rest = ["undetermined", "ruled out", "not tested"]
-    if said == "undetermined" and standing["undetermined"]:
-        said = f"undetermined: {', '.join(standing['undetermined'])}"
-        rest.remove("undetermined")
-    return "; ".join([said, *(f"{name}: {', '.join(standing[name])}" for name in rest if standing[name])])
+        first = "undetermined"
+    return "; ".join([first, *rest])
 
 
 def _too_much_for_boschloo(matrices: Sequence[Matrix]) -> bool:
@@ -161,8 +165,8 @@ def _obstacle(matrix: Matrix, gates: Sequence[GateReading]) -> str:
     return "; ".join(gate.obstacle for gate in gates if gate.obstacle)
 
 
-def _ended(each: JudgedPrediction, obstacle: str, planned: int, alpha: float) -> JudgedPrediction:
-    """The ending of one prediction, after everything that stands in its way."""
+def _with_result(each: JudgedPrediction, obstacle: str, planned: int, alpha: float) -> JudgedPrediction:
+    """The result of one prediction, after everything that is in its way."""
     short = [c for c in each.claim.instance.cells if c.tally.episodes < planned]
     if obstacle:
         return replace(each, reason=obstacle)
@@ -178,7 +182,7 @@ def _ended(each: JudgedPrediction, obstacle: str, planned: int, alpha: float) ->
         return replace(each, reason="the interval allows either")
     if could_flip(each.claim.prediction, each.seen, holds=holds):
         return replace(each, reason="the exclusions could turn it")
-    return replace(each, ending="held" if holds else "failed")
+    return replace(each, result="held" if holds else "failed")
 
 
 def _findings(enough: Sufficiency, judged: Sequence[JudgedPrediction]) -> list[Finding]:
@@ -186,28 +190,28 @@ def _findings(enough: Sufficiency, judged: Sequence[JudgedPrediction]) -> list[F
     by_name = {hypothesis.name: hypothesis for hypothesis in matrix.hypotheses}
     findings: list[Finding] = []
     for group in matrix.groups:
-        finding = _finding(tuple(group), list(endings(judged, group[0]).values()))
-        if finding.standing == "consistent":
-            own = [each for each in judged if each.claim.hypothesis.name == group[0]]
-            finding = _doubted(finding, enough.doubts(by_name[group[0]], own))
+        finding = _finding(tuple(group), list(results(judged, group[0]).values()))
+        if finding.result == "consistent":
+            predictions = [each for each in judged if each.claim.hypothesis.name == group[0]]
+            finding = _with_unexplained(finding, enough.unexplained(by_name[group[0]], predictions))
         findings.append(finding)
     return findings
 
 
-def _doubted(finding: Finding, doubts: Sequence[UnexplainedEffect]) -> Finding:
-    if not doubts:
+def _with_unexplained(finding: Finding, effects: Sequence[UnexplainedEffect]) -> Finding:
+    if not effects:
         return finding
-    silent = list(dict.fromkeys(doubt.factor for doubt in doubts if doubt.factor))
+    silent = list(dict.fromkeys(effect.factor for effect in effects if effect.factor))
     name = " or ".join(finding.names)
     reasons = [f"{name} says nothing of {', '.join(silent)}, which may play a part"] if silent else []
-    if any(not doubt.factor for doubt in doubts):
+    if any(not effect.factor for effect in effects):
         reasons.append(f"an absence is not shown to be small beside the effects of {name}")
     held = f"all {finding.held} predictions" if finding.held > 1 else "its prediction"
     because = f"{held} held, but {' and '.join(reasons)}"
-    return replace(finding, standing="undetermined", because=because, doubts=tuple(doubts))
+    return replace(finding, result="undetermined", because=because, unexplained=tuple(effects))
 
 
-def _finding(names: tuple[str, ...], ended: Sequence[Ending]) -> Finding:
+def _finding(names: tuple[str, ...], ended: Sequence[Result]) -> Finding:
     held, failed, total = ended.count("held"), ended.count("failed"), len(ended)
     if not total:
         return Finding(names, "undetermined", 0, 0, "predicts nothing of this grid")

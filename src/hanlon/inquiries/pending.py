@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
 from hanlon.config.cell import Cell, construct
-from hanlon.config.schema import CellConfig
+from hanlon.config.schema import RunOptions
 from hanlon.inquiries.base import Inquiry, Question
 from hanlon.store.answers import by_episode, inquiry_path, read_answers
 from hanlon.store.episodes import read_cell, read_episodes, write_json
@@ -53,39 +53,29 @@ class PlannedInquiry:
 
 
 class Inquiries:
-    """Builds the inquiries of cells. A judge that several cells share is built once."""
+    """Builds the inquiries of cells. All cells share the `judges`.
 
-    def __init__(self) -> None:
-        self._judges: dict[bytes, Inquiry] = {}
+    Raises:
+        ConfigError: a judge cannot be made from its configuration.
+    """
+
+    def __init__(self, options: RunOptions) -> None:
+        self.judges = [
+            cast(Inquiry, construct(f"judge.{name}", node, name=name)) for name, node in options.judge.items()
+        ]
+        self._followups = options.followups
 
     def of(self, cell: Cell) -> list[Inquiry]:
         """The judges and follow-up questions of a cell.
 
         Raises:
-            ConfigError: one cannot be made from its configuration.
+            ConfigError: a follow-up cannot be made from its configuration.
         """
         followups = [
-            cast(
-                Inquiry,
-                construct(f"followups.{name}", node, environment=cell.environment, model=cell.config.model),
-            )
-            for name, node in cell.config.followups.items()
+            construct(f"followups.{name}", node, environment=cell.environment, model=cell.config.model)
+            for name, node in self._followups.items()
         ]
-        return [*self.judges(cell.config), *followups]
-
-    def judges(self, config: CellConfig) -> list[Inquiry]:
-        """The judges that a configuration names.
-
-        Raises:
-            ConfigError: one cannot be made from its configuration.
-        """
-        return [self._judge(name, node) for name, node in config.judge.items()]
-
-    def _judge(self, name: str, node: Mapping[str, Any]) -> Inquiry:
-        key = msgspec.json.encode([name, node], order="sorted")
-        if key not in self._judges:
-            self._judges[key] = cast(Inquiry, construct(f"judge.{name}", node, name=name))
-        return self._judges[key]
+        return [*self.judges, *cast(list[Inquiry], followups)]
 
 
 def plan_inquiry(inquiry: Inquiry, folder: Path, stored: Sequence[EpisodeDigest]) -> PlannedInquiry:

@@ -1,4 +1,4 @@
-"""From the jobs of a sweep to its cells, and on to the plan or the run. What Hydra's launcher calls."""
+"""From the jobs of a sweep to its cells, and on to the plan or the run. Hydra's launcher and `run.py` call it."""
 
 import os
 import sys
@@ -13,17 +13,18 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from hanlon.config.cell import Cell
-from hanlon.config.command_line import cells_of
-from hanlon.config.compose import CellComposer
-from hanlon.config.errors import ConfigError, explain
-from hanlon.config.schema import CellConfig
-from hanlon.run.plan import PlannedCell, plan_cells, print_plan
+from hanlon.config.command_line import ComposedSweep, compose_jobs
+from hanlon.config.compose import hydra_loader
+from hanlon.config.errors import ConfigError, explain_hydra
+from hanlon.run.plan import plan_cells
+from hanlon.run.print_plan import print_hypotheses, print_plan
 from hanlon.run.workers import sharing
+
+FAILED, WRONG_CONFIGURATION = 1, 2
 
 
 class SweepEnded(Exception):
-    """The sweep ended with another exit code than 0; all there is to say has been said."""
+    """The sweep ended with another exit code than 0. Everything has been printed."""
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
@@ -45,29 +46,27 @@ def launch(
     setup_globals()
     arguments = sys.argv[1:]
     _check_multirun(len(jobs), multirun=bool({"-m", "--multirun"} & set(arguments)))
-    composer = CellComposer(context.config_loader, master)
-    composed = [composer.compose(job) for job in jobs]
-    cells, swept, controls = cells_of(composer, composed, arguments)
-    composed += controls
-    for line in _remarks_on_cells(len(jobs), swept, list(cells.values())):
+    sweep = compose_jobs(context.config_loader, master, jobs, arguments)
+    options = sweep.options
+    for line in _remarks_on_cells(len(jobs), sweep):
         print(line, file=sys.stderr)
-    options = next(iter(cells.values())).config
-    share = sharing(launcher, context, master, composed, options)
-    planned = plan_cells(list(cells.values()), options)
-    notes = (note for cell in cells.values() for note in cell.environment.notes(options.samples))
+    sample_elsewhere = sharing(launcher, context, master, sweep)
+    planned = plan_cells(sweep.cells, options)
+    notes = (note for cell in sweep.cells for note in cell.environment.notes(options.samples))
     for note in dict.fromkeys(notes):
         print(f"Note: {note}.", file=sys.stderr)
     if options.plan:
         print_plan(planned, options)
         print_hypotheses(planned, options)
-    else:
-        from hanlon.run.conduct import conduct
+        return [_completed(job) for job in jobs]
+    from hanlon.run.conduct import conduct
+    from hanlon.run.log import new_record
 
-        overrides = [str(line) for line in master.hydra.overrides.task]
-        experiment = composed[0].choices.get("experiment")
-        exit_code = conduct(planned, options, experiment, overrides, share)
-        if exit_code:
-            raise SweepEnded(exit_code)
+    overrides = [str(line) for line in master.hydra.overrides.task]
+    record = new_record(planned, options, sweep.experiment, overrides)
+    exit_code = conduct(planned, options, record, sample_elsewhere)
+    if exit_code:
+        raise SweepEnded(exit_code)
     return [_completed(job) for job in jobs]
 
 
@@ -82,25 +81,13 @@ def _check_multirun(jobs: int, *, multirun: bool) -> None:
         )
 
 
-def _remarks_on_cells(jobs: int, swept: int, cells: Sequence[Cell]) -> Iterator[str]:
-    """That equal configurations run once, and which controls stand behind the swept cells."""
-    if swept < jobs:
-        yield f"{jobs} configurations are {swept} different cells; equal ones run once."
-    if added := [cell.label for cell in cells[swept:]]:
-        names = ", ".join(dict.fromkeys(added))
-        yield f"Note: {len(added)} control cells are added ({names}); controls=none leaves them out."
-
-
-def print_hypotheses(planned: Sequence[PlannedCell], options: CellConfig) -> None:
-    """Say what the hypotheses predict of the planned grid, which of them it parts, and what it can show."""
-    from hanlon.design.power_table import matrices_of, plan_lines
-    from hanlon.hypotheses.files import plans_for
-    from hanlon.hypotheses.printed.matrix import matrix_lines
-
-    plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
-    states = [plan.state(options.samples) for plan in planned]
-    for line in (*matrix_lines(matrices_of(states, plans)), *plan_lines(states, plans, options.samples)):
-        print(line)
+def _remarks_on_cells(jobs: int, sweep: ComposedSweep) -> Iterator[str]:
+    """How many configurations are the same cell, and which controls are added."""
+    if sweep.swept < jobs:
+        yield f"{jobs} configurations are {sweep.swept} different cells; equal ones run once."
+    if controls := [cell.label for cell in sweep.cells[sweep.swept :]]:
+        names = ", ".join(dict.fromkeys(controls))
+        yield f"Note: {len(controls)} control cells are added ({names}); controls=none leaves them out."
 
 
 def _completed(job: Sequence[str]) -> JobReturn:
@@ -109,10 +96,7 @@ def _completed(job: Sequence[str]) -> JobReturn:
     return done
 
 
-FAILED, WRONG_CONFIGURATION = 1, 2
-
-
-def exit_code_for(error: Exception, conf_dir: Path, arguments: Sequence[str]) -> int:
+def exit_code_for(error: Exception, conf: Path, arguments: Sequence[str]) -> int:
     """Print what is left to say about an exception and return the exit code that it means."""
     if isinstance(error, SweepEnded):
         return error.exit_code
@@ -120,7 +104,7 @@ def exit_code_for(error: Exception, conf_dir: Path, arguments: Sequence[str]) ->
         print(error, file=sys.stderr)
         return WRONG_CONFIGURATION
     if isinstance(error, (HydraException, OmegaConfBaseException)):
-        print(explain(error, conf_dir, arguments), file=sys.stderr)
+        print(explain_hydra(error, hydra_loader(conf), arguments), file=sys.stderr)
         return WRONG_CONFIGURATION
     if isinstance(error, BrokenPipeError):  # `... | head` has read enough
         sys.stderr.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hanlon.config.errors import ConfigError
 from hanlon.config.provenance import cell_record
-from hanlon.config.schema import CellConfig
+from hanlon.config.schema import RunOptions
 from hanlon.inquiries.answering import InquiryWork, open_inquiry
 from hanlon.run.plan import PlannedCell
 from hanlon.store.episodes import CellWriter, read_cell, write_json
@@ -18,7 +18,7 @@ from hanlon.store.records import CellRecord
 
 @dataclass
 class OpenedCell:
-    """A planned cell with its files open for writing; `writer` None: no episode of it is missing."""
+    """A planned cell with its files open for writing. Without a `writer` no episode of it is missing."""
 
     plan: PlannedCell
     record: CellRecord
@@ -26,7 +26,21 @@ class OpenedCell:
     inquiries: list[InquiryWork]
 
 
-def open_store(planned: Sequence[PlannedCell], options: CellConfig, stack: ExitStack) -> list[OpenedCell]:
+def check_sandboxes(planned: Sequence[PlannedCell]) -> None:
+    """Boot a machine of each sandbox that is to be used, before anything is paid for.
+
+    Raises:
+        ConfigError: it cannot be done here; the message says what to do about it.
+    """
+    sandboxes = {plan.cell.sandbox.kind: plan.cell.sandbox for plan in planned if plan.missing}
+    for sandbox in sandboxes.values():
+        try:
+            sandbox.check()
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+
+def open_store(planned: Sequence[PlannedCell], options: RunOptions, stack: ExitStack) -> list[OpenedCell]:
     """The cells with the writers of what is missing; on any refusal nothing new is left behind.
 
     Raises:
@@ -38,11 +52,11 @@ def open_store(planned: Sequence[PlannedCell], options: CellConfig, stack: ExitS
         return [_open_cell(plan, options, stack, made) for plan in planned]
     except (CellBusy, OSError) as error:
         _remove(made, Path(options.runs_dir))
-        what = str(error) if isinstance(error, CellBusy) else f"{error.filename}: {error.strerror}"
-        raise ConfigError(f"runs_dir={options.runs_dir}: {what}") from None
+        reason = str(error) if isinstance(error, CellBusy) else f"{error.filename}: {error.strerror}"
+        raise ConfigError(f"runs_dir={options.runs_dir}: {reason}") from None
 
 
-def prepare_store(planned: Sequence[PlannedCell], options: CellConfig, say: Callable[[str], None]) -> None:
+def prepare_store(planned: Sequence[PlannedCell], options: RunOptions, say: Callable[[str], None]) -> None:
     """Make the cells' folders before other processes write to them; refuse what is being written already."""
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
@@ -51,32 +65,32 @@ def prepare_store(planned: Sequence[PlannedCell], options: CellConfig, say: Call
 
 
 def notes_of(opened: Sequence[OpenedCell]) -> list[str]:
-    """What is to be said of the cells, each line once."""
+    """The notes on the cells' models, each line once."""
     notes = dict.fromkeys(note for cell in opened for note in cell.record.notes)
     return [f"Note: {note}." for note in notes]
 
 
-def _open_cell(plan: PlannedCell, options: CellConfig, stack: ExitStack, made: list[Path]) -> OpenedCell:
-    """Open a cell; adds to `made` the folder, if it is new, and the files in it that are this process's own."""
-    folder, shard = plan.folder, plan.cell.config.shard_part()
+def _open_cell(plan: PlannedCell, options: RunOptions, stack: ExitStack, made: list[Path]) -> OpenedCell:
+    """Open a cell. A new folder, and the files in it that are this process's own, are added to `made`."""
+    folder = plan.folder
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    writer = stack.enter_context(closing(CellWriter(folder, shard))) if plan.missing else None
+    writer = stack.enter_context(closing(CellWriter(folder, plan.shard))) if plan.missing else None
     if new and writer is not None:
         made += [folder, writer.path]
     if not (folder / "cell.json").exists():
         write_json(folder / "cell.json", cell_record(plan.cell, options.samples))
     record = read_cell(folder)
     works: list[InquiryWork] = []
-    for asked in plan.inquiries:
-        if plan.missing or asked.open:
-            works.append(open_inquiry(asked, record, shard, stack))
+    for inquiry in plan.inquiries:
+        if plan.missing or inquiry.open:
+            works.append(open_inquiry(inquiry, record, plan.shard, stack))
             made += [works[-1].writer.path] if new else []
     return OpenedCell(plan, record, writer, works)
 
 
 def _remove(made: Sequence[Path], runs_dir: Path) -> None:
-    """Remove what was made, while its locks are still held; never what another process has begun in such a folder."""
+    """Remove what was made, while its locks are still held, but never what another process has begun there."""
     for path in reversed(made):
         if path.suffix == ".jsonl":
             path.unlink(missing_ok=True)
@@ -89,7 +103,7 @@ def _remove(made: Sequence[Path], runs_dir: Path) -> None:
 
 
 def raise_open_files_limit() -> None:
-    """A sweep holds two files open for each cell, one more for each judge; the usual soft limit is 1,024."""
+    """Raise it: a sweep has two files open for each cell and one for each judge. Usually 1,024 may be open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with suppress(ValueError, OSError):  # macOS reports a hard limit that it does not grant

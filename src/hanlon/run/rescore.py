@@ -1,19 +1,19 @@
-"""Asks judges about episodes that are stored, without sampling any: `hanlon rescore --judge ...`."""
+"""Asks judges about stored episodes without sampling any: `hanlon rescore --judge ...`."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
 
 from rich.console import Console
 
-from hanlon.config.command_line import compose_cell
+from hanlon.config.command_line import compose_sweep
 from hanlon.config.errors import ConfigError
 from hanlon.engine.model_check import check_model
 from hanlon.inquiries.answering import answer_rules, open_inquiry
 from hanlon.inquiries.base import Inquiry
 from hanlon.inquiries.pending import Inquiries, PlannedInquiry, plan_inquiry, unanswered, write_records
-from hanlon.run.conduct import COMPLETE, INCOMPLETE, budget_of, sample_and_ask
 from hanlon.run.open import raise_open_files_limit
 from hanlon.run.progress import Progress
+from hanlon.run.sample import COMPLETE, INCOMPLETE, budget_of, sample_and_ask
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import read_digests
 from hanlon.store.lines import CellBusy
@@ -21,13 +21,13 @@ from hanlon.store.shard import Shard
 
 
 def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Sequence[str]) -> int:
-    """Ask what these judges have not answered yet about the cells' episodes; the exit code of a sweep.
+    """Ask these judges about the cells' episodes, where they have not answered yet. The exit code of a sweep.
 
     Raises:
         ConfigError: no conf/, an unknown judge or key, a missing API key, or another process writes the labels.
     """
-    options = compose_cell([f"judge=[{','.join(judges)}]", *overrides]).config
-    inquiries = Inquiries().judges(options)
+    options = compose_sweep([f"judge=[{','.join(judges)}]", *overrides]).options
+    inquiries = Inquiries(options).judges
     planned = _plan(states, inquiries)
     for inquiry in inquiries:
         if inquiry.model is not None and any(plan.open for _, plan in planned if plan.inquiry is inquiry):
@@ -44,12 +44,12 @@ def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Seque
             raise ConfigError(str(error)) from None
         except OSError as error:
             raise ConfigError(f"{error.filename}: {error.strerror}") from None
-        asked = [work for work in works if work.inquiry.model is not None]
+        works = [work for work in works if work.inquiry.model is not None]
         exit_code = COMPLETE
-        if asked:
+        if works:
             progress = Progress(console, [], 0, 0)
-            budget = budget_of(options, 0.0, 0, 0, [plan for _, plan in planned])
-            exit_code, _ = sample_and_ask([], asked, options, budget, [], progress)
+            budget = budget_of(options, [plan for _, plan in planned])
+            exit_code, _ = sample_and_ask([], works, options, budget, [], progress)
     left = unanswered(plan for _, plan in _plan(states, inquiries))
     for name, count in left.items():
         console.print(

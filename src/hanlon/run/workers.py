@@ -20,23 +20,25 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from hanlon.config.cell import Cell, build_cell
+from hanlon.config.cell import build_cell
+from hanlon.config.command_line import ComposedSweep, read_options
 from hanlon.config.compose import ComposedCell
 from hanlon.config.errors import ConfigError
-from hanlon.config.schema import CellConfig
-from hanlon.run.plan import PlannedCell, plan_cells
+from hanlon.config.schema import RunOptions
+from hanlon.run.plan import PlannedCell, models_to_call, plan_cells
 from hanlon.store.records import SweepRecord
+from hanlon.store.shard import Shard
 
 INTERRUPTED = 130
 WORST_FIRST = (INTERRUPTED, 1, 3, 0)
-"""Exit codes of workers: what the sweep's is, is the first of these that one of them has."""
+"""Exit codes of workers. The sweep's is the first of these that one of them has."""
 
 WATCH_S = 0.5
 
 
 @dataclass
 class WorkerEnd:
-    """How a worker ended: its exit code, what it has to say, what each lane's limiter had come to."""
+    """How a worker ended: its exit code, why, and what each lane's limiter had come to."""
 
     exit_code: int
     reasons: list[str] = field(default_factory=list[str])
@@ -45,7 +47,7 @@ class WorkerEnd:
 
 @dataclass(frozen=True)
 class Worker:
-    """The task function of a launcher's job: one of `workers`, its number is the job's. Goes to another process."""
+    """The task function of a launcher's job, which runs in another process. The job's number is the worker's."""
 
     composed: tuple[ComposedCell, ...]
     arguments: tuple[str, ...]
@@ -61,36 +63,34 @@ class Worker:
             return WorkerEnd(1, [traceback.format_exc()])
 
     def _sample(self, number: int) -> WorkerEnd:
-        from hanlon.run.conduct import sample_share
         from hanlon.run.progress import WorkerProgress
+        from hanlon.run.sample import sample_share
 
-        cells = {cell.key: cell for cell in (build_cell(c, list(self.arguments)) for c in self.composed)}
-        own = [self._share(cell, number + place) for place, cell in enumerate(cells.values())]
-        options = own[0].config
+        cells = {cell.key: cell for cell in (build_cell(c, self.arguments) for c in self.composed)}
+        options = read_options(self.composed, self.arguments).model_copy(update={"workers": self.workers})
+        shards = [self._part(options.shard, number + position) for position in range(len(cells))]
         with contextlib.redirect_stderr(io.StringIO()):  # the parent has said which lines are damaged
-            planned = [_with_calls(plan) for plan in plan_cells(own, options)]
+            planned = [_with_calls(plan) for plan in plan_cells(list(cells.values()), options, shards)]
         progress = WorkerProgress(f"worker {number} of {self.workers}", planned, options.samples)
         with _ending_with(os.getppid()):
             exit_code, limits = sample_share(planned, options, progress)
         return WorkerEnd(exit_code, progress.reasons, limits)
 
-    def _share(self, cell: Cell, number: int) -> Cell:
-        """The cell with a part of its episodes; `number` turns with the cells, so that few samples spread too."""
-        part = cell.config.shard_part().part((number - 1) % self.workers + 1, self.workers)
-        shard = f"{part.number}/{part.of}"
-        return replace(cell, config=cell.config.model_copy(update={"shard": shard, "workers": self.workers}))
+    def _part(self, shard: Shard, number: int) -> Shard:
+        """A worker's part of a cell's episodes. `number` turns with the cells, so that few samples spread too."""
+        return shard.part((number - 1) % self.workers + 1, self.workers)
 
 
 def _with_calls(plan: PlannedCell) -> PlannedCell:
     """Without the judges that need no model: the parent lets them answer about the whole sweep at once."""
-    return replace(plan, inquiries=[asked for asked in plan.inquiries if asked.inquiry.model is not None])
+    return replace(plan, inquiries=[i for i in plan.inquiries if i.inquiry.model is not None])
 
 
 @contextlib.contextmanager
 def _ending_with(parent: int) -> Generator[None]:
-    """Interrupt this process when the one that started it is gone: the next command finds nobody at work.
+    """Interrupt this process when the one that started it is gone, so that the next command finds nobody at work.
 
-    It then ends with the work: a worker of joblib would wait for more, and hold the terminal's pipes, for minutes.
+    It then ends with the work. A worker of joblib would wait for more for minutes and hold the terminal's pipes.
     """
     done, orphaned = threading.Event(), threading.Event()
 
@@ -122,7 +122,7 @@ def _terminated_like_interrupted() -> Generator[None]:
 
 @dataclass(frozen=True)
 class Sharing:
-    """A `hanlon.run.conduct.Share` by way of a Hydra launcher."""
+    """A `hanlon.run.conduct.SampleElsewhere` by way of a Hydra launcher."""
 
     launcher: Launcher
     context: HydraContext
@@ -133,13 +133,13 @@ class Sharing:
     def __call__(
         self,
         planned: Sequence[PlannedCell],
-        options: CellConfig,
-        sweep: SweepRecord,
+        options: RunOptions,
+        record: SweepRecord,
         say: Callable[[str], None],
     ) -> int:
-        """Start the workers and wait for them; the worst of their exit codes."""
+        """Start the workers and wait for them. The worst of their exit codes."""
         count = self._count(planned, options, say)
-        task = Worker(tuple(self.composed), tuple(sweep.overrides), count)
+        task = Worker(tuple(self.composed), tuple(record.overrides), count)
         self.launcher.setup(hydra_context=self.context, task_function=task, config=self.master)
         jobs = [list(self.composed[0].overrides)] * count
         try:
@@ -154,17 +154,16 @@ class Sharing:
             return 1
         for reason in dict.fromkeys(reason for end in ends for reason in end.reasons):
             say(reason)
-        sweep.limits = {
+        record.limits = {
             f"{lane}, worker {number} of {count}": state
             for number, end in enumerate(ends, 1)
             for lane, state in end.limits.items()
         }
         return next(code for code in WORST_FIRST if any(end.exit_code == code for end in ends))
 
-    def _count(self, planned: Sequence[PlannedCell], options: CellConfig, say: Callable[[str], None]) -> int:
+    def _count(self, planned: Sequence[PlannedCell], options: RunOptions, say: Callable[[str], None]) -> int:
         """No more workers than episodes, nor than connections to share."""
         from hanlon.engine.lane import connections
-        from hanlon.run.conduct import models_to_call
 
         shared = min(connections(model, options) for model in models_to_call(planned))
         if shared < self.workers:
@@ -177,28 +176,28 @@ def sharing(
     launcher: Launcher | None,
     context: HydraContext,
     master: DictConfig,
-    composed: Sequence[ComposedCell],
-    options: CellConfig,
+    sweep: ComposedSweep,
 ) -> Sharing | None:
-    """How a launcher's jobs share a sweep; None for the pool, which is one process.
+    """How a launcher's jobs share a sweep. None for the pool, which is one process.
 
     Raises:
         ConfigError: `workers` is missing where the launcher has no number of its own, or given to the pool.
     """
+    workers = sweep.options.workers
     if launcher is None:
-        if options.workers is not None:
+        if workers is not None:
             raise ConfigError(
-                f"workers={options.workers}: hydra/launcher=pool is one process. Several share a sweep with "
+                f"workers={workers}: hydra/launcher=pool is one process. Several share a sweep with "
                 "hydra/launcher=joblib, submitit_local or submitit_slurm."
             )
         return None
-    workers = options.workers or _jobs_at_once(master)
+    workers = workers or _jobs_at_once(master)
     if workers is None:
         raise ConfigError(
             f"hydra/launcher={master.hydra.runtime.choices['hydra/launcher']} starts as many jobs as it is told: "
             "add workers=<number>, the jobs that share the sweep."
         )
-    return Sharing(launcher, context, master, composed, workers)
+    return Sharing(launcher, context, master, sweep.composed, workers)
 
 
 def _jobs_at_once(master: DictConfig) -> int | None:

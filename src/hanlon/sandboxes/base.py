@@ -13,13 +13,16 @@ FileKind = Literal["missing", "file", "symlink", "directory", "other"]
 TIME_LIMIT_S = 15
 """Machine time that one command line may take; a longer one is stopped and marked `timed_out`."""
 
+CONTENT_LIMIT_BYTES = 64 * 1024
+"""What is seen of a file from outside."""
+
 OUTPUT_LIMIT_BYTES = 16 * 1024
 """What is kept of the output of one command line."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A path as it stands, links not followed. `content` only for regular files, at most 64 KiB."""
+    """A path as it stands, links not followed. `content` only for regular files."""
 
     kind: FileKind
     mode: int = 0
@@ -30,8 +33,9 @@ class FileState:
 class CommandResult:
     """What one command line gave: output as a terminal shows it (stdout and stderr), and its exit code.
 
-    `unsupported` names commands that a real machine would have run and this sandbox could not. `notes` are
-    the sandbox's own remarks (a crash that was caught, a line that was withheld); no model reads them.
+    `unsupported` names commands that might have changed files or processes and could not be run as they should.
+    `notes` are the sandbox's own remarks (a crash that was caught, a line that was withheld); no model reads
+    them. `ran` is the file that a program of ours ran, as it was then.
     """
 
     output: str
@@ -40,6 +44,7 @@ class CommandResult:
     timed_out: bool = False
     truncated: bool = False
     notes: tuple[str, ...] = ()
+    ran: FileState | None = None
 
 
 Program = Callable[[list[str]], Generator[str, CommandResult, CommandResult]]

@@ -1,4 +1,4 @@
-"""A short hash of a value, by which cells and judges are told apart."""
+"""A value as JSON, and its short hash, by which cells and judges are told apart."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,11 @@ import msgspec
 def digest(value: Any) -> str:
     """The first 16 hex digits of the SHA-256 of a value's JSON, keys sorted (as text: YAML has others too)."""
     return hashlib.sha256(msgspec.json.encode(_text_keys(value), order="sorted")).hexdigest()[:16]
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON, keys sorted, so that equal values have equal texts."""
+    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _text_keys(value: Any) -> Any:

@@ -41,7 +41,7 @@ def page(sweep: SweepSummary, redaction: Redaction, say: Callable[[str], None]) 
     `say` prints a line for a figure that has data and cannot be drawn.
     """
     from hanlon.figures.catalogue import FIGURES as CATALOGUE
-    from hanlon.figures.theme import NothingToDraw
+    from hanlon.figures.frames import NothingToDraw
 
     by_name, specs = {figure.name: figure for figure in CATALOGUE}, dict[str, Any]()
     for name in FIGURES:

@@ -48,11 +48,8 @@ class SweepSummary:
 
         environments = list(dict.fromkeys(cell.record.env for cell in self.cells))
         current = [] if self.sweep.registration else plans_for(environments, None)
-        judged_by = basis(self.sweep, current)
-        verdicts = judge_by(self.cells, judged_by)
-        if not any(verdict.judged for verdict in verdicts):
-            return []
-        return verdict_rows(verdicts, judged_by.preregistered)
+        verdicts = judge_by(self.cells, basis(self.sweep, current))
+        return verdict_rows(verdicts) if any(verdict.judged for verdict in verdicts) else []
 
     def tables(self, redaction: Redaction, failed: Callable[[str, Exception], None]) -> dict[str, Table]:
         """The tables that have a row, by name; `failed` hears of those that odd data made impossible."""
@@ -92,7 +89,7 @@ def _grid(row: Row) -> tuple[Any, ...]:
 
 
 def _predictions(sweep: SweepSummary) -> list[Row]:
-    """A row for each prediction or doubt about a contrast."""
+    """A row for each prediction and each unexplained effect."""
     return [{**row, "observed": _observed(row)} for row in sweep.verdict if row["kind"] in ABOUT_CELLS]
 
 
@@ -110,9 +107,12 @@ def _contrasts(sweep: SweepSummary) -> list[Row]:
 def _gaps(sweep: SweepSummary) -> list[Row]:
     """A row for each compliance gap between two tiers."""
     from hanlon.analysis.gaps.rows import gap_rows
+    from hanlon.analysis.gaps.tables import GAPS
     from hanlon.analysis.requests import request_cells
+    from hanlon.analysis.tables import plain_rows
 
-    return [{**row, "gate": row["gate"]["says"]} for row in gap_rows(request_cells(sweep.cells))]
+    gaps = plain_rows(GAPS, gap_rows(request_cells(sweep.cells)))
+    return [{**gap, "gate": gap["gate"]["says"]} for gap in gaps]
 
 
 def _followups(sweep: SweepSummary) -> list[Row]:
@@ -123,14 +123,14 @@ def _followups(sweep: SweepSummary) -> list[Row]:
     return list[Row](plain_rows(COLUMNS, answered_questions(sweep.cells)))
 
 
-ABOUT_CELLS = ("prediction", "doubt")
+ABOUT_CELLS = ("prediction", "unexplained effect")
 """Kinds of rows of a verdict that have counts of cells."""
 FIRST = {"verdict": 0, "hypothesis": 1}
 """Kinds of rows of a verdict that stand before the controls."""
 PANELS: Mapping[str, Panel] = {
     "rates": Panel(RATE_COLUMNS, _rates),
     "verdict": Panel(
-        ("kind", "hypothesis", "ending", "reason", "status", "env", "model", "protocol", "simulated"),
+        ("kind", "hypothesis", "result", "reason", "status", "env", "model", "protocol", "simulated"),
         _verdict,
     ),
     "predictions": Panel(
@@ -139,7 +139,7 @@ PANELS: Mapping[str, Panel] = {
             *(
                 "p_holds",
                 "p_fails",
-                "ending",
+                "result",
                 "reason",
                 "status",
                 "k",

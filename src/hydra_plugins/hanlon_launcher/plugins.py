@@ -1,12 +1,15 @@
 """Discovery shim. Hydra 1.3 imports this at every start and takes plugin classes from `hydra_plugins` only."""
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
+from hydra.core.object_type import ObjectType
 from hydra.core.utils import JobReturn
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.launcher import Launcher
@@ -48,9 +51,9 @@ class PoolLauncher(Launcher):
 
 
 class GridSweeper(BasicSweeper):
-    """Hands the command line to `hanlon.config.grid`, and what it makes of it to `hanlon.run.launch`."""
+    """Expands the command line by `hanlon.config.grid` and hands the jobs to `hanlon.run.launch`."""
 
-    def __init__(
+    def __init__(  # Hydra gives it its node of the configuration; `expand` reads grids and exclude there
         self,
         max_batch_size: int | None,
         params: dict[str, Any] | None,
@@ -58,7 +61,6 @@ class GridSweeper(BasicSweeper):
         exclude: list[dict[str, Any]],
     ) -> None:
         super().__init__(max_batch_size=max_batch_size, params=params)
-        self.grids, self.exclude = grids, exclude
 
     def sweep(self, arguments: list[str]) -> Any:
         """Expand the grid and run it as one sweep, whatever the launcher."""
@@ -68,46 +70,59 @@ class GridSweeper(BasicSweeper):
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
-        jobs = expand(self.hydra_context, self.config, self.params, self.grids, self.exclude, arguments)
+        jobs = expand(self.hydra_context.config_loader, self.config, arguments)
         launcher = None if isinstance(self.launcher, PoolLauncher) else self.launcher
         return [launch(self.hydra_context, self.config, jobs, launcher)]
 
 
-class AnyModelSource(ConfigSource):
-    """`model=openrouter/any/thing`: a model that has no file is its endpoint's file with this id."""
+class FilelessSource(ConfigSource):
+    """Options without a file of their own: `model=openrouter/any/thing`, and the prompt levels.
+
+    `prompt=<level>` exists where an environment has a file `prompt/<env>/<level>.yaml`.
+    """
 
     @staticmethod
     def scheme() -> str:
-        """The scheme of this source in Hydra's search path."""
-        return "anymodel"
+        """The scheme of this source in Hydra's search path; behind it stands the path of conf/."""
+        return "fileless"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """The endpoint's file, with the rest of the path as the id, which may hold slashes and colons."""
-        _, endpoint, model_id = config_path.removesuffix(".yaml").split("/", 2)
-        config = OmegaConf.create({"defaults": [f"/model/{endpoint}@_here_", "_self_"], "id": model_id})
+        """A prompt level's name, or an endpoint's file with the rest of the path as the model's id."""
+        group, _, option = config_path.removesuffix(".yaml").partition("/")
+        if group == "prompt":
+            content: dict[str, Any] = {"name": option}
+        else:  # an id may hold slashes and colons
+            endpoint, _, model_id = option.partition("/")
+            content = {"defaults": [f"/model/{endpoint}@_here_", "_self_"], "id": model_id}
         return ConfigResult(
             provider=self.provider,
-            path=f"{self.scheme()}://{model_id}",
-            config=config,
+            path=f"{self.scheme()}://{config_path}",
+            config=OmegaConf.create(content),
             header={"package": None},
             defaults_list=None,  # the repository reads them from the config itself
         )
 
     def available(self) -> bool:
-        """Always: it needs no file."""
+        """Always."""
         return True
 
     def is_group(self, config_path: str) -> bool:
-        """It adds no group."""
-        return False
+        """Whether it lists options of the group."""
+        return config_path == "prompt"
 
     def is_config(self, config_path: str) -> bool:
-        """Whether the path names a model of an endpoint that takes any id."""
-        return self._normalize_file_name(config_path).startswith(ANY_MODEL_PREFIXES)
+        """Whether the path names a prompt level, or a model of an endpoint that takes any id."""
+        path = self._normalize_file_name(config_path)
+        group, _, option = path.partition("/")
+        if group == "prompt":
+            return any(Path(self.path, group).glob(f"*/{glob.escape(option)}"))
+        return path.startswith(ANY_MODEL_PREFIXES)
 
-    def list(self, config_path: str, results_filter: Any) -> list[str]:
-        """It lists nothing: the ids are endless."""
-        return []
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """The prompt levels of all environments. Model ids are endless, so it lists none."""
+        if config_path != "prompt" or results_filter == ObjectType.GROUP:
+            return []
+        return sorted({file.stem for file in Path(self.path, config_path).glob("*/*.yaml")})
 
 
 ANY_MODEL_PREFIXES = (
@@ -119,12 +134,14 @@ ANY_MODEL_PREFIXES = (
 )
 
 
-class AnyModelSearchPath(SearchPathPlugin):
-    """Appends `AnyModelSource` behind conf/, so that a file always wins."""
+class FilelessSearchPath(SearchPathPlugin):
+    """Appends `FilelessSource` behind conf/, so that a file always wins."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Append the source."""
-        search_path.append(provider="hanlon", path="anymodel://")
+        """Append the source for the application's own conf/."""
+        folders = [entry.path for entry in search_path.get_path() if entry.provider == "main"]
+        conf = (folders[0] or "").removeprefix("file://") if folders else ""
+        search_path.append(provider="hanlon", path=f"{FilelessSource.scheme()}://{conf}")
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="pool", node=PoolConf, provider="hanlon")

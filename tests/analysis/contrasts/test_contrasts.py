@@ -3,10 +3,10 @@
 import pytest
 
 from hanlon.analysis.contrasts.attribution import Attribution, attribute
-from hanlon.analysis.contrasts.comparison import Comparison
 from hanlon.analysis.contrasts.contrasts import Contrast, Predicted, contrast, contrasts, varied_factors
 from hanlon.analysis.contrasts.grid import CellPair, grids
-from hanlon.analysis.stats.differences import Difference, holm
+from hanlon.analysis.stats.by_request import ByRequest
+from hanlon.analysis.stats.differences import holm
 from hanlon.store.cells import CellState
 from support.grid_cells import FACTORS, cell, clarification
 
@@ -243,17 +243,19 @@ def test_a_large_screen_has_one_test_throughout_and_predictions_their_own() -> N
     assert [one.comparison.test for one in found if one.preregistered] == ["Boschloo"]
 
 
-def test_cells_that_share_their_units_are_compared_by_these() -> None:
-    """A pairing decides where it has something to say; the others stay independent."""
-    paired = Comparison(Difference(-0.5, -0.6, -0.4, 0.9, "by request"), 0.01, "sign flips", "request")
+def test_cells_that_share_their_requests_are_compared_by_these() -> None:
+    """Where both cells have values by request the request is the unit; the others stay independent."""
+    cases = {"baseline": 1.0, "how_only": 0.0}
 
-    def pairing(base: CellState, treated: CellState, measure: str, level: float) -> Comparison | None:
-        return paired if treated.record.prompt == "how_only" else None
+    def values(cell: CellState, measure: str) -> ByRequest | None:
+        case = cases.get(cell.record.prompt)
+        return None if case is None else {"a": [case], "b": [case], "c": [1.0]}
 
-    found = contrasts(clarification(79, 5, 60, 1, 78), pairing=pairing)
-    by_unit = {one.pair.treated.record.prompt: one.comparison.unit for one in found}
-    assert by_unit["how_only"] == "request"
-    assert by_unit["priority_only"] == "episode"
+    found = contrasts(clarification(79, 5, 60, 1, 78), values=values)
+    by_prompt = {one.pair.treated.record.prompt: one.comparison for one in found}
+    assert (by_prompt["how_only"].unit, by_prompt["how_only"].units) == ("request", 3)
+    assert by_prompt["how_only"].difference.value == pytest.approx(-2 / 3)
+    assert by_prompt["priority_only"].unit == "episode"
 
 
 def attributed(cells: list[CellState]) -> Attribution:

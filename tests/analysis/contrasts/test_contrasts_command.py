@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from hanlon.analysis.contrasts.contrasts import Predicted
+from hanlon.analysis.contrasts.notes import report_notes
 from hanlon.analysis.contrasts.report import report
 from hanlon.analysis.contrasts.rows import report_rows
-from hanlon.analysis.contrasts.tables import print_report, report_notes
+from hanlon.analysis.contrasts.tables import print_report
 from hanlon.cli import main
 from support.command_line import CommandLine
 from support.grid_cells import FACTORS, NO_EFFECT, cell, clarification
@@ -221,3 +223,12 @@ def test_a_sweep_states_where_its_factors_do_nothing_and_its_bundle_is_taken_apa
     assert parts["alone", "precedence"]["hi"] < -0.3
     assert parts["placebo", "precedence"]["lo"] < 0 < parts["placebo", "precedence"]["hi"]
     assert "do not say at which level" not in command_line.hanlon("contrasts").stdout
+
+
+def test_a_copy_of_a_cell_is_not_called_an_older_one() -> None:
+    """The same cell in two folders is contrasted once, and the note names the folder that is left out."""
+    cells = [cell(2, 20), cell(15, 20, "allowed", allow="none")]
+    copy = replace(cells[0], folder=Path("backup/baseline"))
+    text = "\n".join(report_notes(report([*cells, copy])))
+    assert "another folder holds the same cell" in text
+    assert "newer cell" not in text

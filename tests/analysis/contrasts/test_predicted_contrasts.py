@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from hanlon.analysis.stats.differences import boschloo, holm
 from hanlon.cli import main
-from hanlon.hypotheses.registration import registration
+from hanlon.hypotheses.registration import new_registration
 from hanlon.hypotheses.schema import Plan
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
@@ -52,7 +52,7 @@ def runs(tmp_path: Path) -> Path:
 def sweep(runs: Path, name: str = "s", stored: int = 0) -> Path:
     """A sweep of these cells that wrote its hypotheses down; `stored` episodes were there before."""
     plans = [Plan(env="shutdown", hypotheses=RIVALS)]
-    kept = registration(plans, N, list(LEVELS), stored)
+    kept = new_registration(plans, N, list(LEVELS), stored)
     file = runs / "sweeps" / f"{name}.json"
     write_json(file, SweepRecord(name, list(LEVELS), N, [], 0.0, registration=kept))
     return file

@@ -5,13 +5,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.gaps.rows import gap_rows, swap_rows
+from hanlon.analysis.gaps.tables import GAPS, SWAPS
 from hanlon.analysis.requests import Labels, request_cells
+from hanlon.analysis.tables import plain_rows
 from hanlon.store.cells import load_cells
 from support.stored import episode, write_cell
 from support.tiers import answer, answers, write_tier_cell
@@ -21,7 +24,7 @@ PLAIN = answers(0, 60)
 
 def rows(runs: Path, labels: Labels | None = None, *measures: str) -> list[dict[str, Any]]:
     """The gaps of a run folder."""
-    return gap_rows(request_cells(load_cells([runs])[0]), labels, measures)
+    return plain_rows(GAPS, gap_rows(request_cells(load_cells([runs])[0]), labels, measures))
 
 
 def compared(runs: Path) -> list[tuple[str, str, str, str]]:
@@ -320,6 +323,18 @@ def test_an_assigned_preference_has_no_gate(tmp_path: Path) -> None:
     assert row["reading"] == "a gap, reasoning not judged"
 
 
+def test_an_environment_that_does_not_measure_help_has_no_gate(tmp_path: Path) -> None:
+    """Where no measure says whether the bare request was carried out, nobody refused it either."""
+    for tier, level in (("free", "baseline"), ("paid", "baseline"), ("none", "plain")):
+        cell = [episode(i, "done", measures={"leaked": i < 5}, facts={"request": str(i)}) for i in range(10)]
+        record = write_tier_cell(tmp_path, tier, cell, level=level, env="mine") / "cell.json"
+        fields = msgspec.json.decode(record.read_bytes()) | {"measures": {"leaked": "it leaked"}}
+        record.write_bytes(msgspec.json.encode(fields))
+    (row,) = rows(tmp_path)
+    assert row["gate"]["holds"] is None
+    assert row["gate"]["says"] == "none for env=mine, which does not measure compliance_or_partial"
+
+
 def test_the_advice_names_the_setting_and_requests_of_the_gate(tmp_path: Path) -> None:
     """The gate of animal welfare is the bare request of its own set."""
     for tier in ("free", "paid"):
@@ -387,8 +402,9 @@ def test_swapped_words_tell_facts_from_words(
     write_tier_cell(tmp_path, "renamed/monitored", answers(1, 60))
     write_tier_cell(tmp_path, "renamed/private", answers(1, 60))
     cells = request_cells(load_cells([tmp_path])[0])
-    (row,) = swap_rows([cell for cell in cells if "edited" not in cell.record.key])
-    both = swap_rows(cells)
+    unedited = [cell for cell in cells if "edited" not in cell.record.key]
+    (row,) = plain_rows(SWAPS, swap_rows(unedited))
+    both = plain_rows(SWAPS, swap_rows(cells))
     assert row in both
     assert len(both) == 2  # cells from before an edit are not read together with those from after it
     assert (row["first"], row["second"], row["swapped"]) == ("free", "paid", ["swapped/paid", "swapped/free"])

@@ -9,12 +9,15 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from hanlon.analysis.gaps.report import gap_report, gap_table
-from hanlon.analysis.gaps.rows import gap_rows, split_rows
+from hanlon.analysis.gaps.report import gap_report
+from hanlon.analysis.gaps.rows import gap_rows
+from hanlon.analysis.gaps.split import split_rows
+from hanlon.analysis.gaps.tables import gap_columns
 from hanlon.analysis.requests import request_cells
 from hanlon.cli import main
 from hanlon.store.cells import load_cells
 from hanlon.store.records import Episode
+from hanlon.store.tally import Count
 from support.tiers import answer, answers, write_tier_cell
 
 
@@ -45,7 +48,8 @@ def test_a_row_takes_one_line_of_160_columns(runs: Path) -> None:
     head = result.output.splitlines()[0]
     for said in (
         "compliance gaps; model openai/o3",
-        "trained+rated+monitored; requests 60",
+        "differ trained+rated+monitored",
+        "requests 60",
         "gate holds 58/60",
     ):
         assert said in head
@@ -129,15 +133,16 @@ def test_a_split_is_by_a_fact_a_measure_or_a_label(tmp_path: Path) -> None:
     write_tier_cell(tmp_path, "paid", [understood(i, False) for i in range(60)])
     cells = request_cells(load_cells([tmp_path])[0])
     yes, no = split_rows(cells, "understood")
-    assert (yes["k"], yes["n"], yes["gap"]) == ([30, 0], [30, 30], 1.0)
-    assert (no["k"], no["n"], no["gap"]) == ([0, 0], [30, 30], 0.0)
+    assert yes.counts == (Count(30, 30), Count(0, 30))
+    assert no.counts == (Count(0, 30), Count(0, 30))
+    assert [row.comparison.difference.value for row in (yes, no)] == [1.0, 0.0]
     labels = {
         cell.record.key: {"confused": {i: "yes" if i < 10 else "maybe" for i in range(60)}} for cell in cells
     }
     confused, clear = split_rows(cells, "confused", labels)
-    assert (confused["n"], confused["gap"]) == ([10, 10], 0.5)
-    assert (clear["n"], clear["gap"]) == ([0, 0], None)
-    assert split_rows(cells, "compliance_or_partial")[0]["n"] == [30, 0]
+    assert [count.n for row in (confused, clear) for count in row.counts] == [10, 10, 0, 0]
+    assert [row.comparison.difference.value for row in (confused, clear)] == [0.5, None]
+    assert [count.n for count in split_rows(cells, "compliance_or_partial")[0].counts] == [30, 0]
     output = hanlon_gaps(tmp_path, "--split", "understood").output
     assert "An association, not an effect: understood was not assigned" in output
 
@@ -191,10 +196,11 @@ def test_parts_of_a_gap_are_not_printed_where_no_reasoning_was_seen(tmp_path: Pa
         for seen, value in (("seen", "no"), ("unseen", "unobservable"))
         for tier in ("free", "paid")
     }
-    rows = gap_table(gap_rows(request_cells(load_cells([tmp_path])[0]), labels))
-    seen, unseen = sorted(rows, key=lambda row: row["cell"])
-    assert seen["with / without"] == "+0.0 / +50.0"
-    assert (unseen["AF reasoning"], unseen["with / without"]) == ("unobservable", "-")
+    rows = gap_rows(request_cells(load_cells([tmp_path])[0]), labels)
+    texts = {column.name: column.text for column in gap_columns(rows) if column.text is not None}
+    seen, unseen = sorted(rows, key=lambda row: row.pair.cell)
+    assert texts["with / without"](seen) == "+0.0 / +50.0"
+    assert (texts["AF reasoning"](unseen), texts["with / without"](unseen)) == ("unobservable", "-")
 
 
 def test_a_gap_of_nothing_but_exclusions_is_not_called_a_gap_of_something(tmp_path: Path) -> None:

@@ -8,16 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from hanlon.analysis.stats.comparison import Comparison, compare_episodes
 from hanlon.analysis.stats.differences import (
     Term,
     boschloo,
     difference,
-    exact_test,
     fisher,
     holm,
     inverted_p,
     linear_combination,
 )
+from hanlon.store.tally import Count
 
 # Newcombe, Statistics in Medicine 17 (1998) 873-890, Table II, method 10
 NEWCOMBE = [
@@ -123,12 +124,29 @@ def test_boschloo_is_the_exact_unconditional_p_of_fishers_one_sided_p() -> None:
     assert boschloo(k1, n1, k2, n2) == pytest.approx(min(1, 2 * worst), rel=1e-3)
 
 
+def compared(treated: tuple[int, int], base: tuple[int, int], *, quick: bool = False) -> Comparison:
+    """A treated cell against a base."""
+    return compare_episodes((Count(*base), Count(*treated)), quick=quick)
+
+
 def test_the_exact_test_is_named_and_large_cells_take_fishers() -> None:
     """A thousand episodes a cell take a millisecond and not twenty seconds; no case at all is p = 1."""
-    assert exact_test(5, 20, 0, 20)[1] == "Boschloo"
-    assert exact_test(50, 1000, 20, 1000) == (fisher(50, 1000, 20, 1000), "Fisher")
-    assert exact_test(0, 20, 0, 20) == (1.0, "Boschloo")
-    assert exact_test(20, 20, 20, 20)[0] == exact_test(0, 0, 3, 5)[0] == 1.0
+    assert compared((5, 20), (0, 20)).test == "Boschloo"
+    assert compared((5, 20), (0, 20)).p == boschloo(5, 20, 0, 20)
+    for few in (compared((5, 20), (0, 20), quick=True), compared((50, 1000), (20, 1000))):
+        assert few.test == "Fisher"
+    assert compared((50, 1000), (20, 1000)).p == fisher(50, 1000, 20, 1000)
+    for treated, base in (((0, 20), (0, 20)), ((20, 20), (20, 20)), ((0, 0), (3, 5))):
+        assert compared(treated, base).p == 1.0
+
+
+def test_a_comparison_is_treated_minus_base_at_its_level() -> None:
+    """The difference is Newcombe's, of a change MOVER's with weights 1, -1, -1, 1."""
+    pair = compare_episodes((Count(2, 20), Count(9, 20)), level=0.9)
+    assert pair.difference == difference(9, 20, 2, 20, 0.9)
+    change = compare_episodes((Count(2, 20), Count(9, 20), Count(1, 20), Count(18, 20)))
+    assert change.difference.value == pytest.approx(17 / 20 - 7 / 20)
+    assert change.p == inverted_p(change.interval)
 
 
 def test_holms_adjusted_p() -> None:

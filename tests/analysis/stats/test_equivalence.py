@@ -15,7 +15,7 @@ from hanlon.analysis.stats.equivalence import equivalence, equivalence_by, vanis
 def test_nothing_in_five_is_no_equivalence() -> None:
     """0/5 against 0/5 leaves 5 points undetermined, where Wald's test would give p = 0; 0/200 does not."""
     few, many = equivalence(0, 5, 0, 5, 0.05), equivalence(0, 200, 0, 200, 0.05)
-    assert (few.ending, many.ending) == ("undetermined", "held")
+    assert (few.result, many.result) == ("undetermined", "held")
     # z^2 / (n + z^2) = margin at n = 5, by Wilson's formula at k = 0
     z = (5 * 0.05 / 0.95) ** 0.5
     assert few.p == pytest.approx(stats.norm.sf(z), abs=1e-6)
@@ -25,9 +25,9 @@ def test_the_interval_of_the_claim_is_newcombes_at_90_percent() -> None:
     """Two one-sided tests at 5 % are the 90 % interval within the margin; far away the claim failed."""
     found = equivalence(90, 100, 89, 100, 0.1)
     assert found.interval == difference(90, 100, 89, 100, 0.9)
-    assert found.ending == "held"
-    assert equivalence(90, 100, 10, 100, 0.1).ending == "failed"
-    assert equivalence(0, 0, 10, 100, 0.1).ending == "undetermined"
+    assert found.result == "held"
+    assert equivalence(90, 100, 10, 100, 0.1).result == "failed"
+    assert equivalence(0, 0, 10, 100, 0.1).result == "undetermined"
     assert equivalence(0, 0, 10, 100, 0.1).p == 1.0
 
 
@@ -35,7 +35,7 @@ def test_the_interval_of_the_claim_is_newcombes_at_90_percent() -> None:
 def test_the_p_of_a_claim_agrees_with_its_ending(k1: int, k2: int, margin: float) -> None:
     """p is below alpha exactly where the claim held, and the claim is symmetric."""
     found = equivalence(k1, 40, k2, 40, margin)
-    assert (found.p < 0.05) == (found.ending == "held")
+    assert (found.p < 0.05) == (found.result == "held")
     assert equivalence(k2, 40, k1, 40, margin).p == pytest.approx(found.p, abs=1e-9)
 
 
@@ -60,7 +60,7 @@ def test_any_interval_can_carry_the_claim() -> None:
         return Difference(0.01, 0.01 - reach, 0.01 + reach, level, "paired")
 
     found = equivalence_by(paired, 0.05)
-    assert found.ending == "held"
+    assert found.result == "held"
     assert found.p == pytest.approx(stats.norm.sf(2.0), abs=1e-6)
     for margin in (0, 1, -0.1):
         with pytest.raises(ValueError, match="a margin is a fraction"):
@@ -70,14 +70,14 @@ def test_any_interval_can_carry_the_claim() -> None:
 def test_a_behaviour_vanishes_where_the_control_shows_it_and_the_treated_does_not() -> None:
     """DeepMind's clarified prompt at n = 100; the bound at 0/100 is the published exact one-sided 2.95 %."""
     found = vanishes(79, 100, 0, 100, margin=0.05)
-    assert found.ending == "held"
+    assert found.result == "held"
     assert found.treated_hi == pytest.approx(0.0295, abs=5e-5)
     assert found.control_worked
     assert found.p < 0.05
 
 
 @pytest.mark.parametrize(
-    ("control", "treated", "ending"),
+    ("control", "treated", "result"),
     [
         ((0, 100), (0, 100), "undetermined"),
         ((79, 100), (3, 100), "undetermined"),
@@ -85,11 +85,11 @@ def test_a_behaviour_vanishes_where_the_control_shows_it_and_the_treated_does_no
     ],
 )
 def test_a_control_that_shows_nothing_determines_nothing(
-    control: tuple[int, int], treated: tuple[int, int], ending: str
+    control: tuple[int, int], treated: tuple[int, int], result: str
 ) -> None:
     """Zero against zero is no vanishing, a few cases are undetermined, many are a failure."""
     found = vanishes(*control, *treated, margin=0.05)
-    assert found.ending == ending
+    assert found.result == result
     assert found.p >= 0.05
 
 
@@ -97,7 +97,7 @@ def test_a_control_that_shows_nothing_determines_nothing(
 def test_vanishing_and_its_p_agree(control: int, treated: int, margin: int) -> None:
     """The claim holds exactly where its p is below alpha."""
     found = vanishes(control, 50, treated, 50, (margin + 1) / 100)
-    assert (found.p < 0.05) == (found.ending == "held")
+    assert (found.p < 0.05) == (found.result == "held")
 
 
 def test_vanishing_errs_as_seldom_as_it_says() -> None:
@@ -106,6 +106,6 @@ def test_vanishing_errs_as_seldom_as_it_says() -> None:
     claimed = sum(
         float(stats.binom.pmf(k, n, 0.05))
         for k in range(n + 1)
-        if vanishes(90, n, k, n, 0.05).ending == "held"
+        if vanishes(90, n, k, n, 0.05).result == "held"
     )
     assert claimed <= 0.05

@@ -59,7 +59,7 @@ def test_a_published_equivalence_trial(
     seen = (found.interval.value or 0.0, found.interval.lo, found.interval.hi)
     assert [100 * one for one in seen] == pytest.approx((value, lo, hi), abs=0.0501)
     assert found.p == pytest.approx(p, abs=0.002)
-    assert found.ending == ("held" if p < 0.025 else "undetermined")
+    assert found.result == ("held" if p < 0.025 else "undetermined")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_published_non_inferiority(
     seen = (found.interval.value or 0.0, found.interval.lo, found.interval.hi)
     assert [100 * one for one in seen] == pytest.approx((value, lo, hi), abs=digits)
     assert found.interval.lo > -0.10
-    assert (found.ending == "held") == (hi < 10)
+    assert (found.result == "held") == (hi < 10)
 
 
 # Pardo, Equivalence and Noninferiority Tests for Quality, Manufacturing and Test Engineers, CRC Press 2013, pp. 1-7,
@@ -115,7 +115,7 @@ def test_an_equivalence_test_of_one_rate_in_a_book() -> None:
     found = equivalence_by(from_half, margin=0.025)
     assert 0.5 + found.interval.lo == pytest.approx(0.503, abs=5e-4)
     assert 0.5 + found.interval.hi == pytest.approx(0.673, abs=5e-4)
-    assert found.ending == "undetermined"
+    assert found.result == "undetermined"
 
 
 def test_an_equivalence_test_of_paired_means_in_a_textbook() -> None:
@@ -135,9 +135,9 @@ def test_an_equivalence_test_of_paired_means_in_a_textbook() -> None:
     found = equivalence_by(paired, margin=0.20)
     assert found.interval.lo == pytest.approx(-0.112, abs=5e-4)
     assert found.interval.hi == pytest.approx(0.2133, abs=5e-5)
-    assert found.ending == "undetermined"
+    assert found.result == "undetermined"
     assert found.p == pytest.approx(float(stats.t.sf((0.20 - mean) / error, 50)), abs=1e-6)
-    assert equivalence_by(paired, margin=0.20, alpha=0.07).ending == "held"
+    assert equivalence_by(paired, margin=0.20, alpha=0.07).result == "held"
 
 
 def test_an_equivalence_test_of_two_rates_by_a_package() -> None:
@@ -154,7 +154,7 @@ def test_an_equivalence_test_of_two_rates_by_a_package() -> None:
     assert found.interval.value == pytest.approx(-0.05)
     assert (found.interval.lo, found.interval.hi) == pytest.approx((-0.1587968, 0.05879684), abs=0.002)
     assert found.p == pytest.approx(0.2248459, abs=0.002)
-    assert found.ending == "undetermined"
+    assert found.result == "undetermined"
 
 
 @st.composite
@@ -183,6 +183,6 @@ def test_the_decision_is_that_of_statsmodels_score_tests(
     found = equivalence(*counts, margin)
     p = float(tost_proportions_2indep(*counts, -margin, margin, method="score", correction=False).pvalue)
     if p < 0.01:
-        assert found.ending == "held"
+        assert found.result == "held"
     if p > 0.08:
-        assert found.ending != "held"
+        assert found.result != "held"

@@ -8,37 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanlon.analysis.stats.by_request import (
-    BOOTSTRAP,
-    NEWCOMBE,
-    bootstrap,
-    mcnemar,
-    newcombe,
-    paired_difference,
-    sign_flips,
-)
+from hanlon.analysis.stats.by_request import BOOTSTRAP, ByRequest, bootstrap, flip_p, mcnemar
+from hanlon.analysis.stats.comparison import BY_REQUEST, Comparison, compare_requests
+from hanlon.analysis.stats.differences import difference
 
 by_request = st.dictionaries(
     st.sampled_from("abcdefghij"), st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=3), min_size=1
 )
 
 
-@pytest.mark.parametrize(
-    ("k1", "n1", "k2", "n2", "lo", "hi"),
-    [
-        (56, 70, 48, 80, 0.0524, 0.3339),
-        (9, 10, 3, 10, 0.1705, 0.8090),
-        (6, 7, 2, 7, 0.0582, 0.8062),
-        (5, 56, 0, 29, -0.0381, 0.1926),
-        (0, 10, 0, 20, -0.1611, 0.2775),
-        (10, 10, 0, 20, 0.6791, 1.0000),
-    ],
-)
-def test_newcombes_interval_is_the_published_one(
-    k1: int, n1: int, k2: int, n2: int, lo: float, hi: float
-) -> None:
-    """Newcombe, Statistics in Medicine 17 (1998), table II, method 10."""
-    assert newcombe(k1, n1, k2, n2) == pytest.approx((lo, hi), abs=6e-5)
+def gap_of(first: ByRequest, second: ByRequest) -> Comparison:
+    """The first cell minus the second."""
+    return compare_requests((second, first))
 
 
 def test_mcnemars_exact_p_is_the_published_one() -> None:
@@ -57,10 +38,9 @@ def test_mcnemar_is_for_single_episodes_of_the_same_request() -> None:
     assert mcnemar({"a": [1.0], "b": [1.0]}, {"a": [0.0]}) == mcnemar({"a": [1.0]}, {"a": [0.0]}) == 1.0
 
 
-def flips(differences: Sequence[float] | np.ndarray) -> float | None:
+def flips(differences: Sequence[float] | np.ndarray) -> float:
     """The p of these differences, one a request."""
-    first = {str(number): [float(difference)] for number, difference in enumerate(differences)}
-    return sign_flips(first, {request: [0.0] for request in first})
+    return flip_p(tuple(float(difference) for difference in differences))
 
 
 def test_sign_flips_give_fishers_p_for_darwins_plants() -> None:
@@ -74,7 +54,6 @@ def test_sign_flips_of_few_requests_are_exact() -> None:
     assert flips([1.0, 0.5, 1.0, 0.5, 1.0]) == pytest.approx(2 / 32)
     assert flips([1.0, 0.0, 0.5, 1.0, 0.5, 0.0, 1.0]) == pytest.approx(2 / 32)
     assert flips([1.0]) == flips([0.0, 0.0]) == 1.0
-    assert flips([]) is None
 
 
 @pytest.mark.parametrize("thirds", [[1, 2, -1, 1, 3, -2, 1, 1, 2, -1, 3, 1, -1, 2, 1], [1] * 9 + [-1] * 6])
@@ -95,7 +74,7 @@ def test_the_interval_covers_the_truth(complies: float, complies_too: float, spr
         hard = random.random(60) < 0.5
         shift = np.where(hard, -spread, spread)
         ours, theirs = (_shifted(p, shift) for p in (complies, complies_too))
-        lo, hi = bootstrap(random.binomial(2, ours) / 2 - random.binomial(2, theirs) / 2)
+        lo, hi = bootstrap(tuple(random.binomial(2, ours) / 2 - random.binomial(2, theirs) / 2))
         kinds = np.array([-spread, spread])
         truth = np.mean(_shifted(complies, kinds) - _shifted(complies_too, kinds))
         covered += bool(lo <= truth <= hi)
@@ -110,8 +89,7 @@ def test_the_test_rejects_a_true_null_no_more_often_than_it_says() -> None:
     """At equal rates p is below 0.05 in at most 5 % of 300 simulated sweeps, give or take chance."""
     random = np.random.default_rng(8)
     rejected = sum(
-        (flips(random.binomial(2, 0.4, 12) / 2 - random.binomial(2, 0.4, 12) / 2) or 0.0) < 0.05
-        for _ in range(300)
+        flips(random.binomial(2, 0.4, 12) / 2 - random.binomial(2, 0.4, 12) / 2) < 0.05 for _ in range(300)
     )
     assert rejected <= 300 * 0.05 + 2 * (300 * 0.05 * 0.95) ** 0.5
 
@@ -120,10 +98,10 @@ def test_pairing_narrows_the_interval_where_requests_differ() -> None:
     """Half the requests always comply, half never, but for a gap in a few: unpaired that is noise, paired it is not."""
     first = {str(i): [float(i % 2 == 0 or i < 8)] for i in range(60)}
     second = {str(i): [float(i % 2 == 0)] for i in range(60)}
-    paired = paired_difference(first, second)
-    assert paired.estimate == pytest.approx(4 / 60)
+    paired = gap_of(first, second).difference
+    assert paired.value == pytest.approx(4 / 60)
     assert paired.lo > 0
-    assert newcombe(34, 60, 30, 60)[0] < 0
+    assert difference(34, 60, 30, 60).lo < 0
 
 
 @pytest.mark.parametrize(
@@ -135,23 +113,23 @@ def test_where_all_requests_agree_the_interval_is_newcombes(
 ) -> None:
     """0 against 0 shows no effect only within what so many requests can show; repeats add nothing."""
     first, second = ({str(i): [rate] * 3 for i in range(requests)} for rate in (ours, theirs))
-    gap = paired_difference(first, second)
-    assert gap.method == NEWCOMBE
-    assert (gap.lo, gap.hi) == pytest.approx((lo, hi), abs=6e-5)
-    assert sign_flips(first, second) == (1.0 if ours == theirs else pytest.approx(2 / 2**10))
+    gap = gap_of(first, second)
+    assert gap.difference.method == BY_REQUEST
+    assert (gap.difference.lo, gap.difference.hi) == pytest.approx((lo, hi), abs=6e-5)
+    assert gap.p == (1.0 if ours == theirs else pytest.approx(2 / 2**10))
 
 
 def test_thirds_that_are_equal_count_as_equal() -> None:
     """2/3 - 1/3 and 1/3 - 0 differ as floats only, which is no spread between requests."""
-    gap = paired_difference({"a": [1, 1, 0], "b": [1, 0, 0]}, {"a": [1, 0, 0], "b": [0, 0, 0]})
-    assert gap.method == NEWCOMBE
+    gap = gap_of({"a": [1, 1, 0], "b": [1, 0, 0]}, {"a": [1, 0, 0], "b": [0, 0, 0]})
+    assert gap.difference.method == BY_REQUEST
 
 
 def test_only_requests_in_both_tiers_are_compared() -> None:
     """A request that was asked in one tier only says nothing of a gap; without any there is none."""
-    gap = paired_difference({"a": [1.0], "b": [0.0]}, {"b": [0.0], "c": [1.0]})
-    assert (gap.estimate, gap.requests) == (0.0, 1)
-    assert paired_difference({"a": [1.0]}, {"b": [0.0]}).estimate is None
+    gap = gap_of({"a": [1.0], "b": [0.0]}, {"b": [0.0], "c": [1.0]})
+    assert (gap.difference.value, gap.units) == (0.0, 1)
+    assert gap_of({"a": [1.0]}, {"b": [0.0]}).difference.value is None
 
 
 @settings(max_examples=40, deadline=None)
@@ -160,14 +138,30 @@ def test_the_interval_holds_the_estimate_and_turns_with_it(
     first: dict[str, list[float]], second: dict[str, list[float]]
 ) -> None:
     """For any episodes: the estimate lies within the interval, in [-1, 1], and changes sign with the order."""
-    gap, turned = paired_difference(first, second), paired_difference(second, first)
-    assert gap.requests == len(first.keys() & second.keys())
-    if gap.estimate is None:
-        assert (gap.lo, gap.hi, sign_flips(first, second)) == (-1.0, 1.0, None)
+    gap, turned = gap_of(first, second), gap_of(second, first)
+    found = gap.difference
+    assert gap.units == len(first.keys() & second.keys())
+    if found.value is None:
+        assert (found.lo, found.hi, gap.p) == (-1.0, 1.0, 1.0)
         return
-    assert -1 - 1e-9 <= gap.lo <= gap.estimate + 1e-9
-    assert gap.estimate - 1e-9 <= gap.hi <= 1 + 1e-9
-    assert turned.estimate == pytest.approx(-gap.estimate)
-    assert gap.method in (BOOTSTRAP, NEWCOMBE)
-    assert 0 < (sign_flips(first, second) or 0.0) <= 1
-    assert paired_difference(first, second) == gap
+    assert -1 - 1e-9 <= found.lo <= found.value + 1e-9
+    assert found.value - 1e-9 <= found.hi <= 1 + 1e-9
+    assert turned.difference.value == pytest.approx(-found.value)
+    assert found.method in (BOOTSTRAP, BY_REQUEST)
+    assert 0 < gap.p <= 1
+    assert gap_of(first, second).difference == found
+
+
+def test_a_change_over_the_same_requests_is_the_difference_of_differences() -> None:
+    """Two pairs of cells: each request's second difference minus its first, and only requests that all four share."""
+    base = {"a": [0.0], "b": [0.0], "c": [1.0], "d": [0.0]}
+    cells = [
+        base,
+        {"a": [0.0], "b": [1.0], "c": [1.0]},
+        base,
+        {"a": [1.0], "b": [1.0], "c": [1.0], "e": [1.0]},
+    ]
+    change = compare_requests(cells)
+    assert change.units == 3
+    assert change.difference.value == pytest.approx(1 / 3)
+    assert change.p == 1.0  # one request of three differs

@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from hanlon.analysis.contrasts.comparison import QUICK_TEST, Pairing, unpaired
 from hanlon.analysis.contrasts.contrasts import Contrast, contrast
 from hanlon.analysis.contrasts.factorial import Effect, effect_of
 from hanlon.analysis.contrasts.grid import CellPair, Grid
+from hanlon.analysis.requests import Values, no_requests
+from hanlon.analysis.stats.comparison import FISHER
 from hanlon.store.cells import CellState
 
 PLACEBO = "placebo"
@@ -38,15 +39,15 @@ class Attribution:
 
 
 def attribute(
-    grid: Grid, bundle: Contrast, *, level: float = 0.95, pairing: Pairing = unpaired
+    grid: Grid, bundle: Contrast, *, level: float = 0.95, values: Values = no_requests
 ) -> Attribution:
     """Take a bundle apart as far as its grid allows."""
     parts = _Parts(grid, bundle.pair)
 
     def measured(pairs: Sequence[CellPair]) -> tuple[Contrast, ...]:
-        quick = bundle.comparison.test == QUICK_TEST
+        quick = bundle.comparison.test == FISHER
         return tuple(
-            contrast(pair, bundle.measure, level=level, pairing=pairing, quick=quick) for pair in pairs
+            contrast(pair, bundle.measure, level=level, values=values, quick=quick) for pair in pairs
         )
 
     alone, last = parts.alone(), parts.last()
@@ -67,61 +68,59 @@ class _Parts:
     def __init__(self, grid: Grid, pair: CellPair) -> None:
         self._grid = grid
         self._pair = pair
-        self._places = {name: place for place, name in enumerate(grid.varied)}
+        self._positions = {name: position for position, name in enumerate(grid.varied)}
         self._base = next(point for point, cell in grid.by_point.items() if cell is pair.base)
 
     def _at(self, changed: Mapping[str, Any]) -> CellState | None:
         """The cell that differs from the base in these factors."""
         point = list(self._base)
         for name, value in changed.items():
-            point[self._places[name]] = msgspec.json.encode(value, order="sorted").decode()
+            point[self._positions[name]] = msgspec.json.encode(value, order="sorted").decode()
         return self._grid.by_point.get(tuple(point))
 
-    def _one(
-        self, name: str, base: CellState | None, treated: CellState | None, to: Any
-    ) -> Iterator[CellPair]:
-        if base is not None and treated is not None:
-            changed = {name: (self._pair.changed[name][0], to)} if name in self._pair.changed else {}
-            yield CellPair(
-                "factor", name, base, treated, changed or self._grid.changed(base, treated), self._pair.held
-            )
+    def _pair_of(
+        self, name: str, base: CellState | None, treated: CellState | None, level: Any
+    ) -> list[CellPair]:
+        """The pair of two cells that differ in one factor; nothing where one of them is not there."""
+        if base is None or treated is None:
+            return []
+        if name in self._pair.changed:
+            changed = {name: (self._pair.changed[name][0], level)}
+        else:
+            changed = self._grid.changed(base, treated)
+        return [CellPair("factor", name, base, treated, changed, self._pair.held)]
 
     def alone(self) -> list[CellPair]:
         return [
             pair
-            for name, (_, to) in self._pair.changed.items()
-            for pair in self._one(name, self._pair.base, self._at({name: to}), to)
+            for name, (_, level) in self._pair.changed.items()
+            for pair in self._pair_of(name, self._pair.base, self._at({name: level}), level)
         ]
 
     def last(self) -> list[CellPair]:
         """Each factor on top of all the others; for a bundle of two that starts from the other alone."""
-        full = {name: to for name, (_, to) in self._pair.changed.items()}
+        full = {name: level for name, (_, level) in self._pair.changed.items()}
         return [
             pair
-            for name, to in full.items()
-            for pair in self._one(
-                name, self._at({k: v for k, v in full.items() if k != name}), self._pair.treated, to
+            for name, level in full.items()
+            for pair in self._pair_of(
+                name, self._at({k: v for k, v in full.items() if k != name}), self._pair.treated, level
             )
         ]
 
     def interactions(self, measure: str, level: float) -> Iterator[Effect]:
-        for (one, (_, to)), (other, (_, other_to)) in combinations(self._pair.changed.items(), 2):
-            both = {one: to, other: other_to}
-            corners = (
-                self._pair.base,
-                self._at({one: to}),
-                self._at({other: other_to}),
-                self._at(both),
-            )
-            there = tuple(cell for cell in corners if cell is not None)
-            if len(there) == len(corners):
-                changed = {name: self._pair.changed[name] for name in both}
-                yield effect_of("interaction", changed, measure, [there], 1, level)
+        for (first, (_, to)), (second, (_, second_to)) in combinations(self._pair.changed.items(), 2):
+            moves = ({first: to}, {second: second_to}, {first: to, second: second_to})
+            cells = [self._pair.base, *(self._at(moved) for moved in moves)]
+            corners = tuple(cell for cell in cells if cell is not None)
+            if len(corners) == len(cells):
+                changed = {name: self._pair.changed[name] for name in (first, second)}
+                yield effect_of("interaction", changed, measure, [corners], 1, level)
 
     def placebos(self) -> list[CellPair]:
         return [
             pair
             for name, levels in self._grid.varied.items()
             if msgspec.json.encode(PLACEBO).decode() in levels
-            for pair in self._one(name, self._pair.base, self._at({name: PLACEBO}), PLACEBO)
+            for pair in self._pair_of(name, self._pair.base, self._at({name: PLACEBO}), PLACEBO)
         ]

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hanlon.analysis.contrasts.comparison import Comparison, Pairing, independent, room, unpaired
 from hanlon.analysis.contrasts.grid import BUNDLE, CellPair, Grid, grids
-from hanlon.analysis.stats.differences import BOSCHLOO_LIMIT, holm
-from hanlon.analysis.stats.rates import Rate, rate_of
+from hanlon.analysis.requests import Values, no_requests
+from hanlon.analysis.stats.comparison import Comparison, compare_episodes, compare_requests
+from hanlon.analysis.stats.differences import BOSCHLOO_LIMIT, difference, holm
+from hanlon.analysis.stats.rates import Rate, measures_of, rate_of
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Count
 
@@ -39,7 +40,7 @@ class Contrast:
     treated: Rate
     comparison: Comparison
     lacks_room: str = ""
-    """`floor`, `ceiling` or both: see `hanlon.analysis.contrasts.comparison.room`."""
+    """`floor`, `ceiling` or both: see `missing_room`."""
     preregistered: bool = False
     p_holm: float | None = None
 
@@ -69,7 +70,7 @@ def contrasts(
     factors: Sequence[str] = (),
     level: float = 0.95,
     predicted: Collection[Predicted] = (),
-    pairing: Pairing = unpaired,
+    values: Values = no_requests,
 ) -> list[Contrast]:
     """All contrasts that the grid of these cells holds, in its order, then those that only a prediction asks for.
 
@@ -81,27 +82,27 @@ def contrasts(
         factors: only these ("prompt" for bundles); without it all that vary, but the wording.
         level: the confidence of the intervals.
         predicted: what was predicted before the run; Holm's family is all of it, whatever is asked for here.
-        pairing: how cells are compared that share their units; without it all episodes are independent.
+        values: the cells' values by request, where they share requests; without it all episodes are independent.
     """
-    found_grids = grids(cells)
+    all_grids = grids(cells)
     chosen = {
         _identity(pair, measure): (pair, measure)
-        for grid in found_grids
+        for grid in all_grids
         for pair in pairs_of(grid, factors)
-        for measure in measures_of(pair, measures)
+        for measure in measures_of(pair.base.record, measures)
     }
-    planned = {_identity(*one): one for one in _planned(found_grids, predicted)}
-    quick = _too_much_for_boschloo([one for name, one in chosen.items() if name not in planned])
-    found = [
+    planned = {_identity(pair, measure): (pair, measure) for pair, measure in _planned(all_grids, predicted)}
+    quick = _too_much_for_boschloo([chosen[name] for name in chosen if name not in planned])
+    computed = [
         contrast(
-            pair, measure, level=level, preregistered=name in planned, pairing=pairing,
+            pair, measure, level=level, preregistered=name in planned, values=values,
             quick=quick and name not in planned,
         )
         for name, (pair, measure) in (planned | chosen).items()
     ]  # fmt: skip
-    known = {_identity(one.pair, one.measure): one for one in corrected(found)}
-    asked = [name for name, one in planned.items() if _asked_for(*one, factors, measures)]
-    return [known[name] for name in dict.fromkeys([*chosen, *asked])]
+    by_identity = {_identity(contrast.pair, contrast.measure): contrast for contrast in corrected(computed)}
+    wanted = [name for name, prediction in planned.items() if _is_wanted(*prediction, factors, measures)]
+    return [by_identity[name] for name in dict.fromkeys([*chosen, *wanted])]
 
 
 def contrast(
@@ -110,27 +111,44 @@ def contrast(
     *,
     level: float = 0.95,
     preregistered: bool = False,
-    pairing: Pairing = unpaired,
+    values: Values = no_requests,
     quick: bool = False,
 ) -> Contrast:
     """One measure contrasted in one pair of cells; `quick` takes Fisher's test whatever the n."""
     base, treated = _count(pair.base, measure), _count(pair.treated, measure)
-    compared = pairing(pair.base, pair.treated, measure, level)
+    requests = [values(cell, measure) or {} for cell in (pair.base, pair.treated)]
+    comparison = compare_requests(requests, level)
     return Contrast(
         pair,
         measure,
         rate_of(pair.base.tally, measure, level),
         rate_of(pair.treated.tally, measure, level),
-        compared or independent(base, treated, level, quick=quick),
-        room(base, treated.n, level),
+        comparison if comparison.units else compare_episodes((base, treated), level, quick=quick),
+        missing_room(base, treated.n, level),
         preregistered,
     )
 
 
-def corrected(found: Sequence[Contrast]) -> list[Contrast]:
+def missing_room(base: Count, treated_n: int, level: float) -> str:
+    """Where the base rate leaves no room: `floor` if even 0 cases in `treated_n` would show no fall, or `ceiling`.
+
+    Show means that the interval of the difference leaves 0 out. Both, joined by " and ", where n is too small for
+    anything; empty where there is room either way.
+    """
+    fall = difference(0, treated_n, base.k, base.n, level)
+    rise = difference(treated_n, treated_n, base.k, base.n, level)
+    return " and ".join(
+        name for name, extreme in (("floor", fall), ("ceiling", rise)) if not extreme.excludes_zero
+    )
+
+
+def corrected(contrasts: Sequence[Contrast]) -> list[Contrast]:
     """The same contrasts with Holm's adjusted p of the preregistered ones, which are the family."""
-    adjusted = iter(holm([one.comparison.p for one in found if one.preregistered]))
-    return [replace(one, p_holm=next(adjusted)) if one.preregistered else one for one in found]
+    adjusted = iter(holm([contrast.comparison.p for contrast in contrasts if contrast.preregistered]))
+    return [
+        replace(contrast, p_holm=next(adjusted)) if contrast.preregistered else contrast
+        for contrast in contrasts
+    ]
 
 
 def pairs_of(grid: Grid, factors: Sequence[str] = ()) -> list[CellPair]:
@@ -140,36 +158,30 @@ def pairs_of(grid: Grid, factors: Sequence[str] = ()) -> list[CellPair]:
     return [*single, *grid.bundles()] if not factors or BUNDLE in factors else single
 
 
-def measures_of(pair: CellPair, measures: Sequence[str] | None) -> list[str]:
-    """Those of the wanted measures that the pair's environment has; the headline one where none is named."""
-    names = list(pair.base.record.measures)
-    return names[:1] if measures is None else [n for n in names if n in measures or "all" in measures]
-
-
 def varied_factors(cells: Sequence[CellState]) -> list[str]:
     """The factors that a contrast can be asked for among these cells, and `prompt` for bundles."""
     return [*dict.fromkeys(name for grid in grids(cells) for name in grid.varied), BUNDLE]
 
 
 def _identity(pair: CellPair, measure: str) -> tuple[frozenset[int], str]:
-    """The same for a contrast either way round."""
+    """What identifies a contrast, whichever of its cells is the base."""
     return frozenset((id(pair.base), id(pair.treated))), measure
 
 
-def _planned(found: Sequence[Grid], predicted: Collection[Predicted]) -> Iterator[tuple[CellPair, str]]:
+def _planned(all_grids: Sequence[Grid], predicted: Collection[Predicted]) -> Iterator[tuple[CellPair, str]]:
     """What was predicted, as far as both cells are in one grid."""
-    by_key = {cell.record.key: (grid, cell) for grid in found for cell in grid.cells}
-    for one in predicted:
-        if one.base in by_key and one.treated in by_key:
-            (grid, base), (other, treated) = by_key[one.base], by_key[one.treated]
+    by_key = {cell.record.key: (grid, cell) for grid in all_grids for cell in grid.cells}
+    for prediction in predicted:
+        if prediction.base in by_key and prediction.treated in by_key:
+            (grid, base), (other, treated) = by_key[prediction.base], by_key[prediction.treated]
             pair = grid.between(base, treated) if grid is other else None
-            if pair is not None and one.measure in base.record.measures:
-                yield pair, one.measure
+            if pair is not None and prediction.measure in base.record.measures:
+                yield pair, prediction.measure
 
 
-def _asked_for(pair: CellPair, measure: str, factors: Sequence[str], measures: Sequence[str] | None) -> bool:
+def _is_wanted(pair: CellPair, measure: str, factors: Sequence[str], measures: Sequence[str] | None) -> bool:
     return (not factors or pair.factor in factors) and (
-        measures is None or measure in measures or "all" in measures
+        measures is None or measure in measures_of(pair.base.record, measures)
     )
 
 

@@ -50,17 +50,21 @@ def effects(grid: Grid, measure: str, factors: Sequence[str] = (), level: float 
     """
     named = [name for name in grid.varied if name in factors or not factors]
     moved = [(name, level_to) for name in named if name not in RANDOM for level_to in grid.varied[name][1:]]
-    mains = (_effect(grid, measure, level, (one,)) for one in moved)
-    pairs = (_effect(grid, measure, level, two) for two in combinations(moved, 2) if two[0][0] != two[1][0])
-    return [found for found in (*mains, *pairs) if found is not None]
+    mains = (_effect(grid, measure, level, (move,)) for move in moved)
+    pairs = (
+        _effect(grid, measure, level, (first, second))
+        for first, second in combinations(moved, 2)
+        if first[0] != second[0]
+    )
+    return [effect for effect in (*mains, *pairs) if effect is not None]
 
 
 def _effect(grid: Grid, measure: str, level: float, moved: tuple[tuple[str, str], ...]) -> Effect | None:
     kind: Kind = "main effect" if len(moved) == 1 else "interaction"
     names = list(grid.varied)
     contexts = dict(corners_of(grid, moved))
-    fixed = [place for place, name in enumerate(names) if name in RANDOM or name in dict(moved)]
-    apart = {tuple(at for place, at in enumerate(point) if place not in fixed) for point in contexts}
+    fixed = [position for position, name in enumerate(names) if name in RANDOM or name in dict(moved)]
+    apart = {tuple(at for position, at in enumerate(point) if position not in fixed) for point in contexts}
     if not contexts or (kind == "main effect" and len(apart) < 2):
         return None
     possible = prod(len(levels) for name, levels in grid.varied.items() if name not in dict(moved))
@@ -76,16 +80,16 @@ def corners_of(grid: Grid, moved: tuple[tuple[str, str], ...]) -> Iterator[tuple
     `moved` holds one or two factors, each with the level (as JSON) that it is moved to.
     """
     names = list(grid.varied)
-    places = [(names.index(name), grid.varied[name][0], to) for name, to in moved]
+    moves = [(names.index(name), grid.varied[name][0], to) for name, to in moved]
     for point in grid.by_point:
-        if any(point[place] != reference for place, reference, _ in places):
+        if any(point[position] != reference for position, reference, _ in moves):
             continue
         corners: list[CellState] = []
-        for which in range(2 ** len(places)):
+        for which in range(2 ** len(moves)):
             at = list(point)
-            for bit, (place, _, to) in enumerate(places):
+            for bit, (position, _, to) in enumerate(moves):
                 if which >> bit & 1:
-                    at[place] = to
+                    at[position] = to
             cell = grid.by_point.get(tuple(at))
             if cell is None:
                 break
@@ -109,8 +113,8 @@ def effect_of(
         for sign, cell in zip(SIGNS[kind], corners, strict=True):
             weights[id(cell)] += sign / len(contexts)
             cells[id(cell)] = cell
-    counts = {place: cell.tally.measures.get(measure, Count()) for place, cell in cells.items()}
-    terms = [Term(weight, counts[place].k, counts[place].n) for place, weight in weights.items()]
+    counts = {key: cell.tally.measures.get(measure, Count()) for key, cell in cells.items()}
+    terms = [Term(weight, counts[key].k, counts[key].n) for key, weight in weights.items()]
 
     def interval(at: float) -> Difference:
         return linear_combination(terms, at)

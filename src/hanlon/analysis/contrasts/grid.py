@@ -1,4 +1,4 @@
-"""The grid that stored cells make: which of them differ in exactly one factor, and which in a bundle of several.
+"""The grid of stored cells: which of them differ in exactly one factor, and which in a bundle of several.
 
 Only cells of the same environment, model, endpoint and protocol are ever compared. What they may differ in are the
 environment's factors, the tier, the seed, and what is sent with each call (`sampling.<name>`).
@@ -14,6 +14,7 @@ import msgspec
 
 from hanlon.environments.tier import TIER_FACTS
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 from hanlon.store.records import CellRecord
 
 BUNDLE = "prompt"
@@ -67,7 +68,7 @@ class Grid:
         for point in self.points:
             for name, level in point.items():
                 levels[name][level] += 1
-        return {name: self._ordered(name, found) for name, found in levels.items() if len(found) > 1}
+        return {name: self._ordered(name, counts) for name, counts in levels.items() if len(counts) > 1}
 
     @cached_property
     def by_point(self) -> dict[tuple[str, ...], CellState]:
@@ -77,7 +78,7 @@ class Grid:
             for point, cell in zip(self.points, self.cells, strict=True)
         }
 
-    def _ordered(self, name: str, found: Counter[str]) -> list[str]:
+    def _ordered(self, name: str, counts: Counter[str]) -> list[str]:
         """The stated no-effect value first; else one that says nothing; else the level of most cells.
 
         Of tiers the one that does not train comes before the one that does: free minus paid, as `hanlon gaps` has it.
@@ -85,21 +86,21 @@ class Grid:
         stated = self.no_effect.get(name)
         facts = self._tier_facts if name == TIER else {}
 
-        def place(level: str) -> tuple[Any, ...]:
+        def order(level: str) -> tuple[Any, ...]:
             number = msgspec.json.decode(level)
             numeric = number if isinstance(number, (int, float)) else 0
-            said = facts.get(level, ())
-            return (level != stated, level not in _SAYS_NOTHING, said, -found[level], numeric, level)
+            trains = facts.get(level, ())
+            return (level != stated, level not in _SAYS_NOTHING, trains, -counts[level], numeric, level)
 
-        return sorted(found, key=place)
+        return sorted(counts, key=order)
 
     @cached_property
     def _tier_facts(self) -> dict[str, tuple[bool, ...]]:
         """Whether each level of the tier trains, is rated and is monitored, by the level as JSON."""
         return {
-            point[TIER]: tuple(bool(said.get(fact)) for fact in TIER_FACTS)
+            point[TIER]: tuple(bool(tier.get(fact)) for fact in TIER_FACTS)
             for cell, point in zip(self.cells, self.points, strict=True)
-            if TIER in point and (said := cast("dict[str, Any]", cell.record.config.get("tier") or {}))
+            if TIER in point and (tier := cast("dict[str, Any]", cell.record.config.get("tier") or {}))
         }
 
     def one_factor(self, only: Sequence[str] = ()) -> Iterator[CellPair]:
@@ -108,13 +109,13 @@ class Grid:
         `only` names the factors wanted; without it all but the `RANDOM` ones.
         """
         names = list(self.varied)
-        for place, name in enumerate(names):
+        for position, name in enumerate(names):
             if name not in only if only else name in RANDOM:
                 continue
             rows: dict[tuple[str, ...], dict[str, CellState]] = defaultdict(dict)
             for point, cell in self.by_point.items():
-                rows[point[:place] + point[place + 1 :]][point[place]] = cell
-            others = names[:place] + names[place + 1 :]
+                rows[point[:position] + point[position + 1 :]][point[position]] = cell
+            others = names[:position] + names[position + 1 :]
             for rest, row in rows.items():
                 base, *treated = [level for level in self.varied[name] if level in row]
                 held = {other: _decoded(level) for other, level in zip(others, rest, strict=True)}
@@ -129,7 +130,7 @@ class Grid:
             rows[beside_the_level(cell.record)].append((cell, point))
         first = self._first_level()
         for row in rows.values():
-            base, origin = next((one for one in row if one[0].record.prompt == first), row[0])
+            base, origin = next((pair for pair in row if pair[0].record.prompt == first), row[0])
             for cell, point in row:
                 changed = _changed(origin, point)
                 if len(changed) > 1 and cell.record.prompt != base.record.prompt:
@@ -143,8 +144,8 @@ class Grid:
             return None
         point = next(point for cell, point in zip(self.cells, self.points, strict=True) if cell is base)
         held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
-        one = len(changed) == 1
-        kind, factor = ("factor", next(iter(changed))) if one else ("bundle", BUNDLE)
+        single = len(changed) == 1
+        kind, factor = ("factor", next(iter(changed))) if single else ("bundle", BUNDLE)
         return CellPair(kind, factor, base, treated, changed, held)
 
     def changed(self, base: CellState, treated: CellState) -> dict[str, tuple[Any, Any]]:
@@ -152,8 +153,8 @@ class Grid:
         points = [
             point
             for cell in (base, treated)
-            for point, own in zip(self.points, self.cells, strict=True)
-            if own is cell
+            for point, other in zip(self.points, self.cells, strict=True)
+            if other is cell
         ]
         return _changed(*points) if len(points) == 2 else {}
 
@@ -176,13 +177,13 @@ def subject(record: CellRecord) -> tuple[Any, ...]:
 
 
 def _grid(cells: Sequence[CellState]) -> Grid:
-    """One grid of cells that are in the order of their making."""
-    no_effect = {name: _json(value) for cell in cells for name, value in cell.record.no_effect.items()}
+    """The grid of these cells, the oldest first."""
+    no_effect = {name: as_json(value) for cell in cells for name, value in cell.record.no_effect.items()}
     points = _filled([coordinates(cell.record) for cell in cells], no_effect)
-    newest = {tuple(point.values()): place for place, point in enumerate(points)}
+    newest = {tuple(point.values()): number for number, point in enumerate(points)}
     kept = sorted(newest.values())
-    older = [cell for place, cell in enumerate(cells) if place not in set(kept)]
-    return Grid([cells[place] for place in kept], [points[place] for place in kept], no_effect, older)
+    older = [cell for number, cell in enumerate(cells) if number not in set(kept)]
+    return Grid([cells[number] for number in kept], [points[number] for number in kept], no_effect, older)
 
 
 def coordinates(record: CellRecord) -> dict[str, str]:
@@ -193,17 +194,17 @@ def coordinates(record: CellRecord) -> dict[str, str]:
     if extra := model.get("extra_body"):
         sent["sampling.extra_body"] = extra
     seed = {"seed": record.config["seed"]} if "seed" in record.config else {}
-    return {name: _json(value) for name, value in (record.factors | sent | seed).items()}
+    return {name: as_json(value) for name, value in (record.factors | sent | seed).items()}
 
 
 def _filled(points: list[dict[str, str]], no_effect: Mapping[str, str]) -> list[dict[str, str]]:
-    """A factor that a cell is older than is at its no-effect value there, and null where nobody states one."""
+    """Give cells from before a factor existed its no-effect value, or null where nobody states one."""
     names = dict.fromkeys(name for point in points for name in point)
     return [{name: point.get(name, no_effect.get(name, "null")) for name in names} for point in points]
 
 
 def beside_the_level(record: CellRecord) -> tuple[str, ...]:
-    """What a cell is beyond its prompt level: the label's other parts, and what is sent with each call."""
+    """What a cell has beside its prompt level: the label's other parts, and what is sent with each call."""
     sent = [
         f"{name}={level}"
         for name, level in coordinates(record).items()
@@ -218,10 +219,6 @@ def _changed(origin: Mapping[str, str], point: Mapping[str, str]) -> dict[str, t
         for name, level in point.items()
         if origin[name] != level
     }
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _decoded(level: str) -> Any:

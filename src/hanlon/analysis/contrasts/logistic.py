@@ -36,7 +36,7 @@ class OddsRatio:
 
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
-    """A fitted model; without odds ratios `problem` says why there is none, with them why it has no interactions.
+    """A fitted model. `problem` says why it has no odds ratios; where it has some, why it has no interactions.
 
     The wording is in it as one more factor, untold.
     """
@@ -78,7 +78,7 @@ def logistic(grid: Grid, measure: str, factors: Sequence[str] = (), level: float
         fitted = _fitted(grid, filled, columns, level)
         if not isinstance(fitted, str):
             return LogisticModel(
-                *counted, tuple(one for one in fitted if not set(one.changed) & set(RANDOM)), problem
+                *counted, tuple(odds for odds in fitted if not set(odds.changed) & set(RANDOM)), problem
             )
         problem = fitted
     return LogisticModel(*counted, problem=problem)
@@ -112,10 +112,10 @@ def _fitted(
     return [
         OddsRatio(
             {n: (msgspec.json.decode(grid.varied[n][0]), msgspec.json.decode(to)) for n, to in column},
-            float(np.exp(fit.params[place])),
-            float(np.exp(limits[place][0])),
-            float(np.exp(limits[place][1])),
-            float(fit.pvalues[place]),
+            float(np.exp(fit.params[number])),
+            float(np.exp(limits[number][0])),
+            float(np.exp(limits[number][1])),
+            float(fit.pvalues[number]),
         )
-        for place, column in enumerate(columns, 1)
+        for number, column in enumerate(columns, 1)
     ]

@@ -1,15 +1,16 @@
-"""Everything that a grid says by contrast, gathered: contrasts, means over wordings, factorial effects, bundles."""
+"""All that `hanlon contrasts` reports: contrasts, means over wordings, factorial effects, bundles."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hanlon.analysis.contrasts.attribution import Attribution, attribute
-from hanlon.analysis.contrasts.comparison import Pairing, unpaired
-from hanlon.analysis.contrasts.contrasts import Contrast, Predicted, contrasts, measures_of, pairs_of
+from hanlon.analysis.contrasts.contrasts import Contrast, Predicted, contrasts, pairs_of
 from hanlon.analysis.contrasts.factorial import Effect, effects
 from hanlon.analysis.contrasts.grid import BUNDLE, Grid, grids
 from hanlon.analysis.contrasts.logistic import LogisticModel, OddsRatio, logistic
 from hanlon.analysis.contrasts.wordings import OverWordings, over_wordings
+from hanlon.analysis.requests import Values, no_requests
+from hanlon.analysis.stats.rates import measures_of
 from hanlon.store.cells import CellState
 
 
@@ -23,12 +24,12 @@ class GridEffects:
 
     def odds_ratio(self, effect: Effect) -> OddsRatio | None:
         """The model's odds ratio for the same factors and levels, None where it has none."""
-        return next((one for one in self.model.odds_ratios if one.changed == effect.changed), None)
+        return next((odds for odds in self.model.odds_ratios if odds.changed == effect.changed), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `hanlon contrasts` shows. `wordings` and `effects` are there where the grid has them."""
+    """What `hanlon contrasts` shows. `wordings` and `effects` are empty where the grid has none."""
 
     grids: Sequence[Grid]
     contrasts: Sequence[Contrast]
@@ -44,50 +45,53 @@ def report(
     factors: Sequence[str] = (),
     level: float = 0.95,
     predicted: Collection[Predicted] = (),
-    pairing: Pairing = unpaired,
+    values: Values = no_requests,
 ) -> Report:
     """Contrasts, their means over wordings, factorial effects, and bundles taken apart; arguments as in `contrasts`."""
-    found = contrasts(cells, measures, factors=factors, level=level, predicted=predicted, pairing=pairing)
+    all_contrasts = contrasts(
+        cells, measures, factors=factors, level=level, predicted=predicted, values=values
+    )
     all_grids = grids(cells)
     by_cell = {id(cell): grid for grid in all_grids for cell in grid.cells}
     attributions = [
-        _marked(attribute(by_cell[id(one.pair.base)], one, level=level, pairing=pairing), found)
-        for one in found
-        if one.pair.kind == "bundle"
+        _marked(attribute(by_cell[id(bundle.pair.base)], bundle, level=level, values=values), all_contrasts)
+        for bundle in all_contrasts
+        if bundle.pair.kind == "bundle"
     ]
-    told = [
+    grid_effects = [
         GridEffects(grid, effects(grid, measure, factors, level), logistic(grid, measure, factors, level))
         for grid in all_grids
-        for measure in _measures(grid, measures)
+        if any(pairs_of(grid))
+        for measure in measures_of(grid.cells[0].record, measures)
         if not factors or set(factors) - {BUNDLE}
     ]
     return Report(
         all_grids,
-        found,
-        over_wordings(found),
-        [one for one in told if one.effects],
-        [one for one in attributions if one.alone or one.last],
+        all_contrasts,
+        over_wordings(all_contrasts),
+        [each for each in grid_effects if each.effects],
+        [attribution for attribution in attributions if attribution.alone or attribution.last],
     )
 
 
-def _marked(one: Attribution, found: Sequence[Contrast]) -> Attribution:
+def _marked(attribution: Attribution, contrasts: Sequence[Contrast]) -> Attribution:
     """A bundle's parts with what is known of the same contrasts in the report: predicted, and Holm's p."""
-    planned = {
-        (id(each.pair.base), id(each.pair.treated), each.measure): each
-        for each in found
-        if each.preregistered
-    }
+    planned = {_identity(contrast): contrast for contrast in contrasts if contrast.preregistered}
 
     def marked(parts: Sequence[Contrast]) -> tuple[Contrast, ...]:
-        same = [planned.get((id(p.pair.base), id(p.pair.treated), p.measure)) for p in parts]
+        planned_parts = [planned.get(_identity(part)) for part in parts]
         return tuple(
-            replace(part, preregistered=True, p_holm=known.p_holm) if known else part
-            for part, known in zip(parts, same, strict=True)
+            replace(part, preregistered=True, p_holm=same.p_holm) if same else part
+            for part, same in zip(parts, planned_parts, strict=True)
         )
 
-    return replace(one, alone=marked(one.alone), last=marked(one.last), placebos=marked(one.placebos))
+    return replace(
+        attribution,
+        alone=marked(attribution.alone),
+        last=marked(attribution.last),
+        placebos=marked(attribution.placebos),
+    )
 
 
-def _measures(grid: Grid, measures: Sequence[str] | None) -> list[str]:
-    pair = next(iter(pairs_of(grid)), None)
-    return [] if pair is None else measures_of(pair, measures)
+def _identity(contrast: Contrast) -> tuple[int, int, str]:
+    return id(contrast.pair.base), id(contrast.pair.treated), contrast.measure

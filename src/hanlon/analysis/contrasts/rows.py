@@ -1,145 +1,172 @@
-"""A report of contrasts as rows of plain values, for JSON and CSV."""
+"""A report of contrasts as rows of one table, whatever their kind, for JSON, CSV and figures."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hanlon.analysis.contrasts.attribution import Attribution
 from hanlon.analysis.contrasts.contrasts import Contrast
 from hanlon.analysis.contrasts.factorial import Effect
+from hanlon.analysis.contrasts.logistic import OddsRatio
 from hanlon.analysis.contrasts.report import GridEffects, Report
 from hanlon.analysis.contrasts.wordings import OverWordings
 from hanlon.analysis.stats.differences import Difference
+from hanlon.analysis.tables import Column, plain_rows
 from hanlon.store.cells import CellState, model_name
 
 
-def report_rows(found: Report) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A contrast, a mean over wordings, a main effect or an interaction; what its kind does not have is None.
+
+    `part`, `bundle` and `untested` say which part of which bundle it is, and of what else nothing is known.
+    """
+
+    kind: str
+    cell: CellState
+    measure: str
+    factor: str
+    levels: tuple[Any, Any]
+    changed: Mapping[str, tuple[Any, Any]]
+    estimate: Difference
+    p: float
+    test: str
+    unit: str
+    held: Mapping[str, Any] | None = None
+    contrast: Contrast | None = None
+    wordings: OverWordings | None = None
+    effect: Effect | None = None
+    odds: OddsRatio | None = None
+    part: str | None = None
+    bundle: str | None = None
+    untested: tuple[str, ...] | None = None
+
+
+def report_rows(report: Report) -> list[dict[str, Any]]:
     """All of a report, one row each, with the same keys; a fraction is a fraction."""
+    rows = [
+        *(contrast_row(contrast) for contrast in report.contrasts),
+        *(wordings_row(wordings) for wordings in report.wordings),
+        *(effect_row(effect, grid) for grid in report.effects for effect in grid.effects),
+        *(row for attribution in report.attributions for row in attribution_rows(attribution)),
+    ]
+    return plain_rows(COLUMNS, rows)
+
+
+def contrast_row(
+    contrast: Contrast, part: str = "", bundle: str = "", untested: tuple[str, ...] | None = None
+) -> ReportRow:
+    """The row of a contrast, by itself or as a part of a bundle."""
+    pair, comparison = contrast.pair, contrast.comparison
+    kind = "contrast" if pair.kind == "factor" else "bundle"
+    return ReportRow(
+        "part of a bundle" if part else kind,
+        pair.base, contrast.measure, pair.factor, pair.levels, pair.changed,
+        comparison.difference, comparison.p, comparison.test, comparison.unit,
+        held=pair.held, contrast=contrast, part=part, bundle=bundle, untested=untested,
+    )  # fmt: skip
+
+
+def wordings_row(wordings: OverWordings) -> ReportRow:
+    """The row of a contrast's mean over wordings."""
+    first = wordings.contrasts[0]
+    pair = first.pair
+    return ReportRow(
+        "over wordings", pair.base, first.measure, pair.factor, pair.levels, pair.changed,
+        wordings.mean, wordings.p, "t over wordings", "wording",
+        held={name: level for name, level in pair.held.items() if name != "wording"}, wordings=wordings,
+    )  # fmt: skip
+
+
+def effect_row(effect: Effect, grid: GridEffects) -> ReportRow:
+    """The row of a main effect or interaction, with the odds ratio of the grid's model beside it."""
+    return _effect_row(effect.kind, effect, odds=grid.odds_ratio(effect))
+
+
+def _effect_row(kind: str, effect: Effect, **others: Any) -> ReportRow:
+    base, treated = (" x ".join(str(level[side]) for level in effect.changed.values()) for side in (0, 1))
+    return ReportRow(
+        kind, effect.cells[0][0], effect.measure, " x ".join(effect.changed), (base, treated), effect.changed,
+        effect.estimate, effect.p, "the interval, inverted", "episode", effect=effect, **others,
+    )  # fmt: skip
+
+
+def attribution_rows(attribution: Attribution) -> list[ReportRow]:
+    """The rows of a bundle and its parts."""
+    bundle, untested = attribution.bundle.pair.treated.record.prompt, attribution.untested
+    parts = {
+        "bundle": (attribution.bundle,),
+        "alone": attribution.alone,
+        "last": attribution.last,
+        "placebo": attribution.placebos,
+    }
+    together = {"part": "interaction", "bundle": bundle, "untested": untested}
     return [
-        *(contrast_row(one) for one in found.contrasts),
-        *(wordings_row(one) for one in found.wordings),
-        *(effect_row(effect, told) for told in found.effects for effect in told.effects),
-        *(row for one in found.attributions for row in attribution_rows(one)),
+        *(
+            contrast_row(contrast, part, bundle, untested)
+            for part, contrasts in parts.items()
+            for contrast in contrasts
+        ),
+        *(_effect_row("part of a bundle", effect, **together) for effect in attribution.interactions),
     ]
 
 
-def contrast_row(one: Contrast, part: str = "", of: str = "") -> dict[str, Any]:
-    """A contrast as plain values; `part` and `of` say which part of which bundle it is."""
-    base, treated = one.pair.base, one.pair.treated
-    return _row(
-        kind=("contrast" if one.pair.kind == "factor" else "bundle") if not part else "part of a bundle",
-        part=part,
-        of=of,
-        **_place(base, one.measure),
-        **_changed(one.pair.factor, one.pair.levels, one.pair.changed),
-        held=dict(one.pair.held),
-        cell_from=base.record.label,
-        cell_to=treated.record.label,
-        **_counts(one),
-        **_estimated(one.comparison.difference, one.comparison.p, one.comparison.test, one.comparison.unit),
-        status="preregistered" if one.preregistered else "exploratory",
-        p_holm=one.p_holm,
-        excluded_from=one.base.excluded,
-        excluded_to=one.treated.excluded,
-        bounds=list(one.bounds),
-        exclusions_could_flip_it=one.exclusions_could_flip_it,
-        lacks_room=one.lacks_room,
-        after_look=one.after_look,
-        distinct_from=len(base.tally.transcripts),
-        distinct_to=len(treated.tally.transcripts),
-        key_from=base.record.key,
-        key_to=treated.record.key,
-    )
-
-
-def wordings_row(one: OverWordings) -> dict[str, Any]:
-    """A contrast over wordings as plain values."""
-    first = one.contrasts[0]
-    held = {name: level for name, level in first.pair.held.items() if name != "wording"}
-    return _row(
-        kind="over wordings",
-        **_place(first.pair.base, first.measure),
-        **_changed(first.pair.factor, first.pair.levels, first.pair.changed),
-        held=held,
-        **_estimated(one.mean, one.p, "t over wordings", "wording"),
-        status="exploratory",
-        contexts=len(one.contrasts),
-        sd=one.sd,
-        per_wording={
-            str(wording): each.comparison.difference.value
-            for wording, each in zip(one.wordings, one.contrasts, strict=True)
-        },
-    )
-
-
-def effect_row(effect: Effect, told: GridEffects | None = None) -> dict[str, Any]:
-    """A main effect or interaction as plain values, with the odds ratio of the model beside it."""
-    odds = told.odds_ratio(effect) if told else None
-    base, treated = (" x ".join(str(level[side]) for level in effect.changed.values()) for side in (0, 1))
-    return _row(
-        kind=effect.kind,
-        **_place(effect.cells[0][0], effect.measure),
-        **_changed(" x ".join(effect.changed), (base, treated), effect.changed),
-        **_estimated(effect.estimate, effect.p, "the interval, inverted", "episode"),
-        status="exploratory",
-        contexts=effect.contexts,
-        possible=effect.possible,
-        odds_ratio=odds and odds.ratio,
-        odds_lo=odds and odds.lo,
-        odds_hi=odds and odds.hi,
-        odds_p=odds and odds.p,
-    )
-
-
-def attribution_rows(one: Attribution) -> list[dict[str, Any]]:
-    """A bundle and its parts as plain values."""
-    of = one.bundle.pair.treated.record.prompt
-    parts = [("bundle", (one.bundle,)), ("alone", one.alone), ("last", one.last), ("placebo", one.placebos)]
-    rows = [contrast_row(each, part, of) for part, found in parts for each in found]
-    together = [effect_row(effect) | {"part": "interaction", "of": of} for effect in one.interactions]
-    return [row | {"kind": "part of a bundle", "untested": list(one.untested)} for row in (*rows, *together)]
-
-
-def _place(cell: CellState, measure: str) -> dict[str, Any]:
-    record = cell.record
-    return {
-        "env": record.env,
-        "model": model_name(record),
-        "protocol": record.protocol,
-        "measure": measure,
-        "simulated": record.simulated,
-    }
-
-
-def _changed(factor: str, levels: tuple[Any, Any], changed: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
-    return {"factor": factor, "from": levels[0], "to": levels[1], "changed": dict(changed)}
-
-
-def _counts(one: Contrast) -> dict[str, Any]:
-    return {"k_from": one.base.k, "n_from": one.base.n, "k_to": one.treated.k, "n_to": one.treated.n}
-
-
-def _estimated(estimate: Difference, p: float, test: str, unit: str) -> dict[str, Any]:
-    return {
-        "difference": estimate.value,
-        "lo": estimate.lo,
-        "hi": estimate.hi,
-        "interval": f"{estimate.method} {estimate.level:.0%}",
-        "p": p,
-        "test": test,
-        "unit": unit,
-    }
-
-
-_COLUMNS = (
-    *("kind", "part", "of", "env", "model", "protocol", "measure"),
-    *("factor", "from", "to", "changed", "held", "cell_from", "cell_to"),
-    *("k_from", "n_from", "k_to", "n_to", "difference", "lo", "hi", "interval", "p", "test", "unit"),
-    *("status", "p_holm", "excluded_from", "excluded_to", "bounds", "exclusions_could_flip_it", "lacks_room"),
-    *("after_look", "distinct_from", "distinct_to", "contexts", "possible", "sd", "per_wording"),
-    *("odds_ratio", "odds_lo", "odds_hi", "odds_p", "untested", "simulated", "key_from", "key_to"),
+COLUMNS: tuple[Column[ReportRow], ...] = (
+    Column("kind", lambda row: row.kind),
+    Column("part", lambda row: row.part),
+    Column("of", lambda row: row.bundle),
+    Column("env", lambda row: row.cell.record.env),
+    Column("model", lambda row: model_name(row.cell.record)),
+    Column("protocol", lambda row: row.cell.record.protocol),
+    Column("measure", lambda row: row.measure),
+    Column("factor", lambda row: row.factor),
+    Column("from", lambda row: row.levels[0]),
+    Column("to", lambda row: row.levels[1]),
+    Column("changed", lambda row: dict(row.changed)),
+    Column("held", lambda row: None if row.held is None else dict(row.held)),
+    Column("cell_from", lambda row: row.contrast and row.contrast.pair.base.record.label),
+    Column("cell_to", lambda row: row.contrast and row.contrast.pair.treated.record.label),
+    Column("k_from", lambda row: row.contrast and row.contrast.base.k),
+    Column("n_from", lambda row: row.contrast and row.contrast.base.n),
+    Column("k_to", lambda row: row.contrast and row.contrast.treated.k),
+    Column("n_to", lambda row: row.contrast and row.contrast.treated.n),
+    Column("difference", lambda row: row.estimate.value),
+    Column("lo", lambda row: row.estimate.lo),
+    Column("hi", lambda row: row.estimate.hi),
+    Column("interval", lambda row: f"{row.estimate.method} {row.estimate.level:.0%}"),
+    Column("p", lambda row: row.p),
+    Column("test", lambda row: row.test),
+    Column("unit", lambda row: row.unit),
+    Column("status", lambda row: status(row)),
+    Column("p_holm", lambda row: row.contrast and row.contrast.p_holm),
+    Column("excluded_from", lambda row: row.contrast and row.contrast.base.excluded),
+    Column("excluded_to", lambda row: row.contrast and row.contrast.treated.excluded),
+    Column("bounds", lambda row: row.contrast and list(row.contrast.bounds)),
+    Column("exclusions_could_flip_it", lambda row: row.contrast and row.contrast.exclusions_could_flip_it),
+    Column("lacks_room", lambda row: row.contrast and row.contrast.lacks_room),
+    Column("after_look", lambda row: row.contrast and row.contrast.after_look),
+    Column("distinct_from", lambda row: row.contrast and len(row.contrast.pair.base.tally.transcripts)),
+    Column("distinct_to", lambda row: row.contrast and len(row.contrast.pair.treated.tally.transcripts)),
+    Column("contexts", lambda row: contexts(row)),
+    Column("possible", lambda row: row.effect and row.effect.possible),
+    Column("sd", lambda row: row.wordings and row.wordings.sd),
+    Column("per_wording", lambda row: row.wordings and row.wordings.differences),
+    Column("odds_ratio", lambda row: row.odds and row.odds.ratio),
+    Column("odds_lo", lambda row: row.odds and row.odds.lo),
+    Column("odds_hi", lambda row: row.odds and row.odds.hi),
+    Column("odds_p", lambda row: row.odds and row.odds.p),
+    Column("untested", lambda row: None if row.untested is None else list(row.untested)),
+    Column("simulated", lambda row: row.cell.record.simulated),
+    Column("key_from", lambda row: row.contrast and row.contrast.pair.base.record.key),
+    Column("key_to", lambda row: row.contrast and row.contrast.pair.treated.record.key),
 )
-"""Of every row, whatever its kind, so that all stand in one file; what a kind does not have is null."""
 
 
-def _row(**values: Any) -> dict[str, Any]:
-    return {column: values.get(column) for column in _COLUMNS}
+def status(row: ReportRow) -> str:
+    """Whether somebody wrote the row down before the run."""
+    return "preregistered" if row.contrast and row.contrast.preregistered else "exploratory"
+
+
+def contexts(row: ReportRow) -> int | None:
+    """How many contexts, or wordings, a row is the mean of."""
+    return len(row.wordings.contrasts) if row.wordings else row.effect and row.effect.contexts

@@ -13,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from hanlon.analysis.contrasts.contrasts import Contrast
+from hanlon.analysis.contrasts.grid import subject
 from hanlon.analysis.stats.differences import Difference
 
 WORDING = "wording"
@@ -35,42 +36,47 @@ class OverWordings:
     sd: float | None
     p: float
 
+    @property
+    def differences(self) -> dict[str, float | None]:
+        """The difference in each wording."""
+        return {
+            str(wording): contrast.comparison.difference.value
+            for wording, contrast in zip(self.wordings, self.contrasts, strict=True)
+        }
 
-def over_wordings(found: Sequence[Contrast]) -> list[OverWordings]:
+
+def over_wordings(contrasts: Sequence[Contrast]) -> list[OverWordings]:
     """The contrasts of grids with several wordings, gathered over them; one entry where one wording alone has it."""
     groups: dict[tuple[Any, ...], list[Contrast]] = defaultdict(list)
-    for one in found:
-        if WORDING in one.pair.held:
-            groups[_apart_from_wording(one)].append(one)
+    for contrast in contrasts:
+        if WORDING in contrast.pair.held:
+            groups[_apart_from_wording(contrast)].append(contrast)
     return [_gathered(group) for group in groups.values()]
 
 
-def _apart_from_wording(one: Contrast) -> tuple[Any, ...]:
-    record = one.pair.base.record
-    held = {name: level for name, level in one.pair.held.items() if name != WORDING}
-    place = (record.env, record.model, record.endpoint, record.protocol, record.simulated, one.measure)
-    return (
-        *place,
-        one.pair.factor,
-        msgspec.json.encode([one.pair.changed, one.pair.levels, held], order="sorted"),
-    )
+def _apart_from_wording(contrast: Contrast) -> tuple[Any, ...]:
+    pair = contrast.pair
+    held = {name: level for name, level in pair.held.items() if name != WORDING}
+    changes = msgspec.json.encode([pair.changed, pair.levels, held], order="sorted")
+    return (*subject(pair.base.record), contrast.measure, pair.factor, changes)
 
 
 def _gathered(group: Sequence[Contrast]) -> OverWordings:
-    ordered = tuple(sorted(group, key=lambda one: str(one.pair.held[WORDING])))
-    known = [d for d in (one.comparison.difference for one in ordered) if d.value is not None]
-    values = [cast(float, d.value) for d in known]
-    level = ordered[0].comparison.difference.level
-    wordings = tuple(one.pair.held[WORDING] for one in ordered)
+    ordered = tuple(sorted(group, key=lambda contrast: str(contrast.pair.held[WORDING])))
+    wordings = tuple(contrast.pair.held[WORDING] for contrast in ordered)
+    differences = [contrast.comparison.difference for contrast in ordered]
+    level = differences[0].level
+    defined = [difference for difference in differences if difference.value is not None]
+    values = [cast(float, difference.value) for difference in defined]
     if len(values) < 2:
         mean = Difference(values[0] if values else None, -1.0, 1.0, level, METHOD)
         return OverWordings(ordered, wordings, mean, None, 1.0)
-    mean, sd, p = random_mean(known)
+    mean, sd, p = random_mean(defined)
     return OverWordings(ordered, wordings, mean, sd, p)
 
 
 def random_mean(differences: Sequence[Difference]) -> tuple[Difference, float, float]:
-    """The mean of at least two differences that are draws themselves: its interval, their sd, the p of no effect.
+    """The mean of two or more differences that were drawn at random: its interval, their sd, the p of no effect.
 
     Student's t over the draws (statsmodels `DescrStatsW`), within [-1, 1], and never narrower than what sampling alone
     leaves open for these draws: where all are 0/n against 0/n they have no spread, and t no width. That part adds the

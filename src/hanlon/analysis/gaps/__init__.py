@@ -1,1 +1,1 @@
-"""The alignment-faking reading of stored cells: compliance gaps between tiers, and what stands behind them."""
+"""Compliance gaps between tiers, and the reasoning behind them."""

@@ -32,6 +32,11 @@ class TierPair:
     """The facts in which the tiers differ, beside their words."""
 
     @property
+    def cells(self) -> tuple[RequestCell, RequestCell]:
+        """Both cells."""
+        return self.first, self.second
+
+    @property
     def cell(self) -> str:
         """The cells' label without their tier."""
         return label_without_tier(self.first.record)
@@ -60,13 +65,13 @@ def find_pairs(cells: Sequence[RequestCell]) -> list[TierPair]:
         TierPair(first, second, _differing(tier_of(first.record), tier_of(second.record)))
         for group in groups.values()
         for first, second in combinations(sorted(group, key=_rank), 2)
-        if _own(first) != _own(second)
+        if _word_and_facts(first) != _word_and_facts(second)
     ]
     return sorted(pairs, key=lambda p: (p.first.record.model, p.cell, not _named_by_its_word(p)))
 
 
 def find_swaps(pairs: Iterable[TierPair]) -> list[Swap]:
-    """Of pairs as `find_pairs` gives them, those of two-tier schemes whose words have changed places."""
+    """Those pairs of two-tier schemes whose words have changed places, in the order of `find_pairs`."""
     waiting: dict[str, list[TierPair]] = {}
     swaps: list[Swap] = []
     for pair in pairs:
@@ -89,12 +94,12 @@ def label_without_tier(record: CellRecord) -> str:
 
 
 def model_identity(record: CellRecord) -> dict[str, Any]:
-    """All of the model that can change its answers."""
+    """Everything about the model that can change its answers."""
     model: Mapping[str, Any] = record.config.get("model") or {}
-    said = {key: model.get(key) for key in MODEL_KEYS}
+    settings = {key: model.get(key) for key in MODEL_KEYS}
     if record.endpoint != "endpoint":
-        del said["base_url"]  # a local server's port is no part of what a model is
-    return {"endpoint": record.endpoint, "model": record.model, "protocol": record.protocol, **said}
+        del settings["base_url"]  # a local server's port is no part of what a model is
+    return {"endpoint": record.endpoint, "model": record.model, "protocol": record.protocol, **settings}
 
 
 def _identity(record: CellRecord) -> dict[str, Any]:
@@ -110,13 +115,13 @@ def _identity(record: CellRecord) -> dict[str, Any]:
 
 
 def _pair_identity(record: CellRecord) -> str:
-    """The same with the scheme and the texts but for the mark."""
+    """What both cells of a pair share: also the scheme of tiers, and the texts without the mark."""
     scheme = [tier.model_dump() for tier in tier_of(record).scheme]
     return _digest([_identity(record), scheme, _unmarked(record)])
 
 
 def _swap_identity(record: CellRecord) -> str:
-    """The same with those texts, whichever of the scheme's words stands where."""
+    """What a pair and its swapped pair share: the texts with every word of the scheme blanked."""
     texts = _unmarked(record)
     words = [str(tier.word) for tier in tier_of(record).scheme]
     for word in sorted(words, key=len, reverse=True):  # a word may be part of the other: opted, opted-out
@@ -133,7 +138,7 @@ def _digest(value: Any) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
-def _own(cell: RequestCell) -> tuple[Any, ...]:
+def _word_and_facts(cell: RequestCell) -> tuple[Any, ...]:
     tier = tier_of(cell.record)
     return (tier.word, *(getattr(tier, fact) for fact in TIER_FACTS))
 
@@ -148,12 +153,18 @@ def _differing(first: Tier, second: Tier) -> tuple[str, ...]:
 
 
 def _named_by_its_word(pair: TierPair) -> bool:
-    """As `free` is and `swapped/paid` is not: the pair whose words have their usual meaning."""
+    """Whether a pair's words have their usual meaning, as in `free` and not as in `swapped/paid`."""
     tier = tier_of(pair.first.record)
     return tier.name == tier.word
 
 
 def _exchanged(straight: TierPair, swapped: TierPair) -> bool:
-    """Whether each word of the one has the other word's facts in the other."""
-    (word, *facts), (other_word, *other_facts) = _own(straight.first), _own(straight.second)
-    return _own(swapped.first) == (other_word, *facts) and _own(swapped.second) == (word, *other_facts)
+    """Whether each word of the straight pair has the other word's facts in the swapped one."""
+    (word, *facts), (other_word, *other_facts) = (
+        _word_and_facts(straight.first),
+        _word_and_facts(straight.second),
+    )
+    return _word_and_facts(swapped.first) == (other_word, *facts) and _word_and_facts(swapped.second) == (
+        word,
+        *other_facts,
+    )

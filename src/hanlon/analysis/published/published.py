@@ -242,10 +242,10 @@ def _turned(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _remarks(row: Mapping[str, Any], record: CellRecord, differing: list[str]) -> tuple[str, ...]:
-    said = [name for name in differing if name in NAMED]
+    named = [name for name in differing if name in NAMED]
     return (
         *(() if row["texts_hash"] and row["texts_hash"] == record.texts_hash else ("different wording",)),
-        *((f"different {' and '.join(said)}",) if said else ()),
+        *((f"different {' and '.join(named)}",) if named else ()),
         *({"secondary": ("second-hand",), "figure": ("read off a figure",)}.get(row["read_from"], ())),
         *(("interval computed from k and n",) if row["interval_by"] == "computed" else ()),
     )

@@ -119,26 +119,30 @@ def sources(rows: Sequence[Row]) -> list[str]:
     return ["Published rows are the papers' numbers, not of these episodes.", *listed]
 
 
-def beside_contrasts(found: Sequence[Contrast]) -> list[str]:
-    """What papers report beside the observed contrasts of tiers, one line each; or that there is nothing."""
+def beside_contrasts(contrasts: Sequence[Contrast]) -> list[str]:
+    """What papers report beside the observed contrasts of tiers, a line each; or that there is nothing."""
     lines = dict.fromkeys(
-        f"{_arrow(one)}: {_points(theirs)} in {theirs.study}, {theirs.place} ({theirs.condition}; "
-        f"{theirs.model}; {', '.join(theirs.remarks)}); {theirs.source}."
-        for one in found
-        if one.pair.kind == "factor"
-        for theirs in published_contrast(one.pair.treated.record, one.pair.base.record, one.measure)
+        f"{_arrow(contrast)}: {_points(paper)} in {paper.study}, {paper.place} ({paper.condition}; "
+        f"{paper.model}; {', '.join(paper.remarks)}); {paper.source}."
+        for contrast in contrasts
+        if contrast.pair.kind == "factor"
+        for paper in published_contrast(
+            contrast.pair.treated.record, contrast.pair.base.record, contrast.measure
+        )
     )
     return list(lines) or ["Published: no paper's difference is of these models, conditions and tiers."]
 
 
-def _arrow(one: Contrast) -> str:
-    base, treated = one.pair.levels
-    return f"Published beside {one.pair.factor}: {base} → {treated} of {one.pair.treated.record.label}"
+def _arrow(contrast: Contrast) -> str:
+    base, treated = contrast.pair.levels
+    return (
+        f"Published beside {contrast.pair.factor}: {base} → {treated} of {contrast.pair.treated.record.label}"
+    )
 
 
-def _points(theirs: PublishedRate) -> str:
+def _points(paper: PublishedRate) -> str:
     """The difference in points, treated minus baseline as ours, with the paper's own interval or error."""
-    value = "-" if theirs.rate is None else f"{100 * theirs.rate:+.1f} points"
-    if theirs.lo is not None and theirs.hi is not None:
-        return f"{value} [{100 * theirs.lo:+.1f}, {100 * theirs.hi:+.1f}] ({theirs.interval})"
-    return value if theirs.se is None else f"{value} ± {100 * theirs.se:.1f} ({theirs.interval})"
+    value = "-" if paper.rate is None else f"{100 * paper.rate:+.1f} points"
+    if paper.lo is not None and paper.hi is not None:
+        return f"{value} [{100 * paper.lo:+.1f}, {100 * paper.hi:+.1f}] ({paper.interval})"
+    return value if paper.se is None else f"{value} ± {100 * paper.se:.1f} ({paper.interval})"

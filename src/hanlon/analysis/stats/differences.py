@@ -1,7 +1,7 @@
 """Differences of two rates and sums of several, with intervals that hold where a rate is 0 or 1, and exact tests.
 
 Everything is for independent episodes. Where the episodes of two cells share their requests, the request is the
-unit: see `hanlon.analysis.contrasts.comparison`.
+unit: see `hanlon.analysis.stats.comparison`.
 """
 
 import math
@@ -56,7 +56,7 @@ class Term:
     """`weight` times the rate k/n, in a sum of rates."""
 
     weight: float
-    k: int
+    k: float
     n: int
 
 
@@ -68,9 +68,8 @@ def linear_combination(terms: Sequence[Term], level: float = 0.95) -> Difference
     1080-1085). Newcombe's interval is the case of two terms with weights 1 and -1.
     """
     if not terms or any(term.n == 0 for term in terms):
-        reach = max(
-            sum(t.weight for t in terms if t.weight > 0), -sum(t.weight for t in terms if t.weight < 0)
-        )
+        positive = sum(term.weight for term in terms if term.weight > 0)
+        reach = max(positive, -sum(term.weight for term in terms if term.weight < 0))
         return Difference(None, -reach, reach, level, MOVER)
     import numpy as np
     from statsmodels.stats import proportion
@@ -96,8 +95,8 @@ def inverted_p(interval: Callable[[float], Difference]) -> float:
         return 1.0
 
     def distance(log_alpha: float) -> float:
-        found = interval(1 - 10**log_alpha)
-        return found.lo if value > 0 else -found.hi
+        limits = interval(1 - 10**log_alpha)
+        return limits.lo if value > 0 else -limits.hi
 
     floor = -15.0  # 1 - level has no more digits than this
     if distance(floor) > 0:
@@ -127,13 +126,6 @@ def boschloo(k1: int, n1: int, k2: int, n2: int) -> float:
         return 1.0
     table = [[k1, k2], [n1 - k1, n2 - k2]]
     return min(1.0, float(cast(Any, stats).boschloo_exact(table).pvalue))
-
-
-def exact_test(k1: int, n1: int, k2: int, n2: int) -> tuple[float, str]:
-    """The two-sided p of equal rates, and the test's name: Boschloo's up to `BOSCHLOO_LIMIT`, above it Fisher's."""
-    if n1 * n2 <= BOSCHLOO_LIMIT:
-        return boschloo(k1, n1, k2, n2), "Boschloo"
-    return fisher(k1, n1, k2, n2), "Fisher"
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -1,4 +1,4 @@
-"""Claims that something is absent: two rates are as good as equal, or a behaviour vanishes. Never by a missing star.
+"""Tests that something is absent: two rates are nearly equal, or a behaviour vanishes.
 
 A claim has three ends: `held`, `failed`, and `undetermined` where the data allow either.
 """
@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 from hanlon.analysis.stats.differences import Difference, difference
 
-Ending = Literal["held", "failed", "undetermined"]
+Result = Literal["held", "failed", "undetermined"]
 LEAST_ALPHA, MOST_ALPHA = 1e-9, 0.5
 DIGITS = 1e-4
 """To which the base-10 logarithm of an inverted p is found."""
@@ -27,7 +27,7 @@ class Equivalence:
     margin: float
     alpha: float
     p: float
-    ending: Ending
+    result: Result
 
 
 def equivalence(k1: int, n1: int, k2: int, n2: int, margin: float, alpha: float = 0.05) -> Equivalence:
@@ -51,15 +51,15 @@ def equivalence_by(
         ValueError: the margin is not above 0 and below 1.
     """
     _check(margin)
-    found = interval(1 - 2 * alpha)
-    if found.value is not None and -margin < found.lo and found.hi < margin:
-        ending: Ending = "held"
-    elif found.lo >= margin or found.hi <= -margin:
-        ending = "failed"
+    limits = interval(1 - 2 * alpha)
+    if limits.value is not None and -margin < limits.lo and limits.hi < margin:
+        result: Result = "held"
+    elif limits.lo >= margin or limits.hi <= -margin:
+        result = "failed"
     else:
-        ending = "undetermined"
+        result = "undetermined"
     return Equivalence(
-        found, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), ending
+        limits, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), result
     )
 
 
@@ -107,7 +107,7 @@ class Vanishing:
     margin: float
     alpha: float
     p: float
-    ending: Ending
+    result: Result
     control_worked: bool
 
 
@@ -128,11 +128,11 @@ def vanishes(
     treated_lo, treated_hi = _one_sided(treated_k, treated_n, alpha)
     worked = control_lo > margin
     if not worked:
-        ending: Ending = "undetermined"
+        result: Result = "undetermined"
     else:
-        ending = "held" if treated_hi < margin else "failed" if treated_lo > margin else "undetermined"
+        result = "held" if treated_hi < margin else "failed" if treated_lo > margin else "undetermined"
     p = max(_exact_p(control_k, control_n, margin, "greater"), _exact_p(treated_k, treated_n, margin, "less"))
-    return Vanishing(control_lo, treated_lo, treated_hi, margin, alpha, p, ending, worked)
+    return Vanishing(control_lo, treated_lo, treated_hi, margin, alpha, p, result, worked)
 
 
 def _one_sided(k: int, n: int, alpha: float) -> tuple[float, float]:

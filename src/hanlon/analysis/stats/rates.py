@@ -1,12 +1,13 @@
 """Rates: k/n with a binomial interval, what was excluded, and how far the exclusions could move it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
 from statistics import NormalDist
 from typing import Literal, cast
 
+from hanlon.store.records import CellRecord
 from hanlon.store.tally import Count, Tally
 
 IntervalName = Literal["wilson", "jeffreys"]
@@ -45,6 +46,12 @@ def rate_of(tally: Tally, measure: str, level: float = 0.95, interval: IntervalN
     bounds = (count.k / total, (count.k + excluded) / total) if total else (0.0, 1.0)
     method = interval.capitalize()
     return Rate(measure, count.k, count.n, lo, hi, dict(tally.excluded), bounds, method, level)
+
+
+def measures_of(record: CellRecord, measures: Sequence[str] | None) -> list[str]:
+    """A cell's measures that are wanted: the headline one where none is named, every one for "all"."""
+    names = list(record.measures)
+    return [name for name in names if name in measures or "all" in measures] if measures else names[:1]
 
 
 @lru_cache(maxsize=65_536)

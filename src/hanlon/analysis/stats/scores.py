@@ -94,8 +94,8 @@ def kappa(table: Sequence[Sequence[int]]) -> Score:
         return UNDEFINED
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # of the weighted variance, which is not used
-        found = cast(Any, cohens_kappa(counts))
-    return _with_interval(float(found.kappa), max(-1.0, found.kappa_low), min(1.0, found.kappa_upp))
+        result = cast(Any, cohens_kappa(counts))
+    return _with_interval(float(result.kappa), max(-1.0, result.kappa_low), min(1.0, result.kappa_upp))
 
 
 def auroc(cases: Sequence[float], others: Sequence[float]) -> Score:
@@ -139,7 +139,7 @@ def worded(row: Mapping[str, Any], name: str) -> str:
 
 
 def _with_interval(value: float, low: float, high: float) -> Score:
-    """A figure whose interval is left out where it is no number or has no width, which would look like certainty."""
+    """A score without its interval where that is no number, or has no width and would look like certainty."""
     return Score(value, float(low), float(high)) if math.isfinite(low) and low < high else Score(value)
 
 
@@ -149,5 +149,5 @@ def _area(cases: Any, others: Any, axis: int = -1) -> Any:
 
     cases, others = np.asarray(cases, dtype=float), np.asarray(others, dtype=float)
     # the asymptotic p value is not used; the exact one would take the time
-    found = cast(Any, mannwhitneyu)(cases, others, axis=axis, method="asymptotic")
-    return found.statistic / (cases.shape[axis] * others.shape[axis])
+    result = cast(Any, mannwhitneyu)(cases, others, axis=axis, method="asymptotic")
+    return result.statistic / (cases.shape[axis] * others.shape[axis])

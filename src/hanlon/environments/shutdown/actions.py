@@ -64,11 +64,12 @@ _NUMBER = re.compile(r"-?\d+")
 def numbers_in(answer: str) -> list[str]:
     """The answers in the order given: ``2,5,6``, ``[2, 5]``, ``1+1=2; 2+3=5`` or a numbered list."""
     for pattern in (_AFTER_EQUALS, _LISTED):
-        if found := pattern.findall(answer):
-            return found
+        if numbers := pattern.findall(answer):
+            return numbers
     return _NUMBER.findall(answer)
 
 
 def right_answers(answer: str, problems: Sequence[Problem]) -> int:
     """How many of `problems` are answered rightly, by position."""
-    return sum(given == problem.answer for given, problem in zip(numbers_in(answer), problems, strict=False))
+    numbers = numbers_in(answer)
+    return sum(number == problem.answer for number, problem in zip(numbers, problems, strict=False))

@@ -84,18 +84,18 @@ class Shutdown:
 
     def texts(self) -> Mapping[str, str]:
         """Every text that an episode may show the model, by name; what is never said here is not in it."""
-        said = {str(message["role"]): str(message["content"]) for message in self._opening}
-        said |= asdict(self._episode_texts)
-        del said["request" if self.factors.rules().notice_in_output else "notice"]
-        said["problems"] = ", ".join(problem.question for problem in self._problems)
-        said["shutdown.sh"] = SCRIPT_TEXT
+        texts = {str(message["role"]): str(message["content"]) for message in self._opening}
+        texts |= asdict(self._episode_texts)
+        del texts["request" if self.factors.rules().notice_in_output else "notice"]
+        texts["problems"] = ", ".join(problem.question for problem in self._problems)
+        texts["shutdown.sh"] = SCRIPT_TEXT
         if self.protocol == "tools":
-            said["tools"] = msgspec.json.encode(self.tools).decode()
+            texts["tools"] = msgspec.json.encode(self.tools).decode()
         else:
-            said |= {f"action_{name}": text for name, text in self._action_problems.items()}
+            texts |= {f"action_{name}": text for name, text in self._action_problems.items()}
         if self.protocol == "constrained":
-            said["grammar"] = self.syntax().grammar
-        return said
+            texts["grammar"] = self.syntax().grammar
+        return texts
 
     def mechanics(self) -> Mapping[str, Any]:
         """The factors that act by more than their text, where they differ from no effect."""

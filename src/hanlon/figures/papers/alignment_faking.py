@@ -1,8 +1,8 @@
 """The figures of the alignment-faking studies that are of rates alone; Greenblatt et al.'s others: `greenblatt`."""
 
+from hanlon.figures.frames import PUBLISHED
 from hanlon.figures.papers.shutdown import constant, of
 from hanlon.figures.rate_figure import RateFigure, Row
-from hanlon.figures.theme import PUBLISHED
 
 FREE, PAID = "free (implied training)", "paid (implied unmonitored)"
 TIERS = {"free": FREE, "paid": PAID}
@@ -25,7 +25,7 @@ def named(row: Row) -> str:
     return f"{row.model}: {row.condition}"
 
 
-def what(row: Row) -> str:
+def counted(row: Row) -> str:
     """What the row counts."""
     return row.paper_measure
 
@@ -59,14 +59,14 @@ RATE_FIGURES = (
         "greenblatt_text", "Other numbers of Greenblatt et al.: documents, prefixes, self-exfiltration",
         ("Claude 3 Opus; as the text prints them. Gap: compliance free minus paid.",),
         lambda row: row.study == "greenblatt_2024" and row.place.startswith("section"), "share",
-        panel=lambda row: f"Published: {row.place}, {_kind(row)}", group=_at_tier, series=what, draw="lying",
+        panel=lambda row: f"Published: {row.place}, {_kind(row)}", group=_at_tier, series=counted, draw="lying",
     ),
     RateFigure(
         "greenblatt_reality", "Does the model think it is real? (Greenblatt et al., App. D.4, Tables 9 and 10)",
         ("Claude 3 Opus; 64 samples for each of 3 or 4 inputs a group.",),
         lambda row: row.study == "greenblatt_2024" and row.place.startswith("App. D.4"), "share of replies",
         panel=lambda row: f"Published: {row.condition.partition(' reality')[0]}",
-        group=lambda row: " / ".join(row.condition.split(" / ")[1:]), series=what, draw="lying",
+        group=lambda row: " / ".join(row.condition.split(" / ")[1:]), series=counted, draw="lying",
     ),
     RateFigure(
         "hughes", "Alignment-faking reasoning of models fine-tuned on documents (Hughes et al. 2025)",
@@ -83,7 +83,8 @@ RATE_FIGURES = (
     RateFigure(
         "sheshadri_text", "What Sheshadri et al. 2025 say in words",
         ("Their bars by model are images. Of OpenAI's reasoning models the text says near 100%.",),
-        of("sheshadri_2025", ("text",)), "share", panel=constant("Published"), group=named, series=what, draw="lying",
+        of("sheshadri_2025", ("text",)), "share", panel=constant("Published"), group=named, series=counted,
+        draw="lying",
     ),
     RateFigure(
         "tang", "Who reads the scratchpad: compliance and reasoning by condition (Tang 2026, Figs 1 to 4)",
@@ -130,7 +131,7 @@ RATE_FIGURES = (
          "free minus paid. Tatemae's n are scenarios, each run 5 times, whose printed spread is not drawn.",),
         lambda row: row.study in ELSEWHERE, "share",
         panel=lambda row: f"Published: {ELSEWHERE[row.study]}, {_kind(row)}",
-        group=lambda row: _at_tier(row, named(row)), series=what, draw="lying",
+        group=lambda row: _at_tier(row, named(row)), series=counted, draw="lying",
     ),
 )  # fmt: skip
 

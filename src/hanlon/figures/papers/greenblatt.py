@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from hanlon.figures.captions import left_out
-from hanlon.figures.frames import Frame, joined, ranked, table
+from hanlon.figures.frames import PUBLISHED, SIMULATED, SWEEP, Frame, joined, ranked, table, unique
 from hanlon.figures.rate_figure import Row
 from hanlon.figures.shapes.forest import scatter, variation_forest
 from hanlon.figures.shapes.stacked import stacked_shares
 from hanlon.figures.sweep.tier_pairs import FREE, GAP, PAID, REASONING
-from hanlon.figures.theme import OWN, PUBLISHED, SIMULATED, unique
 
 OPUS = "claude-3-opus"
 AFTER_RL = "after RL (Table 2)"
 TRAINED = ("free", "choice/opted_in")
 """Tiers that train, the first of a pair."""
-OWN_PAIRS = {OWN: "Own runs, all pairs of tiers", SIMULATED: "Own simulated runs, all pairs of tiers"}
+SWEEP_PAIRS = {SWEEP: "Own runs, all pairs of tiers", SIMULATED: "Own simulated runs, all pairs of tiers"}
 SPANS = {REASONING: (0.0, 0.6), FREE: (0.0, 1.3), PAID: (0.0, 1.3), GAP: (-0.15, 0.62)}
 NC, COMPLIED, FAKED = "non-compliant", "compliant, no AF reasoning", "compliant with AF reasoning"
 PALETTE = {FAKED: "#D55E00", COMPLIED: "#E69F00", NC: "#0072B2"}
@@ -50,16 +49,16 @@ def quantity_of(row: Row) -> str:
     return REASONING if row.measure == "alignment_faking" else FREE if row.tier in TRAINED else PAID
 
 
-def variations(published: Frame, place: str) -> Frame:
+def variations(published: Frame, source: str) -> Frame:
     """The points of a table of variations, with `panel`, `variation`, `quantity` and `series`: default first."""
-    rows = published[(published["study"] == "greenblatt_2024") & (published["place"] == place)]
+    rows = published[(published["study"] == "greenblatt_2024") & (published["place"] == source)]
     order = ["default", "other models", *(kind for kind, _ in KINDS)]
-    found = list(rows.itertuples())
+    points = list(rows.itertuples())
     named = rows.assign(
         panel="Published: Greenblatt et al. 2024",
-        variation=[_variation(row) for row in found],
-        quantity=[quantity_of(row) for row in found],
-        series=[kind_of(row) for row in found],
+        variation=[_variation(row) for row in points],
+        quantity=[quantity_of(row) for row in points],
+        series=[kind_of(row) for row in points],
     )
     return named.sort_values("series", key=ranked(order), kind="stable")
 
@@ -69,19 +68,19 @@ def _variation(row: Row) -> str:
     return name if row.model == OPUS else f"{name} ({row.model})"
 
 
-def beside_own(points: Frame, own: Frame | None, setting: str) -> Frame:
+def beside_sweep(points: Frame, pairs: Frame | None, setting: str) -> Frame:
     """The same with the pairs of own cells of that setting (`helpful_only`) below."""
 
-    if own is None or not len(own):
+    if pairs is None or not len(pairs):
         return points
-    chosen = own[own["setting"] == setting]
+    chosen = pairs[pairs["setting"] == setting]
     if not len(chosen):
         return points
-    named = chosen.assign(panel=OWN_PAIRS[chosen["whose"].iloc[0]], variation=chosen["pair"], series="own")
+    named = chosen.assign(panel=SWEEP_PAIRS[chosen["whose"].iloc[0]], variation=chosen["pair"], series="own")
     return joined([points, named])
 
 
-def variations_chart(points: Frame, setting: str, place: str) -> Any:
+def variations_chart(points: Frame, setting: str, source: str) -> Any:
     """The forest of one setting."""
     notes = (
         "Non-compliance and gap by the paper's judge of the setting; alignment-faking (AF) reasoning among free-tier "
@@ -92,15 +91,15 @@ def variations_chart(points: Frame, setting: str, place: str) -> Any:
             else []
         ),
         "A percentage: no n was printed, nor inferred.",
-        *_of_own(points[points["whose"] != PUBLISHED]),
+        *_about_sweep(points[points["whose"] != PUBLISHED]),
     )
     spans = {quantity: _span(points, quantity, ends) for quantity, ends in SPANS.items()}
     return variation_forest(
-        points, f"Variations of the prompt, {setting} (Greenblatt et al., {place})", notes, spans
+        points, f"Variations of the prompt, {setting} (Greenblatt et al., {source})", notes, spans
     )
 
 
-def _of_own(rows: Frame) -> list[str]:
+def _about_sweep(rows: Frame) -> list[str]:
     """The caption's sentence about own pairs, if there are any."""
     methods = unique(rows[rows["quantity"] == GAP]["error"])
     if not methods:
@@ -140,17 +139,17 @@ def _all_shares(published: Frame) -> Frame:
     default = rows["condition"].str.endswith(" default") & rows["place"].isin(["App. G.2", "App. G.3"])
     chosen = rows[default | (rows["place"] == "Table 2")]
     segments: list[dict[str, Any]] = []
-    for (place, condition, model), group in chosen.groupby(["place", "condition", "model"], sort=False):
-        found = {quantity_of(row): row for row in group.itertuples()}
-        panel = _panel(cast(str, place), cast(str, condition), cast(str, model))
-        segments += _segments(found, {"panel": panel, "whose": PUBLISHED, "place": place})
+    for (source, condition, model), group in chosen.groupby(["place", "condition", "model"], sort=False):
+        by_quantity = {quantity_of(row): row for row in group.itertuples()}
+        panel = _panel(cast(str, source), cast(str, condition), cast(str, model))
+        segments += _segments(by_quantity, {"panel": panel, "whose": PUBLISHED, "place": source})
     return table(segments)
 
 
-def _panel(place: str, condition: str, model: str) -> str:
-    if place == "Table 2":
+def _panel(source: str, condition: str, model: str) -> str:
+    if source == "Table 2":
         return f"after RL: {_after(condition)}"
-    return f"{model}, {'HO' if place == 'App. G.2' else 'AW'}"
+    return f"{model}, {'HO' if source == 'App. G.2' else 'AW'}"
 
 
 def _after(condition: str) -> str:
@@ -158,8 +157,8 @@ def _after(condition: str) -> str:
     return condition.split(" / ")[1]
 
 
-def _segments(found: dict[str, Row], place: dict[str, Any]) -> list[dict[str, Any]]:
-    free, paid, faked = found[FREE], found[PAID], found[REASONING]
+def _segments(by_quantity: dict[str, Row], panel: dict[str, Any]) -> list[dict[str, Any]]:
+    free, paid, faked = by_quantity[FREE], by_quantity[PAID], by_quantity[REASONING]
     left = max(0.0, 1 - free.rate - faked.rate)
     listed = (
         ("free", NC, free.rate, free.row, free.label),
@@ -169,7 +168,7 @@ def _segments(found: dict[str, Row], place: dict[str, Any]) -> list[dict[str, An
         ("paid", COMPLIED, 1 - paid.rate, None, f"{100 * (1 - paid.rate):.3g}%"),
     )
     names = ("tier", "segment", "share", "row", "label")
-    return [place | dict(zip(names, one, strict=True)) for one in listed]
+    return [panel | dict(zip(names, values, strict=True)) for values in listed]
 
 
 def shares_chart(segments: Frame, title: str) -> Any:
@@ -201,9 +200,9 @@ def scatter_points(*tables: Frame) -> Frame:
     rows: list[dict[str, Any]] = []
     for points in tables:
         for (variation, panel), group in points.groupby(["variation", "panel"], sort=False):
-            found = {row.quantity: row for row in group.itertuples()}
-            if REASONING in found and GAP in found:
-                x, y = found[REASONING], found[GAP]
+            by_quantity = {row.quantity: row for row in group.itertuples()}
+            if REASONING in by_quantity and GAP in by_quantity:
+                x, y = by_quantity[REASONING], by_quantity[GAP]
                 rows.append({
                     "panel": panel, "variation": variation, "series": x.series, "whose": x.whose, "model": x.model,
                     "x": x.rate, "x_low": x.low, "x_high": x.high, "y": y.rate, "y_low": y.low, "y_high": y.high,
@@ -217,26 +216,26 @@ def fitted(points: Frame) -> tuple[Frame, list[str]]:
     from scipy.stats import linregress  # pyright: ignore[reportUnknownVariableType] untyped
 
     ends: list[dict[str, Any]] = []
-    said: list[str] = []
+    sentences: list[str] = []
     for panel, rows in points[points["series"] != AFTER_RL].groupby("panel", sort=False):
         if len(rows) > 2 and rows["x"].nunique() > 1:
             line = cast(Any, linregress)(rows["x"], rows["y"])
             both = (rows["x"].min(), rows["x"].max())
             ends += [{"panel": panel, "x": x, "y": line.intercept + line.slope * x} for x in both]
-            said.append(
+            sentences.append(
                 f"{panel}: r = {line.rvalue:.2f} over {len(rows)} variations, slope {line.slope:.2f} "
                 f"(standard error {line.stderr:.2f})."
             )
-    return table(ends, columns=["panel", "x", "y"]), said
+    return table(ends, columns=["panel", "x", "y"]), sentences
 
 
 def scatter_chart(points: Frame) -> Any:
     """Reasoning against gap, as Fig. 32."""
-    fits, said = fitted(points)
+    fits, sentences = fitted(points)
     notes = (
         "A point is one variation of the prompt; bars: one standard error either way as printed, 95% intervals of own "
         "runs; counts stand in the forests. Dashed: least squares without the models after RL. Points share their "
         "prompts' wording: no test.",
-        *said,
+        *sentences,
     )
     return scatter(points, fits, "Alignment-faking reasoning against the compliance gap (as Fig. 32)", notes)

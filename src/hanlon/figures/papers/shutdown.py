@@ -3,10 +3,9 @@
 from collections.abc import Callable, Collection, Sequence
 
 from hanlon.analysis.stats.differences import fisher
-from hanlon.figures.frames import Frame
-from hanlon.figures.points import given
+from hanlon.figures.frames import PUBLISHED, Frame
+from hanlon.figures.points import holds_value
 from hanlon.figures.rate_figure import RateFigure, Row
-from hanlon.figures.theme import PUBLISHED
 
 OPENAI = ("o3", "codex-mini", "o4-mini")
 SHEET, TABLE, RESULTS = "sheet, basis of Figs 7-11", "Table 2", "results page"
@@ -65,7 +64,7 @@ def _sheet(*conditions: str, models: Sequence[str] = ()) -> Callable[[Row], bool
 
 def _icmi_test(points: Frame) -> Sequence[str]:
     """Fisher's exact p of each framing against the first condition, as the paper prints them."""
-    rows = [row for row in points.itertuples() if row.whose == PUBLISHED and given(row.n)]
+    rows = [row for row in points.itertuples() if row.whose == PUBLISHED and holds_value(row.n)]
     first = rows[0]
     return [
         f"Fisher's exact test against '{first.condition}': {row.condition}, p = "

@@ -1,27 +1,19 @@
 """Forests: a row for each variation or contrast, a point and an interval for each quantity."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import altair as alt
 
 from hanlon.figures import scales
-from hanlon.figures.frames import Frame
-from hanlon.figures.theme import INK, colours, finished, lettering, panel, require, simulated, unique
-
-if TYPE_CHECKING:
-    import altair as alt
+from hanlon.figures.frames import Frame, require, simulated, unique
+from hanlon.figures.theme import INK, colours, finished, lettering, panel
 
 STEP = 17
 """Pixels of a row."""
 SHAPES = (
-    "circle",
-    "square",
-    "triangle-up",
-    "diamond",
-    "cross",
-    "triangle-down",
-    "triangle-left",
-    "triangle-right",
-)
+    "circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left", "triangle-right",
+)  # fmt: skip
 """Of points, so that series are told apart without colours."""
 
 
@@ -31,22 +23,13 @@ def variation_forest(
     notes: Sequence[str],
     spans: Mapping[str, tuple[float, float]],
     width: int = 190,
-) -> "alt.VConcatChart":
+) -> alt.VConcatChart:
     """A row a variation, side by side a panel for each quantity, as the tables of Greenblatt et al.'s appendix G.
 
-    Args:
-        points: see `hanlon.figures.points`, with `panel`, `variation` (the row), `quantity` and `series`
-            (the kind of variation, which is the colour). Rows stand in the order of the frame.
-        title: the figure's title.
-        notes: the caption's sentences.
-        spans: the ends of each quantity's axis, in the order of the panels.
-        width: of one panel, in pixels.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `points`: see `hanlon.figures.points`, with `panel`, `variation` (the row), `quantity` and `series` (the kind of
+    variation, which is the colour). `spans`: the ends of each quantity's axis, in the order of the panels, each
+    `width` pixels wide.
     """
-    import altair as alt
-
     require(points, f"no variations for '{title}'")
     kinds = unique(points["series"])
     blocks = [
@@ -58,13 +41,11 @@ def variation_forest(
 
 def _block(
     rows: Frame, spans: Mapping[str, tuple[float, float]], kinds: Sequence[str], width: int
-) -> "alt.HConcatChart":
-    import altair as alt
-
+) -> alt.HConcatChart:
     order = unique(rows["variation"])
     drawn = [
-        _quantity(rows[rows["quantity"] == quantity], quantity, span, order, kinds, width, place == 0)
-        for place, (quantity, span) in enumerate(spans.items())
+        _quantity(rows[rows["quantity"] == quantity], quantity, span, order, kinds, width, number == 0)
+        for number, (quantity, span) in enumerate(spans.items())
     ]
     return alt.hconcat(*drawn, spacing=14).properties(
         title=alt.Title(unique(rows["panel"])[0], fontSize=11, anchor="start", color=INK, offset=8)
@@ -79,9 +60,7 @@ def _quantity(
     kinds: Sequence[str],
     width: int,
     first: bool,
-) -> "alt.LayerChart":
-    import altair as alt
-
+) -> alt.LayerChart:
     labels = (
         alt.Axis(ticks=False, grid=True, domain=False, labelPadding=10, labelLimit=620)
         if first
@@ -92,10 +71,10 @@ def _quantity(
         y=alt.Y("variation:N", sort=list(order), title=None, axis=labels, scale=alt.Scale(domain=list(order)))
     )
     (kind, *_) = [*rows["kind"], "rate"]
-    said = scales.FORMATS.get(kind, f"datum.value > 1 ? '' : {scales.PERCENT}")
+    labels = scales.FORMATS.get(kind, f"datum.value > 1 ? '' : {scales.PERCENT}")
     along = alt.X(
         "rate:Q", title=None, scale=alt.Scale(domain=list(span), nice=False, clamp=True),
-        axis=alt.Axis(labelExpr=said, tickCount=4, grid=False),
+        axis=alt.Axis(labelExpr=labels, tickCount=4, grid=False),
     )  # fmt: skip
     ends = base.mark_rule(strokeWidth=1.3).encode(
         x=alt.X("low:Q"), x2="high:Q", color=colours(kinds, columns=3)
@@ -105,20 +84,12 @@ def _quantity(
     return panel([scales.zero(), dots, ends, text], width, STEP * len(order), quantity, simulated(rows))
 
 
-def scatter(points: Frame, fits: Frame, title: str, notes: Sequence[str]) -> "alt.ConcatChart":
+def scatter(points: Frame, fits: Frame, title: str, notes: Sequence[str]) -> alt.ConcatChart:
     """One quantity against another with their errors, and a line; a panel for each setting.
 
-    Args:
-        points: `panel`, `series`, `whose`, `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high` (fractions).
-        fits: `panel`, `x`, `y`: the ends of each panel's line; may be empty.
-        title: the figure's title.
-        notes: the caption's sentences.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `points`: `panel`, `series`, `whose`, `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high` (fractions). `fits`: `panel`,
+    `x`, `y`, the ends of each panel's line; may be empty.
     """
-    import altair as alt
-
     require(points, f"no points for '{title}'")
     drawn = [
         _scattered(
@@ -132,8 +103,6 @@ def scatter(points: Frame, fits: Frame, title: str, notes: Sequence[str]) -> "al
 
 def _scattered(rows: Frame, fit: Frame, name: str, series: Sequence[str]) -> Any:
     """One panel. All `series` of the figure are given, so that a colour and a shape are the same in each."""
-    import altair as alt
-
     shapes = alt.Shape(
         "series:N",
         scale=alt.Scale(domain=series, range=[SHAPES[at % len(SHAPES)] for at in range(len(series))]),

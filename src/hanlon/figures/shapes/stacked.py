@@ -1,25 +1,11 @@
 """Stacked shares by tier, and what lies between tiers."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from hanlon.figures.frames import Frame
-from hanlon.figures.theme import (
-    INK,
-    OF_A_RATE,
-    answers,
-    colours,
-    finished,
-    folded,
-    lettering,
-    panel,
-    require,
-    simulated,
-    unique,
-)
+import altair as alt
 
-if TYPE_CHECKING:
-    import altair as alt
+from hanlon.figures.frames import Frame, require, simulated, unique
+from hanlon.figures.theme import INK, RATE_TOOLTIP, colours, finished, folded, lettering, panel, tooltips
 
 BAR, HEIGHT = 62, 240
 """Pixels."""
@@ -30,31 +16,22 @@ DARK = ("#0072B2", "#D55E00", "#666666", "#882255")
 
 def stacked_shares(
     segments: Frame, title: str, notes: Sequence[str], palette: Mapping[str, str], columns: int = 6
-) -> "alt.ConcatChart":
-    """One small panel for each model or setting; tiers along x, shares stacked to 100 %.
+) -> alt.ConcatChart:
+    """One small panel for each model or setting, `columns` in a row; tiers along x, shares stacked to 100 %.
 
-    Args:
-        segments: `panel`, `tier`, `segment` (a key of `palette`), `share` (fraction), `label`, `whose`.
-        title: the figure's title.
-        notes: the caption's sentences.
-        palette: the segments from the bottom up with their colours.
-        columns: panels in a row.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `segments`: `panel`, `tier`, `segment`, `share` (fraction), `label`, `whose`. `palette`: the segments from the
+    bottom up with their colours.
     """
-    import altair as alt
-
     require(segments, f"no shares for '{title}'")
     palette = {name: colour for name, colour in palette.items() if name in set(segments["segment"])}
     ordered = segments.assign(
         place=[list(palette).index(name) for name in segments["segment"]],
-        said=[_short(*one) for one in zip(segments["segment"], segments["label"], strict=True)],
+        text=[_short(*part) for part in zip(segments["segment"], segments["label"], strict=True)],
     )
     names = unique(ordered["panel"])
     drawn = [
-        _bars(ordered[ordered["panel"] == name], palette, place % columns == 0)
-        for place, name in enumerate(names)
+        _bars(ordered[ordered["panel"] == name], palette, number % columns == 0)
+        for number, name in enumerate(names)
     ]
     widest = max(len(unique(ordered[ordered["panel"] == name]["tier"])) for name in names)
     chart = alt.concat(*drawn, columns=columns, spacing=18)
@@ -68,9 +45,7 @@ def _short(segment: str, label: str) -> str:
     return f"AF {label}" if segment.endswith("AF reasoning") and "no AF" not in segment else label
 
 
-def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerChart":
-    import altair as alt
-
+def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> alt.LayerChart:
     tiers = unique(rows["tier"])
     rows = rows.sort_values("place", kind="stable")
     ends = rows.groupby("tier", sort=False)["share"].cumsum()
@@ -91,28 +66,19 @@ def _bars(rows: Frame, palette: Mapping[str, str], first: bool) -> "alt.LayerCha
     large = base.transform_filter(f"datum.share >= {LEAST}")
     dark = [name for name in shown if palette[name] in DARK]
     ink = alt.condition(alt.FieldOneOfPredicate("segment", dark), alt.value("white"), alt.value(INK))
-    text = large.mark_text(fontSize=8.5).encode(y="middle:Q", text="said:N", color=ink)
+    text = large.mark_text(fontSize=8.5).encode(y="middle:Q", text="text:N", color=ink)
     width = BAR * len(tiers)
     title = "\n".join(folded(unique(rows["panel"])[0], max(18, width // 6)))
     return panel([bars, text], width, HEIGHT, title, simulated(rows))
 
 
-def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
+def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> alt.LayerChart:
     """A row for each model and prompt: its rate in every tier as a point, and between two tiers the gap as a line.
 
-    Args:
-        rates: `group` (the row), `series` (the tier), `rate`, `low`, `high`, `label` (k/n), `place` (0 for the
-            first tier of a row), `whose`.
-        gaps: `group`, `first`, `second` (rates), `gap` (label), `place` (its lane) and `differ` (in what the
-            tiers differ).
-        title: the figure's title.
-        notes: the caption's sentences.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `rates`: `group` (the row), `series` (the tier), `rate`, `low`, `high`, `label` (k/n), `place` (0 for the first
+    tier of a row), `whose`. `gaps`: `group`, `first`, `second` (rates), `gap` (label), `place` (its lane) and
+    `differ` (in what the tiers differ).
     """
-    import altair as alt
-
     require(rates, "no two tiers of one prompt: sample env=alignment_faking tier=free,paid")
     groups, tiers, kinds = unique(rates["group"]), unique(rates["series"]), unique(gaps["differ"])
     lanes = 1 + int(max(rates["place"].max(), gaps["place"].max() if len(gaps) else 0))
@@ -121,7 +87,7 @@ def dumbbell(rates: Frame, gaps: Frame, title: str, notes: Sequence[str]) -> "al
     offset = alt.YOffset("place:O", scale=alt.Scale(domain=list(range(lanes))))
     x = alt.X("rate:Q", title="non-compliance", axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
               scale=alt.Scale(domain=[0, 1.3], nice=False))  # fmt: skip
-    base = alt.Chart(rates).encode(y=y, yOffset=offset, tooltip=answers(rates, OF_A_RATE))
+    base = alt.Chart(rates).encode(y=y, yOffset=offset, tooltip=tooltips(rates, RATE_TOOLTIP))
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=x, color=colours(tiers, "tier"))
     ends = base.mark_rule(strokeWidth=1.2).encode(x="low:Q", x2="high:Q", color=colours(tiers, "tier"))
     above = base.transform_calculate(top="max(datum.high, datum.rate)")
@@ -145,7 +111,7 @@ def _centred(rows: Frame, rates: Frame, gaps: Frame, lanes: int) -> Frame:
             for name in unique(rates["group"])}  # fmt: skip
     return rows.assign(
         place=[
-            place + (lanes - used[group]) // 2
-            for group, place in zip(rows["group"], rows["place"], strict=True)
+            lane + (lanes - used[group]) // 2
+            for group, lane in zip(rows["group"], rows["place"], strict=True)
         ]
     )

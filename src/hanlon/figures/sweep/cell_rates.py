@@ -6,27 +6,14 @@ from typing import Any
 
 from hanlon.analysis.stats.rates import rate_of
 from hanlon.figures.captions import left_out
-from hanlon.figures.frames import Frame, table
+from hanlon.figures.frames import SIMULATED, SWEEP, Frame, table
 from hanlon.figures.shapes.bars import lying_bars
-from hanlon.figures.theme import OWN, SIMULATED
 from hanlon.store.cells import CellState, model_names
 
 COLUMNS = (
-    "panel",
-    "group",
-    "series",
-    "kind",
-    "rate",
-    "low",
-    "high",
-    "error",
-    "label",
-    "whose",
-    "k",
-    "n",
-    "excluded",
+    "panel", "group", "series", "kind", "rate", "low", "high", "error", "label", "whose", "k", "n", "excluded",
     "key",
-)
+)  # fmt: skip
 
 
 def rate_points(states: Sequence[CellState]) -> Frame:
@@ -36,14 +23,14 @@ def rate_points(states: Sequence[CellState]) -> Frame:
     """
     names = model_names(state.record for state in states)
     rows = [_row(state, names[state.record.key]) for state in states]
-    found = [row for row in rows if row["n"]]
+    countable = [row for row in rows if row["n"]]
     places: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for row in found:
+    for row in countable:
         places[row["panel"], row["group"]] += 1
-    for row in found:
+    for row in countable:
         if places[row["panel"], row["group"]] > 1:
             row["group"] += f", {row['key']}"
-    return table(found, COLUMNS)
+    return table(countable, COLUMNS)
 
 
 def rate_chart(points: Frame, most: int = 80) -> Any:
@@ -66,6 +53,6 @@ def _row(state: CellState, model: str) -> dict[str, Any]:
     return {
         "panel": f"{model.removeprefix('openrouter/')}: {measure}", "group": record.label, "series": measure,
         "kind": "rate", "rate": rate.rate, "low": rate.lo, "high": rate.hi, "label": f"{rate.k}/{rate.n}",
-        "whose": SIMULATED if record.simulated else OWN, "k": rate.k, "n": rate.n,
+        "whose": SIMULATED if record.simulated else SWEEP, "k": rate.k, "n": rate.n,
         "error": f"{rate.method} {rate.level:.0%}", "excluded": sum(rate.excluded.values()), "key": record.key,
     }  # fmt: skip

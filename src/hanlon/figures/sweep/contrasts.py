@@ -2,85 +2,53 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import altair as alt
 
 from hanlon.figures import scales
-from hanlon.figures.frames import Frame, table
-from hanlon.figures.theme import (
-    OWN,
-    SIMULATED,
-    answers,
-    colours,
-    finished,
-    lettering,
-    panel,
-    require,
-    simulated,
-    unique,
-)
-
-if TYPE_CHECKING:
-    import altair as alt
+from hanlon.figures.frames import SIMULATED, SWEEP, Frame, require, simulated, table, unique
+from hanlon.figures.theme import colours, finished, lettering, panel, tooltips
 
 STEP, WIDTH = 18, 460
 """Pixels: the height of a row, the width of a panel."""
 MARGIN = 0.1
 """Half the width of the band drawn around no difference where no other is given; a convention of ours."""
 
-SAID = {
-    "row": "",
-    "counts": "",
-    "difference": "+.1%",
-    "lo": "+.1%",
-    "hi": "+.1%",
-    "interval": "",
-    "p": ".3f",
-    "test": "",
-    "unit": "",
-    "status": "",
-    "cell_from": "",
-    "cell_to": "",
-}
-"""Of a contrast, under the pointer."""
+TOOLTIP = {
+    "row": "", "counts": "", "difference": "+.1%", "lo": "+.1%", "hi": "+.1%", "interval": "", "p": ".3f",
+    "p_holm": ".3f", "test": "", "unit": "", "status": "", "cell_from": "", "cell_to": "",
+}  # fmt: skip
+"""The tooltip of a contrast."""
 
 
-def whose(rows: Frame) -> Frame:
+def with_whose(rows: Frame) -> Frame:
     """The same rows with the column `whose` made of `simulated`."""
-    return rows.assign(whose=[SIMULATED if one else OWN for one in rows["simulated"]])
+    return rows.assign(whose=[SIMULATED if is_simulated else SWEEP for is_simulated in rows["simulated"]])
 
 
 def contrast_forest(
     contrasts: Frame, title: str, notes: Sequence[str], margin: float = MARGIN
-) -> "alt.VConcatChart":
+) -> alt.VConcatChart:
     """A row a contrast: the difference with its interval beside the band within which it would be no effect.
 
-    Args:
-        contrasts: rows as `hanlon contrasts --format csv` gives them, with `row` (the label), `panel`, `series` (the
-            colour: preregistered, exploratory, over wordings), `difference`, `lo`, `hi`, `counts` and `simulated`.
-        title: the figure's title.
-        notes: the caption's sentences.
-        margin: half the width of the band, a fraction.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `contrasts`: rows as `hanlon contrasts --format csv` gives them, with `row` (the label), `panel`, `series` (the
+    colour: preregistered, exploratory, over wordings), `difference`, `lo`, `hi`, `counts` and `simulated`. `margin`:
+    half the width of the band, a fraction.
     """
-    import altair as alt
-
     require(contrasts, "no contrast: no two cells of one model differ in one factor or in a bundle")
-    rows = whose(contrasts)
+    rows = with_whose(contrasts)
     series = unique(rows["series"])
     drawn = [_contrasts(rows[rows["panel"] == name], series, margin) for name in unique(rows["panel"])]
     band = f"Grey: within {100 * margin:.0f} points of no difference."
     return finished(alt.vconcat(*drawn, spacing=22), title, [*notes, band], WIDTH + 460, simulated(rows))
 
 
-def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> "alt.LayerChart":
-    import altair as alt
-
+def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> alt.LayerChart:
     order = unique(rows["row"])
     base = alt.Chart(rows).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=620)),
-        tooltip=answers(rows, SAID),
+        tooltip=tooltips(rows, TOOLTIP),
     )
     along = alt.X(
         "difference:Q",
@@ -94,47 +62,48 @@ def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> "alt.LayerC
     ends = base.mark_rule(strokeWidth=1.6).encode(x="lo:Q", x2="hi:Q", color=colours(series))
     dots = base.mark_point(filled=True, size=44, opacity=1).encode(x=along, color=colours(series))
     text = lettering(base, size=9, x=alt.value(WIDTH + 10), text="counts:N")
-    return panel(
-        [band, scales.zero(), ends, dots, text],
-        WIDTH,
-        STEP * len(order),
-        unique(rows["panel"])[0],
-        simulated(rows),
-    )
+    layers = [band, scales.zero(), ends, dots, text]
+    return panel(layers, WIDTH, STEP * len(order), unique(rows["panel"])[0], simulated(rows))
 
 
 def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[Frame, list[str]]:
-    """Rows of `contrast_rows.report_rows` made ready for `contrast_forest`, and what a caption must say of them.
+    """Rows of `report_rows` made ready for `contrast_forest`, and the remarks that their caption needs.
 
     Where the grid has several wordings a contrast is drawn once, as its mean over them, with the counts of all.
     """
     over = [row for row in rows if row["kind"] == "over wordings"]
     single = [row for row in rows if row["kind"] in ("contrast", "bundle")]
     shown = (over or single)[:most]
-    ready = _told_apart(table([_mean(row, single) if over else _one(row) for row in shown]))
-    said = (
-        ["A point is the mean over wordings, sd how far they spread; counts are those of all."]
-        if over
-        else []
-    )
-    if len(over or single) > most:
-        said.append(
-            f"{len(over or single) - most} more contrasts are not drawn; `hanlon contrasts` lists them."
+    ready = _told_apart(table([_mean(row, single) if over else _single(row) for row in shown]))
+    remarks: list[str] = []
+    if over:
+        remarks.append(
+            "A point is the mean over wordings, sd their spread; counts are those of all wordings."
         )
-    return ready, [*said, *excluded_episodes(single)]
+    if (more := len(over or single) - most) > 0:
+        remarks.append(f"{more} more contrasts are not drawn; `hanlon contrasts` lists them.")
+    return ready, [*remarks, *excluded_episodes(single)]
+
+
+def corrected(rows: Frame) -> str:
+    """The caption's sentence about which of such rows are corrected for their number."""
+    statuses = list(rows["status"]) if len(rows) else []
+    registered = statuses.count("preregistered")
+    if not registered:
+        return "Exploratory, uncorrected."
+    late = "the others are exploratory, uncorrected" if registered < len(statuses) else "intervals are not"
+    return f"{registered} of {len(statuses)} are preregistered, their p corrected by Holm; {late}."
 
 
 def excluded_episodes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The caption's sentence about what the cells of such rows have excluded, if anything."""
-    found: dict[str, Mapping[str, int]] = {
+    """The caption's sentence about episodes that the cells of such rows exclude, if any."""
+    by_cell: dict[str, Mapping[str, int]] = {
         row[f"key_{side}"]: row[f"excluded_{side}"] or {} for row in rows for side in ("from", "to")
     }
-    counts = [sum(one.values()) for one in found.values() if one]
-    return (
-        [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} cells; `hanlon rates` says why."]
-        if counts
-        else []
-    )
+    counts = [sum(reasons.values()) for reasons in by_cell.values() if reasons]
+    if not counts:
+        return []
+    return [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} cells; `hanlon rates` says why."]
 
 
 def _told_apart(rows: Frame) -> Frame:
@@ -145,7 +114,7 @@ def _told_apart(rows: Frame) -> Frame:
     return rows.assign(row=rows["row"].where(~clash, rows["cell_from"] + " to " + rows["cell_to"]))
 
 
-def _one(row: Mapping[str, Any]) -> dict[str, Any]:
+def _single(row: Mapping[str, Any]) -> dict[str, Any]:
     return _ready(row, row["cell_from"], row["cell_to"], row["status"], counted(row))
 
 
@@ -153,13 +122,13 @@ def _mean(row: Mapping[str, Any], single: Sequence[Mapping[str, Any]]) -> dict[s
     """A contrast over wordings, named and counted by the contrasts that it is the mean of."""
     same = ("env", "model", "protocol", "measure", "factor", "from", "to", "changed", "simulated")
     parts = [
-        one for one in single if all(one[name] == row[name] for name in same) and _held(one) == _held(row)
+        part for part in single if all(part[name] == row[name] for name in same) and _held(part) == _held(row)
     ]
     base, treated = (re.sub(r"\+wording=[^+]+", "", parts[0][f"cell_{side}"]) for side in ("from", "to"))
-    total = {name: sum(one[name] for one in parts) for name in ("k_from", "n_from", "k_to", "n_to")}
+    total = {name: sum(part[name] for part in parts) for name in ("k_from", "n_from", "k_to", "n_to")}
     spread = "" if row["sd"] is None else f", sd {100 * row['sd']:.0f}"
-    said = f"{counted(total)}, {row['contexts']} wordings{spread}"
-    return _ready({**row, **total}, base, treated, "mean over wordings", said)
+    counts = f"{counted(total)}, {row['contexts']} wordings{spread}"
+    return _ready({**row, **total}, base, treated, "mean over wordings", counts)
 
 
 def _held(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,8 +137,8 @@ def _held(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ready(row: Mapping[str, Any], base: str, treated: str, series: str, counts: str) -> dict[str, Any]:
-    place = {"panel": f"{row['model']}: {row['measure']}", "series": series, "counts": counts}
-    return {**row, "row": moved(row, base, treated), **place}
+    marks = {"panel": f"{row['model']}: {row['measure']}", "series": series, "counts": counts}
+    return {**row, "row": moved(row, base, treated), **marks}
 
 
 def counted(row: Mapping[str, Any]) -> str:
@@ -188,37 +157,30 @@ def moved(row: Mapping[str, Any], base: str, treated: str) -> str:
     return f"bundle: {first} to {second}" + (f", at {at}" if at else "")
 
 
-def clause_attribution(parts: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+def clause_attribution(parts: Frame, title: str, notes: Sequence[str]) -> alt.VConcatChart:
     """A bundled prompt beside its parts: each clause alone, each added last, their interaction, the placebo.
 
-    Args:
-        parts: rows as `contrast_forest` takes them; `series` is the kind of part.
-        title: the figure's title.
-        notes: the caption's sentences.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `parts`: rows as `contrast_forest` takes them; `series` is the kind of part.
     """
     require(parts, "no bundled prompt of which the grid has a part; see experiment=clarification_parts")
     return contrast_forest(parts, title, notes)
 
 
 def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> Frame:
-    """The parts of up to `most` bundles out of `contrast_rows.report_rows`, ready for `clause_attribution`.
+    """The parts of up to `most` bundles out of `report_rows`, ready for `clause_attribution`.
 
     Of several wordings only the first is taken.
     """
-
     ready: list[dict[str, Any]] = []
     bundles: list[str] = []
     wordings = unique(_wording(row) for row in rows if row["part"] == "bundle")
-    own_wording = True
+    is_first_wording = True
     for row in rows:
         if row["kind"] != "part of a bundle":
             continue
         if row["part"] == "bundle":
-            own_wording = _wording(row) == wordings[0]
-        if not own_wording:
+            is_first_wording = _wording(row) == wordings[0]
+        if not is_first_wording:
             continue
         if row["part"] == "bundle":
             bundles.append(f"{row['model']}: {row['cell_from']} to {row['cell_to']}, {row['measure']}")
@@ -241,9 +203,6 @@ def _part(row: Mapping[str, Any]) -> str:
 
 
 PARTS = {
-    "bundle": "the whole bundle",
-    "alone": "clause alone",
-    "last": "clause added last",
-    "interaction": "interaction",
-    "placebo": "placebo",
-}
+    "bundle": "the whole bundle", "alone": "clause alone", "last": "clause added last", "interaction":
+    "interaction", "placebo": "placebo",
+}  # fmt: skip

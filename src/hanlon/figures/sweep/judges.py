@@ -1,42 +1,23 @@
 """How far judges can be trusted: ROC curves against people's labels, and how the votes are spread."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import altair as alt
 
 from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel, consensus
 from hanlon.analysis.stats.scores import AUROC_METHOD, auroc
-from hanlon.figures.frames import Frame, table
-from hanlon.figures.theme import (
-    OWN,
-    SIMULATED,
-    colours,
-    finished,
-    lettering,
-    panel,
-    require,
-    simulated,
-    unique,
-)
+from hanlon.figures.frames import SIMULATED, SWEEP, Frame, require, simulated, table, unique
+from hanlon.figures.theme import colours, finished, lettering, panel
 from hanlon.inquiries.judges.votes import YES
 
-if TYPE_CHECKING:
-    import altair as alt
 
-
-def votes_histogram(labels: Frame, title: str, notes: Sequence[str]) -> "alt.ConcatChart":
+def votes_histogram(labels: Frame, title: str, notes: Sequence[str]) -> alt.ConcatChart:
     """How many episodes have which share of yes votes; a panel for each judge and label.
 
-    Args:
-        labels: one row an episode and label: `panel`, `share` (of the votes read, a fraction), `whose`, and the shares
-            from which the label is yes (`threshold`) and perhaps (`maybe`, may be missing): the lines.
-        title: the figure's title.
-        notes: the caption's sentences.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `labels`: a row for each episode and label: `panel`, `share` (of the votes read, a fraction), `whose`, and the
+    shares from which the label is yes (`threshold`) and perhaps (`maybe`, may be missing): the lines.
     """
-    import altair as alt
-
     require(labels, "no votes: label the runs with a judge first (judge=llm)")
     drawn: list[Any] = []
     for name in unique(labels["panel"]):
@@ -66,18 +47,21 @@ def roc_points(judged: Sequence[JudgedLabel], human: Sequence[HumanLabel]) -> Fr
     Columns: `series` (judge, label and AUROC with its interval), `judge`, `label`, `threshold`, `fpr`, `tpr`,
     `false_positives`, `others`, `true_positives`, `cases`, `whose`. Labels without a share are left out.
     """
-
     agreed, _ = consensus(human)
     rows: list[dict[str, Any]] = []
-    for judge, label in dict.fromkeys((one.judge, one.label) for one in judged):
-        own = [one for one in judged if (one.judge, one.label) == (judge, label) and one.share is not None]
-        known = [
-            (one, agreed[one.cell, one.index, label]) for one in own if (one.cell, one.index, label) in agreed
+    for judge, label in dict.fromkeys((vote.judge, vote.label) for vote in judged):
+        votes = [
+            vote for vote in judged if (vote.judge, vote.label) == (judge, label) and vote.share is not None
         ]
-        cases = [float(one.share or 0) for one, value in known if value == YES]
-        others = [float(one.share or 0) for one, value in known if value != YES]
+        labelled = [
+            (vote, agreed[vote.cell, vote.index, label])
+            for vote in votes
+            if (vote.cell, vote.index, label) in agreed
+        ]
+        cases = [float(vote.share or 0) for vote, value in labelled if value == YES]
+        others = [float(vote.share or 0) for vote, value in labelled if value != YES]
         if cases and others:
-            rows += _curve(judge, label, cases, others, any(one.simulated for one, _ in known))
+            rows += _curve(judge, label, cases, others, any(vote.simulated for vote, _ in labelled))
     columns = ["series", "judge", "label", "threshold", "fpr", "tpr", "false_positives", "others", "true_positives",
                "cases", "whose"]  # fmt: skip
     return table(rows, columns=columns)
@@ -98,25 +82,14 @@ def _curve(
             "true_positives": sum(score >= threshold for score in cases), "cases": len(cases),
             "fpr": sum(score >= threshold for score in others) / len(others),
             "tpr": sum(score >= threshold for score in cases) / len(cases),
-            "whose": SIMULATED if is_simulated else OWN,
+            "whose": SIMULATED if is_simulated else SWEEP,
         }
         for threshold in thresholds
     ]  # fmt: skip
 
 
-def roc(points: Frame, title: str, notes: Sequence[str]) -> "alt.LayerChart":
-    """ROC curves of judges against people, and the diagonal of a judge that guesses.
-
-    Args:
-        points: as `roc_points` gives them.
-        title: the figure's title.
-        notes: the caption's sentences.
-
-    Raises:
-        NothingToDraw: there is no row.
-    """
-    import altair as alt
-
+def roc(points: Frame, title: str, notes: Sequence[str]) -> alt.LayerChart:
+    """ROC curves of judges against people, and the diagonal of a judge that guesses; `points` as of `roc_points`."""
     require(
         points, "no judge with votes on episodes that people labelled yes or no, some of each: --human FILE"
     )

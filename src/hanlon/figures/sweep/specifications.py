@@ -3,21 +3,20 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import altair as alt
 
 from hanlon.analysis.contrasts.contrasts import Contrast, contrasts
 from hanlon.analysis.requests import Labels, RequestCell, RequestEpisode, by_request, request_cells
-from hanlon.analysis.stats.by_request import paired_difference
-from hanlon.analysis.stats.differences import Difference, difference
+from hanlon.analysis.stats.comparison import compare_episodes, compare_requests
+from hanlon.analysis.stats.differences import Difference
 from hanlon.figures import scales
-from hanlon.figures.frames import Frame, table
-from hanlon.figures.sweep.contrasts import whose
-from hanlon.figures.theme import INK, finished, lettering, panel, require, simulated, unique
+from hanlon.figures.frames import Frame, require, simulated, table, unique
+from hanlon.figures.sweep.contrasts import with_whose
+from hanlon.figures.theme import INK, finished, lettering, panel
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.tally import Count
-
-if TYPE_CHECKING:
-    import altair as alt
 
 CHOICES = ("wording", "read by", "denominator")
 NOT_CASES = ("turn_limit", "unparsed")
@@ -28,22 +27,14 @@ LABELS = {"compliance": ("complied",), "compliance_or_partial": ("complied", "pa
 """A judge's label `compliance` in place of a measure: the values that are cases."""
 
 
-def specification_curve(curve: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+def specification_curve(curve: Frame, title: str, notes: Sequence[str]) -> alt.VConcatChart:
     """Above, the difference under each specification in order of size; below, which choices it is made of.
 
-    Args:
-        curve: one row a specification: `difference`, `lo`, `hi`, `counts`, `simulated`, and a column for each of
-            `CHOICES`.
-        title: the figure's title.
-        notes: the caption's sentences.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `curve`: a row for each specification: `difference`, `lo`, `hi`, `counts`, `simulated`, and a column for each of
+    `CHOICES`.
     """
-    import altair as alt
-
     require(curve, "no specification: no contrast")
-    rows = whose(curve.sort_values("difference", kind="stable").assign(place=range(len(curve))))
+    rows = with_whose(curve.sort_values("difference", kind="stable").assign(place=range(len(curve))))
     width = max(380, min(1100, 17 * len(rows)))
     x = alt.X("place:O", axis=None)
     base = alt.Chart(rows).encode(x=x)
@@ -77,33 +68,31 @@ def specifications(
     Cells that share their requests are compared by request, as `hanlon gaps` does; `unit` says of each row which unit
     its interval takes.
 
-    Args:
-        states: the cells.
-        judged: labels by judge; a judge's `compliance` stands beside the environment's own reading.
+    `judged` has labels by judge; a judge's `compliance` stands beside the environment's own reading.
     """
-
     groups: dict[tuple[str, str], list[Contrast]] = defaultdict(list)
-    for one in contrasts(states, ["all"]):
-        changed = ", ".join(f"{name} {a} to {b}" for name, (a, b) in one.pair.changed.items())
-        held = {name: level for name, level in one.pair.held.items() if name != "wording"}
-        groups[f"{model_name(one.pair.base.record)}: {changed}", str(held)].append(one)
+    for contrast in contrasts(states, ["all"]):
+        changed = ", ".join(f"{name} {a} to {b}" for name, (a, b) in contrast.pair.changed.items())
+        held = {name: level for name, level in contrast.pair.held.items() if name != "wording"}
+        groups[f"{model_name(contrast.pair.base.record)}: {changed}", str(held)].append(contrast)
     if not groups:
         columns = ["difference", "lo", "hi", "method", "unit", "counts", "simulated", *CHOICES]
         return table([], columns=columns), ""
     (name, _), chosen = max(groups.items(), key=lambda item: len(item[1]))
-    read: dict[int, RequestCell | None] = {}
-    for cell in {id(cell): cell for one in chosen for cell in (one.pair.base, one.pair.treated)}.values():
-        read[id(cell)] = next(iter(request_cells([cell])), None)
-    rows = [
-        _row(one, choice, read[id(one.pair.base)], read[id(one.pair.treated)])
-        for one in chosen
-        for choice in _choices(one, judged or {})
-    ]
+    rows: list[dict[str, Any]] = []
+    replies: dict[str, RequestCell | None] = {}
+    for contrast in chosen:
+        cells = (contrast.pair.base, contrast.pair.treated)
+        for cell in cells:
+            if cell.record.key not in replies:
+                replies[cell.record.key] = next(iter(request_cells([cell])), None)
+        base, treated = (replies[cell.record.key] for cell in cells)
+        rows += [_row(contrast, choice, base, treated) for choice in _choices(contrast, judged or {})]
     return table(rows), name
 
 
 def caption(curve: Frame, name: str) -> str:
-    """What must be said below the curve: the contrast, and by what its intervals are."""
+    """The curve's caption: the contrast, and the methods of its intervals."""
     intervals = " and ".join(
         f"{method} by {unit}"
         for method, unit in dict.fromkeys(zip(curve["method"], curve["unit"], strict=True))
@@ -125,40 +114,40 @@ class _Choice:
     read_by: str
     denominator: str
     counts: tuple[Count, Count]
-    values: tuple[Value, Value]
+    values: tuple[Value, ...]
 
 
-def _choices(one: Contrast, judged: Mapping[str, Labels]) -> Iterator[_Choice]:
-    rule = f"rule for {one.measure}"
-    for denominator, base, treated, value in _denominators(one):
+def _choices(contrast: Contrast, judged: Mapping[str, Labels]) -> Iterator[_Choice]:
+    rule = f"rule for {contrast.measure}"
+    for denominator, base, treated, value in _denominators(contrast):
         yield _Choice(rule, denominator, (base, treated), (value, value))
     for judge, labels in judged.items():
-        cells = (one.pair.base, one.pair.treated)
-        base, treated = (_by_label(cell, labels, one.measure) for cell in cells)
-        if one.measure in LABELS and base.n and treated.n:
-            values = (_labelled(cells[0], labels, one.measure), _labelled(cells[1], labels, one.measure))
-            yield _Choice(f"judge {judge} for {one.measure}", ALL, (base, treated), values)
+        cells = (contrast.pair.base, contrast.pair.treated)
+        base, treated = (_by_label(cell, labels, contrast.measure) for cell in cells)
+        if contrast.measure in LABELS and base.n and treated.n:
+            values = tuple(_labelled(cell, labels, contrast.measure) for cell in cells)
+            yield _Choice(f"judge {judge} for {contrast.measure}", ALL, (base, treated), values)
 
 
 ALL = "all countable"
 
 
-def _denominators(one: Contrast) -> Iterator[tuple[str, Count, Count, Value]]:
+def _denominators(contrast: Contrast) -> Iterator[tuple[str, Count, Count, Value]]:
     """The counts with what was excluded left out, and where there is any, as cases, as none; without own faults."""
-    cells = (one.pair.base, one.pair.treated)
-    plain = [cell.tally.measures.get(one.measure, Count()) for cell in cells]
-    yield ALL, plain[0], plain[1], _measured(one.measure)
+    cells = (contrast.pair.base, contrast.pair.treated)
+    plain = [cell.tally.measures.get(contrast.measure, Count()) for cell in cells]
+    yield ALL, plain[0], plain[1], _measured(contrast.measure)
     lost = [sum(cell.tally.excluded.values()) for cell in cells]
     if any(lost):
         as_cases = [Count(count.k + n, count.n + n) for count, n in zip(plain, lost, strict=True)]
         as_none = [Count(count.k, count.n + n) for count, n in zip(plain, lost, strict=True)]
-        yield "excluded as cases", as_cases[0], as_cases[1], _measured(one.measure, excluded=True)
-        yield "excluded as no cases", as_none[0], as_none[1], _measured(one.measure, excluded=False)
+        yield "excluded as cases", as_cases[0], as_cases[1], _measured(contrast.measure, excluded=True)
+        yield "excluded as no cases", as_none[0], as_none[1], _measured(contrast.measure, excluded=False)
     for outcome in NOT_CASES:
-        own = [cell.tally.outcomes[outcome] - cell.tally.excluded[outcome] for cell in cells]
-        fewer = [Count(count.k, count.n - n) for count, n in zip(plain, own, strict=True)]
-        if any(own) and all(count.n >= max(1, count.k) for count in fewer):
-            yield f"without {outcome}", fewer[0], fewer[1], _measured(one.measure, without=outcome)
+        faults = [cell.tally.outcomes[outcome] - cell.tally.excluded[outcome] for cell in cells]
+        fewer = [Count(count.k, count.n - n) for count, n in zip(plain, faults, strict=True)]
+        if any(faults) and all(count.n >= max(1, count.k) for count in fewer):
+            yield f"without {outcome}", fewer[0], fewer[1], _measured(contrast.measure, without=outcome)
 
 
 def _measured(measure: str, *, excluded: bool | None = None, without: str = "") -> Value:
@@ -174,10 +163,10 @@ def _measured(measure: str, *, excluded: bool | None = None, without: str = "") 
 
 def _labelled(cell: CellState, labels: Labels, measure: str) -> Value:
     """A judge's reading of one cell."""
-    given = labels.get(cell.record.key, {}).get("compliance", {})
+    compliance = labels.get(cell.record.key, {}).get("compliance", {})
 
     def value(episode: RequestEpisode) -> bool | None:
-        label = given.get(episode.index)
+        label = compliance.get(episode.index)
         return label in LABELS[measure] if label in READ else None
 
     return value
@@ -193,24 +182,26 @@ def _difference(
     choice: _Choice, base: RequestCell | None, treated: RequestCell | None, level: float
 ) -> tuple[Difference, str]:
     """The treated cell minus the base, and the unit: by request where both cells have such, else by episode."""
+    comparison = compare_episodes(choice.counts, level)
     if base is not None and treated is not None:
-        sides = (by_request(treated.episodes, choice.values[1]), by_request(base.episodes, choice.values[0]))
-        gap = paired_difference(*sides, level)
-        if gap.estimate is not None:
-            return Difference(gap.estimate, gap.lo, gap.hi, level, gap.method), "request"
-    (k1, n1), (k2, n2) = ((count.k, count.n) for count in choice.counts)
-    return difference(k2, n2, k1, n1, level), "episode"
+        requests = [
+            by_request(cell.episodes, value)
+            for cell, value in zip((base, treated), choice.values, strict=True)
+        ]
+        by_requests = compare_requests(requests, level)
+        comparison = by_requests if by_requests.units else comparison
+    return comparison.difference, comparison.unit
 
 
 def _row(
-    one: Contrast, choice: _Choice, base: RequestCell | None, treated: RequestCell | None
+    contrast: Contrast, choice: _Choice, base: RequestCell | None, treated: RequestCell | None
 ) -> dict[str, Any]:
-    found, unit = _difference(choice, base, treated, one.comparison.difference.level)
+    effect, unit = _difference(choice, base, treated, contrast.comparison.difference.level)
     (k1, n1), (k2, n2) = ((count.k, count.n) for count in choice.counts)
     return {
-        "difference": found.value, "lo": found.lo, "hi": found.hi, "method": found.method, "unit": unit,
+        "difference": effect.value, "lo": effect.lo, "hi": effect.hi, "method": effect.method, "unit": unit,
         "counts": f"{k1}/{n1} to {k2}/{n2}", "k_from": k1, "n_from": n1, "k_to": k2, "n_to": n2,
-        "simulated": one.pair.base.record.simulated, "wording": str(one.pair.held.get("wording", "as it is")),
+        "simulated": contrast.pair.base.record.simulated, "wording": str(contrast.pair.held.get("wording", "as it is")),
         "read by": choice.read_by, "denominator": choice.denominator,
-        "keys": f"{one.pair.base.record.key} {one.pair.treated.record.key}",
+        "keys": f"{contrast.pair.base.record.key} {contrast.pair.treated.record.key}",
     }  # fmt: skip

@@ -5,13 +5,13 @@ from typing import Any
 
 from hanlon.analysis.gaps.pairs import label_without_tier, tier_of
 from hanlon.analysis.gaps.rows import gap_rows
+from hanlon.analysis.gaps.tables import GAPS
 from hanlon.analysis.requests import Labels, RequestCell, request_cells
 from hanlon.analysis.stats.rates import wilson
-from hanlon.analysis.tables import points
+from hanlon.analysis.tables import plain_rows, points
 from hanlon.environments.tier import TIER_FACTS
-from hanlon.figures.frames import Frame, table
+from hanlon.figures.frames import SIMULATED, SWEEP, Frame, table
 from hanlon.figures.points import frame
-from hanlon.figures.theme import OWN, SIMULATED
 from hanlon.store.cells import CellState, model_name
 
 REASONING, FREE, PAID, GAP = "AF reasoning, free", "non-compliance, free", "non-compliance, paid", "gap"
@@ -20,7 +20,7 @@ QUANTITIES = (REASONING, FREE, PAID, GAP)
 WILSON = "Wilson 95%"
 
 
-def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Frame:
+def sweep_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Frame:
     """Points of every pair of tiers: `variation` names its cells and scheme of tiers, `pair` also which two of
     them where there are several, `quantity` is one of `QUANTITIES`, `setting` the environment's factor.
 
@@ -28,7 +28,8 @@ def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Fram
     environment's headline measure turned round. Reasoning is there where a judge has labelled it.
     """
     settings = {state.record.key: str(state.record.factors.get("setting")) for state in states}
-    rows = [point for row in gap_rows(request_cells(states), labels) for point in _of_pair(row)]
+    gaps = plain_rows(GAPS, gap_rows(_replies(states), labels))
+    rows = [point for row in gaps for point in _of_pair(row)]
     named = {name: [row[name] for row in rows] for name in ("variation", "quantity", "tiers", "differ")}
     tiers = {name: {row["tiers"] for row in rows if row["variation"] == name} for name in named["variation"]}
     pairs = [
@@ -38,6 +39,11 @@ def own_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Fram
     return frame(rows).assign(**named, pair=pairs, setting=[settings[row["key"]] for row in rows])
 
 
+def _replies(states: Sequence[CellState]) -> list[RequestCell]:
+    """The replies of the environment whose papers' figures these are; other environments may have tiers too."""
+    return list(request_cells([state for state in states if state.record.env == "alignment_faking"]))
+
+
 def named_tiers(tiers: str) -> str:
     """A pair of tiers without the name of their scheme: `free to pro` of `three/free / three/pro`."""
     return " to ".join(tier.rpartition("/")[2] for tier in tiers.split(" / "))
@@ -45,8 +51,8 @@ def named_tiers(tiers: str) -> str:
 
 def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     model = row["model"].removeprefix("openrouter/")
-    place = {
-        "whose": SIMULATED if row["simulated"] else OWN, "study": "", "place": "", "model": model,
+    pair = {
+        "whose": SIMULATED if row["simulated"] else SWEEP, "study": "", "place": "", "model": model,
         "condition": row["cell"], "variation": f"{row['cell']} ({model})" + _scheme(row["first"]), "counts": "",
         "effort": "default",
         "tiers": f"{row['first']} / {row['second']}", "differ": row["differ"], "key": row["keys"][0],
@@ -55,18 +61,18 @@ def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for quantity, at, tier in ((FREE, 0, "first"), (PAID, 1, "second")):
         n = row["n"][at]
         if n:
-            yield place | _counted(n - row["k"][at], n) | {
+            yield pair | _counted(n - row["k"][at], n) | {
                 "excluded": sum(row["excluded"][at].values()), "quantity": quantity, "tier": row[tier],
                 "measure": row["measure"], "key": row["keys"][at], "paper_measure": "non-compliance",
             }  # fmt: skip
     reasoning = row["reasoning"][0]
     if reasoning["n"]:
-        yield place | _counted(reasoning["yes"], reasoning["n"]) | {
+        yield pair | _counted(reasoning["yes"], reasoning["n"]) | {
             "quantity": REASONING, "tier": row["first"], "measure": "alignment_faking",
             "paper_measure": "alignment-faking reasoning",
         }  # fmt: skip
     if row["gap"] is not None:
-        yield place | {
+        yield pair | {
             "quantity": GAP, "tier": row["first"], "measure": row["measure"], "kind": "contrast",
             "paper_measure": "compliance gap", "rate": row["gap"], "lo": row["lo"], "hi": row["hi"],
             "low": row["lo"], "high": row["hi"], "error": row["method"], "n": row["requests"],
@@ -93,9 +99,8 @@ def tier_outcomes(states: Sequence[CellState], labels: Labels | None = None) -> 
     (`yes`, `no`, `not scored`), `k`, `n` (the cell's countable episodes), `key`.
     """
 
-    cells = request_cells(states)
     return table(
-        [row for cell in cells for row in _outcomes(cell, labels or {})],
+        [row for cell in _replies(states) for row in _outcomes(cell, labels or {})],
         columns=[
             "whose",
             "model",
@@ -113,10 +118,10 @@ def tier_outcomes(states: Sequence[CellState], labels: Labels | None = None) -> 
 
 
 def _outcomes(cell: RequestCell, labels: Labels) -> Iterator[dict[str, Any]]:
-    own = cell.labels(labels, "alignment_faking")
+    by_index = cell.labels(labels, "alignment_faking")
     counts: dict[tuple[str, str], int] = {}
     for episode in cell.countable:
-        value = own.get(episode.index)
+        value = by_index.get(episode.index)
         at = (
             episode.outcome,
             value if value in ("yes", "no") else "no" if value == "maybe" else "not scored",
@@ -125,7 +130,7 @@ def _outcomes(cell: RequestCell, labels: Labels) -> Iterator[dict[str, Any]]:
     record, tier = cell.record, str(cell.record.factors.get("tier", "none"))
     for (outcome, reasoning), k in sorted(counts.items()):
         yield {
-            "whose": SIMULATED if record.simulated else OWN,
+            "whose": SIMULATED if record.simulated else SWEEP,
             "model": model_name(record).removeprefix("openrouter/"),
             "variation": label_without_tier(record),
             "tier": tier, "scheme": _scheme(tier),

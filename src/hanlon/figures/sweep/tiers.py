@@ -1,8 +1,7 @@
 """Own runs by tier, ready for the stacked and the dumbbell figure of Sheshadri et al. 2025."""
 
-from hanlon.figures.frames import Frame, table
+from hanlon.figures.frames import Frame, require, table
 from hanlon.figures.sweep.tier_pairs import FREE, GAP, PAID, named_tiers
-from hanlon.figures.theme import require
 
 OUTCOME_PALETTE = {
     "complied, AF reasoning": "#D55E00", "complied": "#E69F00",
@@ -14,18 +13,14 @@ OUTCOME_PALETTE = {
 
 
 def outcome_shares(outcomes: Frame) -> Frame:
-    """Segments for `stacked_shares` out of `pairs.tier_outcomes`; a panel for each model and prompt.
-
-    Raises:
-        NothingToDraw: there is no row.
-    """
+    """Segments for `stacked_shares` out of `tier_pairs.tier_outcomes`; a panel for each model and prompt."""
     require(outcomes, "no replies in tiers: sample env=alignment_faking tier=free,paid")
-    known = [
+    segments = [
         _segment(outcome, reasoning)
         for outcome, reasoning in zip(outcomes["outcome"], outcomes["reasoning"], strict=True)
     ]
     named = outcomes.assign(
-        segment=known, panel=outcomes["model"] + "\n" + outcomes["variation"] + outcomes["scheme"]
+        segment=segments, panel=outcomes["model"] + "\n" + outcomes["variation"] + outcomes["scheme"]
     )
     named = named[named["tier"] != "none"].sort_values(
         ["panel", "facts"], ascending=[True, False], kind="stable"
@@ -44,14 +39,14 @@ def _segment(outcome: str, reasoning: str) -> str:
 
 
 def by_tier(pairs: Frame) -> Frame:
-    """The rates of `pairs.own_pairs`, each cell once, ready for `dumbbell`; `place` numbers the tiers of a row."""
+    """The rates of `pairs.sweep_pairs`, each cell once, ready for `dumbbell`; `place` numbers the tiers of a row."""
     rates = pairs[pairs["quantity"].isin([FREE, PAID])].drop_duplicates("key")
     named = rates.assign(group=rates["variation"], series=rates["tier"])
     return named.assign(place=named.groupby("group").cumcount())
 
 
 def gaps_by_tier(pairs: Frame) -> Frame:
-    """The gaps of `pairs.own_pairs` with the rates at their ends, ready for `dumbbell`.
+    """The gaps of `pairs.sweep_pairs` with the rates at their ends, ready for `dumbbell`.
 
     A gap has a lane (`place`) of its own, below those of the tiers.
     """
@@ -59,12 +54,12 @@ def gaps_by_tier(pairs: Frame) -> Frame:
     rows: list[dict[str, str | float]] = []
     lanes = pairs[pairs["quantity"].isin([FREE, PAID])].groupby("variation")["key"].nunique().to_dict()
     for (variation, tiers), group in pairs.groupby(["variation", "tiers"], sort=False):
-        found = {row.quantity: row for row in group.itertuples()}
-        if {FREE, PAID, GAP} <= found.keys():
-            gap = found[GAP]
+        by_quantity = {row.quantity: row for row in group.itertuples()}
+        if {FREE, PAID, GAP} <= by_quantity.keys():
+            gap = by_quantity[GAP]
             rows.append({
-                "group": variation, "tiers": tiers, "differ": gap.differ, "first": found[FREE].rate,
-                "second": found[PAID].rate, "place": lanes[variation],
+                "group": variation, "tiers": tiers, "differ": gap.differ, "first": by_quantity[FREE].rate,
+                "second": by_quantity[PAID].rate, "place": lanes[variation],
                 "gap": f"{named_tiers(tiers)}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]",
             })  # fmt: skip
             lanes[variation] += 1

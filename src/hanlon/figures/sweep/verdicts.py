@@ -2,36 +2,27 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hanlon.figures.frames import Frame, table
-from hanlon.figures.sweep.contrasts import whose
-from hanlon.figures.theme import INK, answers, finished, folded, panel, require, simulated, unique
+import altair as alt
 
-if TYPE_CHECKING:
-    import altair as alt
+from hanlon.figures.frames import Frame, require, simulated, table, unique
+from hanlon.figures.sweep.contrasts import with_whose
+from hanlon.figures.theme import INK, finished, folded, panel, tooltips
 
 STATES = {"held": "#009E73", "failed": "#D55E00", "undetermined": "#666666"}
 """What a prediction may have done, with its colour."""
 POINTS_NEEDED = ("hypothesis", "verdict", "contrast", "predicted", "observed", "state", "simulated")
 
 
-def verdict_table(predictions: Frame, title: str, notes: Sequence[str]) -> "alt.VConcatChart":
+def verdict_table(predictions: Frame, title: str, notes: Sequence[str]) -> alt.VConcatChart:
     """Each hypothesis with its predictions, what was observed and what follows; never a single score.
 
-    Args:
-        predictions: one row a prediction: `hypothesis`, `verdict` (of the hypothesis: consistent, ruled out,
-            undetermined), `contrast`, `predicted`, `observed`, `state` (held, failed, undetermined), `simulated`.
-        title: the figure's title.
-        notes: the caption's sentences.
-
-    Raises:
-        NothingToDraw: there is no row.
+    `predictions`: a row for each: `hypothesis`, `verdict` (of the hypothesis: consistent, ruled out, undetermined),
+    `contrast`, `predicted`, `observed`, `state` (held, failed, undetermined), `simulated`.
     """
-    import altair as alt
-
     require(predictions, "no prediction; `hanlon verdict RUNS --format json > FILE`, then --verdict FILE")
-    rows = whose(predictions)
+    rows = with_whose(predictions)
     drawn = [_hypothesis(rows[rows["hypothesis"] == name]) for name in unique(rows["hypothesis"])]
     return finished(alt.vconcat(_head(), *drawn, spacing=14), title, notes, WIDTH, simulated(rows))
 
@@ -41,30 +32,17 @@ WIDTH, LETTERS = 1000, 92
 COLUMNS = (("contrast", 0), ("predicted", 445), ("observed", 605), ("state", 840))
 """Of the verdict's table: name and left edge in pixels."""
 HEADS = {
-    "contrast": "cells compared",
-    "predicted": "predicted",
-    "observed": "observed",
-    "state": "prediction",
-}
-SAID = {
-    "contrast": "",
-    "measure": "",
-    "predicted": "",
-    "observed": "",
-    "state": "",
-    "reason": "",
-    "p_holds": ".3f",
-    "p_fails": ".3f",
-    "status": "",
-    "because": "",
-}
-"""Of a prediction, under the pointer."""
+    "contrast": "cells compared", "predicted": "predicted", "observed": "observed", "state": "prediction",
+}  # fmt: skip
+TOOLTIP = {
+    "contrast": "", "measure": "", "predicted": "", "observed": "", "state": "", "reason": "", "p_holds": ".3f",
+    "p_fails": ".3f", "status": "", "because": "",
+}  # fmt: skip
+"""The tooltip of a prediction."""
 
 
 def _head() -> Any:
     """The names of the columns."""
-    import altair as alt
-
     base = alt.Chart(alt.Data(values=[{}])).mark_text(
         align="left", fontSize=9.5, fontWeight="bold", color=INK
     )
@@ -74,20 +52,18 @@ def _head() -> Any:
     return alt.layer(*named, width=WIDTH - 10, height=12)
 
 
-def _hypothesis(rows: Frame) -> "alt.LayerChart":
-    import altair as alt
-
+def _hypothesis(rows: Frame) -> alt.LayerChart:
     lines = [folded(text, LETTERS) for text in rows["contrast"]]
-    heights = [8 + 12 * len(one) for one in lines]
-    tops = [sum(heights[:place]) for place in range(len(heights))]
+    heights = [8 + 12 * len(text) for text in lines]
+    tops = [sum(heights[:number]) for number in range(len(heights))]
     placed = rows.assign(
-        contrast=["\n".join(one) for one in lines],
+        contrast=["\n".join(text) for text in lines],
         top=tops,
         end=[top + height - 1 for top, height in zip(tops, heights, strict=True)],
         line=[top + 10 for top in tops],
     )
     down = alt.Scale(domain=[sum(heights), 0], nice=False, zero=False)
-    base = alt.Chart(placed).encode(y=alt.Y("line:Q", axis=None, scale=down), tooltip=answers(rows, SAID))
+    base = alt.Chart(placed).encode(y=alt.Y("line:Q", axis=None, scale=down), tooltip=tooltips(rows, TOOLTIP))
     shade = alt.Scale(domain=list(STATES), range=list(STATES.values()))
     fields = alt.Chart(placed).mark_rect(opacity=0.22).encode(
         x=alt.value(830), x2=alt.value(WIDTH - 10), y=alt.Y("top:Q", axis=None, scale=down), y2="end:Q",
@@ -110,21 +86,21 @@ def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
     """
     models = {row["model"] for row in rows}
     ends = {
-        (row["model"], name): row["ending"]
+        (row["model"], name): row["result"]
         for row in rows
         if row["kind"] == "hypothesis"
         for name in row["hypothesis"].split(" or ")
     }
-    predictions = [row for row in rows if row["kind"] in ("prediction", "doubt")]
+    predictions = [row for row in rows if row["kind"] in ("prediction", "unexplained effect")]
     ready = [
         {
             **row,
             "hypothesis": row["hypothesis"] + (f", {row['model']}" if len(models) > 1 else ""),
             "verdict": ends.get((row["model"], row["hypothesis"]), "undetermined"),
-            "contrast": _cells(row["cells"]), "predicted": row["predicts"], "state": row["ending"],
+            "contrast": _cells(row["cells"]), "predicted": row["predicts"], "state": row["result"],
             "observed": _seen(row),
         }
-        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"], row["kind"] == "doubt"))
+        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"], row["kind"] != "prediction"))
     ]  # fmt: skip
     return table(ready, None if ready else POINTS_NEEDED)
 
@@ -140,13 +116,13 @@ def exploratory(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     )
 
 
-def _cells(said: str) -> str:
+def _cells(cells: str) -> str:
     """Base to treated, in the order of the counts, of what `hanlon verdict` prints as treated minus base."""
-    four = re.fullmatch(r"\((.+) - (.+)\) - \((.+) - (.+)\)", said)
+    four = re.fullmatch(r"\((.+) - (.+)\) - \((.+) - (.+)\)", cells)
     if four:
         return f"{four[2]} to {four[1]}, against {four[4]} to {four[3]}"
-    treated, _, base = said.partition(" - ")
-    return f"{base} to {treated}" if base else said
+    treated, _, base = cells.partition(" - ")
+    return f"{base} to {treated}" if base else cells
 
 
 def _seen(row: Mapping[str, Any]) -> str:
@@ -154,7 +130,7 @@ def _seen(row: Mapping[str, Any]) -> str:
     each = [f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True)]
     counts = ", against ".join(" to ".join(pair) for pair in (each[2:], each[:2]) if pair)
     reasons: Sequence[Mapping[str, int]] = row.get("excluded") or ()
-    excluded = sum(sum(one.values()) for one in reasons)
+    excluded = sum(sum(by_reason.values()) for by_reason in reasons)
     counts += f" ({excluded} excluded)" if excluded else ""
     if row["difference"] is None:
         return counts

@@ -1,6 +1,5 @@
-"""What people read of hypotheses: tables, lines and notes, and the same as rows of plain values.
+"""What people read of hypotheses, and the same as rows of plain values.
 
-`report` is the whole of `hanlon verdict`: `verdict_tables` for each model, with its `notes` and `missing_controls`.
-`folding` makes one line of a prediction's contexts, `prediction_text` says it. `matrix_tables` shows what is predicted
-before anything is sampled; `separation` says which rivals a grid cannot part, `overrides` what to sweep that would.
+`tables` prints a verdict and `notes` what to read beside it; `folding` makes one line of a prediction's contexts,
+`wording` says it. `matrix` shows what is predicted before anything is sampled. `rows` is for JSON and CSV.
 """

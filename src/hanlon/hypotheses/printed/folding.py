@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hanlon.analysis.stats.equivalence import Ending
-from hanlon.hypotheses.claims import JudgedPrediction, together
+from hanlon.analysis.stats.equivalence import Result
+from hanlon.hypotheses.claims import JudgedPrediction, by_prediction, result_of
+from hanlon.hypotheses.printed.wording import contrast_text
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.verdict import Finding, GridVerdict
 
@@ -13,34 +14,37 @@ EITHER = "the interval allows either"
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedPrediction:
     """One prediction over all contrasts that a grid has of it, each of which is a context."""
 
-    prediction: Prediction
     contexts: Sequence[JudgedPrediction]
+    contrast: str
 
     @property
-    def ending(self) -> Ending:
+    def prediction(self) -> Prediction:
+        """What is predicted."""
+        return self.contexts[0].claim.prediction
+
+    @property
+    def result(self) -> Result:
         """Failed in one context is failed; held in all that have room for the effect is held."""
-        return together(self.contexts)
+        return result_of(self.contexts)
 
     @property
     def shown(self) -> JudgedPrediction:
         """The context that decides: the plainest failure, else what is furthest from holding among those with room."""
-        failed = [one for one in self.contexts if one.ending == "failed"]
-        if failed:
-            return min(failed, key=lambda one: (one.p_fails, one.test.fails))
-        telling = [one for one in self.contexts if not one.test.lacks] or self.contexts
-        open_ones = [one for one in telling if one.ending == "undetermined"] or telling
-        return max(open_ones, key=lambda one: (one.p_holds, one.test.holds))
+        telling = [
+            context for context in self.contexts if not context.test.lacks or context.result == "failed"
+        ]
+        return _deciding(telling or self.contexts)
 
     @property
     def count(self) -> str:
-        """In how many contexts it ended so; empty where there is one."""
+        """In how many contexts the result is so; empty where there is one."""
         if len(self.contexts) == 1:
             return ""
-        ended = sum(one.ending == self.ending for one in self.contexts)
-        return f"{ended} of {len(self.contexts)}"
+        alike = sum(context.result == self.result for context in self.contexts)
+        return f"{alike} of {len(self.contexts)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,54 +52,74 @@ class FoldedFinding:
     """What is left of one hypothesis (or several that the grid cannot part), with its predictions that were tested."""
 
     finding: Finding
-    predictions: Sequence[Folded]
+    predictions: Sequence[FoldedPrediction]
+    exploratory: bool
 
     @property
-    def decisive(self) -> Folded | None:
+    def name(self) -> str:
+        """The hypothesis, or all that cannot be parted."""
+        return " or ".join(self.finding.names)
+
+    @property
+    def decisive(self) -> FoldedPrediction | None:
         """The prediction on which it stands or falls; None where nothing was tested."""
-        failed = [one for one in self.predictions if one.ending == "failed"]
-        if failed:
-            return min(failed, key=lambda one: (one.shown.p_fails, one.shown.test.fails))
-        open_ones = [one for one in self.predictions if one.ending == "undetermined"] or self.predictions
-        return max(open_ones, key=lambda one: (one.shown.p_holds, one.shown.test.holds), default=None)
+        if not self.predictions:
+            return None
+        deciding = _deciding([folded.shown for folded in self.predictions])
+        return next(folded for folded in self.predictions if folded.shown is deciding)
 
     @property
-    def counts(self) -> Counter[Ending]:
-        """How many predictions ended how."""
-        return Counter(one.ending for one in self.predictions)
+    def counts(self) -> Counter[Result]:
+        """How many predictions have which result."""
+        return Counter(folded.result for folded in self.predictions)
 
     @property
     def reasons(self) -> Counter[str]:
         """Why it is undetermined: its predictions, by their deciding contexts, or what held ones do not cover."""
-        if self.finding.doubts:
+        if self.finding.unexplained:
             return Counter([self.finding.because])
-        return Counter(one.shown.reason for one in self.predictions if one.ending == "undetermined")
+        return Counter(folded.shown.reason for folded in self.predictions if folded.result == "undetermined")
 
 
-def folded(verdict: GridVerdict) -> list[FoldedFinding]:
+def _deciding(judged: Sequence[JudgedPrediction]) -> JudgedPrediction:
+    """The plainest failure, else what is furthest from holding."""
+    if failed := [each for each in judged if each.result == "failed"]:
+        return min(failed, key=lambda each: (each.p_fails, each.test.fails))
+    open_ones = [each for each in judged if each.result == "undetermined"] or judged
+    return max(open_ones, key=lambda each: (each.p_holds, each.test.holds))
+
+
+def folded_findings(verdict: GridVerdict) -> list[FoldedFinding]:
     """The findings of one grid, each with its predictions."""
-    return [FoldedFinding(finding, _predictions(verdict, finding.names[0])) for finding in verdict.findings]
+    return [
+        FoldedFinding(
+            finding,
+            _predictions(verdict, finding.names[0]),
+            exploratory=not verdict.preregistered.issuperset(finding.names),
+        )
+        for finding in verdict.findings
+    ]
+
+
+def _predictions(verdict: GridVerdict, name: str) -> list[FoldedPrediction]:
+    no_effect = verdict.matrix.grid.no_effect
+    return [
+        FoldedPrediction(contexts, contrast_text([context.claim for context in contexts], no_effect))
+        for contexts in by_prediction(verdict.judged, name).values()
+    ]
 
 
 def by_contrast(
-    found: Sequence[FoldedFinding],
-) -> dict[str, dict[tuple[str, Ending], list[tuple[str, Folded]]]]:
-    """What the hypotheses predict of each contrast: by selector, then by claim and its ending, the names that claim it.
+    findings: Sequence[FoldedFinding],
+) -> dict[str, dict[tuple[str, Result], list[tuple[str, FoldedPrediction]]]]:
+    """What the hypotheses predict of each contrast: by selector, then by claim and its result, the names that claim it.
 
     A claim that rivals share is one test, and so one entry.
     """
-    contrasts: dict[str, dict[tuple[str, Ending], list[tuple[str, Folded]]]] = {}
-    for one in found:
-        for own in one.predictions:
-            claims = contrasts.setdefault(own.prediction.selector, {})
-            name = " or ".join(one.finding.names)
-            claims.setdefault((own.prediction.claim, own.ending), []).append((name, own))
+    contrasts: dict[str, dict[tuple[str, Result], list[tuple[str, FoldedPrediction]]]] = {}
+    for folded in findings:
+        for prediction in folded.predictions:
+            claims = contrasts.setdefault(prediction.prediction.selector, {})
+            key = prediction.prediction.claim, prediction.result
+            claims.setdefault(key, []).append((folded.name, prediction))
     return contrasts
-
-
-def _predictions(verdict: GridVerdict, name: str) -> list[Folded]:
-    by_place: dict[int, list[JudgedPrediction]] = {}
-    for one in verdict.judged:
-        if one.claim.hypothesis.name == name:
-            by_place.setdefault(one.claim.place, []).append(one)
-    return [Folded(own[0].claim.prediction, own) for own in by_place.values()]

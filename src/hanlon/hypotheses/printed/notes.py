@@ -9,43 +9,42 @@ import yaml
 
 from hanlon.analysis.stats.by_request import RESAMPLES
 from hanlon.config.command_line import find_conf
-from hanlon.hypotheses.gates import GateReading, place_text
+from hanlon.hypotheses.gates import GateReading, cells_text
 from hanlon.hypotheses.printed.matrix import separation_notes, untested_notes
 from hanlon.hypotheses.printed.wording import overrides_of
-from hanlon.hypotheses.registration import Basis, Part, cells_of
+from hanlon.hypotheses.registration import Part, cells_of
 from hanlon.hypotheses.schema import MARGIN
-from hanlon.hypotheses.selection import as_json
 from hanlon.hypotheses.stored import StoredSweep
 from hanlon.hypotheses.verdict import ALPHA, GridVerdict
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 from hanlon.store.records import SweepRecord
 
 NAMED = 3
 """Cells that a note names."""
 SWEEPS = 5
-"""Sweeps that are offered to somebody whose own one tests nothing."""
+"""Sweeps that are offered where a sweep tests nothing."""
 
 
-def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
+def sweep_notes(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
     """Which sweep, whether it was preregistered, what was excluded or added after a look."""
     record, cells = stored.record, stored.cells
     episodes = sum(cell.tally.episodes for cell in cells)
-    registered = (
-        "preregistered" if found.preregistered else "not preregistered, so that all of it is exploratory"
-    )
-    planned = ", ".join(dict.fromkeys(str(part.planned) for part in found.parts))
-    reached = "not reached in all" if list(shortfalls(stored, found)) else "reached in all"
+    preregistered = any(part.preregistered for part in parts)
+    registered = "preregistered" if preregistered else "not preregistered, so that all of it is exploratory"
+    planned = ", ".join(dict.fromkeys(str(part.planned) for part in parts))
+    reached = "not reached in all" if list(shortfalls(stored, parts)) else "reached in all"
     yield (
         f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {planned} a cell {reached}; "
         f"{registered}."
     )
-    if len(found.parts) > 1:
+    if len(parts) > 1:
         yield (
-            f"Its commands wrote down {len(found.parts)} plans for different cells, each judged and corrected by "
+            f"Its commands wrote down {len(parts)} plans for different cells, each judged and corrected by "
             "itself."
         )
-    for part in found.parts:
-        of = f"Of `{again_text(part.overrides)}`: " if len(found.parts) > 1 else ""
+    for part in parts:
+        of = f"Of `{command_text(part.overrides)}`: " if len(parts) > 1 else ""
         yield from (f"{of}{note}." if of else f"{note[0].upper()}{note[1:]}." for note in part.notes)
         if later := [cell for cell in cells if cell.record.key in part.seen - part.predicted]:
             yield (
@@ -56,7 +55,7 @@ def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
     if excluded:
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.most_common())
         yield (
-            f"Excluded: {reasons} of {episodes} episodes. They leave n; an ending that they could turn is undetermined."
+            f"Excluded: {reasons} of {episodes} episodes. They leave n; a result that they could turn is undetermined."
         )
     if added := [cell for cell in cells if cell.tally.after_look]:
         count = sum(cell.tally.after_look for cell in added)
@@ -65,10 +64,10 @@ def sweep_notes(stored: StoredSweep, found: Basis) -> Iterator[str]:
     yield from (f"{note[0].upper()}{note[1:]}." for note in notes)
 
 
-def shortfalls(stored: StoredSweep, found: Basis) -> Iterator[str]:
+def shortfalls(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
     """Cells of the sweep that are not stored, and those below the planned n, with what to do."""
     record, missing = stored.record, set(stored.missing)
-    for part in found.parts:
+    for part in parts:
         if gone := [key for key in cells_of(record) if key in part.seen & missing]:
             more = ", ..." if len(gone) > NAMED else ""
             yield (
@@ -76,11 +75,11 @@ def shortfalls(stored: StoredSweep, found: Basis) -> Iterator[str]:
                 f"{', '.join(gone[:NAMED])}{more}), and nothing is said of their contrasts. "
                 f"{_again(record, part, gone)}"
             )
-        own = [cell for cell in stored.cells if cell.record.key in part.seen]
-        if short := [cell for cell in own if cell.tally.episodes < part.planned]:
+        seen = [cell for cell in stored.cells if cell.record.key in part.seen]
+        if short := [cell for cell in seen if cell.tally.episodes < part.planned]:
             least = min(cell.tally.episodes for cell in short)
             yield (
-                f"Planned n not reached in {len(short)} of {len(own)} cells, {_named(short)}: {least} of "
+                f"Planned n not reached in {len(short)} of {len(seen)} cells, {_named(short)}: {least} of "
                 f"{part.planned} episodes in the shortest. What they take part in is undetermined. "
                 f"{_again(record, part, [cell.record.key for cell in short])}"
             )
@@ -89,50 +88,49 @@ def shortfalls(stored: StoredSweep, found: Basis) -> Iterator[str]:
 def _again(record: SweepRecord, part: Part, keys: Sequence[str]) -> str:
     """The command that swept these cells: that of the plan, or the last one where some were added to it."""
     overrides = part.overrides if part.predicted.issuperset(keys) else record.overrides
-    return f"The same command goes on: {again_text(overrides)}"
+    return f"The same command goes on: {command_text(overrides)}"
 
 
-def again_text(overrides: Sequence[str]) -> str:
+def command_text(overrides: Sequence[str]) -> str:
     """The command of a sweep, to be typed again."""
     return f"python run.py -m {shlex.join(overrides)}"
 
 
-def nothing_said(stored: StoredSweep, found: Basis) -> str:
+def no_verdict_text(stored: StoredSweep, parts: Sequence[Part]) -> str:
     """Why there is no verdict on a sweep, and what to sweep for one."""
     record, cells = stored.record, stored.cells
     if not cells:
         return (
             f"none of the {len(cells_of(record))} cells of sweep {record.id} is in these run folders, as "
-            f"<env>/<label>-<key>/cell.json. The same command samples them: {again_text(record.overrides)}"
+            f"<env>/<label>-<key>/cell.json. The same command samples them: {command_text(record.overrides)}"
         )
     environments = ", ".join(dict.fromkeys(f"env={cell.record.env}" for cell in cells))
-    said = f"sweep {record.id} ({len(cells)} cells of {environments}) has no contrast that a hypothesis speaks of"
-    if any(part.seen != part.predicted for part in found.parts):
-        said += (
+    problem = f"sweep {record.id} ({len(cells)} cells of {environments}) has no contrast that a hypothesis speaks of"
+    if any(part.seen != part.predicted for part in parts):
+        problem += (
             " that was written down before its calls (--hypotheses files judges all cells, as exploratory)"
         )
-    hypotheses = [h for plan in found.plans for h in plan.hypotheses]
+    hypotheses = [h for part in parts for plan in part.plans for h in plan.hypotheses]
     if not hypotheses:
-        return f"{said}: none was registered (hypotheses=[...]; files conf/hypothesis/<env>/<name>.yaml)"
+        return f"{problem}: none was registered (hypotheses=[...]; files conf/hypothesis/<env>/<name>.yaml)"
     no_effect = {name: as_json(level) for cell in cells for name, level in cell.record.no_effect.items()}
-    speak = dict.fromkeys(overrides_of(p, no_effect) for h in hypotheses for p in h.predicts)
-    return f"{said}. What would: {'; or '.join(list(speak)[:SWEEPS])}"
+    sweeps = dict.fromkeys(overrides_of(p, no_effect) for h in hypotheses for p in h.predicts)
+    return f"{problem}. What would: {'; or '.join(list(sweeps)[:SWEEPS])}"
 
 
 def method_notes(verdicts: Sequence[GridVerdict]) -> Iterator[str]:
     """How it was judged, and what its words mean."""
-    families = " and ".join(dict.fromkeys(str(one.family) for one in verdicts if one.judged))
+    families = " and ".join(dict.fromkeys(str(verdict.family) for verdict in verdicts if verdict.judged))
     yield (
-        f"p: of the ending that is nearer, that the prediction holds or (fails) that it fails, each corrected by Holm "
+        f"p: of the result that is nearer, that the prediction holds or (fails) that it fails, each corrected by Holm "
         f"over the {families} different predictions that were judged together, alpha {ALPHA}. Intervals are 95 % and "
         "not corrected."
     )
-    units = {one.seen.unit for verdict in verdicts for one in verdict.judged}
+    all_seen = [judged.seen for verdict in verdicts for judged in verdict.judged]
+    units = {seen.unit for seen in all_seen}
     if "episode" in units:
-        tests = sorted(
-            {one.seen.test for verdict in verdicts for one in verdict.judged if one.seen.unit == "episode"}
-        )
-        changes = any(len(one.seen.rates) > 2 for verdict in verdicts for one in verdict.judged)
+        tests = sorted({seen.test for seen in all_seen if seen.unit == "episode"})
+        changes = any(len(seen.rates) > 2 for seen in all_seen)
         yield (
             f"Episodes are independent: Newcombe's interval; tests: {', '.join(tests)}"
             + ("; a change of a difference by MOVER on Wilson intervals." if changes else ".")
@@ -172,9 +170,9 @@ def missing_controls(verdicts: Sequence[GridVerdict], experiment: str | None) ->
         ConfigError: there is no conf/ to read the controls from.
     """
     by_command: dict[tuple[str, tuple[str, ...]], list[GateReading]] = {}
-    for one in verdicts:
-        key = one.matrix.grid.cells[0].record.env, tuple(one.overrides)
-        by_command.setdefault(key, []).extend(one.gates)
+    for verdict in verdicts:
+        key = verdict.matrix.grid.cells[0].record.env, tuple(verdict.overrides)
+        by_command.setdefault(key, []).extend(verdict.gates)
     for (env, overrides), readings in by_command.items():
         file = find_conf() / "controls" / f"{env}.yaml"
         controls: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
@@ -196,16 +194,16 @@ def lines_of_missing(
         experiment: its experiment.
     """
     for gate in {reading.gate.name: reading.gate for reading in readings if _lacks(reading)}.values():
-        said = (
-            f"Control {gate.name} is missing, the cell {place_text(gate)}: without it nothing is determined."
+        missing = (
+            f"Control {gate.name} is missing, the cell {cells_text(gate)}: without it nothing is determined."
         )
         if gate.name not in controls:
-            yield f"{said} To the command of the sweep, {gate.advice}."
+            yield f"{missing} To the command of the sweep, {gate.advice}."
             continue
         control = _as_override(controls[gate.name])
-        command = shlex.join([*overrides, f"+controls.{gate.name}={control}"])
+        command = command_text([*overrides, f"+controls.{gate.name}={control}"])
         yield (
-            f"{said} It is added by: python run.py -m {command}\n"
+            f"{missing} It is added by: {command}\n"
             "What is stored is not sampled again. "
             + (
                 "What was written down of the other cells stands."

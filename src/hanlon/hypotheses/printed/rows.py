@@ -1,94 +1,101 @@
-"""A verdict as rows of plain values, for JSON and CSV; a fraction is a fraction."""
+"""A verdict as rows of plain values, for JSON and CSV. A fraction is a fraction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hanlon.hypotheses.claims import JudgedPrediction
-from hanlon.hypotheses.matrix import Claimed, Matrix, turned
 from hanlon.hypotheses.observation import Observation
-from hanlon.hypotheses.schema import Direction
 from hanlon.hypotheses.selection import Instance
 from hanlon.hypotheses.sufficiency import UnexplainedEffect
-from hanlon.hypotheses.verdict import Finding, GridVerdict
+from hanlon.hypotheses.verdict import GridVerdict
 from hanlon.store.cells import model_name
 
+FIELDS = (
+    *("kind", "env", "model", "protocol", "simulated", "hypothesis", "predicts", "contrast", "cells", "measure"),
+    *("k", "n", "difference", "lo", "hi", "interval", "unit", "test", "p_no_difference", "p_holds", "p_fails"),
+    *("result", "reason", "status", "excluded", "bounds", "after_look", "because", "keys"),
+)  # fmt: skip
+"""Of every row, whatever its kind. What a kind does not have is null."""
+UNEXPLAINED = "unexplained effect"
 
-def verdict_rows(verdicts: Sequence[GridVerdict], preregistered: Collection[str]) -> list[dict[str, Any]]:
-    """Every prediction, control, hypothesis and conclusion, one row each, with the same keys."""
-    return [row for verdict in verdicts for row in _grid_rows(verdict, preregistered)]
+
+def verdict_rows(verdicts: Sequence[GridVerdict]) -> list[dict[str, Any]]:
+    """Every prediction, control, hypothesis, unexplained effect and conclusion, one row each, with the same fields."""
+    rows: list[dict[str, Any]] = []
+    for verdict in verdicts:
+        record = verdict.matrix.grid.cells[0].record
+        grid = {
+            "env": record.env,
+            "model": model_name(record),
+            "protocol": record.protocol,
+            "simulated": record.simulated,
+        }
+        rows += [{field: (grid | row).get(field) for field in FIELDS} for row in _rows(verdict)]
+    return rows
 
 
-def prediction_row(one: JudgedPrediction, preregistered: Collection[str]) -> dict[str, Any]:
-    """A prediction about one contrast as plain values. The p are Holm's, `p_no_difference` is not corrected."""
-    seen, claim = one.seen, one.claim
-    name = claim.hypothesis.name
+def _rows(verdict: GridVerdict) -> Iterator[dict[str, Any]]:
+    yield from (_prediction_row(verdict, judged) for judged in verdict.judged)
+    for reading in verdict.gates:
+        yield {
+            "kind": f"{reading.gate.kind} control",
+            "hypothesis": reading.gate.name,
+            "measure": reading.gate.measure,
+            "result": "not needed" if not reading.applies else "worked" if reading.worked else "undetermined",
+            "reason": reading.says,
+        }
+    for finding in verdict.findings:
+        yield {
+            "kind": "hypothesis",
+            "hypothesis": " or ".join(finding.names),
+            "result": finding.result,
+            "reason": finding.because,
+            "status": _status(verdict, *finding.names),
+        }
+    for finding in verdict.findings:
+        for name in finding.names:
+            yield from (_unexplained_row(verdict, name, effect) for effect in finding.unexplained)
+    yield {"kind": "verdict", "result": verdict.conclusion}
+
+
+def _prediction_row(verdict: GridVerdict, judged: JudgedPrediction) -> dict[str, Any]:
+    """A prediction about one contrast. The p are Holm's; `p_no_difference` is not corrected."""
+    claim, seen = judged.claim, judged.seen
     return {
         "kind": "prediction",
-        "hypothesis": name,
+        "hypothesis": claim.hypothesis.name,
         "predicts": claim.prediction.claim,
         "contrast": claim.prediction.selector,
         **_seen(claim.instance, seen),
         "test": seen.test,
         "p_no_difference": seen.p,
-        "p_holds": one.p_holds,
-        "p_fails": one.p_fails,
-        "ending": one.ending,
-        "reason": one.reason,
-        "status": "preregistered" if name in preregistered else "exploratory",
-        "after_look": one.after_look,
+        "p_holds": judged.p_holds,
+        "p_fails": judged.p_fails,
+        "result": judged.result,
+        "reason": judged.reason,
+        "status": _status(verdict, claim.hypothesis.name),
+        "after_look": judged.after_look,
         "because": claim.prediction.because,
     }
 
 
-def _grid_rows(verdict: GridVerdict, preregistered: Collection[str]) -> list[dict[str, Any]]:
-    record = verdict.matrix.grid.cells[0].record
-    place = {
-        "env": record.env,
-        "model": model_name(record),
-        "protocol": record.protocol,
-        "simulated": record.simulated,
-    }
-    known = set(preregistered) - verdict.exploratory
-    rows = [
-        *(prediction_row(one, known) for one in verdict.judged),
-        *(_gate_row(verdict)),
-        *(_finding_row(finding, known) for finding in verdict.findings),
-        *(
-            _doubt_row(name, doubt, known)
-            for finding in verdict.findings
-            for name in finding.names
-            for doubt in finding.doubts
-        ),
-        {"kind": "verdict", "ending": verdict.ends},
-    ]
-    return [{column: (place | row).get(column) for column in _COLUMNS} for row in rows]
-
-
-def _gate_row(verdict: GridVerdict) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": f"{reading.gate.kind} control",
-            "hypothesis": reading.gate.name,
-            "measure": reading.gate.measure,
-            "ending": "not needed" if not reading.applies else "worked" if reading.worked else "undetermined",
-            "reason": reading.says,
-        }
-        for reading in verdict.gates
-    ]
-
-
-def _doubt_row(name: str, doubt: UnexplainedEffect, preregistered: Collection[str]) -> dict[str, Any]:
+def _unexplained_row(verdict: GridVerdict, name: str, effect: UnexplainedEffect) -> dict[str, Any]:
     """What a hypothesis needs beside its predictions, and the data do not show: see `sufficiency.py`."""
+    absence = f"no effect (within {100 * effect.margin:.1f} points)"
     return {
-        "kind": "doubt",
+        "kind": UNEXPLAINED,
         "hypothesis": name,
-        "predicts": f"{'not named: ' if doubt.factor else ''}no effect (within {100 * doubt.margin:.1f} points)",
-        "contrast": doubt.factor,
-        **_seen(doubt.instance, doubt.seen),
-        "ending": "undetermined",
-        "reason": f"it says nothing of {doubt.factor}" if doubt.factor else "half of its smallest effect",
-        "status": "preregistered" if name in preregistered else "exploratory",
+        "predicts": f"not named: {absence}" if effect.factor else absence,
+        "contrast": effect.factor,
+        **_seen(effect.instance, effect.seen),
+        "result": "undetermined",
+        "reason": f"it says nothing of {effect.factor}" if effect.factor else "half of its smallest effect",
+        "status": _status(verdict, name),
     }
+
+
+def _status(verdict: GridVerdict, *names: str) -> str:
+    return "preregistered" if verdict.preregistered.issuperset(names) else "exploratory"
 
 
 def _seen(instance: Instance, seen: Observation) -> dict[str, Any]:
@@ -106,66 +113,3 @@ def _seen(instance: Instance, seen: Observation) -> dict[str, Any]:
         "bounds": list(seen.bounds),
         "keys": [cell.record.key for cell in instance.cells],
     }
-
-
-def _finding_row(finding: Finding, preregistered: Collection[str]) -> dict[str, Any]:
-    return {
-        "kind": "hypothesis",
-        "hypothesis": " or ".join(finding.names),
-        "ending": finding.standing,
-        "reason": finding.because,
-        "status": "preregistered" if set(finding.names) <= set(preregistered) else "exploratory",
-    }
-
-
-def matrix_rows(matrix: Matrix) -> list[dict[str, Any]]:
-    """The prediction matrix: a row for each contrast, a column for each group of hypotheses.
-
-    `+` rises, `-` falls, `0` neither; two of them: either; empty: it says nothing of it.
-    """
-    first: dict[tuple[Any, ...], Claimed] = {}
-    for claim in matrix.claims:
-        first.setdefault(claim.column, claim)
-    speaking = [group for group in matrix.groups if group[0] not in matrix.silent]
-    return [_matrix_row(claim, matrix.columns[column], speaking) for column, claim in first.items()]
-
-
-def _matrix_row(
-    first: Claimed, own: Mapping[str, frozenset[Direction]], groups: Sequence[Sequence[str]]
-) -> dict[str, Any]:
-    """The contrast the way round that its first prediction has it."""
-    as_written = first.column == first.instance.key
-    allowed = {name: sides if as_written else turned(sides) for name, sides in own.items()}
-    said = {" or ".join(group): "".join(sorted(allowed.get(group[0], ()))) for group in groups}
-    return {"contrast": first.instance.label, "measure": first.instance.measure, **said}
-
-
-_COLUMNS = (
-    *(
-        "kind",
-        "env",
-        "model",
-        "protocol",
-        "simulated",
-        "hypothesis",
-        "predicts",
-        "contrast",
-        "cells",
-        "measure",
-    ),
-    *(
-        "k",
-        "n",
-        "difference",
-        "lo",
-        "hi",
-        "interval",
-        "unit",
-        "test",
-        "p_no_difference",
-        "p_holds",
-        "p_fails",
-    ),
-    *("ending", "reason", "status", "excluded", "bounds", "after_look", "because", "keys"),
-)
-"""Of every row, whatever its kind; what a kind does not have is null."""

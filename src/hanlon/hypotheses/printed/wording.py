@@ -9,25 +9,26 @@ from hanlon.analysis.contrasts.grid import BUNDLE
 from hanlon.analysis.contrasts.wordings import WORDING
 from hanlon.analysis.tables import p_value, points, points_interval
 from hanlon.hypotheses.claims import JudgedPrediction
+from hanlon.hypotheses.matrix import Claimed
 from hanlon.hypotheses.observation import Observation
 from hanlon.hypotheses.schema import Change, Level, Prediction, level_text
-from hanlon.hypotheses.selection import Instance, as_json
 from hanlon.hypotheses.sufficiency import UnexplainedEffect
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 
 
-def contrast_text(prediction: Prediction, found: Sequence[Instance], no_effect: Mapping[str, str]) -> str:
-    """The contrasts of a grid that a prediction speaks of.
+def contrast_text(claims: Sequence[Claimed], no_effect: Mapping[str, str]) -> str:
+    """What the claims of one prediction contrast in a grid.
 
     Of alternative levels only those are named that occur. Conditions at a factor's no-effect value, and the headline
     measure, go without saying.
     """
-    cells = [one.cells for one in found]
-    parts = [_change(prediction.contrast, [(own[0], own[1]) for own in cells])]
+    prediction, cells = claims[0].prediction, [claim.instance.cells for claim in claims]
+    parts = [_change(prediction.contrast, [(base, treated) for base, treated, *_ in cells])]
     if prediction.compared_with:
-        parts.append(f"against {_change(prediction.compared_with, [(own[2], own[3]) for own in cells])}")
+        parts.append(f"against {_change(prediction.compared_with, [(four[2], four[3]) for four in cells])}")
     if prediction.changed_by:
-        parts.append(f"changed by {_change(prediction.changed_by, [(own[0], own[2]) for own in cells])}")
+        parts.append(f"changed by {_change(prediction.changed_by, [(four[0], four[2]) for four in cells])}")
     where = [
         f"{name}={'|'.join(map(level_text, levels))}"
         for name, levels in prediction.where.items()
@@ -35,7 +36,7 @@ def contrast_text(prediction: Prediction, found: Sequence[Instance], no_effect: 
     ]
     if where:
         parts.append(f"at {', '.join(where)}")
-    if found and prediction.measure != next(iter(cells[0][0].record.measures)):
+    if prediction.measure != next(iter(cells[0][0].record.measures)):
         parts.append(f"({prediction.measure})")
     return " ".join(parts)
 
@@ -48,43 +49,44 @@ def counts_text(seen: Observation) -> str:
 
 def points_text(seen: Observation) -> str:
     """The difference in points with its interval."""
-    found = seen.difference
-    return "-" if found.value is None else f"{points(found.value)} {points_interval(found.lo, found.hi)}"
+    difference = seen.difference
+    if difference.value is None:
+        return "-"
+    return f"{points(difference.value)} {points_interval(difference.lo, difference.hi)}"
 
 
-def doubt_text(one: UnexplainedEffect) -> str:
+def unexplained_text(effect: UnexplainedEffect) -> str:
     """What is not shown to be absent, and within what it had to be."""
-    why = f"{one.factor}, of which it says nothing" if one.factor else "an absence beside its effects"
-    numbers = f"{counts_text(one.seen)}, {points_text(one.seen)}"
-    return f"{why}: {one.instance.label}; {numbers}, not shown within {100 * one.margin:.1f} points"
+    why = f"{effect.factor}, of which it says nothing" if effect.factor else "an absence beside its effects"
+    numbers = f"{counts_text(effect.seen)}, {points_text(effect.seen)}"
+    return f"{why}: {effect.instance.label}; {numbers}, not shown within {100 * effect.margin:.1f} points"
 
 
-def p_text(one: JudgedPrediction) -> str:
-    """The corrected p of the ending that is nearer; `(fails)` where that is its failure."""
-    said = p_value(min(one.p_holds, one.p_fails))
-    return said if one.p_holds <= one.p_fails else f"{said} (fails)"
+def p_text(judged: JudgedPrediction) -> str:
+    """The corrected p of the result that is nearer; `(fails)` where that is its failure."""
+    p = p_value(min(judged.p_holds, judged.p_fails))
+    return p if judged.p_holds <= judged.p_fails else f"{p} (fails)"
 
 
 def wordings_text(contexts: Sequence[JudgedPrediction]) -> str:
     """How far a difference spreads over wordings, each the mean of its contexts (sd: n - 1); empty with one."""
     by_wording: dict[Any, list[float]] = defaultdict(list)
-    for one in contexts:
-        if one.seen.difference.value is not None:
-            by_wording[one.claim.instance.cells[0].record.factors.get(WORDING)].append(
-                one.seen.difference.value
-            )
-    means = [fmean(own) for own in by_wording.values()]
+    for judged in contexts:
+        if (difference := judged.seen.difference.value) is not None:
+            wording = judged.claim.instance.cells[0].record.factors.get(WORDING)
+            by_wording[wording].append(difference)
+    means = [fmean(differences) for differences in by_wording.values()]
     if len(means) < 2:
         return ""
     reach = f"{points(min(means))} to {points(max(means))}"
     return f"over {len(means)} wordings {reach}, sd {100 * stdev(means):.1f}"
 
 
-def excluded_text(one: JudgedPrediction) -> str:
+def excluded_text(judged: JudgedPrediction) -> str:
     """How many episodes of its cells were excluded, or added after a look; empty where none were."""
-    parts = [f"{one.seen.excluded} excluded"] if one.seen.excluded else []
-    if one.after_look:
-        parts.append(f"{one.after_look} episodes after a look")
+    parts = [f"{judged.seen.excluded} excluded"] if judged.seen.excluded else []
+    if judged.after_look:
+        parts.append(f"{judged.after_look} episodes after a look")
     return ", ".join(parts)
 
 
@@ -96,8 +98,8 @@ def _change(change: Change, pairs: Sequence[tuple[CellState, CellState]]) -> str
 
 
 def _is_at(cell: CellState, factor: str, level: Level) -> bool:
-    own = cell.record.prompt if factor == BUNDLE else cell.record.factors.get(factor)
-    return as_json(own) == as_json(level)
+    cells_level = cell.record.prompt if factor == BUNDLE else cell.record.factors.get(factor)
+    return as_json(cells_level) == as_json(level)
 
 
 OUTSIDE_ENV = (BUNDLE, "tier", "seed")
@@ -113,11 +115,11 @@ def overrides_of(prediction: Prediction, no_effect: Mapping[str, str] | None = N
     for change in (prediction.contrast, prediction.compared_with, prediction.changed_by):
         if change is not None:
             levels.setdefault(change.factor, []).extend([change.base[0], change.to[0]])
-    for name, own in prediction.where.items():
-        if name not in levels and (no_effect or {}).get(name) != as_json(own[0]):
-            levels[name] = [own[0]]
+    for name, (level, *_) in prediction.where.items():
+        if name not in levels and (no_effect or {}).get(name) != as_json(level):
+            levels[name] = [level]
     return " ".join(
-        f"{_key(name)}={','.join(map(level_text, dict.fromkeys(own)))}" for name, own in levels.items()
+        f"{_key(name)}={','.join(map(level_text, dict.fromkeys(swept)))}" for name, swept in levels.items()
     )
 
 

@@ -17,8 +17,9 @@ from hanlon.inquiries.base import Question, Reading
 from hanlon.inquiries.judges import votes as counting
 from hanlon.inquiries.judges.evidence import Evidence, Part, evidence_of
 from hanlon.inquiries.judges.parsing import REVISION, read_verdict
-from hanlon.inquiries.judges.rubric import Rubric, explain, load_rubric, rubric_names
+from hanlon.inquiries.judges.rubric import Rubric, load_rubric, rubric_names
 from hanlon.store.digest import digest
+from hanlon.store.problems import explain
 from hanlon.store.records import Answer, CellRecord, Episode, InquiryRecord
 
 SHORTEST_VERDICT, LONGEST_VERDICT = 10, 250
@@ -171,7 +172,7 @@ def _model(model: Mapping[str, Any]) -> ModelConfig:
     try:
         return ModelConfig.model_validate(dict(model))
     except ValidationError as error:
-        raise ValueError(f"model: {explain(error)}") from None
+        raise ValueError(f"model: {'; '.join(explain(error, ModelConfig))}") from None
 
 
 def _settings(

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hanlon.inquiries.judges.evidence import Part
+from hanlon.store.problems import explain
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -169,17 +170,7 @@ def _parse(name: str, text: str, source: str) -> Rubric:
             f"{source} is not a mapping; see the rubrics of src/hanlon/inquiries/judges/rubrics."
         ) from None
     except ValidationError as error:
-        raise ValueError(f"{source}: {explain(error)}") from None
-
-
-def explain(error: ValidationError) -> str:
-    """Pydantic's problems, each as `key: what is wrong`."""
-    problems: list[str] = []
-    for entry in error.errors():
-        where = ".".join(str(step) for step in entry["loc"])
-        problem = entry["msg"].removeprefix("Value error, ")
-        problems.append(f"{where}: {problem}" if where else problem)
-    return "; ".join(problems)
+        raise ValueError(f"{source}: {'; '.join(explain(error, Rubric))}") from None
 
 
 def _fields(template: str) -> list[str]:

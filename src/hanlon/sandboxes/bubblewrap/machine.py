@@ -6,17 +6,20 @@ descriptor of the host is needed inside.
 
 import contextlib
 import os
+import posixpath
 import select
 import signal
 import socket
 import stat
 import struct
+import threading
 import time
 from array import array
 from collections.abc import Generator
 from dataclasses import dataclass
 
 from hanlon.sandboxes.base import (
+    CONTENT_LIMIT_BYTES,
     OUTPUT_LIMIT_BYTES,
     TIME_LIMIT_S,
     CommandResult,
@@ -36,17 +39,17 @@ So long, too, a command line with jobs in the background is given after its end;
 KILL_AFTER_S = 1.0
 """Between the first signal to a command line that took too long and the one that it cannot ignore."""
 
-_CONTENT_LIMIT = 64 * 1024
 _READ_BYTES = 64 * 1024
 _KINDS: dict[int, FileKind] = {stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
 
 
 @dataclass(slots=True)
 class _Call:
-    """One running process of a program; `returned` is its script's exit code, taken up at `due`."""
+    """One running process of a program; `ran` is its script, `returned` the exit code, taken up at `due`."""
 
     connection: socket.socket
     running: Generator[str, CommandResult, CommandResult]
+    ran: FileState | None = None
     returned: int = 0
     due: float = float("inf")
 
@@ -61,6 +64,7 @@ class BubblewrapMachine:
         self._calls: dict[int, _Call] = {}
         self._inspected: dict[str, FileState] = {}
         self._off = False
+        self._in_use = threading.Lock()
         self._jobs_left = False
 
     @property
@@ -77,8 +81,10 @@ class BubblewrapMachine:
 
     def run(self, command: str) -> CommandResult:
         """Run one command line as ``bash --login -c`` would; real time passes."""
-        if not self.running:
-            return CommandResult("", 137)
+        with self._in_use:
+            return self._run(command) if self.running else CommandResult("", 137)
+
+    def _run(self, command: str) -> CommandResult:
         line = command.encode(errors="replace").replace(b"\0", b"")
         if len(line) > MAX_COMMAND_BYTES:
             return CommandResult("bash: /usr/bin/bash: Argument list too long\n", 126)
@@ -164,7 +170,7 @@ class BubblewrapMachine:
         try:
             pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
             with open(f"/proc/{pid}/exe", "rb") as file:
-                program = self._programs.get(file.read(_CONTENT_LIMIT))
+                program = self._programs.get(file.read(CONTENT_LIMIT_BYTES))
         except OSError:
             program = None
         if program is None:
@@ -190,7 +196,7 @@ class BubblewrapMachine:
         for call in [call for call in self._calls.values() if call.due <= time.monotonic()]:
             if self.running:  # a machine that is off wins over a script that has returned
                 call.due = float("inf")
-                self._advance(call, CommandResult("", call.returned))
+                self._advance(call, CommandResult("", call.returned, ran=call.ran))
 
     def _advance(self, call: _Call, result: CommandResult | None) -> None:
         try:
@@ -201,6 +207,7 @@ class BubblewrapMachine:
             self._tell(call, b"E" + bytes([ended.exit_code]))
             self._drop(call)
         else:
+            call.ran = self.inspect(posixpath.normpath(path))
             self._tell(call, b"S" + path.encode())
 
     def _tell(self, call: _Call, message: bytes) -> None:
@@ -231,7 +238,7 @@ class BubblewrapMachine:
             content = last.content
         else:
             with os.fdopen(descriptor, "rb") as file:
-                content = file.read(_CONTENT_LIMIT).decode(errors="replace")
+                content = file.read(CONTENT_LIMIT_BYTES).decode(errors="replace")
         state = self._inspected[path] = FileState("file", mode, content)
         return state
 
@@ -239,12 +246,17 @@ class BubblewrapMachine:
         """Switch the machine off and wait until it is gone."""
         if self._started.process.returncode is not None:
             return
-        self._off = True
-        for call in list(self._calls.values()):
-            self._drop(call)
-        self._control.close()
-        os.close(self._started.home)
-        self._started.process.wait()
+        with contextlib.suppress(OSError):
+            self._control.shutdown(
+                socket.SHUT_RDWR
+            )  # the machine goes off, and a `run` in another thread ends
+        with self._in_use:
+            self._off = True
+            for call in list(self._calls.values()):
+                self._drop(call)
+            self._control.close()
+            os.close(self._started.home)
+            self._started.process.wait()
 
 
 def _take(reader: int, output: bytearray) -> bool:

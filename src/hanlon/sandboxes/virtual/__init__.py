@@ -3,13 +3,13 @@
 It costs a fraction of a millisecond a command and runs wherever Python does. What it cannot run as a real
 machine would is recorded in each `CommandResult.unsupported`.
 
-Known differences from a real container that no record tells of:
+Known differences from a real container that no record tells of (`benchmarks/parity.py` counts them):
 
-- background jobs run to their end at once, and `timeout` is honoured for `sleep` only;
-- read and write permission are not enforced in the home directory (the x bit is, and that the rest of the
-  system is read-only), and a file loses its x bit if it is overwritten and run in one command line;
+- background jobs run to their end at once, unless they begin by sleeping; `timeout` is honoured for `sleep` only;
+- read and write permission of files are not enforced in the home directory (the x bit is, and the modes of the
+  directory itself), nor any limit but that of processes;
 - `shuf`, `sort -R` and /dev/urandom come out differently in every replay (`$RANDOM`, `date` and `mktemp` do not);
-- ``bash ./program`` runs the program instead of refusing a binary; `tail -f` ends at once.
+- editors, compilers, git and tracers are not installed.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from hanlon.sandboxes.virtual.programs import MOST_PROGRAMS
 
 __all__ = ["VirtualSandbox"]
 
-LAYER_REVISION = 3
+LAYER_REVISION = 4
 """Raised whenever a command line could give another answer than before: it is part of a cell's identity."""
 
 

@@ -11,9 +11,11 @@ from functools import cache, lru_cache
 
 from bashkit import Bash, BashError
 
-from hanlon.sandboxes.container import MAX_COMMAND_BYTES
+from hanlon.sandboxes.container import HOME, MAX_COMMAND_BYTES
+from hanlon.sandboxes.virtual.dash import in_dash
 from hanlon.sandboxes.virtual.disguise import tells
-from hanlon.sandboxes.virtual.image import ABSENT, SHELL_PID, UNSUPPORTED
+from hanlon.sandboxes.virtual.image import ABSENT, CANNOT_EXECUTE, RUN, SHELL_PID
+from hanlon.sandboxes.virtual.jobs import STARTS, TOKEN, deferred
 from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S
 
 _PLAIN_TEXT = re.compile(r"[\w\s./=:,+-]*")
@@ -70,15 +72,20 @@ def _parser() -> Bash:
 
 
 FUNCTION_PREFIX = "BASH_FUNC_"
-_MARKS = ("$$", "BASHPID", "SECONDS", "EPOCH", "export", "declare", "typeset", "command")
-_TOKEN = re.compile(
-    r"(?P<here><<-?[ \t]*(?P<q>['\"\\]?)(?P<word>\w+)(?P=q)?[^\n]*\n(?P<body>.*?)(?:\n\s*(?P=word)(?=\n|$)|$))"
-    r"|(?P<script>\b(?:ba|da)?sh\s+(?:-\w+\s+)*-\w*c\s+)(?P<text>'[^']*')"
-    r"|(?P<single>'[^']*')"
-    r"|(?P<escaped>\\.)"
-    r"|(?P<double>\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<comment>(?<=\s)#[^\n]*)",
-    re.DOTALL,
+_MARKS = (
+    "$$",
+    "BASHPID",
+    "SECONDS",
+    "EPOCH",
+    "export",
+    "declare",
+    "typeset",
+    "command",
+    "./",
+    "/home/",
+    "/tmp/",
+    "sh -",
+    "~/",
 )
 _PID = re.compile(r"\$\$|\$BASHPID\b|\$\{(?:\$|BASHPID)\}")
 _CLOCK = re.compile(r"\$(?:\{(SECONDS|EPOCHSECONDS)\}|(SECONDS|EPOCHSECONDS)\b)")
@@ -86,8 +93,17 @@ _EXPORT = re.compile(
     r"\b(?:export\s+-f|(?:declare|typeset)\s+-(?:fx|xf|f\s+-x|x\s+-f))"
     r"\s+(?P<names>[A-Za-z_]\w*(?:[ \t]+[A-Za-z_]\w*)*)"
 )
-_HIDDEN = "|".join(map(re.escape, sorted({*UNSUPPORTED, *ABSENT}, key=len, reverse=True)))
+_HIDDEN = "|".join(map(re.escape, sorted(ABSENT, key=len, reverse=True)))
 _COMMAND_V = re.compile(rf"\bcommand\s+-[vV](?=\s+(?:(?:{_HIDDEN})(?![\w.-])|\"?\$))")
+
+_PATH_COMMAND = re.compile(
+    rf"(?P<before>{STARTS}[ \t]*(?:\w+=[^\s;&|'\"]*[ \t]+)*)"
+    r"(?P<path>(?:\.{1,2}/|~/|/home/|/tmp/)[\w./-]+)(?=[\s;&|)]|$)"
+)
+_READ_BY_SHELL = re.compile(
+    rf"(?P<before>{STARTS}[ \t]*)(?P<shell>\.|source|(?:ba|da)?sh)[ \t]+(?:-[^cns \t]+[ \t]+)*"
+    r"(?P<path>[\w./~-]+)(?=[\s;&|)]|$)"
+)
 
 _ANY_EXPORT = re.compile(r"\bexport\s+-\w*f|\b(?:declare|typeset)\s+-\w*(?:fx|xf)|\bset\s+-\w*a\b|allexport")
 _CARRIED = re.compile(rf"\{{ [^{{}}&]*&&\{{ export {FUNCTION_PREFIX}[^}}]*; \}}; \}}")
@@ -100,29 +116,33 @@ def changes_scripts(text: str) -> bool:
 
 def loses_exports(command: str, files: str) -> bool:
     """Whether functions are exported by a command line or by files in a way that is not carried over."""
+    if "kill" not in command + files:
+        return False
     lost = _ANY_EXPORT.search(_CARRIED.sub("", rewrite(command)))
     return lost is not None or _ANY_EXPORT.search(files) is not None
 
 
-def rewrite(text: str, pid: int = SHELL_PID) -> str:
+def rewrite(text: str, programs: frozenset[str] = frozenset(), pid: int = SHELL_PID) -> str:
     """The command line for the shell, given that of the model. `pid` is what `$$` stands for."""
-    if not any(mark in text for mark in _MARKS):
+    if not any(mark in text for mark in _MARKS) and not any(name in text for name in programs):
         return text
     parts, end = list[str](), 0
-    for match in _TOKEN.finditer(text):
-        parts += (_plain(text[end : match.start()], pid), _token(match, pid))
+    for match in TOKEN.finditer(text):
+        parts += (_plain(text[end : match.start()], programs, pid, end), _token(match, programs, pid))
         end = match.end()
-    return "".join(parts) + _plain(text[end:], pid)
+    return "".join(parts) + _plain(text[end:], programs, pid, end)
 
 
-def _token(match: re.Match[str], pid: int) -> str:
+def _token(match: re.Match[str], programs: frozenset[str], pid: int) -> str:
     if match["here"] is not None:
         body = match["body"]
         if match["q"]:
             return match[0]
         return match[0].replace(body, _values(body, pid)) if body else match[0]
     if match["script"] is not None:
-        return match["script"] + "'" + rewrite(match["text"][1:-1], pid) + "'"
+        text = match["text"][1:-1]
+        text = rewrite(text if match["script"].startswith("ba") else in_dash(text), programs, pid)
+        return match["script"] + "'" + text.replace("'", "'\\''") + "'"
     if match["double"] is not None:
         return _values(match[0], pid)
     return match[0]
@@ -133,8 +153,26 @@ def _values(text: str, pid: int) -> str:
     return _CLOCK.sub(lambda match: "0" if "SECONDS" in match.groups() else str(int(BOOT_TIME_S)), text)
 
 
-def _plain(text: str, pid: int) -> str:
-    return _COMMAND_V.sub("type -P", _EXPORT.sub(_export, _values(text, pid)))
+def _plain(text: str, programs: frozenset[str], pid: int, offset: int) -> str:
+    """Text outside of quotes. `offset` is where it stands; no command begins right after a quote."""
+    text = _COMMAND_V.sub("type -P", _EXPORT.sub(_export, _values(text, pid)))
+    head = "" if not offset else text[: re.search(r"[;&|({\n]|$", text).start()]  # pyright: ignore[reportOptionalMemberAccess]
+    rest = _READ_BY_SHELL.sub(lambda match: _read_by_shell(match, programs), text[len(head) :])
+    return head + _PATH_COMMAND.sub(lambda match: _path_command(match, programs), rest)
+
+
+def _path_command(match: re.Match[str], programs: frozenset[str]) -> str:
+    """A file that is run by its path goes by execve; the task's programs are run as they are, which is quicker."""
+    is_program = match["path"].rpartition("/")[2] in programs
+    return match[0] if is_program else f"{match['before']}{RUN} {match['path']}"
+
+
+def _read_by_shell(match: re.Match[str], programs: frozenset[str]) -> str:
+    """No shell reads a binary."""
+    if match["path"].removeprefix("./").removeprefix("~/").removeprefix(f"{HOME}/") not in programs:
+        return match[0]
+    reader = f"bash: line 1: {match['shell']}" if match["shell"] in (".", "source") else match["path"]
+    return f"{match['before']}{RUN} {CANNOT_EXECUTE} '{reader}: {match['path']}: cannot execute binary file'"
 
 
 def _export(match: re.Match[str]) -> str:
@@ -160,6 +198,7 @@ class CommandLine:
         tells: the tell words in it, in lower case.
         only_command: the first word of a line that is one command of plain words: before that command, or the
             file that it names, nothing runs.
+        later: its background jobs that first sleep, with the seconds that they do.
         opens_read_write: it opens a file with ``<>``.
     """
 
@@ -168,17 +207,20 @@ class CommandLine:
     in_fresh_shell: str
     tells: frozenset[str]
     only_command: str
+    later: tuple[tuple[float, str], ...]
     opens_read_write: bool
 
     @classmethod
-    def read(cls, command: str) -> "CommandLine":
-        """Read a command line, or remember it from before if it is short."""
-        return _read_before(command) if len(command) <= _KEPT_CHARACTERS else _read_line(command)
+    def read(cls, command: str, programs: frozenset[str]) -> "CommandLine":
+        """Read a command line, or remember it from before if it is short. `programs` are the task's, by name."""
+        read = _read_before if len(command) <= _KEPT_CHARACTERS else _read_line
+        return read(command, programs)
 
 
-def _read_line(command: str) -> CommandLine:
+def _read_line(command: str, programs: frozenset[str]) -> CommandLine:
     text = command.encode(errors="replace").decode().replace("\0", "")
-    script = rewrite(text)
+    in_foreground, later = deferred(text)
+    script = rewrite(in_foreground, programs)
     plain = _ONE_COMMAND.fullmatch(script)
     return CommandLine(
         text=text,
@@ -186,6 +228,7 @@ def _read_line(command: str) -> CommandLine:
         in_fresh_shell=fresh_shell(script) if len(text.encode()) <= MAX_COMMAND_BYTES else "",
         tells=frozenset(word.lower() for word in tells(text)),
         only_command=plain[1] if plain else "",
+        later=tuple(later),
         opens_read_write="<>" in text and _READ_WRITE.search(text) is not None,
     )
 

@@ -6,7 +6,41 @@ give the machinery away is withheld, unless the model itself had brought up that
 
 import re
 
-from hanlon.sandboxes.virtual.image import PRESENT
+_WRITERS = frozenset(
+    (
+        *(
+            "bunzip2",
+            "bzip2",
+            "chmod",
+            "cp",
+            "dd",
+            "find",
+            "gunzip",
+            "gzip",
+            "iconv",
+            "install",
+            "ln",
+            "mkdir",
+            "mkfifo",
+        ),
+        *(
+            "mv",
+            "patch",
+            "rm",
+            "rmdir",
+            "sed",
+            "shuf",
+            "sort",
+            "split",
+            "tar",
+            "tee",
+            "touch",
+            "truncate",
+            "unzip",
+        ),
+        *("xargs", "zip"),
+    )
+)
 
 TELLS = re.compile(
     r"bashkit|sandbox|virtual|\bvfs\b|execution cancelled|resource limit|did you mean|not supported in"
@@ -16,7 +50,8 @@ TELLS = re.compile(
 """Words that no output may hold unless the model wrote them."""
 
 _UNSUPPORTED = re.compile(
-    r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): .*(?:not (?:yet )?(?:implemented|supported|available)|unsupported"
+    r"^(?:bash: line \d+: )?(?P<name>[\w.+-]+): (?!.*unknown command: .[^eFzQRTvW])"
+    r".*(?:not (?:yet )?(?:implemented|supported|available)|unsupported"
     r"|(?:invalid|unrecognized|unknown|unexpected) (?:option|argument|command|predicate|flag))",
     re.MULTILINE,
 )
@@ -95,8 +130,8 @@ def in_real_words(output: str, keep_binary: bool = False) -> str:
 
 
 def unsupported_options(output: str) -> list[str]:
-    """Programs that said of themselves that they do not know an option, which a real one might."""
-    return [match["name"] for match in _UNSUPPORTED.finditer(output) if match["name"] in PRESENT]
+    """Programs that change files and said of themselves that they do not know an option, which a real one might."""
+    return [match["name"] for match in _UNSUPPORTED.finditer(output) if match["name"] in _WRITERS]
 
 
 def without_tells(output: str, own_words: set[str]) -> tuple[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bashkit import BuiltinContext, FileSystem
 
+from hanlon.sandboxes.base import CONTENT_LIMIT_BYTES, FileKind, FileState
 from hanlon.sandboxes.container import HOME
 from hanlon.sandboxes.virtual.kernel import BOOT_TIME_S, Kernel
 
@@ -16,6 +17,7 @@ _KIND_BITS = {
     "fifo": modes.S_IFIFO,
     "file": modes.S_IFREG,
 }
+OTHER_KINDS: dict[str, FileKind] = {"symlink": "symlink", "directory": "directory"}
 _OWNED_BY_USER = (HOME, "/tmp", "/dev/shm")
 _FIXED_DIRECTORIES = ("/", "/home", HOME, "/usr", "/usr/bin", "/bin", "/etc", "/proc")
 HIDDEN = frozenset("\u00f8")
@@ -73,43 +75,59 @@ def listing(kernel: Kernel, fs: FileSystem, path: str) -> list[dict[str, Any]]:
 def content(kernel: Kernel, fs: FileSystem, path: str) -> bytes:
     """What the file at a path holds that no link has to be followed for."""
     folder, _, name = path.rpartition("/")
-    known, held = kernel.contents.get(path, (None, b""))
-    if known is not None and any(
-        item["name"] == name and item["metadata"] == known for item in kernel.listings.get(folder, ())
+    metadata, text = kernel.contents.get(path, (None, b""))
+    if metadata is not None and any(
+        item["name"] == name and item["metadata"] == metadata for item in kernel.listings.get(folder, ())
     ):
-        return held
+        return text
     return fs.read_file(path)
 
 
 def lstat(kernel: Kernel, fs: FileSystem, path: str) -> Entry | None:
     """The entry at an absolute path, None where there is none."""
     if path in _FIXED_DIRECTORIES:
-        return Entry(path, "directory", 0o755, 4096, BOOT_TIME_S)
+        return Entry(path, "directory", kernel.home_mode if path == HOME else 0o755, 4096, BOOT_TIME_S)
+    if path.startswith("/dev/fd/"):  # a process substitution
+        return Entry(path, "file", 0o600, 0, BOOT_TIME_S)
     folder, _, name = path.rpartition("/")
+    if kernel.home_closed and path.startswith(HOME):
+        return None
     for item in listing(kernel, fs, folder or "/"):
         if item["name"] == name:
             return _entry_of(kernel, fs, path, item["metadata"])
     return None
 
 
+def state_of(kernel: Kernel, fs: FileSystem, path: str) -> FileState:
+    """A file as `Machine.inspect` gives it."""
+    file = lstat(kernel, fs, path)
+    if file is None:
+        return FileState("missing")
+    if file.kind != "file":
+        return FileState(OTHER_KINDS.get(file.kind, "other"), file.mode)
+    return FileState(
+        "file", file.mode, content(kernel, fs, path)[:CONTENT_LIMIT_BYTES].decode(errors="replace")
+    )
+
+
 def resolve(kernel: Kernel, fs: FileSystem, path: str) -> str:
     """The path behind a chain of links, at most 40 long; only the last part of a path is followed."""
     for _ in range(40):
-        found = lstat(kernel, fs, path)
-        if found is None or found.kind != "symlink":
+        entry = lstat(kernel, fs, path)
+        if entry is None or entry.kind != "symlink":
             break
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), found.target))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.target))
     return path
 
 
 def _entry_of(kernel: Kernel, fs: FileSystem, path: str, metadata: dict[str, Any]) -> Entry:
     if metadata["file_type"] != "symlink":
-        return entry(kernel, path, metadata)
+        return entry_of(kernel, path, metadata)
     target = fs.read_link(path)
-    return Entry(path, "symlink", 0o777, len(target), entry(kernel, path, metadata).time_s, target)
+    return Entry(path, "symlink", 0o777, len(target), entry_of(kernel, path, metadata).time_s, target)
 
 
-def entry(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
+def entry_of(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
     """An entry from what the file system says."""
     kind = str(metadata["file_type"])
     size = 4096 if kind == "directory" else int(metadata["size"])
@@ -120,9 +138,9 @@ def entry(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
 
 def children(kernel: Kernel, ctx: BuiltinContext, path: str) -> list[Entry]:
     """What a directory holds, by name."""
-    found = [
+    entries = [
         _entry_of(kernel, ctx.fs, posixpath.join(path, str(item["name"])), item["metadata"])
         for item in listing(kernel, ctx.fs, path)
         if item["name"] not in HIDDEN
     ]
-    return sorted(found, key=lambda item: item.path)
+    return sorted(entries, key=lambda item: item.path)

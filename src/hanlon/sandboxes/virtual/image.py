@@ -1,7 +1,7 @@
 """The read-only part of the machine, shared by all episodes of a process: /usr, /bin, /etc and /proc.
 
-An ordinary Debian 12 container without python3, perl and editors; what Palisade's container would have had
-beyond it is listed as unsupported, so that its use is never silently taken for a failure of the model's.
+An ordinary small Debian 12 container. What is not installed is not found, as on any machine; nothing that happens
+then has to be taken back.
 """
 
 import random
@@ -44,6 +44,8 @@ WRAPPED = {
     "rbash": 'bash "$@"',
     "setsid": 'while [[ $1 == -* ]]; do shift; done; "$@"',
     "stdbuf": 'while [[ $1 == -* ]]; do shift; done; "$@"',
+    "setpriv": 'while [[ $1 == -* ]]; do shift; done; "$@"',
+    "xz": 'gzip "$@" && for f; do [[ $f == -* ]] || mv "$f.gz" "$f.xz"; done',
     "ionice": 'while [[ $1 == -* ]]; do shift; done; "$@"',
     "zcat": 'gunzip -c "$@"',
     "dir": 'ls "$@"',
@@ -52,15 +54,9 @@ WRAPPED = {
 }
 """Further executables, as a line of shell over what is there."""
 
-UNSUPPORTED = _names(
-    "python3 python pip3 perl git go gcc cc make ed ex script gawk gdb strace expect unshare nsenter chroot "
-    "busybox runuser setpriv csplit "
-)
-"""Commands that Palisade's container has, or may have, and that cannot be run here."""
-
 ABSENT = _names(
-    "assert csv curl dotenv envsubst glob http json log man nano openssl parallel retry semver template tomlq "
-    "uuidgen verify vi vim watch wget yq "
+    "assert busybox csv curl dotenv envsubst gawk glob http json log make man nano openssl parallel retry semver "
+    "template tomlq uuidgen verify vi vim watch wget yq "
 )
 """Commands that the shell would offer and a minimal container does not have."""
 
@@ -97,9 +93,12 @@ def read_only_trees() -> dict[str, FileSystem]:
     """The trees to mount, by mount point. Built once; about 200 small files."""
     empty = _tree({}, 0o755)
     executables = {name: f'{name} "$@"' for name in PRESENT} | WRAPPED
+    for name in ("python3", "perl"):
+        executables[name] = f'{RUN_WORD}{name} "$@"||\n. {RUNNER}'
+    run_file = {RUN.rpartition("/")[2]: f'{RUN_WORD} "$@"||\n. {RUNNER}\n'}
     return {
         "/usr": _tree({f"bin/{name}": system_file(line) for name, line in executables.items()}, 0o755),
-        "/bin": _tree({name: system_file(line) for name, line in executables.items()}, 0o755),
+        "/bin": _tree({name: system_file(line) for name, line in executables.items()} | run_file, 0o755),
         "/etc": _tree(ETC, 0o644),
         "/proc": _tree(_PROC, 0o444),
         **{f"/{name}": empty for name in _EMPTY_DIRECTORIES},
@@ -123,6 +122,12 @@ SYSTEM = "\x7fELF\x02\x01\x02"
 """First word of the executables in /usr/bin; the command behind it does nothing, the next line does."""
 RESUME = "\x7fELF\x02\x01\x03"
 """The command that the runner calls when the script that a program asked for has returned."""
+RUN_WORD = "\x7fELF\x02\x01\x04"
+"""The command that runs a file, for the executable `RUN`."""
+RUN = "/bin/\u00f8"
+"""What the command line has before the path of a file to run."""
+CANNOT_EXECUTE = "binary"
+"""In the place of that path: there is nothing to run, only the message that follows to be printed."""
 RUNNER = "/\u00f8"
 """Where the runner of a script lies while a program is waiting for it."""
 END_OF_ARGUMENTS = "\x03"

@@ -15,9 +15,10 @@ from hanlon.sandboxes.virtual.commands.cp import COPYING_COMMANDS
 from hanlon.sandboxes.virtual.commands.date import SYSTEM_COMMANDS
 from hanlon.sandboxes.virtual.commands.ls import LISTING_COMMANDS
 from hanlon.sandboxes.virtual.commands.mv import MOVING_COMMANDS
+from hanlon.sandboxes.virtual.commands.patch import PATCH_COMMANDS
 from hanlon.sandboxes.virtual.commands.ps import PROCESS_COMMANDS
 from hanlon.sandboxes.virtual.commands.stat import DESCRIBING_COMMANDS
-from hanlon.sandboxes.virtual.image import ABSENT, SYSTEM, UNSUPPORTED, read_only_trees
+from hanlon.sandboxes.virtual.image import ABSENT, SYSTEM, read_only_trees
 from hanlon.sandboxes.virtual.kernel import Command, Kernel
 from hanlon.sandboxes.virtual.permissions import PERMISSION_COMMANDS
 from hanlon.sandboxes.virtual.programs import Programs
@@ -46,8 +47,8 @@ class Interpreter:
             timeout_seconds=MAX_HOST_SECONDS,
             custom_builtins=callbacks,
         )
-        for place, tree in read_only_trees().items():
-            self.bash.mount(place, tree, read_only=True)
+        for path, tree in read_only_trees().items():
+            self.bash.mount(path, tree, read_only=True)
 
     def begin(self, programs: Mapping[str, Program]) -> None:
         """Clear everything that an earlier machine left."""
@@ -63,13 +64,11 @@ class Interpreter:
             **COPYING_COMMANDS,
             **DESCRIBING_COMMANDS,
             **MOVING_COMMANDS,
+            **PATCH_COMMANDS,
             **PERMISSION_COMMANDS,
-            **dict.fromkeys(UNSUPPORTED, _unsupported),
             **dict.fromkeys(ABSENT, _not_found),
             SYSTEM: _nothing,
         }
-        for folder in ("/usr/bin/", "/bin/"):
-            ours |= {folder + name: _unsupported for name in ("python3", "perl")}
         named = {name: self._guarded(command) for name, command in ours.items()}
         for word in Programs.words():
             named[word] = self._guarded(lambda kernel, ctx: self.programs.call(kernel, ctx))
@@ -93,11 +92,6 @@ class Interpreter:
 def _not_found(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     del kernel
     return BuiltinResult("", f"bash: line 1: {ctx.name}: {_absence(ctx.name)}\n", 127)
-
-
-def _unsupported(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    kernel.unsupported.append(ctx.name.rpartition("/")[2])
-    return _not_found(kernel, ctx)
 
 
 def _absence(name: str) -> str:

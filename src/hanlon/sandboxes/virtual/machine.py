@@ -8,6 +8,7 @@ from typing import Any
 from bashkit import Bash
 
 from hanlon.sandboxes.base import (
+    CONTENT_LIMIT_BYTES,
     OUTPUT_LIMIT_BYTES,
     CommandResult,
     File,
@@ -26,7 +27,6 @@ from hanlon.sandboxes.virtual.image import RUNNER, program_file
 from hanlon.sandboxes.virtual.interpreter import Interpreter
 from hanlon.sandboxes.virtual.permissions import settle
 
-_CONTENT_LIMIT = 64 * 1024
 _LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
 _SEED, _SEED_STEP = 20_250_620, 7_654_321
 
@@ -71,9 +71,14 @@ class VirtualMachine:
         """Run one command line as ``bash --login -c`` would."""
         if self._bash is None or not self.running:
             return CommandResult("", 137)
-        line = CommandLine.read(command)
+        line = CommandLine.read(command, self._kernel.programs)
         self._own_words |= line.tells
         self._kernel.begin(line.text)
+        for job in self._kernel.due_jobs():
+            self._execute(fresh_shell(rewrite(job, self._kernel.programs)))
+            if not self.running:
+                return CommandResult("", 137)
+        self._kernel.defer(line.later)
         if not line.in_fresh_shell:
             return CommandResult("bash: /usr/bin/bash: Argument list too long\n", 126)
         self._kernel.started_at.append(time.time())
@@ -97,9 +102,9 @@ class VirtualMachine:
             return
         folder, _, name = command.rpartition("/")
         if folder in (".", "~", HOME) and name in self._laid_down:
-            known = self._laid_down[name]
+            metadata = self._laid_down[name]
             for item in kernel.listings.get(HOME, ()):
-                if item["name"] == name and item["metadata"] == known:  # our file as we wrote it
+                if item["name"] == name and item["metadata"] == metadata:  # our file as we wrote it
                     kernel.may_have_run = kernel.may_have_written = False
 
     def _execute(self, shell: str) -> tuple[str, int, str | None]:
@@ -136,7 +141,7 @@ class VirtualMachine:
             if path in self._kernel.modes:
                 try:
                     self._kernel.login_text = self._bash.read_file(path)
-                    text = complete_lines(rewrite(self._kernel.login_text))
+                    text = complete_lines(rewrite(self._kernel.login_text, self._kernel.programs))
                 except (RuntimeError, ValueError):
                     return ""
                 return "eval '" + text.replace("'", "'\\''") + "'; "
@@ -191,18 +196,18 @@ class VirtualMachine:
                 entries = self._bash.read_dir(folder or "/")
             except RuntimeError:
                 return FileState("missing")
-        found = next((entry["metadata"] for entry in entries if entry["name"] == name), None)
-        if found is None:
+        metadata = next((entry["metadata"] for entry in entries if entry["name"] == name), None)
+        if metadata is None:
             return FileState("missing")
-        kind, mode = found["file_type"], int(found["mode"])
+        kind, mode = metadata["file_type"], int(metadata["mode"])
         if kind != "file":
             return FileState(kind if kind in ("directory", "symlink") else "other", mode)
         before, state = self._inspected.get(path, (None, None))
-        if state is None or before != found:  # written since: its time of change is another
+        if state is None or before != metadata:  # written since: its time of change is another
             content = self._bash.fs().read_file(path)
-            state = FileState("file", mode, content[:_CONTENT_LIMIT].decode(errors="replace"))
-            self._inspected[path] = found, state
-            self._kernel.contents[path] = found, content
+            state = FileState("file", mode, content[:CONTENT_LIMIT_BYTES].decode(errors="replace"))
+            self._inspected[path] = metadata, state
+            self._kernel.contents[path] = metadata, content
         return state
 
     def close(self) -> None:

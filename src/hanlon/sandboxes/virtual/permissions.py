@@ -27,28 +27,60 @@ class _Files(Protocol):
 
     def chmod(self, path: str, mode: int) -> None: ...
 
+    def read_file(self, path: str) -> Any: ...
+
+    def write_file(self, path: str, content: Any) -> None: ...
+
 
 def settle(kernel: Kernel, files: _Files) -> None:
     """Put back the modes that writing has lost, and learn those of new files, unless that was just done."""
     if HOME in kernel.listings:
         return
     try:
-        found = files.read_dir(HOME)
+        items = files.read_dir(HOME)
     except RuntimeError:
         return
-    kernel.listings[HOME] = found
+    kernel.listings[HOME] = items
     present: dict[str, int] = {}
-    for item in found:
+    for item in items:
         metadata = item["metadata"]
         if metadata["file_type"] != "file":
             continue
         path, mode = f"{HOME}/{item['name']}", int(metadata["mode"])
-        known = kernel.modes.get(path, mode)
-        if mode == _FRESH != known:
-            files.chmod(path, known)
-            metadata["mode"] = mode = known
+        mode_before = kernel.modes.get(path, _mode_of_new_file(kernel, path) if mode == _FRESH else mode)
+        if mode == _FRESH != mode_before:
+            files.chmod(path, mode_before)
+            metadata["mode"] = mode = mode_before
         present[path] = mode
     kernel.modes = present
+    for names in kernel.links:
+        _keep_alike(kernel, files, names, items)
+
+
+def _mode_of_new_file(kernel: Kernel, path: str) -> int:
+    """What the umask leaves, or for a backup that `sed -i` makes the mode of the file behind it."""
+    behind = (
+        [mode for other, mode in kernel.modes.items() if path.startswith(other)]
+        if "sed" in kernel.text
+        else []
+    )
+    return behind[0] if behind else 0o666 & ~kernel.umask
+
+
+def _keep_alike(kernel: Kernel, files: _Files, names: set[str], listing: list[dict[str, Any]]) -> None:
+    """Give the names of one file, as hard links, the content and mode of the one that was written last."""
+    items = [
+        item["metadata"] | {"path": path} for item in listing if (path := f"{HOME}/{item['name']}") in names
+    ]
+    if len(items) < 2:
+        return
+    newest = max(items, key=lambda item: float(item["modified"]))
+    for item in items:
+        if item["modified"] != newest["modified"] or item["size"] != newest["size"]:
+            files.write_file(item["path"], files.read_file(newest["path"]))
+            files.chmod(item["path"], int(newest["mode"]))
+            kernel.modes[item["path"]] = int(newest["mode"])
+            kernel.listings.pop(HOME, None)
 
 
 def settled(command: Command) -> Command:
@@ -75,33 +107,42 @@ def chmod(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
             "", f"chmod: invalid mode: ‘{ctx.argv[0]}’\nTry 'chmod --help' for more information.\n", 1
         )
     recursive = any("R" in text for text in flags if not text.startswith("--")) or "--recursive" in flags
-    errors = [_apply(kernel, ctx, operand, change, recursive) for operand in words]
+    errors = [apply_mode(kernel, ctx, operand, change, recursive) for operand in words]
     text = "".join(error for error in errors if error)
     return BuiltinResult("", text, 1 if text else 0)
 
 
 def _reference(kernel: Kernel, ctx: BuiltinContext, path: str) -> Callable[[Entry], int] | None:
-    found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, path)))
-    return (lambda _: found.mode) if found else None
+    entry = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, path)))
+    return (lambda _: entry.mode) if entry else None
 
 
-def _apply(
+def apply_mode(
     kernel: Kernel, ctx: BuiltinContext, operand: str, change: Callable[[Entry], int], recursive: bool
 ) -> str:
+    """Change a mode; returns the message of `chmod` where it cannot be done."""
     path = resolve(kernel, ctx.fs, absolute(ctx, operand))
-    found = lstat(kernel, ctx.fs, path)
-    if found is None:
+    entry = lstat(kernel, ctx.fs, path)
+    if kernel.home_closed and path == HOME and not operand.startswith("/"):
+        return f"chmod: cannot access '{operand}': Permission denied\n"
+    if entry is None:
         return f"chmod: cannot access '{operand}': No such file or directory\n"
-    if found.owner != "user":
+    if entry.owner != "user":
         return f"chmod: changing permissions of '{operand}': Operation not permitted\n"
-    mode = change(found)
-    ctx.fs.chmod(path, mode)
+    mode = change(entry)
+    if path == HOME:
+        kernel.home_mode = mode
+    else:
+        ctx.fs.chmod(path, mode)
     kernel.listings.clear()
-    if found.kind == "file":
+    if entry.kind == "file":
         kernel.modes[path] = mode
-    if recursive and found.kind == "directory":
+    for other in next((names for names in kernel.links if path in names), ()):
+        ctx.fs.chmod(other, mode)
+        kernel.modes[other] = mode
+    if recursive and entry.kind == "directory" and not (path == HOME and kernel.home_closed):
         for item in ctx.fs.read_dir(path):
-            _apply(kernel, ctx, posixpath.join(path, str(item["name"])), change, recursive=True)
+            apply_mode(kernel, ctx, posixpath.join(path, str(item["name"])), change, recursive=True)
     return ""
 
 
@@ -153,14 +194,44 @@ def chown(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
         )
     if set(words[0].split(":")) <= {"user", "1000", ""}:
         return BuiltinResult("", "", 0)
-    what = "ownership" if ctx.name == "chown" else "group"
+    ownership = "ownership" if ctx.name == "chown" else "group"
     errors: list[str] = []
     for operand in words[1:]:
-        known = lstat(kernel, ctx.fs, absolute(ctx, operand)) is not None
-        problem = f"changing {what} of '{operand}': Operation not permitted"
+        exists = lstat(kernel, ctx.fs, absolute(ctx, operand)) is not None
+        problem = f"changing {ownership} of '{operand}': Operation not permitted"
         missing = f"cannot access '{operand}': No such file or directory"
-        errors.append(f"{ctx.name}: {problem if known else missing}\n")
+        errors.append(f"{ctx.name}: {problem if exists else missing}\n")
     return BuiltinResult("", "".join(errors), 1)
 
 
-PERMISSION_COMMANDS: dict[str, Command] = {"chmod": settled(chmod), "chown": chown, "chgrp": chown}
+def umask(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    """The bits that new files of this command line do not get."""
+    words = [text for text in ctx.argv if not text.startswith("-")]
+    if not words:
+        return BuiltinResult(f"{kernel.umask:04o}\n", "", 0)
+    change = parse_mode(words[0])
+    if change is None:
+        return BuiltinResult("", f"bash: line 1: umask: {words[0]}: invalid octal number\n", 1)
+    allowed = Entry("", "directory", 0o777 & ~kernel.umask, 0, 0)
+    kernel.umask = change(allowed) if words[0].isdigit() else 0o777 & ~change(allowed)
+    return BuiltinResult("", "", 0)
+
+
+def ulimit(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
+    """Limits of this command line: only that of processes is felt."""
+    words = [text for text in ctx.argv if not text.startswith("-")]
+    of_processes = any("u" in text for text in ctx.argv if text.startswith("-"))
+    if not words:
+        return BuiltinResult(f"{kernel.most_processes if of_processes else 'unlimited'}\n", "", 0)
+    if of_processes and words[0].isdecimal():
+        kernel.most_processes = int(words[0])
+    return BuiltinResult("", "", 0)
+
+
+PERMISSION_COMMANDS: dict[str, Command] = {
+    "chmod": settled(chmod),
+    "chown": chown,
+    "chgrp": chown,
+    "umask": settled(umask),
+    "ulimit": ulimit,
+}

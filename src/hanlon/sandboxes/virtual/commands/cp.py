@@ -42,17 +42,17 @@ def copy_all(
         missing = f"destination file operand after '{operands[0]}'" if operands else "file operand"
         return BuiltinResult("", f"{name}: missing {missing}\nTry '{name} --help' for more information.\n", 1)
     target = folder if folder is not None else operands.pop()
-    found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, target)))
-    inside = found is not None and found.kind == "directory" and "T" not in flags
+    entry = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, absolute(ctx, target)))
+    inside = entry is not None and entry.kind == "directory" and "T" not in flags
     if not inside and (len(operands) > 1 or folder is not None):
         return BuiltinResult("", f"{name}: target '{target}': No such file or directory\n", 1)
     errors, output = list[str](), list[str]()
     for operand in operands:
-        place = posixpath.join(target, posixpath.basename(operand.rstrip("/"))) if inside else target
-        problem = _copy(kernel, ctx, flags, operand, place)
+        destination = posixpath.join(target, posixpath.basename(operand.rstrip("/"))) if inside else target
+        problem = _copy(kernel, ctx, flags, operand, destination)
         errors += [f"{name}: {problem}\n"] if problem else []
         if "v" in flags and not problem:
-            output.append(f"'{operand}' -> '{place}'\n")
+            output.append(f"'{operand}' -> '{destination}'\n")
     return BuiltinResult("".join(output), "".join(errors), 1 if errors else 0)
 
 
@@ -74,26 +74,33 @@ def _split(argv: list[str]) -> tuple[str, list[str], str | None]:
 
 
 def _copy(kernel: Kernel, ctx: BuiltinContext, flags: str, source: str, target: str) -> str | None:
-    origin, place = absolute(ctx, source), absolute(ctx, target)
-    found = lstat(kernel, ctx.fs, origin)
-    if found is not None and found.kind == "symlink" and "d" not in flags:
-        found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, origin))
-    if found is None:
+    origin, destination = absolute(ctx, source), absolute(ctx, target)
+    entry = lstat(kernel, ctx.fs, origin)
+    if entry is not None and entry.kind == "symlink" and "d" not in flags:
+        entry = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, origin))
+    if entry is None:
         return f"cannot stat '{source}': No such file or directory"
-    if found.kind == "directory" and "r" not in flags:
+    if entry.kind == "directory" and "r" not in flags:
         return f"-r not specified; omitting directory '{source}'"
-    there = lstat(kernel, ctx.fs, place)
-    if there is not None and "n" in flags:
+    existing = lstat(kernel, ctx.fs, destination)
+    if existing is not None and ("n" in flags or ("u" in flags and existing.time_s >= entry.time_s)):
         return None
-    if there is not None and there.kind == "directory" and found.kind != "directory":
+    if existing is not None and "i" in flags and not kernel.consents(ctx):
+        return f"overwrite '{target}'? "
+    if existing is None and kernel.may_not_change(destination):
+        return f"cannot create regular file '{target}': Permission denied"
+    if existing is not None and existing.kind == "directory" and entry.kind != "directory":
         return f"cannot overwrite directory '{target}' with non-directory"
-    if resolve(kernel, ctx.fs, place) == found.path:
+    if existing is not None and set("sl") & set(flags) and not set("fb") & set(flags):
+        kind = "symbolic" if "s" in flags else "hard"
+        return f"cannot create {kind} link '{target}' to '{source}': File exists"
+    if resolve(kernel, ctx.fs, destination) == entry.path:
         return f"'{source}' and '{target}' are the same file"
     try:
-        if there is not None and "b" in flags:
-            ctx.fs.rename(place, place + "~")
-            kernel.forget(place)
-        _write(kernel, ctx.fs, flags, found.path, place)
+        if existing is not None and "b" in flags:
+            ctx.fs.rename(destination, destination + "~")
+            kernel.forget(destination)
+        _write(kernel, ctx.fs, flags, entry.path, destination)
     except RuntimeError as error:
         denied = "read-only" in str(error)
         reason = "Permission denied" if denied else "No such file or directory"
@@ -101,34 +108,39 @@ def _copy(kernel: Kernel, ctx: BuiltinContext, flags: str, source: str, target: 
     return None
 
 
-def _write(kernel: Kernel, fs: FileSystem, flags: str, origin: str, place: str) -> None:
-    found = lstat(kernel, fs, origin)
-    if found is None:
+def _write(kernel: Kernel, fs: FileSystem, flags: str, origin: str, destination: str) -> None:
+    entry = lstat(kernel, fs, origin)
+    if entry is None:
         return
-    if found.kind == "directory":
-        fs.mkdir(place, recursive=True)
+    if entry.kind == "directory":
+        fs.mkdir(destination, recursive=True)
         kernel.listings.clear()
         for item in list(listing(kernel, fs, origin)):
-            if not place.startswith(origin + "/"):
+            if not destination.startswith(origin + "/"):
                 name = str(item["name"])
-                _write(kernel, fs, flags, posixpath.join(origin, name), posixpath.join(place, name))
+                _write(kernel, fs, flags, posixpath.join(origin, name), posixpath.join(destination, name))
         return
-    there = lstat(kernel, fs, place)
-    links = "s" in flags or (found.kind == "symlink" and "d" in flags)
-    if there is not None and (links or (there.kind == "symlink" and resolve(kernel, fs, place) == place)):
-        fs.remove(place)
-        kernel.forget(place)
+    existing = lstat(kernel, fs, destination)
+    links = "s" in flags or (entry.kind == "symlink" and "d" in flags)
+    if existing is not None and (
+        links or (existing.kind == "symlink" and resolve(kernel, fs, destination) == destination)
+    ):
+        fs.remove(destination)
+        kernel.forget(destination)
     if links:
-        fs.symlink(origin if "s" in flags else found.target, place)
-        kernel.forget(place)
+        fs.symlink(origin if "s" in flags else entry.target, destination)
+        kernel.forget(destination)
         return
-    place = resolve(kernel, fs, place)
-    before = lstat(kernel, fs, place)
-    fs.write_file(place, fs.read_file(origin))
-    mode = before.mode if before is not None and "p" not in flags else found.mode
-    fs.chmod(place, mode)
-    kernel.modes[place] = mode
+    destination = resolve(kernel, fs, destination)
+    before = lstat(kernel, fs, destination)
+    fs.write_file(destination, fs.read_file(origin))
+    mode = before.mode if before is not None else entry.mode & ~kernel.umask
+    mode = entry.mode if "p" in flags else mode
+    fs.chmod(destination, mode)
+    kernel.modes[destination] = mode
     kernel.listings.clear()
+    if "l" in flags:
+        kernel.link(origin, destination)
 
 
 def install(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
@@ -152,14 +164,14 @@ def install(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
             ctx.fs.mkdir(absolute(ctx, operand), recursive=True)
         return BuiltinResult("", "", 0)
     result = copy_all(kernel, ctx, "install", "", operands, None)
-    place = absolute(ctx, operands[-1]) if operands else ctx.cwd
+    destination = absolute(ctx, operands[-1]) if operands else ctx.cwd
     for source in operands[:-1]:
-        inner = posixpath.join(place, posixpath.basename(source))
-        target = inner if lstat(kernel, ctx.fs, inner) is not None else place
-        found = lstat(kernel, ctx.fs, target)
-        if found is not None and found.kind == "file" and not result.exit_code:
-            ctx.fs.chmod(target, mode(replace(found, mode=0)))
-            kernel.modes[target] = mode(replace(found, mode=0))
+        inner = posixpath.join(destination, posixpath.basename(source))
+        target = inner if lstat(kernel, ctx.fs, inner) is not None else destination
+        entry = lstat(kernel, ctx.fs, target)
+        if entry is not None and entry.kind == "file" and not result.exit_code:
+            ctx.fs.chmod(target, mode(replace(entry, mode=0)))
+            kernel.modes[target] = mode(replace(entry, mode=0))
     return result
 
 

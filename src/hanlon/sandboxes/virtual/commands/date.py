@@ -35,8 +35,8 @@ _DATE_FORMATS = {"-I": "%Y-%m-%d", "-Is": "%Y-%m-%dT%H:%M:%S+00:00", "-R": "%a, 
 def uname(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     """A Debian 12 kernel on x86_64."""
     del kernel
-    asked = "".join(_UNAME_LONG.get(text, text.removeprefix("-")) for text in ctx.argv) or "s"
-    fields = "snrvmo" if "a" in asked else [key for key in "snrvmo" if key in asked]
+    letters = "".join(_UNAME_LONG.get(text, text.removeprefix("-")) for text in ctx.argv) or "s"
+    fields = "snrvmo" if "a" in letters else [key for key in "snrvmo" if key in letters]
     return BuiltinResult(" ".join(_UNAME[key] for key in fields) + "\n", "", 0)
 
 

@@ -45,15 +45,15 @@ def ls(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     errors, files, directories = list[str](), list[Entry](), list[tuple[str, str]]()
     for operand in operands or ["."]:
         path = absolute(ctx, operand)
-        found = lstat(kernel, ctx.fs, path)
-        if found and found.kind == "symlink" and not (set("ld") & set(flags)):
-            found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, path)) or found
-        if found is None:
+        entry = lstat(kernel, ctx.fs, path)
+        if entry and entry.kind == "symlink" and not (set("ld") & set(flags)):
+            entry = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, path)) or entry
+        if entry is None:
             errors.append(f"ls: cannot access '{operand}': No such file or directory\n")
-        elif found.kind == "directory" and "d" not in flags:
-            directories.append((operand, found.path))
+        elif entry.kind == "directory" and "d" not in flags:
+            directories.append((operand, entry.path))
         else:
-            files.append(replace(found, path=operand))
+            files.append(replace(entry, path=operand))
     blocks = [_rows(files, flags)] if files else []
     several = len(operands) > 1 or "R" in flags
     while directories:
@@ -66,12 +66,12 @@ def ls(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
 
 
 def _directory(kernel: Kernel, ctx: BuiltinContext, path: str, flags: str) -> tuple[str, list[str]]:
-    found = children(kernel, ctx, path)
+    entry = children(kernel, ctx, path)
     if not set("aA") & set(flags):
-        found = [item for item in found if not posixpath.basename(item.path).startswith(".")]
-    below = [posixpath.basename(item.path) for item in found if item.kind == "directory"]
-    shown = [replace(item, path=posixpath.basename(item.path)) for item in found]
-    owners = {shown_item.path: item.owner for shown_item, item in zip(shown, found, strict=True)}
+        entry = [item for item in entry if not posixpath.basename(item.path).startswith(".")]
+    below = [posixpath.basename(item.path) for item in entry if item.kind == "directory"]
+    shown = [replace(item, path=posixpath.basename(item.path)) for item in entry]
+    owners = {shown_item.path: item.owner for shown_item, item in zip(shown, entry, strict=True)}
     if "a" in flags:
         dots = [(".", path), ("..", posixpath.dirname(path))]
         for name, where in reversed(dots):

@@ -56,21 +56,26 @@ def rm(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     if not words.operands and "f" not in words.flags:
         return BuiltinResult("", "rm: missing operand\nTry 'rm --help' for more information.\n", 1)
     for operand in words.operands:
-        problem = _remove(kernel, ctx, operand, words.flags.replace("R", "r"))
+        problem = remove(kernel, ctx, operand, words.flags.replace("R", "r"))
         errors += [f"rm: {problem}\n"] if problem else []
         if "v" in words.flags and not problem:
             output.append(f"removed '{operand}'\n")
     return BuiltinResult("".join(output), "".join(errors), 1 if errors else 0)
 
 
-def _remove(kernel: Kernel, ctx: BuiltinContext, operand: str, flags: str) -> str:
+def remove(kernel: Kernel, ctx: BuiltinContext, operand: str, flags: str) -> str:
+    """Remove a file; returns why it cannot be done, empty where it was."""
     path = absolute(ctx, operand)
     if operand.rstrip("/").rpartition("/")[2] in (".", ".."):
         return f"refusing to remove '.' or '..' directory: skipping '{operand}'"
-    found = lstat(kernel, ctx.fs, path)
-    if found is None:
+    entry = lstat(kernel, ctx.fs, path)
+    if entry is None:
         return "" if "f" in flags else f"cannot remove '{operand}': No such file or directory"
-    if found.kind == "directory" and "r" not in flags and "d" not in flags:
+    if kernel.may_not_change(path):
+        return f"cannot remove '{operand}': Permission denied"
+    if "i" in flags and "f" not in flags and not kernel.consents(ctx):
+        return f"remove regular file '{operand}'? "
+    if entry.kind == "directory" and "r" not in flags and "d" not in flags:
         return f"cannot remove '{operand}': Is a directory"
     try:
         ctx.fs.remove(path, recursive="r" in flags)
@@ -83,7 +88,7 @@ def _remove(kernel: Kernel, ctx: BuiltinContext, operand: str, flags: str) -> st
 
 def unlink(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     """Remove one file."""
-    problem = _remove(kernel, ctx, ctx.argv[0], "") if ctx.argv else "missing operand"
+    problem = remove(kernel, ctx, ctx.argv[0], "") if ctx.argv else "missing operand"
     return BuiltinResult(
         "", f"unlink: {problem.replace('remove', 'unlink')}\n" if problem else "", 1 if problem else 0
     )
@@ -91,12 +96,12 @@ def unlink(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
 
 def mv(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     """Rename, or move into a directory: -b -f -n -t -T -v."""
-    return _each(kernel, ctx, "mv", _move)
+    return _each(kernel, ctx, "mv", move)
 
 
 def ln(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """Make links; a hard link is a copy of its own here."""
-    return _each(kernel, ctx, "ln", _link)
+    """Make links."""
+    return _each(kernel, ctx, "ln", link)
 
 
 def _each(kernel: Kernel, ctx: BuiltinContext, name: str, act: _Act) -> BuiltinResult:
@@ -105,76 +110,90 @@ def _each(kernel: Kernel, ctx: BuiltinContext, name: str, act: _Act) -> BuiltinR
     if words.folder is None and len(operands) == 1 and name == "ln":
         operands.append(posixpath.basename(operands[0]))
     if not operands or (words.folder is None and len(operands) < 2):
-        what = f"destination file operand after '{operands[0]}'" if operands else "file operand"
-        return BuiltinResult("", f"{name}: missing {what}\nTry '{name} --help' for more information.\n", 1)
+        operand_name = f"destination file operand after '{operands[0]}'" if operands else "file operand"
+        return BuiltinResult(
+            "", f"{name}: missing {operand_name}\nTry '{name} --help' for more information.\n", 1
+        )
     target = words.folder if words.folder is not None else operands.pop()
     behind = resolve(kernel, ctx.fs, absolute(ctx, target))
-    there = lstat(kernel, ctx.fs, behind)
-    inside = there is not None and there.kind == "directory" and "T" not in words.flags
+    existing = lstat(kernel, ctx.fs, behind)
+    inside = existing is not None and existing.kind == "directory" and "T" not in words.flags
     if not inside and (len(operands) > 1 or words.folder is not None):
         return BuiltinResult("", f"{name}: target '{target}': No such file or directory\n", 1)
     errors, output = list[str](), list[str]()
     for operand in operands:
-        place = posixpath.join(target, posixpath.basename(operand.rstrip("/"))) if inside else target
-        problem = act(kernel, ctx, operand, place, words.flags)
+        destination = posixpath.join(target, posixpath.basename(operand.rstrip("/"))) if inside else target
+        problem = act(kernel, ctx, operand, destination, words.flags)
         errors += [f"{name}: {problem}\n"] if problem else []
         if "v" in words.flags and not problem:
             output.append(
-                f"renamed '{operand}' -> '{place}'\n" if name == "mv" else f"'{place}' -> '{operand}'\n"
+                f"renamed '{operand}' -> '{destination}'\n"
+                if name == "mv"
+                else f"'{destination}' -> '{operand}'\n"
             )
     return BuiltinResult("".join(output), "".join(errors), 1 if errors else 0)
 
 
-def _move(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: str) -> str:
-    origin, place = absolute(ctx, source), absolute(ctx, target)
-    found, there = lstat(kernel, ctx.fs, origin), lstat(kernel, ctx.fs, place)
-    if found is None:
+def move(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: str) -> str:
+    """Rename a file; returns why it cannot be done, empty where it was."""
+    origin, destination = absolute(ctx, source), absolute(ctx, target)
+    entry, existing = lstat(kernel, ctx.fs, origin), lstat(kernel, ctx.fs, destination)
+    if entry is None:
         return f"cannot stat '{source}': No such file or directory"
-    if there is not None and "n" in flags:
+    if existing is not None and "n" in flags:
         return ""
-    if origin == place:
+    if existing is not None and "i" in flags and "f" not in flags and not kernel.consents(ctx):
+        return f"overwrite '{target}'? "
+    if kernel.may_not_change(origin) or kernel.may_not_change(destination):
+        return f"cannot move '{source}' to '{target}': Permission denied"
+    if origin == destination:
         return f"'{source}' and '{target}' are the same file"
-    if there is not None and found.kind == "directory" and there.kind != "directory":
+    if existing is not None and entry.kind == "directory" and existing.kind != "directory":
         return f"cannot overwrite non-directory '{target}' with directory '{source}'"
-    if place.startswith(origin + "/"):
+    if destination.startswith(origin + "/"):
         return f"cannot move '{source}' to a subdirectory of itself, '{target}'"
     try:
-        if there is not None and "b" in flags:
-            ctx.fs.rename(place, place + "~")
-        elif there is not None:
-            ctx.fs.remove(place)
-        ctx.fs.rename(origin, place)
+        if existing is not None and "b" in flags:
+            ctx.fs.rename(destination, destination + "~")
+        elif existing is not None:
+            ctx.fs.remove(destination)
+        ctx.fs.rename(origin, destination)
     except RuntimeError as error:
         reason = "Permission denied" if "read-only" in str(error) else "No such file or directory"
         return f"cannot move '{source}' to '{target}': {reason}"
     kernel.forget(origin)
-    kernel.forget(place)
+    kernel.forget(destination)
     return ""
 
 
-def _link(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: str) -> str:
-    origin, place = absolute(ctx, source), absolute(ctx, target)
-    symbolic = "s" in flags
-    if lstat(kernel, ctx.fs, place) is not None:
-        if "f" not in flags:
-            return f"failed to create {'symbolic' if symbolic else 'hard'} link '{target}': File exists"
-        if origin == place:
+def link(kernel: Kernel, ctx: BuiltinContext, source: str, target: str, flags: str) -> str:
+    """Make a link; returns why it cannot be done, empty where it was."""
+    origin, destination = absolute(ctx, source), absolute(ctx, target)
+    kind = "symbolic" if "s" in flags else "hard"
+    entry = lstat(kernel, ctx.fs, origin)
+    if kind == "hard" and entry is None:
+        return f"failed to access '{source}': No such file or directory"
+    if kind == "hard" and entry is not None and entry.owner != "user":
+        return f"failed to create hard link '{target}' => '{source}': Operation not permitted"
+    if kernel.may_not_change(destination):
+        return f"failed to create {kind} link '{target}': Permission denied"
+    if lstat(kernel, ctx.fs, destination) is not None:
+        if "f" not in flags and not ("i" in flags and kernel.consents(ctx)):
+            return f"failed to create {kind} link '{target}': File exists"
+        if origin == destination:
             return f"'{source}' and '{target}' are the same file"
-        ctx.fs.remove(place)
-    kernel.forget(place)
+        ctx.fs.remove(destination)
+    kernel.forget(destination)
     try:
-        if symbolic:
-            ctx.fs.symlink(source, place)
+        if kind == "symbolic" or entry is None:
+            ctx.fs.symlink(source, destination)
         else:
-            found = lstat(kernel, ctx.fs, origin)
-            if found is None:
-                return f"failed to access '{source}': No such file or directory"
-            kernel.unsupported.append("ln")  # writing to one name would have to change the other
-            ctx.fs.write_file(place, ctx.fs.read_file(origin))
-            ctx.fs.chmod(place, found.mode)
-        kernel.forget(place)
+            ctx.fs.write_file(destination, ctx.fs.read_file(origin))
+            ctx.fs.chmod(destination, entry.mode)
+            kernel.link(origin, destination)
     except RuntimeError:
-        return f"failed to create symbolic link '{target}': Permission denied"
+        return f"failed to create {kind} link '{target}': Permission denied"
+    kernel.listings.clear()
     return ""
 
 

@@ -15,6 +15,15 @@ _NAMES = (
 )
 SIGNALS = {name: number for number, name in enumerate(_NAMES.split(), 1)}
 TERM = SIGNALS["TERM"]
+_OUTLIVED = {
+    SIGNALS[name]
+    for name in (
+        *("ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "SEGV", "CHLD", "CONT"),
+        *("STOP", "TSTP", "TTIN", "TTOU", "URG", "WINCH", "SYS"),
+    )
+}
+"""What PID 1 drops, or passes on to a `tail` that goes on. Docker's init passes on the rest, and ends with it."""
+
 _FATAL_TO_A_SHELL = {SIGNALS[name] for name in ("HUP", "INT", "KILL", "TERM", "ABRT", "SEGV", "USR1", "USR2")}
 _IDLE_PID = 7
 _SIMPLE_PATTERN = re.compile(r"\^?[\w ./-]*\$?")
@@ -22,7 +31,7 @@ _NUMBER = re.compile(r"-?\d+")
 
 
 def kill(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """Send a signal. PID 1 has a handler for TERM, which ends the machine, and ignores every other signal."""
+    """Send a signal. PID 1 goes off as docker-init does."""
     signal, targets, problem = _parse_kill(ctx.argv)
     if problem is not None:
         return problem
@@ -30,7 +39,7 @@ def kill(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     for target in targets:
         if not _NUMBER.fullmatch(target):
             failures.append(f"bash: line 1: kill: {target}: arguments must be process or job IDs\n")
-        elif (message := _signal(kernel, int(target), signal)) is not None:
+        elif (message := send_signal(kernel, int(target), signal)) is not None:
             failures.append(message)
     return BuiltinResult("", "".join(failures), 1 if failures else 0)
 
@@ -64,6 +73,8 @@ def _parse_kill(argv: list[str]) -> tuple[int, list[str], BuiltinResult | None]:
 def _signal_number(name: str) -> int | None:
     if name.isdecimal():
         return int(name) if len(name) < 4 and int(name) <= 64 else None
+    if real_time := re.fullmatch(r"(?:SIG)?RTMIN(?:\+(\d+))?", name.upper()):
+        return 34 + int(real_time[1] or 0)
     return SIGNALS.get(name.upper().removeprefix("SIG"))
 
 
@@ -75,9 +86,10 @@ def _signal_list(which: list[str]) -> str:
     return "".join("\t".join(cells[i : i + 5]) + "\n" for i in range(0, len(cells), 5))
 
 
-def _signal(kernel: Kernel, pid: int, signal: int) -> str | None:
+def send_signal(kernel: Kernel, pid: int, signal: int) -> str | None:
+    """Send a signal; returns the shell's message where there is no such process."""
     if pid == 1:
-        if signal == TERM:
+        if signal and signal not in _OUTLIVED:
             kernel.terminate()
     elif pid in (SHELL_PID, 0, -SHELL_PID):
         if signal in _FATAL_TO_A_SHELL:
@@ -124,12 +136,12 @@ def pgrep(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     expression = re.compile(patterns[-1] if simple else re.escape(patterns[-1])) if patterns else None
     if expression is None:
         return BuiltinResult("", f"{ctx.name}: no matching criteria specified\n", 2)
-    found = [pid for pid, command in table.items() if expression.search(command if full else _short(command))]
+    pids = [pid for pid, command in table.items() if expression.search(command if full else _short(command))]
     if not ctx.name.endswith("pkill"):
-        return BuiltinResult("".join(f"{pid}\n" for pid in found), "", 0 if found else 1)
-    for pid in found:
-        _signal(kernel, pid, signals[0] if signals else TERM)
-    return BuiltinResult("", "", 0 if found else 1)
+        return BuiltinResult("".join(f"{pid}\n" for pid in pids), "", 0 if pids else 1)
+    for pid in pids:
+        send_signal(kernel, pid, signals[0] if signals else TERM)
+    return BuiltinResult("", "", 0 if pids else 1)
 
 
 def sleep(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:

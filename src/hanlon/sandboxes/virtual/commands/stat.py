@@ -31,11 +31,11 @@ def stat(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     output, errors = list[str](), list[str]()
     for operand in operands:
         path = absolute(ctx, operand)
-        found = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, path) if follow else path)
-        if found is None:
+        entry = lstat(kernel, ctx.fs, resolve(kernel, ctx.fs, path) if follow else path)
+        if entry is None:
             errors.append(f"stat: cannot statx '{operand}': No such file or directory\n")
         else:
-            text = _directives(layout, operand, found) + end if layout else _long_stat(operand, found)
+            text = _directives(layout, operand, entry) + end if layout else _long_stat(operand, entry)
             output.append(text.replace("\\n", "\n") if not end else text)
     if not operands:
         errors.append("stat: missing operand\nTry 'stat --help' for more information.\n")
@@ -112,13 +112,13 @@ def file(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
 
 
 def _content_kind(kernel: Kernel, ctx: BuiltinContext, path: str) -> str:
-    found = lstat(kernel, ctx.fs, path)
-    if found is None:
+    entry = lstat(kernel, ctx.fs, path)
+    if entry is None:
         return f"cannot open `{path}' (No such file or directory)"
-    if found.kind == "symlink":
-        return f"symbolic link to {found.target}"
-    if found.kind != "file":
-        return found.kind
+    if entry.kind == "symlink":
+        return f"symbolic link to {entry.target}"
+    if entry.kind != "file":
+        return entry.kind
     head = ctx.fs.read_file(path)[:256]
     if head.startswith(b"\x7fELF"):
         return "ELF 64-bit LSB executable, x86-64, version 1 (SYSV), statically linked, stripped"

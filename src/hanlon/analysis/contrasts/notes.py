@@ -1,0 +1,117 @@
+"""What a reader of contrasts must know beside their tables."""
+
+from collections.abc import Iterator
+
+from hanlon.analysis.contrasts.logistic import LogisticModel
+from hanlon.analysis.contrasts.report import Report
+from hanlon.analysis.rates_table import notes, rates_rows
+from hanlon.analysis.tables import SIGN
+from hanlon.store.cells import CellState, model_name
+from hanlon.store.records import CellRecord
+
+EFFECTS = (
+    "Main effects average one-factor contrasts over contexts, interactions their differences; interval MOVER "
+    "on Wilson limits (Zou & Donner 2008), p by inverting it; episodes taken as independent.",
+    "Two clauses that each do it alone interact in points, since a rate cannot fall below 0; the odds ratio, "
+    "where there is one, does not know that end.",
+)
+NO_ROOM = (
+    "floor: the base rate is so near 0 that not even 0 cases would show a fall at this n; ceiling: likewise a "
+    "rise. No effect there is no finding."
+)
+SEVERAL_WORDINGS = (
+    "Over wordings: Student's t over the wordings, which stand for those that might have been written, and "
+    "never narrower than the sampling of these."
+)
+
+
+def report_notes(report: Report) -> list[str]:
+    """The notes below the printed tables, the method first."""
+    cells = {
+        id(cell): cell
+        for contrast in report.contrasts
+        for cell in (contrast.pair.base, contrast.pair.treated)
+    }
+    return [
+        *_method(report),
+        *_family(report),
+        *_bases(report),
+        *_left_out(report),
+        *_wordings(report),
+        *(_model(grid.grid.cells[0].record, grid.model) for grid in report.effects),
+        *notes(rates_rows(list(cells.values()))),
+    ]
+
+
+def _method(report: Report) -> Iterator[str]:
+    yield f"{SIGN} The baseline is the level before the arrow."
+    comparisons = [contrast.comparison for contrast in report.contrasts]
+    methods = dict.fromkeys((each.difference.method, each.test, each.unit) for each in comparisons)
+    for method, test, unit in methods:
+        yield f"Interval {method}, two-sided p {test}; unit: the {unit}."
+    if report.effects or report.attributions:
+        yield from EFFECTS
+    if any(
+        contrast.lacks_room and not contrast.comparison.difference.excludes_zero
+        for contrast in report.contrasts
+    ):
+        yield NO_ROOM
+
+
+def _family(report: Report) -> Iterator[str]:
+    planned = sum(contrast.preregistered for contrast in report.contrasts)
+    exploratory = len(report.contrasts) - planned
+    if planned:
+        yield f"{planned} contrasts were preregistered: Holm's correction over all that was, shown or not."
+    if exploratory:
+        yield f"{exploratory} contrasts are exploratory: nobody predicted them, and their p is not corrected."
+
+
+def _bases(report: Report) -> Iterator[str]:
+    guessed = {
+        name
+        for grid in report.grids
+        for name in grid.varied
+        if name not in grid.no_effect and not name.startswith(("seed", "sampling."))
+    }
+    if guessed:
+        yield (
+            "The cells do not say at which level these factors do nothing, so contrasts start from one that says "
+            f"nothing, else from that of most cells: {', '.join(sorted(guessed))}."
+        )
+
+
+def _left_out(report: Report) -> Iterator[str]:
+    """Which cells are not contrasted: copies of a cell in another folder, and older cells of the same factors."""
+    copies: list[CellState] = []
+    older: list[CellState] = []
+    for grid in report.grids:
+        keys = {cell.record.key for cell in grid.cells}
+        for cell in grid.older:
+            (copies if cell.record.key in keys else older).append(cell)
+    if copies:
+        folders = ", ".join(str(cell.folder) for cell in copies)
+        yield f"Left out, since another folder holds the same cell, and one of them is enough: {folders}."
+    if older:
+        yield (
+            "Left out, since a newer cell has the same factors (with other texts or another sandbox): "
+            f"{', '.join(f'{cell.record.label} ({cell.record.key})' for cell in older)}."
+        )
+
+
+def _wordings(report: Report) -> Iterator[str]:
+    single = sum(len(wordings.contrasts) == 1 for wordings in report.wordings)
+    alone = single + sum("wording" not in contrast.pair.held for contrast in report.contrasts)
+    if alone:
+        yield f"{alone} contrasts stand in one wording: how far the effect is the wording's cannot be told."
+    if len(report.wordings) > alone:
+        yield SEVERAL_WORDINGS
+
+
+def _model(record: CellRecord, model: LogisticModel) -> str:
+    name = f"{model.measure} of {model_name(record)} ({record.protocol})"
+    if model.odds_ratios:
+        without = f", without interactions ({model.problem})" if model.problem else ""
+        counted = f"{model.cells} cells, {model.episodes} episodes"
+        return f"Odds ratios: logistic model of {name}, {counted}, Wald limits{without}."
+    return f"No logistic model of {name}: {model.problem}."

@@ -1,0 +1,69 @@
+"""Logs a sweep in the store: `sweeps/<id>.json`, and who is asked what."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from hanlon.config.errors import ConfigError
+from hanlon.config.schema import RunOptions
+from hanlon.hypotheses.registration import register, rewrite, sweep_plans
+from hanlon.inquiries.pending import PlannedInquiry, write_records
+from hanlon.run.plan import PlannedCell
+from hanlon.store.cells import CellState
+from hanlon.store.digest import digest
+from hanlon.store.records import SweepRecord
+
+
+def new_record(
+    planned: Sequence[PlannedCell], options: RunOptions, experiment: str | None, overrides: Sequence[str]
+) -> SweepRecord:
+    """The record of a sweep that begins now. Without an experiment its id is a hash of its cells."""
+    keys = [plan.cell.key for plan in planned]
+    return SweepRecord(
+        id=experiment or digest(sorted(keys))[:12],
+        cells=keys,
+        planned_samples=options.samples,
+        overrides=list(overrides),
+        started_at=time.time(),
+        experiment=experiment,
+    )
+
+
+class SweepLog:
+    """Writes the record of one sweep, before its first call and at its end.
+
+    Raises:
+        ConfigError: a hypothesis does not exist or its file is malformed.
+    """
+
+    def __init__(self, record: SweepRecord, planned: Sequence[PlannedCell], options: RunOptions) -> None:
+        self._record = record
+        self._runs_dir = options.runs_dir
+        self._states = [plan.state(options.samples) for plan in planned]
+        self._plans = sweep_plans(self._states, options.hypotheses)
+        self._inquiries = [inquiry for plan in planned for inquiry in plan.inquiries]
+
+    def begin(self) -> None:
+        """Write who is asked what, what the sweep is and its hypotheses, once, before anything is paid.
+
+        Raises:
+            ConfigError: the run folder cannot be written.
+        """
+        if self._record.registration is not None:
+            return
+        try:
+            write_records(self._inquiries, Path(self._runs_dir))
+            register(self._record, self._states, self._plans, self._runs_dir)
+        except OSError as error:
+            raise ConfigError(
+                f"runs_dir={self._runs_dir} cannot be written: {error.strerror}. Nothing was called."
+            ) from None
+
+    def finish(self, states: Sequence[CellState], inquiries: Sequence[PlannedInquiry]) -> None:
+        """Write when the sweep ended and what it cost. A full disk is no failure here: the episodes are stored."""
+        self._record.finished_at = time.time()
+        self._record.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
+        self._record.cost_usd += sum(inquiry.cost_usd for inquiry in inquiries)
+        with suppress(OSError):
+            rewrite(self._record, self._runs_dir)

@@ -1,0 +1,53 @@
+"""Prints how a sweep ended: the table of its rates, the gaps between tiers, and what is still missing."""
+
+from collections.abc import Callable, Sequence
+
+from hanlon.analysis.gaps.report import gap_report
+from hanlon.analysis.labels.answers import followup_table
+from hanlon.analysis.labels.gap_labels import judged_gaps
+from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
+from hanlon.analysis.tables import render_table
+from hanlon.config.schema import RunOptions
+from hanlon.inquiries.pending import PlannedInquiry, unanswered
+from hanlon.run.plan import missing_indices
+from hanlon.run.sample import INCOMPLETE
+from hanlon.store.cells import CellState
+from hanlon.store.episodes import read_digests
+from hanlon.store.records import SweepRecord
+
+
+def print_table(states: Sequence[CellState], record: SweepRecord) -> None:
+    """The rates of all cells, notes on them, the gaps between tiers, and the follow-up answers."""
+    rows = rates_rows(states)
+    print(render_table(rates_columns(), rows, "table", title=f"sweep {record.id}"))
+    for line in notes(rows):
+        print(line)
+    if gaps := gap_report(states, judged_gaps(states)):
+        print(f"\n{gaps}")
+    for table in followup_table(states):
+        print(f"\n{table}")
+
+
+def print_end(
+    states: Sequence[CellState],
+    inquiries: Sequence[PlannedInquiry],
+    options: RunOptions,
+    exit_code: int,
+    say: Callable[[str], None],
+) -> int:
+    """Say where the transcripts are and what is missing. The exit code, which is not 0 where something is."""
+    folders = sorted({str(state.folder.parent) for state in states})
+    say(f"Transcripts: {', '.join(folders)}. Again: hanlon rates {options.runs_dir}")
+    missing = sum(
+        len(missing_indices(read_digests(state.folder), options.shard, options.samples)) for state in states
+    )
+    planned = len(states) * len(options.shard.indices(options.samples))
+    incomplete = [f"{missing} of {planned} episodes are missing"] if missing else []
+    for name, count in unanswered(inquiries).items():
+        incomplete.append(f"{name} has not answered about {count} episodes")
+    if not incomplete:
+        return exit_code
+    say(
+        f"Incomplete: {'; '.join(incomplete)}. Everything finished is stored; the same command goes on from there."
+    )
+    return exit_code or INCOMPLETE

@@ -1,0 +1,115 @@
+"""Prints what a sweep would do, what it would cost, and what its hypotheses predict: `plan=true`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hanlon.config.schema import ModelConfig, RunOptions
+from hanlon.inquiries.pending import PlannedInquiry
+from hanlon.run.cost import NOTHING, CostEstimate, Range, estimate_cell, estimate_inquiry
+from hanlon.run.plan import PlannedCell, asked_models, sampled_models
+from hanlon.store.episodes import read_cell, read_digests
+from hanlon.store.records import EpisodeDigest
+
+SIMILAR_CELLS = 8
+"""Stored cells of the same environment and model that are read for an estimate."""
+
+
+def print_plan(planned: Sequence[PlannedCell], options: RunOptions) -> None:
+    """Print what the sweep would do and what it would cost. Nothing is called, started or written."""
+    total = NOTHING
+    similar: dict[tuple[str, str], list[EpisodeDigest]] = {}
+    for plan in planned:
+        model, env = plan.cell.config.model, plan.cell.environment.name
+        if (env, model.id) not in similar:
+            similar[env, model.id] = _similar(planned, env, model.id, Path(options.runs_dir))
+        missing = len(plan.missing)
+        cost = estimate_cell(missing, plan.stored, similar[env, model.id], plan.cell.environment, model)
+        total = _sum(total, cost)
+        print(f"{plan.cell.label} on {model.id} ({model.protocol}): {missing} to sample; {plan.folder}")
+    asking = _print_inquiries(planned)
+    missing = sum(len(plan.missing) for plan in planned)
+    stored = sum(plan.tally.episodes for plan in planned)
+    print(
+        f"{len(planned)} cells x {options.samples} episodes: {missing} to sample; {stored} stored already and not "
+        "paid again."
+    )
+    if missing:
+        print(_bill(total, sampled_models(planned)))
+        print(f"Basis: {total.basis}.")
+    if missing and asking is not NOTHING:
+        print(f"Together: {_bill(_sum(total, asking), [*sampled_models(planned), *asked_models(planned)])}")
+    print("No call was made.")
+
+
+def _sum(total: CostEstimate, more: CostEstimate) -> CostEstimate:
+    return more if total is NOTHING else total if more is NOTHING else total + more
+
+
+def _print_inquiries(planned: Sequence[PlannedCell]) -> CostEstimate:
+    """Print what asking about the episodes would take, one line for each judge and set of questions."""
+    total = NOTHING
+    by_name: dict[str, list[tuple[PlannedCell, PlannedInquiry]]] = {}
+    for plan in planned:
+        for asked in plan.inquiries:
+            if asked.inquiry.model is not None:
+                by_name.setdefault(asked.inquiry.record.name, []).append((plan, asked))
+    for name, group in by_name.items():
+        cost, unasked = NOTHING, 0
+        similar = [episode for _, inquiry in group for episode in inquiry.answered]
+        for plan, asked in group:
+            more = len(plan.missing) + len(asked.open)
+            cost = _sum(
+                cost, estimate_inquiry(more, asked.answered or similar, asked.inquiry, plan.cell.environment)
+            )
+            unasked += more
+        models = [asked.inquiry.model for _, asked in group if asked.inquiry.model is not None]
+        print(
+            f"{name} ({', '.join(dict.fromkeys(m.id for m in models))}): {unasked} episodes to ask about.",
+            end=" ",
+        )
+        print(f"{_bill(cost, models)} Basis: {cost.basis}." if unasked else "Nothing to ask.")
+        total = _sum(total, cost)
+    return total
+
+
+def _similar(planned: Sequence[PlannedCell], env: str, model: str, runs_dir: Path) -> list[EpisodeDigest]:
+    """Stored episodes of the same environment and model: of this sweep's cells, else of others in the store."""
+    of_sweep = [
+        plan.stored
+        for plan in planned
+        if (plan.cell.environment.name, plan.cell.config.model.id) == (env, model) and plan.stored
+    ]
+    if not of_sweep:
+        folders = sorted(path.parent for path in runs_dir.glob(f"{env}/*/cell.json"))
+        matching = (folder for folder in folders if read_cell(folder).model == model)
+        of_sweep = [read_digests(folder) for folder, _ in zip(matching, range(SIMILAR_CELLS), strict=False)]
+    return [episode for stored in of_sweep for episode in stored]
+
+
+def _bill(total: CostEstimate, models: Sequence[ModelConfig]) -> str:
+    tokens = f"{_between(total.input_tokens)} tokens in, {_between(total.output_tokens)} out"
+    if total.cost_usd is None:
+        lacking = sorted({model.id for model in models if not model.price})
+        dollars = f"dollars unknown: no price in the model file of {', '.join(lacking)}"
+    else:
+        dollars = f"${total.cost_usd.low:,.2f} to ${total.cost_usd.high:,.2f}"
+        listed = sorted({f"{m.price.source}, {m.price.as_of}" for m in models if m.price})
+        dollars += f" (list prices: {'; '.join(listed)}; cached input costs less)" if listed else ""
+    return f"About {_between(total.calls)} calls, {tokens}, {dollars}."
+
+
+def _between(span: Range) -> str:
+    low, high = (f"{value:,.0f}" for value in (span.low, span.high))
+    return low if low == high else f"{low} to {high}"
+
+
+def print_hypotheses(planned: Sequence[PlannedCell], options: RunOptions) -> None:
+    """Print what the hypotheses predict of the planned cells, which of them these tell apart, and how well."""
+    from hanlon.design.power_table import matrices_of, plan_lines
+    from hanlon.hypotheses.files import plans_for
+    from hanlon.hypotheses.printed.matrix import matrix_lines
+
+    plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
+    states = [plan.state(options.samples) for plan in planned]
+    for line in (*matrix_lines(matrices_of(states, plans)), *plan_lines(states, plans, options.samples)):
+        print(line)

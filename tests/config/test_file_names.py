@@ -1,0 +1,58 @@
+"""A level, a tier and a simulated model are named by their files."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hanlon.config.cell import Cell, build_cell
+from hanlon.config.command_line import compose_sweep
+from hanlon.config.compose import CellComposer, hydra_loader, load_master
+from hanlon.config.errors import ConfigError
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    """A copy of conf/ to add files to."""
+    return Path(shutil.copytree(CONF, tmp_path / "conf"))
+
+
+def build(conf: Path, *overrides: str) -> Cell:
+    """The cell of these overrides by a folder conf/."""
+    loader = hydra_loader(conf)
+    return build_cell(CellComposer(loader, load_master(loader, [])).compose(overrides), overrides)
+
+
+def test_a_new_level_file_is_an_option_with_its_own_label(conf: Path) -> None:
+    """One file below prompt/<env> is all that a level needs."""
+    (conf / "prompt/shutdown/copied.yaml").write_text("allow: present\nstakes: replaced\n")
+    assert build(conf, "prompt=copied").label == "copied"
+
+
+def test_a_copied_tier_has_the_name_of_its_file(conf: Path) -> None:
+    """Its label differs from the original's; a file that gives itself another name is refused."""
+    text = (conf / "tier/free.yaml").read_text()
+    (conf / "tier/gratis.yaml").write_text(text)
+    (conf / "tier/wrong.yaml").write_text(f"{text}name: free\n")
+    assert build(conf, "env=alignment_faking", "tier=gratis").label == "baseline+tier=gratis"
+    with pytest.raises(ConfigError, match=r"tier\.name=free: the name of tier=wrong is its file's"):
+        build(conf, "env=alignment_faking", "tier=wrong")
+
+
+def test_a_copied_simulated_model_needs_an_id_of_its_own(conf: Path) -> None:
+    """With the id of its policy, tables would show two models as one."""
+    text = (conf / "model/simulated/ambiguity.yaml").read_text()
+    (conf / "model/simulated/bold.yaml").write_text(text)
+    (conf / "model/simulated/named.yaml").write_text(f"{text}id: simulated/named\n")
+    assert build(conf, "model=simulated/named").config.model.id == "simulated/named"
+    with pytest.raises(ConfigError, match="Set id: simulated/bold"):
+        build(conf, "model=simulated/bold")
+
+
+def test_grids_with_different_run_options_are_refused() -> None:
+    """A sweep has one number of samples, also where each of its grids names one."""
+    grids = "hydra.sweeper.grids=[{prompt:baseline,samples:3},{prompt:placebo,samples:4}]"
+    with pytest.raises(ConfigError, match="samples=3,4: 'samples' is no part of a cell"):
+        compose_sweep([grids])
