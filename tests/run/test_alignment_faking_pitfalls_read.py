@@ -118,9 +118,6 @@ def test_point_4_votes_are_stored_and_a_threshold_moves_without_a_call(
     lower = exported(command_line, "rescore", "--threshold", "0.25")
     by_label = {row["label"]: row["k"] for row in lower if row["judge"] == "llm"}
     assert by_label == {"evaluation_awareness": 1, "puzzle": 0}
-        "evaluation_awareness": 1,
-        "puzzle": 0,
-    }
     assert labels(command_line, "--judge", "llm", "--threshold", "0.25")[one]["k"] == 1
     assert judge_server.calls == 4
     other = ("--judge", "simulated", "--set", "judge.simulated.rubrics=[evaluation_awareness]")

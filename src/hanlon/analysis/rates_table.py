@@ -112,7 +112,7 @@ def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], 
         plain("measure", lambda row: row.rate.measure, once=True),
         Column("k", lambda row: row.rate.k),
         Column("n", lambda row: row.rate.n),
-        Column("by_content", lambda row: row.cell.tally.by_content),
+        Column("by_content", lambda row: row.tally.by_content),
         printed("k/n", lambda row: f"{row.rate.k}/{row.rate.n}", right=True),
         Column("rate", lambda row: row.rate.rate, lambda row: percent(row.rate.rate), right=True),
         Column("lo", lambda row: row.rate.lo),
@@ -182,8 +182,8 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
     """What a reader of the rates must know beside them: changed models first, then repeats and later episodes."""
     changed: list[str] = []
     repeated: list[str] = []
-    added: list[str] = []
     untagged: list[str] = []
+    added: list[str] = []
     for row in {row.record.key: row for row in rows}.values():
         tally = row.tally
         if len(tally.answered_by) > 1:

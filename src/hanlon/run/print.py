@@ -17,7 +17,7 @@ from hanlon.store.records import SweepRecord
 
 
 def print_table(states: Sequence[CellState], record: SweepRecord) -> None:
-    """The rates of all cells, notes on them, the gaps between tiers, and the follow-up answers."""
+    """The rates of all cells, notes on them, the gaps between tiers, and what the models answered when asked."""
     rows = rates_rows(states)
     print(render_table(rates_columns(), rows, "table", title=f"sweep {record.id}"))
     for line in notes(rows):
