@@ -223,8 +223,8 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
             )
         if tally.by_content:
             untagged.append(
-                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a tag that the prompt asks for; each "
-                "counts by its content."
+                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a tag that the prompt asks for. Each "
+                "counts by its content, by a rule on words: compare the label compliance of judge=[llm]."
             )
         if tally.after_look:
             added.append(
