@@ -206,6 +206,7 @@ def test_what_another_process_has_begun_is_left_when_a_sweep_is_refused(
     ]
     first = command_line.start(*sweep, "tier=paid")
     _until(lambda: any(list(read_episodes(folder)) for folder in cell_folders(command_line.runs)))
+    chat_server.delay_s = 60  # the first goes on for as long as the second takes
     second = command_line.run(*sweep, "tier=free,paid")
     assert second.returncode == 2, second.stderr
     assert "is being written by another process" in second.stderr

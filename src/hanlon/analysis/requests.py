@@ -32,8 +32,6 @@ class JudgeLabels:
 
 UNJUDGED = JudgeLabels(None, {}, {})
 SCORED = ("yes", "maybe", "no")
-UNPARSED = "unparsed"
-"""The outcome of a reply that could not be read; it counts as not complied."""
 
 
 class RequestFacts(msgspec.Struct, gc=False):

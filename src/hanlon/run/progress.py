@@ -82,7 +82,9 @@ class Progress:
         calls = sum(t.calls for t in tallies)
         tokens = sum(t.input_tokens + t.output_tokens for t in tallies)
         costs = [t.cost_usd for t in tallies if t.cost_usd is not None]
-        cost = f"${sum(costs):.4f}" if costs else "cost unknown"
+        unknown = sum(t.calls > 0 and t.cost_usd is None for t in tallies)
+        cost = f"${sum(costs):.4f}" + (f" and the unknown cost of {unknown} cells" if unknown else "")
+        cost = cost if costs else "cost unknown"
         answers = f", {self._answers:,} new answers about episodes" if self._answers else ""
         time_left = f", {self._time_left()}" if self._missing else ""
         return f"{calls:,} calls, {tokens:,} tokens, {cost}{answers}{time_left}{self._limiters()}"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hanlon.analysis.gaps.pairs import TierPair, model_identity
-from hanlon.analysis.requests import UNPARSED, RequestCell
+from hanlon.analysis.gaps.pairs import TierPair, identity_of_model
+from hanlon.analysis.requests import RequestCell
+from hanlon.store.outcomes import UNPARSED
 from hanlon.store.records import CellRecord
 
 NEEDED = 0.5
@@ -76,7 +77,7 @@ def is_bare(record: CellRecord) -> bool:
 
 
 def _identity(record: CellRecord) -> bytes:
-    parts = [record.env, model_identity(record), record.factors.get("setting"), record.texts["requests"]]
+    parts = [record.env, identity_of_model(record), record.factors.get("setting"), record.texts["requests"]]
     return msgspec.json.encode(parts, order="sorted")
 
 

@@ -8,18 +8,9 @@ from typing import Any
 import msgspec
 
 from hanlon.analysis.requests import RequestCell
+from hanlon.config.schema import model_identity
 from hanlon.environments.tier import TIER_FACTS, Tier
 from hanlon.store.records import CellRecord
-
-MODEL_KEYS = (
-    "base_url",
-    "sampling",
-    "system_role",
-    "extra_body",
-    "reasoning_fields",
-    "server",
-)
-"""Of a model's configuration, what can change its answers; `Cell.key` hashes the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +84,18 @@ def label_without_tier(record: CellRecord) -> str:
     return record.label.replace(f"+tier={record.factors.get('tier')}", "", 1)
 
 
-def model_identity(record: CellRecord) -> dict[str, Any]:
+def identity_of_model(record: CellRecord) -> dict[str, Any]:
     """Everything about the model that can change its answers."""
     model: Mapping[str, Any] = record.config.get("model") or {}
-    settings = {key: model.get(key) for key in MODEL_KEYS}
-    if record.endpoint != "endpoint":
-        del settings["base_url"]  # a local server's port is no part of what a model is
-    return {"endpoint": record.endpoint, "model": record.model, "protocol": record.protocol, **settings}
+    names = {"endpoint": record.endpoint, "id": record.model, "protocol": record.protocol}
+    return model_identity({**model, **names})
 
 
 def _identity(record: CellRecord) -> dict[str, Any]:
     """Everything but the tier and the texts that speak of it."""
     return {
         "env": record.env,
-        **model_identity(record),
+        **identity_of_model(record),
         "factors": {name: value for name, value in record.factors.items() if name != "tier"},
         "sandbox": record.config.get("sandbox"),
         "seed": record.config.get("seed"),

@@ -44,6 +44,7 @@ class AlignmentFaking:
 
     tools: Sequence[Tool] = ()
     turn_limit = 1
+    has_machine = False
 
     def __init__(
         self,
