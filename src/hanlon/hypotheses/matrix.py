@@ -21,7 +21,7 @@ def turned(allowed: frozenset[Direction]) -> frozenset[Direction]:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A prediction of a hypothesis about one contrast of the grid. `number` is the prediction's in its hypothesis."""
+    """A hypothesis's prediction about one contrast of the grid. `number` is its position in the hypothesis."""
 
     hypothesis: Hypothesis
     number: int

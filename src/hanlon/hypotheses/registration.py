@@ -66,11 +66,11 @@ def cells_of(sweep: SweepRecord) -> list[str]:
 def basis(
     sweep: SweepRecord, current: Sequence[Plan] | None = None, *, use_current: bool = False
 ) -> list[Part]:
-    """What to judge a sweep by: what it wrote down, or (`use_current`, and where it wrote down nothing) conf/ as it is.
+    """What to judge a sweep by: what it wrote down. With `use_current`, or if it wrote down nothing: conf/ as it is.
 
     Args:
         sweep: its record.
-        current: conf/hypothesis as it is; None where nothing is to be said of changes.
+        current: conf/hypothesis as it is; None leaves out the note on changes.
         use_current: judge by `current`, added cells included.
 
     Raises:

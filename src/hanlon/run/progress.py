@@ -154,7 +154,7 @@ class WorkerProgress(Progress):
         self._running, self._ended = False, True
 
     def notice(self, text: str) -> None:
-        """Print a line while it runs; what is noted before, the parent has said."""
+        """Print a line while it runs. The parent has printed what is noted before."""
         if self._running:
             super().notice(f"{self._name}: {text}")
         elif self._ended:

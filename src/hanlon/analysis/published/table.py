@@ -106,7 +106,7 @@ def _interval(rate: PublishedRate) -> str:
 
 
 def sources(rows: Sequence[Row]) -> list[str]:
-    """What stands below the table: whose the published rows are and where to find them."""
+    """The lines below the table: the authors of the published rows and where to find them."""
     rates = [row.rate for row in rows if isinstance(row, PublishedRow)]
     if not rates:
         return [

@@ -181,7 +181,7 @@ def _by_label(cell: CellState, labels: Labels, measure: str) -> Count:
 def _difference(
     choice: _Choice, base: RequestCell | None, treated: RequestCell | None, level: float
 ) -> tuple[Difference, str]:
-    """The treated cell minus the base, and the unit: by request where both cells have such, else by episode."""
+    """The treated cell minus the base, and the unit: the request if both cells have requests, else the episode."""
     comparison = compare_episodes(choice.counts, level)
     if base is not None and treated is not None:
         requests = [
