@@ -28,6 +28,7 @@ ASKED = ["++model.extra_body.usage={include: true}"]
 WAYS = {"returned": ASKED, "listed": [PRICE]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_budget_is_kept_and_raising_it_completes(
     command_line: CommandLine, chat_server: ChatServer, way: str
