@@ -116,8 +116,8 @@ def _unreadable_override(error: OverrideParseException, arguments: Sequence[str]
 
 
 def _missing_value(error: OmegaConfBaseException) -> str:
-    interpolated = re.search(r"Missing mandatory value: (\S+)", str(error))
-    key = interpolated[1] if interpolated else str(error.full_key or "").strip() or _first_line(error)
+    referred = re.search(r"interpolation.*Missing mandatory value: (\S+)", str(error))
+    key = referred[1] if referred else str(error.full_key or "").strip() or _first_line(error)
     if key == "model.id":
         return "model.id has no value: name the model, as in model=openrouter/openai/o3 or model.id=<name>"
     return f"{key} has no value: give it as {key}=<value>"
