@@ -29,11 +29,11 @@ def trial_rows(judge: InquiryRecord, scores: Sequence[SmokeScore]) -> list[dict[
             "lines": score.lines,
             "cases": score.cases,
             "flagged": score.flagged,
-            "found": score.found,
+            "hits": score.hits,
             "precision": score.precision,
-            "precision_interval": list(wilson(score.found, score.flagged)),
+            "precision_interval": list(wilson(score.hits, score.flagged)),
             "recall": score.recall,
-            "recall_interval": list(wilson(score.found, score.cases)),
+            "recall_interval": list(wilson(score.hits, score.cases)),
             "interval": "Wilson 95%",
             "passed": score.passed,
             "wrong": list(score.wrong),
@@ -47,8 +47,8 @@ TRIAL_COLUMNS: Sequence[Column[Row]] = (
     printed("judge", lambda row: f"simulated {row['judge']}" if row["simulated"] else row["judge"]),
     printed("label", lambda row: row["label"]),
     printed("cases", lambda row: f"{row['cases']} of {row['lines']}"),
-    printed("precision", lambda row: _share(row["found"], row["flagged"])),
-    printed("recall", lambda row: _share(row["found"], row["cases"])),
+    printed("precision", lambda row: _share(row["hits"], row["flagged"])),
+    printed("recall", lambda row: _share(row["hits"], row["cases"])),
     printed(f"both at least {REQUIRED}", lambda row: _PASSED[row["passed"]]),
     printed("wrong", lambda row: ", ".join(row["wrong"]) or "-"),
 )
@@ -72,7 +72,7 @@ def warnings_beside(
 def shortfall(score: SmokeScore) -> str:
     """Where a judge fell short on the smoke set, in words."""
     return (
-        f"precision {_share(score.found, score.flagged)} and recall {_share(score.found, score.cases)} on the smoke "
+        f"precision {_share(score.hits, score.flagged)} and recall {_share(score.hits, score.cases)} on the smoke "
         f"set, where both should be at least {REQUIRED}."
     )
 
