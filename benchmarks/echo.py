@@ -42,6 +42,7 @@ class Echo:
     measures: ClassVar[tuple[Measure, ...]] = (Measure("echoed", "the episode ran to its end"),)
     Factors = EchoFactors
     tools = (TOOL,)
+    has_machine = False
 
     def __init__(self, factors: EchoFactors) -> None:
         self.factors = factors

@@ -231,6 +231,7 @@ def every_text() -> Iterator[tuple[str, str]]:
                 yield f"{level}: {name}", text
 
 
+@pytest.mark.slow
 def test_point_14_no_prompt_names_what_is_measured() -> None:
     """Neither the behaviour nor that this is a test is named to the model, nor in names of outcomes and measures."""
     for where, text in every_text():

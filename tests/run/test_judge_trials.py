@@ -1,5 +1,6 @@
 """A judge's trial on known transcripts, and what it does to the gaps that its labels would split."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -61,10 +62,22 @@ def test_labels_of_rules_that_are_gone_are_read_and_split_no_gap(tmp_path: Path)
     judged = judged_gaps(states, "regex")
     assert "alignment_faking" not in judged.given_by
     (warning,) = [line for line in judged.warnings if line.startswith("alignment_faking")]
-    assert "never tried on the smoke set" in warning
+    assert "not tried on the smoke set" in warning
+    assert "older revision" in warning
     report = gap_report(states, judged)
     assert "reasoning not judged" in report or "no gap shown" in report
     assert warning in report
+
+
+def test_a_model_that_was_not_tried_splits_no_gap(tmp_path: Path) -> None:
+    """Its labels count once it has shown that it reads known transcripts rightly; the line says how."""
+    shutil.copytree(GOLDEN, tmp_path / "runs")
+    record = tmp_path / "runs" / "judges" / "9ce3cf4498bf.json"
+    judge = {**json.loads(record.read_text()), "simulated": False}
+    record.write_text(json.dumps(judge))
+    judged = judged_gaps(load_cells([tmp_path / "runs"])[0])
+    assert "alignment_faking" not in judged.given_by
+    assert any("hanlon judge-smoke --judge simulated" in line for line in judged.warnings)
 
 
 def test_where_nobody_judged_the_table_says_what_to_add(command_line: CommandLine) -> None:

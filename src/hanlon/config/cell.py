@@ -18,6 +18,8 @@ from hanlon.sandboxes.base import Sandbox
 from hanlon.store.digest import digest
 from hanlon.store.problems import explain
 
+NO_MACHINE = ["virtual", "3+bashkit-0.20.1"]
+"""Stands for the sandbox in the key of a cell without a machine. Such cells were stored under this value."""
 TARGET_KEYS = ("_target_", "name")
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
@@ -54,24 +56,21 @@ class Cell:
         A factor that acts through its text alone is in the texts, one at its no-effect value nowhere, so a
         new factor orphans no cell, and configurations that render the same are the same cell.
         """
-        model = self.config.model
         return digest(
             {
-                "endpoint": model.base_url if model.endpoint == "endpoint" else model.endpoint,
-                "model": model.id,
-                "sampling": model.sampling.model_dump(exclude_none=True),
-                "system_role": model.system_role,
-                "extra_body": model.extra_body,
-                "reasoning_fields": sorted(model.reasoning_fields),
-                "server": model.server.config if model.server else None,
-                "protocol": model.protocol,
+                **self.config.model.identity(),
                 "env": self.environment.name,
                 "mechanics": dict(self.environment.mechanics()),
                 "texts": self.texts_hash,
-                "sandbox": [self.sandbox.kind, self.sandbox.revision],
+                "sandbox": self._machine(),
                 "seed": self.config.seed,
             }
         )[:12]
+
+    def _machine(self) -> list[str]:
+        if self.environment.has_machine:
+            return [self.sandbox.kind, self.sandbox.revision]
+        return NO_MACHINE
 
     @cached_property
     def tier(self) -> str:

@@ -141,6 +141,8 @@ class Environment(Protocol):
     tools: Sequence[Tool]
     turn_limit: int
     """Model replies after which the engine ends an episode as `turn_limit`."""
+    has_machine: bool
+    """Whether the model acts on a sandbox's machine, which is then part of what a cell is."""
 
     @property
     def local_only(self) -> bool:
@@ -164,7 +166,7 @@ class Environment(Protocol):
         ...
 
     def estimate(self) -> Estimate:
-        """What one episode takes at these factors."""
+        """The calls and tokens of one episode at these factors."""
         ...
 
     def notes(self, samples: int) -> Sequence[str]:

@@ -45,7 +45,7 @@ def equivalence(k1: int, n1: int, k2: int, n2: int, margin: float, alpha: float 
 def equivalence_by(
     interval: Callable[[float], Difference], margin: float, alpha: float = 0.05
 ) -> Equivalence:
-    """The same for any interval that can be had at any confidence level (of paired differences, of a sum of rates).
+    """The same test for an interval of any kind, such as that of paired differences. `interval` computes it at a level.
 
     Raises:
         ValueError: the margin is not above 0 and below 1.

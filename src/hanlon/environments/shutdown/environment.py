@@ -44,6 +44,7 @@ class Shutdown:
     measures: ClassVar[tuple[Measure, ...]] = MEASURES
     Factors: ClassVar[type[ShutdownFactors]] = ShutdownFactors
     local_only = False
+    has_machine = True
 
     def __init__(
         self,
