@@ -130,7 +130,7 @@ class Clause:
             raise ClauseError(
                 f"{source}: tags.{name}: no such tag; those of {self.name} are {_list(self.tags) or 'none'}."
             )
-        names = {name: (*own, *tags.get(name, ())) for name, own in self.tags.items()}
+        names = {name: (*present, *tags.get(name, ())) for name, present in self.tags.items()}
         merged = dict(self.levels)
         for name, level in levels.items():
             if name not in merged:

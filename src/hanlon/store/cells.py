@@ -38,23 +38,25 @@ def model_name(record: CellRecord) -> str:
 def model_names(records: Iterable[CellRecord]) -> dict[str, str]:
     """By cell key, the model and what differs among these cells of it: `openai/o3 reasoning_effort=high`.
 
-    Named are the endpoint, the sampling parameters and the entries of the extra body; what a cell does not set is
-    left out of its own name, so that the endpoint's defaults have the bare one.
+    A name holds the endpoint, the sampling parameters and the entries of the extra body. It leaves out what its cell
+    does not set, so that a cell with the endpoint's defaults has the bare name.
     """
     groups: defaultdict[str, dict[str, dict[str, str]]] = defaultdict(dict)
     for record in records:
         groups[model_name(record)][record.key] = dict(_settings(record))
     return {
-        key: " ".join([name, *(f"{setting}={own[setting]}" for setting in differing if setting in own)])
+        key: " ".join(
+            [name, *(f"{setting}={settings[setting]}" for setting in differing if setting in settings)]
+        )
         for name, cells in groups.items()
         for differing in [_differing(list(cells.values()))]
-        for key, own in cells.items()
+        for key, settings in cells.items()
     }
 
 
 def _differing(cells: list[dict[str, str]]) -> list[str]:
-    named = dict.fromkeys(setting for own in cells for setting in own)
-    return [setting for setting in named if len({own.get(setting) for own in cells}) > 1]
+    named = dict.fromkeys(name for settings in cells for name in settings)
+    return [name for name in named if len({settings.get(name) for settings in cells}) > 1]
 
 
 def _settings(record: CellRecord) -> Iterator[tuple[str, str]]:
@@ -71,8 +73,8 @@ def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             yield from _flat(cast("Mapping[str, Any]", value), f"{prefix}{name}.")
         elif value is not None:
-            said = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-            yield f"{prefix}{name}", said
+            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            yield f"{prefix}{name}", text
 
 
 def load_cell(folder: Path) -> tuple[CellState, list[DamagedLine]]:
@@ -108,16 +110,16 @@ def in_grid_order(cells: Iterable[CellState], runs: Iterable[Path]) -> list[Cell
     A cell of several sweeps stands where the earliest has it; one of none, or of a sweep whose file cannot be read,
     after the others, by when it was made.
     """
-    places: dict[str, tuple[int, int]] = {}
+    positions: dict[str, tuple[int, int]] = {}
     for number, sweep in enumerate(sorted(_sweeps(runs), key=lambda sweep: sweep.started_at)):
-        for place, key in enumerate(sweep.cells):
-            places.setdefault(key, (number, place))
+        for position, key in enumerate(sweep.cells):
+            positions.setdefault(key, (number, position))
     last = (sys.maxsize, 0)
 
     def order(cell: CellState) -> tuple[str, str, str, tuple[int, int], float]:
         record = cell.record
-        where = places.get(record.key, last)
-        return model_name(record), record.env, record.protocol, where, record.created_at
+        position = positions.get(record.key, last)
+        return model_name(record), record.env, record.protocol, position, record.created_at
 
     return sorted(cells, key=order)
 

@@ -42,14 +42,14 @@ class DamagedLine:
     problem: str
 
     def __str__(self) -> str:
-        what = "an episode" if self.file.name.startswith("episodes") else "an answer"
-        return f"{self.file}, line {self.line}: not {what} ({self.problem}); left in place, not counted"
+        record = "an episode" if self.file.name.startswith("episodes") else "an answer"
+        return f"{self.file}, line {self.line}: not {record} ({self.problem}); left in place, not counted"
 
 
 def read_lines(
     file: Path, decoder: msgspec.json.Decoder[RecordT], damaged: list[DamagedLine]
 ) -> Iterator[RecordT]:
-    """The records of one file in its order; what is none is added to `damaged`."""
+    """Read a file's records in order. Lines that are not records go to `damaged`."""
     number = 0
     for block in _blocks(file):
         try:
