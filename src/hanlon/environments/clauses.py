@@ -33,7 +33,8 @@ from typing import Annotated, TypeVar
 import yaml
 from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, ValidationError
 
-from hanlon.environments.validation import StrictModel, explain
+from hanlon.environments.validation import StrictModel
+from hanlon.store.problems import explain
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is missing from some builds of PyYAML
 Model = TypeVar("Model", bound=StrictModel)
@@ -250,7 +251,7 @@ def validated(model: type[Model], data: object, source: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ClauseError(f"{source}: {explain(error)}.") from None
+        raise ClauseError(f"{source}: {'; '.join(explain(error, model))}.") from None
 
 
 def _yaml_files(folder: Path | Traversable) -> list[Path | Traversable]:
