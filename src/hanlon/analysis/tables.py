@@ -119,41 +119,6 @@ def _width(markdown: bool) -> int | None:
     return 10_000 if markdown else None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
 
 
-SAID_ONCE = (
-    "model",
-    "protocol",
-    "measure",
-    "status",
-    "excluded",
-    "differ",
-    "requests",
-    "AF reasoning",
-    "with / without",
-    "confused",
-    "gate",
-    "tag but no content",
-    "no tag",
-)
-
-
-def render(
-    rows: Sequence[Mapping[str, Any]],
-    words: Sequence[Mapping[str, str]],
-    table_format: TableFormat,
-    title: str,
-) -> str:
-    """The old form, rows as two mappings. New tables take `render_table`."""
-    if table_format in ("json", "csv"):
-        return render_rows(rows, table_format)
-    if not words:
-        return "no cells"
-    columns: list[Column[Any]] = [
-        Column(name, None, str, name in SAID_ONCE, name in ("k/n", "rate")) for name in words[0]
-    ]
-    texts = [[row[column.name] for row in words] for column in columns]
-    return _printed(columns, texts, title, markdown=table_format == "markdown")
-
-
 def points(fraction: float | None) -> str:
     """A difference in percentage points with its sign; `-` where there is none."""
     return "-" if fraction is None else f"{round(100 * fraction, 1) + 0.0:+.1f}"
