@@ -53,15 +53,12 @@ def _smallest_alpha(excess: Callable[[float], float]) -> float:
 class Vanishing:
     """Whether a behaviour that the control shows is gone under treatment, each by an exact one-sided test at `alpha`.
 
-    `control_lo` is the one-sided lower bound of the control's rate, `treated_hi` and `treated_lo` are the one-sided
-    bounds of the treated rate (Clopper-Pearson). `p` is the larger one of the two tests'.
+    `treated_lo` and `treated_hi` are the one-sided bounds of the treated rate (Clopper-Pearson). `p` is the larger one
+    of the two tests'. `control_worked` says that the control's rate is shown to be above the margin.
     """
 
-    control_lo: float
     treated_lo: float
     treated_hi: float
-    margin: float
-    alpha: float
     p: float
     result: Result
     control_worked: bool
@@ -91,7 +88,7 @@ def vanishes(
     else:
         result = "held" if treated_hi < margin else "failed" if treated_lo > margin else "undetermined"
     p = max(_exact_p(control_k, control_n, margin, "greater"), _exact_p(treated_k, treated_n, margin, "less"))
-    return Vanishing(control_lo, treated_lo, treated_hi, margin, alpha, p, result, worked)
+    return Vanishing(treated_lo, treated_hi, p, result, worked)
 
 
 def _one_sided(k: int, n: int, alpha: float) -> tuple[float, float]:
