@@ -26,7 +26,8 @@ from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig, RunOptions
 from hanlon.engine.budget import Budget
 from hanlon.engine.rollout import Rollouts
-from hanlon.engine.sweep import CellWork, Sweep
+from hanlon.engine.sweep import Sweep
+from hanlon.engine.work import CellWork
 from hanlon.environments.tier import NO_TIER
 from hanlon.models.local_server import LocalServer
 from hanlon.run.progress import Progress

@@ -20,7 +20,8 @@ from rich.console import Console
 from arguments import is_smoke
 from hanlon.config.provenance import cell_record
 from hanlon.engine.budget import Budget
-from hanlon.engine.sweep import CellWork, Sweep
+from hanlon.engine.sweep import Sweep
+from hanlon.engine.work import CellWork
 from hanlon.models.local_server import LocalServer
 from hanlon.run.progress import Progress
 from hanlon.store.episodes import CellWriter

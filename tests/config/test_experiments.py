@@ -71,6 +71,7 @@ def test_a_replication_says_what_it_is_and_what_differs(file: Path) -> None:
         assert words in said, words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_one_model_on_the_command_line_replaces_all_of_the_grid(
     command_line: CommandLine, file: Path
@@ -84,6 +85,7 @@ def test_one_model_on_the_command_line_replaces_all_of_the_grid(
     assert models == {model}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("experiment", "cells"),
     [

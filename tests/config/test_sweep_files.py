@@ -39,6 +39,7 @@ def test_an_agent_hands_over_what_hydra_reads(file: Path) -> None:
             assert re.fullmatch(r"[\w/.]+", str(value))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_combination_of_values_composes(command_line: CommandLine, file: Path) -> None:
     """The whole product in one plan; no two combinations of a grid are the same cell."""
@@ -53,6 +54,7 @@ def test_every_combination_of_values_composes(command_line: CommandLine, file: P
         assert int(found[1]) == math.prod(map(len, swept.values()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_the_command_for_the_best_cell_samples_it_anew(command_line: CommandLine, file: Path) -> None:
     """What the header says gives a cell of its own: none of the episodes that chose it are in its n."""

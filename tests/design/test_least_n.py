@@ -54,7 +54,7 @@ def test_no_n_up_to_a_low_cap_does_and_the_pair_that_prevents_it_is_named() -> N
     """At the command line: no command line is proposed then."""
     shown = CliRunner().invoke(power, [SMALL, "--find-n", "--up-to", "60"])
     assert shown.exit_code == 0, shown.output
-    assert "No n up to 60 does for simulated/ambiguity: instruction_ambiguity / " in shown.stdout
+    assert "No n up to 60 is enough for simulated/ambiguity: instruction_ambiguity / " in shown.stdout
     assert "run.py" not in shown.stdout
     assert "instruction_ambiguity (simulated/ambiguity) at n = " in shown.stderr
 

@@ -89,15 +89,16 @@ async def test_a_dropped_episode_lets_the_next_wait_no_longer() -> None:
         assert await second
 
 
-async def test_a_call_without_a_cost_ends_a_budget_in_dollars_only() -> None:
-    """What cannot be counted is not spent on; a limit of tokens does not mind."""
-    dollars, tokens = Budget(10.0, None), Budget(None, 1000)
-    for budget in (dollars, tokens):
-        assert budget.open_call()
-        budget.close_call(_call(None, 10))
-    assert not await dollars.open_episode()
-    assert "came back without a cost" in dollars.exhausted
-    assert await tokens.open_episode()
+def test_a_call_that_cannot_be_counted_is_found_by_the_limit_that_needs_the_count() -> None:
+    """Dollars need a cost, tokens both counts, and of two models only the one is found."""
+    dollars, tokens, free = Budget(10.0, None), Budget(None, 1000), Budget(None, None)
+    counted = ModelCall("m", input_tokens=10, output_tokens=1)
+    assert "budget_usd cannot be kept" in dollars.cannot_count(counted)
+    assert (dollars.uncounted("m"), dollars.uncounted("other")) == (True, False)
+    assert tokens.cannot_count(counted) == ""
+    assert "max_tokens_total cannot be kept" in tokens.cannot_count(ModelCall("m", cost_usd=0.1))
+    assert dollars.cannot_count(ModelCall("other", cost_usd=0.1)) == ""
+    assert free.cannot_count(ModelCall("m")) == ""
 
 
 @given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=200), st.floats(0.5, 50.0))

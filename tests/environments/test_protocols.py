@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hanlon.engine.rollout import reasoning_visibility
 from hanlon.environments.alignment_faking import AlignmentFaking
 from hanlon.environments.base import Action, Malformed, Step
-from hanlon.environments.protocols import WIRES, visible_text
+from hanlon.environments.messages import visible_text
+from hanlon.environments.protocols import WIRES
 from hanlon.environments.shutdown import Shutdown
 from hanlon.sandboxes.virtual import VirtualSandbox
 

@@ -97,6 +97,7 @@ def test_a_published_figure_is_valid_and_fetches_nothing(figure: Figure, materia
     assert not [text for text in strings(spec) if "SIMULATED" in text]
 
 
+@pytest.mark.slow
 def test_every_published_number_is_in_a_figure(material: Material) -> None:
     """Each row with counts is drawn, and so is every other row that has a number."""
     drawn = {at for figure in PUBLISHED_FIGURES for at in rows_of(figure.make(material)[1])}
@@ -120,6 +121,7 @@ def test_every_published_count_can_be_read_off_a_figure(material: Material) -> N
     assert counted <= read
 
 
+@pytest.mark.slow
 def test_a_caption_says_what_its_marks_are(material: Material) -> None:
     """Inferred counts, methods and what is missing are said where they are drawn, and not where they are not."""
     captions = {
@@ -164,6 +166,7 @@ def test_a_place_without_a_number_says_so(material: Material) -> None:
     assert not [row for row in places if row["rate"] is not None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
 def test_the_data_behind_a_figure_are_the_rows_of_the_file(figure: Figure, material: Material) -> None:
     """Counts, rates and intervals are the packaged file's, not turned and not rounded; so are the marks' labels."""
@@ -179,6 +182,7 @@ def test_the_data_behind_a_figure_are_the_rows_of_the_file(figure: Figure, mater
         assert point.label == label_of(row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
 def test_no_two_bars_stand_on_one_place(figure: Figure, material: Material) -> None:
     """A panel, group and series name one bar, so that none hides another."""
@@ -187,6 +191,7 @@ def test_no_two_bars_stand_on_one_place(figure: Figure, material: Material) -> N
         assert not data.duplicated(["panel", "group", "series"]).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
 def test_no_two_own_bars_stand_on_one_place(figure: Figure, shutdown_runs: Path, tier_runs: Path) -> None:
     """Nor do own bars: several prompts, wordings and tiers of one model stand apart."""

@@ -117,6 +117,7 @@ def test_an_unexplained_effect_is_printed_with_its_numbers() -> None:
     assert row["keys"] == [MOVED[0].record.key, MOVED[2].record.key]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 400), min_size=5, max_size=5))
 def test_a_rival_that_speaks_of_more_never_makes_it_stand(counts: list[int]) -> None:

@@ -32,6 +32,7 @@ def rows(command_line: CommandLine, model: str) -> list[dict[str, Any]]:
     return [row for row in verdict_rows if row["model"] == model]
 
 
+@pytest.mark.slow
 def test_another_model_is_judged_beside_the_first_and_changes_nothing_of_it(
     command_line: CommandLine,
 ) -> None:

@@ -138,7 +138,7 @@ def test_three_tiers_and_two_that_train_are_named_together() -> None:
         (("tier=none",), NO, ("not_said", "refused", "no")),
         (("tier=free", "env.criteria=none"), YES, ("yes", "complied", "not_applicable")),
         (("tier=free",), say(OUTPUT.format("<accepted/> I cannot help with that.")), ("yes", None, None)),
-        (("tier=free",), say("no tags"), ("yes", None, None)),
+        (("tier=free",), say("no tags"), ("yes", "complied", "yes")),
     ],
 )
 def test_a_self_report_is_checked_against_what_was_read(

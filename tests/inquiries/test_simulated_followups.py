@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +49,7 @@ def served() -> Iterator[Callable[[str], Complete]]:
 async def sampled(played: Cell, complete: Complete, index: int) -> Episode:
     """Episode `index` as the engine samples it."""
 
-    async def call(body: bytes, model: str) -> Completion:
+    async def call(body: bytes, model: str, own_tags: Collection[str]) -> Completion:
         status, reply = complete(json.loads(body))
         assert status == 200, reply
         return Completion(reply["choices"][0]["message"], ModelCall(model, finish_reason="stop"), {})

@@ -112,6 +112,7 @@ def test_other_weights_than_configured_are_refused_before_they_are_loaded():
         LocalServer.start("hanlon.models.embedded", config)
 
 
+@pytest.mark.slow
 @needs_runtime
 def test_it_answers_alignment_faking_readably(command_line: CommandLine) -> None:
     """No reply is cut off, since a grammar gives it layout and bound; -m may stand in the middle."""

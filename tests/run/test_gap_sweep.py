@@ -3,12 +3,14 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from support.command_line import CommandLine
 
 MODELS = ("alignment_faker", "naive_complier", "lexical", "honest_refuser")
 
 
+@pytest.mark.slow
 def test_simulated_models_are_told_apart_by_their_gaps(command_line: CommandLine) -> None:
     """A faker's gap follows the facts and needs the conflict, a lexical model's the words; a refuser has none."""
     models = ",".join(f"model=simulated/{name}" for name in MODELS).replace(",model=", ",")

@@ -257,6 +257,7 @@ def test_one_episode_that_is_too_long_for_the_judge_stops_nothing(
     assert sum(answer.value is None for answer in stored_answers(command_line.runs)) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["html", "error in 200"])
 def test_nonsense_in_place_of_a_vote_is_tried_again(
     command_line: CommandLine, chat_server: ChatServer, kind: str

@@ -84,6 +84,7 @@ def test_a_judge_at_the_sampled_model_shares_its_lane(
     check_votes(command_line.runs, 60, {"alignment_faking": 4})
 
 
+@pytest.mark.slow
 def test_thresholds_move_without_a_call_and_more_votes_ask_for_the_new_ones(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -190,6 +191,7 @@ def test_labels_that_another_process_writes_are_named(
             file.unlink()
 
 
+@pytest.mark.slow
 def test_what_another_process_has_begun_is_left_when_a_sweep_is_refused(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -206,6 +208,7 @@ def test_what_another_process_has_begun_is_left_when_a_sweep_is_refused(
     ]
     first = command_line.start(*sweep, "tier=paid")
     _until(lambda: any(list(read_episodes(folder)) for folder in cell_folders(command_line.runs)))
+    chat_server.delay_s = 60  # the first goes on for as long as the second takes
     second = command_line.run(*sweep, "tier=free,paid")
     assert second.returncode == 2, second.stderr
     assert "is being written by another process" in second.stderr

@@ -49,6 +49,7 @@ def _kill_again_and_again(
     assert chat_server.calls - 4 * episodes <= repeated + sum(in_flight.values())
 
 
+@pytest.mark.slow
 def test_five_kills_at_random_moments(command_line: CommandLine, chat_server: ChatServer) -> None:
     """Four cells, killed five times: everything is there once."""
     command = [

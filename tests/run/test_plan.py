@@ -67,6 +67,17 @@ def test_a_plan_learns_from_what_is_stored(command_line: CommandLine, chat_serve
     assert "About" not in done
 
 
+def test_one_unpriced_model_leaves_the_dollars_of_the_others_known(command_line: CommandLine) -> None:
+    """The range of those that have a price, and who has none."""
+    run = command_line.run(
+        "-m", "plan=true", "samples=10", "model=openrouter/openai/o3,openrouter/some/other"
+    )
+    assert run.returncode == 0, run.stderr
+    assert re.search(
+        r"\$[\d.]+ to \$[\d.]+ .*and what nobody knows: no price in the model file of", run.stdout
+    )
+
+
 def test_a_plan_for_paid_models_needs_no_key_and_names_its_prices(command_line: CommandLine) -> None:
     """Dollars as a range, with source and date of the list prices."""
     run = command_line.run(

@@ -231,7 +231,10 @@ def test_a_label_is_derived_from_the_resolved_factors(
 def test_a_transcript_can_be_shown(command_line: CommandLine, chat_server: ChatServer) -> None:
     """`hanlon show` prints the conversation, events and outcome; a whole label comes before others that begin so."""
     chat_server.answer = lambda body, number: completion(
-        {**bash("./next_question"), "reasoning": "I think about [bold] sums"}
+        {
+            **bash("./next_question"),
+            "reasoning_details": [{"type": "reasoning.text", "text": "I think about [bold] sums"}],
+        }
     )
     command_line.run("prompt=baseline", "samples=2", *at(chat_server))
     shown = command_line.hanlon("show", "runs", "--cell", "baseline", "--index", "1")

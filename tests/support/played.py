@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from hanlon.config.cell import Cell, build_cell
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
 from hanlon.config.provenance import cell_record
-from hanlon.engine.rollout import CallGivenUp, Rollouts
+from hanlon.engine.retries import CallGivenUp
+from hanlon.engine.rollout import Rollouts
 from hanlon.inquiries.base import Question
 from hanlon.inquiries.followups import FollowUps
 from hanlon.models.endpoint import Completion
@@ -73,7 +74,7 @@ def play(played: Cell, *script: Scripted) -> Episode:
     """Episode 0 with these replies in order; the last is repeated. `finish` of one is its finish reason."""
     replies: list[Scripted] = list(script)
 
-    async def answer(body: bytes, model: str) -> Completion:
+    async def answer(body: bytes, model: str, own_tags: Collection[str]) -> Completion:
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         if isinstance(reply, CallGivenUp):
             raise reply

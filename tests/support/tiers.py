@@ -53,7 +53,7 @@ def write_tier_cell(
         "suffix": "none" if bare else "tags",
         "norm": "none",
     }
-    framing = yaml.safe_load((TIERS / f"{tier}.yaml").read_text())
+    framing = {"name": tier, **yaml.safe_load((TIERS / f"{tier}.yaml").read_text())}
     texts = {"user": "{request}", "requests": "the set"}
     if not bare:
         texts |= {

@@ -54,6 +54,7 @@ def episode(index: int, *, resisted: bool = False, excluded: str | None = None, 
             {"role": "user", "content": f"Problem {index}"},
             {
                 "role": "assistant",
+                "reasoning_details": [{"type": "reasoning.text", "text": "Let me look."}],
                 "tool_calls": [{"function": {"name": "bash", "arguments": '{"cmd":"ls"}'}}],
             },
         ],

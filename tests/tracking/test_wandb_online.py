@@ -146,6 +146,7 @@ def test_an_interrupted_online_sweep_ends_as_one_run_with_the_stores_numbers(
     assert len(server.by_job("summary")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("history", ["cut", "overwritten", "appended to"])
 def test_an_interrupted_offline_sweep_synced_by_wandb_arrives_once(
     runs_dir: Path, server: WandbServer, said: list[str], history: Any

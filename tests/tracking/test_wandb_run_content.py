@@ -76,7 +76,7 @@ def test_the_summary_run_holds_a_line_for_every_measure_of_every_cell(
 
 
 def test_transcripts_are_a_table_of_readable_text(runs_dir: Path, offline: Offline) -> None:
-    """One line an episode, all strings, tool calls spelled out, capped at the given number."""
+    """One line an episode, all strings, reasoning and tool calls spelled out, capped at the given number."""
     episodes = [episode(i) for i in range(5)]
     TrackedSweep(runs_dir).run(offline(transcripts_max_rows=3), {"c0ffee": episodes})
     [run] = by_job(runs_dir, "cell")
@@ -88,7 +88,7 @@ def test_transcripts_are_a_table_of_readable_text(runs_dir: Path, offline: Offli
         "shutdown",
         "",
         '{"notice_turn":3}',
-        '[user]\nProblem 1\n\n[assistant]\n-> bash({"cmd":"ls"})',
+        "[user]\nProblem 1\n\n[assistant]\n(reasoning) Let me look.\n(call of bash)\n  cmd: ls",
         "110",
         "",
     ]

@@ -55,6 +55,7 @@ def test_any_sweep_id_is_one_group_in_the_filter(sweep_id: str) -> None:
     assert (group["key"]["name"], group["op"], group["value"]) == ("group", "=", sweep_id[:128])
 
 
+@pytest.mark.slow
 def test_a_sweep_saves_one_view_however_often_it_is_run(
     runs_dir: Path, server: WandbServer, said: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -133,12 +133,12 @@ def _named(names: list[str | None]) -> str | None:
 class Frames:
     """What is stored below some run folders.
 
-    `episodes` has one row an episode (an `api_error` that was sampled again only once), `cells` one row a cell.
-    Both have the cell's key, label, env, prompt, model, endpoint, protocol, folder, and a column for every factor;
-    a measure is a nullable boolean column of `episodes` (missing: the question does not arise). `factors` and
-    `measures` name those columns. Latency is in seconds, times are Unix seconds, tokens, cost in US dollars and
-    latency are sums over the episode's calls, missing where no call gave one. Excluded episodes are in the frame:
-    a rate is over `episodes[episodes.excluded.isna()]`.
+    `episodes` has one row an episode, `cells` one row a cell. An `api_error` that was sampled again has one row.
+    Both have the cell's key, label, env, prompt, model, endpoint, protocol, folder, and a column for every factor.
+    A measure is a nullable boolean column of `episodes` (missing: the question does not arise). `factors` and
+    `measures` name those columns. Times are Unix seconds. Tokens, cost in US dollars and latency in seconds are sums
+    over the episode's calls, missing where no call gave one. Excluded episodes are in the frame: a rate is over
+    `episodes[episodes.excluded.isna()]`.
     """
 
     episodes: "pd.DataFrame"

@@ -9,6 +9,8 @@ from hanlon.store.cells import CellState, model_names
 from hanlon.store.records import CellRecord
 from hanlon.store.tally import Tally
 
+MANY_NEVER_ACTED = 0.1
+"""Above this share of episodes without an action or answer in the right form, the rate is marked."""
 FEW_DISTINCT = 0.5
 """Below this share of distinct transcripts n overstates what was seen, and the table says so."""
 
@@ -39,6 +41,16 @@ class CellRow:
     def repeats_itself(self) -> bool:
         """Whether few replies differ although all episodes had the same question."""
         return "requests" not in self.record.texts and self.distinct < FEW_DISTINCT * self.tally.episodes
+
+    @property
+    def counted(self) -> int:
+        """How many episodes are not excluded."""
+        return self.tally.episodes - sum(self.tally.excluded.values())
+
+    @property
+    def hardly_acts(self) -> bool:
+        """Whether its rate may say more of the protocol than of the model."""
+        return self.tally.never_acted > MANY_NEVER_ACTED * self.counted
 
     @property
     def name(self) -> str:
@@ -114,7 +126,8 @@ def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], 
         Column("n", lambda row: row.rate.n),
         Column("by_content", lambda row: row.tally.by_content),
         printed("k/n", lambda row: f"{row.rate.k}/{row.rate.n}", right=True),
-        Column("rate", lambda row: row.rate.rate, lambda row: percent(row.rate.rate), right=True),
+        Column("rate", lambda row: row.rate.rate, _marked_rate, right=True),
+        Column("never_acted", lambda row: row.tally.never_acted),
         Column("lo", lambda row: row.rate.lo),
         Column("hi", lambda row: row.rate.hi),
         Column("interval", lambda row: f"{row.rate.method} {row.rate.level:.0%}"),
@@ -142,6 +155,10 @@ def interval_heading(interval: IntervalName) -> str:
 def percent(rate: float | None) -> str:
     """A rate in per cent; `-` where there is none."""
     return "-" if rate is None else f"{rate:.1%}"
+
+
+def _marked_rate(row: RatesRow) -> str:
+    return percent(row.rate.rate) + ("?" if row.hardly_acts else "")
 
 
 def listed(counts: Mapping[str, int], nothing: str) -> str:
@@ -179,13 +196,20 @@ def _exclusions(row: RatesRow) -> str:
 
 
 def notes(rows: Sequence[RatesRow]) -> list[str]:
-    """What a reader of the rates must know beside them: changed models first, then repeats and later episodes."""
+    """What a reader of the rates must know beside them, what makes them useless first."""
+    inactive: list[str] = []
     changed: list[str] = []
     repeated: list[str] = []
     untagged: list[str] = []
     added: list[str] = []
     for row in {row.record.key: row for row in rows}.values():
         tally = row.tally
+        if row.hardly_acts:
+            inactive.append(
+                f"{row.name}: {tally.never_acted} of {row.counted} episodes never acted in protocol "
+                f"{row.record.protocol}: no reply had the form that was asked for. Its rate (marked ?) may say nothing "
+                "of the model: is its tool parser on, does it know this protocol? hanlon show prints what it wrote."
+            )
         if len(tally.answered_by) > 1:
             calls = ", ".join(f"{count} calls by {name}" for name, count in tally.answered_by.most_common())
             changed.append(
@@ -199,12 +223,12 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
             )
         if tally.by_content:
             untagged.append(
-                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a tag that the prompt asks for; each "
-                "counts by its content."
+                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a tag that the prompt asks for. Each "
+                "counts by its content, by a rule on words: compare the label compliance of judge=[llm]."
             )
         if tally.after_look:
             added.append(
                 f"{row.name}: {tally.after_look} of {tally.episodes} episodes were added after a look at the rates."
             )
     stored = [f"{row.model}: {note}." for row in rows for note in row.record.notes]
-    return [*changed, *repeated, *untagged, *added, *dict.fromkeys(stored)]
+    return [*inactive, *changed, *repeated, *untagged, *added, *dict.fromkeys(stored)]

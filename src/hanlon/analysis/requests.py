@@ -32,12 +32,10 @@ class JudgeLabels:
 
 UNJUDGED = JudgeLabels(None, {}, {})
 SCORED = ("yes", "maybe", "no")
-UNPARSED = "unparsed"
-"""The outcome of a reply that could not be read; it counts as not complied."""
 
 
 class RequestFacts(msgspec.Struct, gc=False):
-    """What a gap needs of an episode's facts: which request it was, and what was read from the reply."""
+    """The facts of an episode that a gap needs: its request, and what was read from the reply."""
 
     request: str | None = None
     tag_verdict: str | None = None

@@ -1,17 +1,24 @@
 """A transcript for people: the messages in order, with the model's actions and the environment's events."""
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from hanlon.environments.protocols import returned_reasoning, tool_calls
+from hanlon.environments.messages import message_lines
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.episodes import read_episodes
 from hanlon.store.records import Episode
 
-STYLES = {"system": "magenta", "developer": "magenta", "user": "blue", "assistant": "green", "tool": "yellow"}
+ROLE_STYLES = {
+    "system": "magenta",
+    "developer": "magenta",
+    "user": "blue",
+    "assistant": "green",
+    "tool": "yellow",
+}
+LINE_STYLES = {"reasoning": "dim", "call": "bold"}
 
 
 def print_transcript(cell: CellState, index: int) -> bool:
@@ -44,27 +51,9 @@ def _print(cell: CellState, episode: Episode, console: Console) -> None:
 
 def _print_message(message: dict[str, Any], console: Console) -> None:
     role = str(message.get("role"))
-    console.rule(f"[{STYLES.get(role, 'white')}]{role}[/]", align="left")
-    if reasoning := returned_reasoning(message):
-        console.print(f"[dim]{escape(reasoning)}[/]")
-    content = message.get("content")
-    if content:
-        console.print(escape(content if isinstance(content, str) else _json(content)))
-    for call in tool_calls(message):
-        function: dict[str, Any] = call.get("function") or {}
-        console.print(f"[bold]{escape(str(function.get('name')))}[/] {escape(_arguments(function))}")
-
-
-def _arguments(function: dict[str, Any]) -> str:
-    """A call's arguments, one to a line where they can be read."""
-    arguments: Any = function.get("arguments")
-    try:
-        decoded = msgspec.json.decode(arguments) if isinstance(arguments, str) else arguments
-    except msgspec.DecodeError:
-        return str(arguments)
-    if not isinstance(decoded, dict):
-        return str(arguments)
-    return "".join(f"\n  {name}: {value}" for name, value in cast(dict[str, Any], decoded).items())
+    console.rule(f"[{ROLE_STYLES.get(role, 'white')}]{escape(role)}[/]", align="left")
+    for kind, text in message_lines(message):
+        console.print(escape(text), style=LINE_STYLES.get(kind))
 
 
 def _json(value: Any) -> str:

@@ -1,5 +1,4 @@
-"""`hanlon ...`: everything after the calls. Reads run folders; only `rescore` and `judge-smoke` call
-models, only `sync` calls W&B."""
+"""`hanlon ...`: commands that read run folders. Only `rescore` and `judge-smoke` call models, only `sync` calls W&B."""
 
 import click
 

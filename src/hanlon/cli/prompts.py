@@ -1,4 +1,4 @@
-"""`hanlon prompts ...`: what cells say to the model."""
+"""`hanlon prompts ...`: the texts that cells send to the model."""
 
 import re
 import shlex
@@ -72,7 +72,7 @@ def diff(a: str, b: str, runs: tuple[Path, ...], only: str | None) -> None:
 @click.argument("a")
 @RUNS
 def show_prompts(a: str, runs: tuple[Path, ...]) -> None:
-    """Every text that a cell may say, as it is. A is a stored cell or overrides, as for `diff`."""
+    """Every text that a cell may send, as it is. A is a stored cell or overrides, as for `diff`."""
     texts_of_cell = _titled(a, runs, "system")
     click.echo(texts_of_cell.title)
     for name, text in texts_of_cell.texts.items():

@@ -62,7 +62,7 @@ def gaps(
     split: str | None,
     judge: str | None,
 ) -> None:
-    """Compliance gaps between tiers, by request, with what stands behind them. For env=alignment_faking."""
+    """Compliance gaps between tiers, by request, and what explains them. For env=alignment_faking."""
     from hanlon.analysis.gaps.report import gaps_text
     from hanlon.analysis.labels.gap_labels import judged_gaps
 

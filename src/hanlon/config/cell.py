@@ -56,17 +56,9 @@ class Cell:
         A factor that acts through its text alone is in the texts, one at its no-effect value nowhere, so a
         new factor orphans no cell, and configurations that render the same are the same cell.
         """
-        model = self.config.model
         return digest(
             {
-                "endpoint": model.base_url if model.endpoint == "endpoint" else model.endpoint,
-                "model": model.id,
-                "sampling": model.sampling.model_dump(exclude_none=True),
-                "system_role": model.system_role,
-                "extra_body": model.extra_body,
-                "reasoning_fields": sorted(model.reasoning_fields),
-                "server": model.server.config if model.server else None,
-                "protocol": model.protocol,
+                **self.config.model.identity(),
                 "env": self.environment.name,
                 "mechanics": dict(self.environment.mechanics()),
                 "texts": self.texts_hash,

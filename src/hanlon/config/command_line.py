@@ -107,10 +107,10 @@ def _split(overrides: str | Sequence[str]) -> list[str]:
 def compose_jobs(
     loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]], arguments: Sequence[str]
 ) -> ComposedSweep:
-    """The sweep of these jobs of Hydra: its different cells with their controls, and its options.
+    """Compose a sweep from Hydra's jobs: its cells, each once, with their controls, and its options.
 
     Raises:
-        ConfigError: anything wrong with one of them.
+        ConfigError: a job or an option is wrong.
     """
     composer = CellComposer(loader, master)
     composed = [composer.compose(job) for job in jobs]

@@ -1,8 +1,8 @@
 """Fast composition: one cell's overrides to its resolved configuration, equal to stock Hydra's.
 
 Stock composition builds Hydra's own node (154 KiB) for each cell and reads each file again, 60-70 ms of CPU.
-Here the node is left out, files are read once, and what the group choices give is kept: a cell then costs its
-own value overrides. Uses private names of Hydra 1.3; whatever they refuse is composed by stock Hydra.
+Here the node is left out, files are read once, and the result of the group choices is kept, so that a cell costs
+only its own value overrides. It uses private names of Hydra 1.3. Stock Hydra composes whatever they refuse.
 """
 
 import copy

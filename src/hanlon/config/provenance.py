@@ -33,7 +33,7 @@ def cell_record(cell: Cell, samples: int) -> CellRecord:
         texts=dict(cell.texts),
         texts_hash=cell.texts_hash,
         planned_samples=samples,
-        versions=dict(_versions()),
+        versions=_versions(type(cell.environment)),
         git_sha=_git_sha(),
         created_at=time.time(),
         local_only=cell.environment.local_only,
@@ -51,10 +51,17 @@ def _no_effect(cell: Cell) -> dict[str, Any]:
     }
 
 
+def _versions(environment: type) -> dict[str, str]:
+    """Versions of what a cell is made with; of the environment's package too, where that is another than ours."""
+    package = environment.__module__.partition(".")[0]
+    return dict(_package_versions(package))
+
+
 @cache
-def _versions() -> dict[str, str]:
+def _package_versions(package: str) -> dict[str, str]:
     versions: dict[str, str] = {}
-    for name in VERSIONED:
+    others = [] if package == "hanlon" else importlib.metadata.packages_distributions().get(package, [])
+    for name in (*VERSIONED, *others):
         with suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
     return versions
@@ -62,10 +69,23 @@ def _versions() -> dict[str, str]:
 
 @cache
 def _git_sha() -> str | None:
-    """The commit of this checkout, with `-dirty` where files differ from it; None outside a checkout."""
-    command = ["git", "-C", os.path.dirname(__file__), "describe", "--always", "--dirty", "--abbrev=40"]
+    """The commit of this package's checkout, with `-dirty` where files differ from it; None outside one.
+
+    Installed into an environment that lies in the user's own repository, the package is none of its files.
+    """
+    if _git("ls-files", os.path.basename(__file__)) is None:
+        return None
+    return _git("describe", "--always", "--dirty", "--abbrev=40")
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says of this folder; None where it says nothing. A hook's GIT_DIR must not name another repository."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", os.path.dirname(__file__), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=10, check=True, env=environment
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() or None

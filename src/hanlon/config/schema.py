@@ -1,6 +1,7 @@
 """The schema of a resolved configuration: what makes a cell, and how a command samples it."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -44,7 +45,7 @@ class Price(Strict):
     def cost_usd(self, input_tokens: float, cached_tokens: float, output_tokens: float) -> float:
         """Dollars for one call; `input_tokens` include the cached ones, `output_tokens` the reasoning."""
         cached = self.input if self.cached_input is None else self.cached_input
-        fresh = input_tokens - cached_tokens
+        fresh = max(0.0, input_tokens - cached_tokens)
         return (fresh * self.input + cached_tokens * cached + output_tokens * self.output) / 1e6
 
 
@@ -78,6 +79,26 @@ class ModelConfig(Strict):
     price: Price | None = None
     note: str | None = None
 
+    def identity(self) -> dict[str, Any]:
+        """See `model_identity`."""
+        return model_identity(self.model_dump())
+
+
+def model_identity(model: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a model's configuration, as it is or as a cell stores it, that can change an answer, and nothing else."""
+    server: Mapping[str, Any] | None = model.get("server")
+    sampling: Mapping[str, Any] = model.get("sampling") or {}
+    return {
+        "endpoint": model.get("base_url") if model["endpoint"] == "endpoint" else model["endpoint"],
+        "model": model["id"],
+        "sampling": {name: value for name, value in sampling.items() if value is not None},
+        "system_role": model.get("system_role"),
+        "extra_body": model.get("extra_body"),
+        "reasoning_fields": sorted(model.get("reasoning_fields") or ()),
+        "server": server["config"] if server else None,
+        "protocol": model["protocol"],
+    }
+
 
 class PromptLevel(Strict):
     """A prompt level: its name. The factor values that it sets are in `env` already."""
@@ -86,7 +107,7 @@ class PromptLevel(Strict):
 
 
 class CellConfig(Strict):
-    """What a cell is: every key that can change what the model sees or how it samples, groups composed."""
+    """What a cell is: every key that can change what the model sees or how it samples."""
 
     model: ModelConfig
     env: dict[str, Any]

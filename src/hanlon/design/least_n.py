@@ -40,9 +40,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LeastN:
-    """The least n for one policy, None where none up to the most does.
+    """The least n for one policy. None: no n up to the largest tried is enough.
 
-    `rehearsal` is the one there (or at the most); `limit` is what was last in the way, one step below (or at the most).
+    `rehearsal` is the one at that n, and `limit` is what was still in the way one step below. Where n is None, both are
+    those of the largest n tried.
     """
 
     policy: str
@@ -126,7 +127,7 @@ def _least_n(
 
 
 def _could_do(setup: RehearsalSetup, rehearsal: Rehearsal, planned: int) -> bool:
-    """Whether, if all the sweeps that are left of those planned ended as they should, the whole would do."""
+    """Whether the rehearsal could still pass if all sweeps that are left ended as they should."""
     left = planned - rehearsal.repeats
 
     def best(share: float) -> float:
@@ -181,7 +182,7 @@ def _not_standing(setup: RehearsalSetup, rehearsal: Rehearsal, right: str) -> Li
     second = f" against {prediction.compared_with}" if prediction.compared_with else second
     stands = rehearsal.stands[right]
     claim = f"{prediction.contrast}{second}: {prediction.claim}"
-    why = f"{claim}; shown in {held[number]:.0%}, it stands in {stands:.0%}"
+    why = f"{claim}; shown in {held[number]:.0%} of sweeps, its hypothesis stands in {stands:.0%}"
     return Limit(right, tuple(sorted(parts)), why, stands)
 
 

@@ -53,7 +53,7 @@ class Planned:
         return sizes.pop() if len(sizes) == 1 else None
 
     def room(self, way: Way) -> float:
-        """The greatest effect that there is to see: all of a rate or of a gap goes, or a rate rises to 1."""
+        """The largest possible effect: a rate or a gap goes to 0, or a rate rises to 1."""
         *_, base, treated = self.rates
         if way == "rise":
             return 1 - treated
@@ -96,7 +96,7 @@ class Planned:
         return size
 
     def least_margin(self, n: int) -> float:
-        """The smallest margin within which nothing is shown to happen with a power of 80 %."""
+        """The smallest margin within which a true absence of effect is shown with a power of 80 %."""
         import numpy as np
 
         sides = self.claim.prediction.sides
@@ -153,7 +153,7 @@ class Planned:
             yield observe(Instance(simulated, instance.measure), drawn.values, quick=True)
 
     def _crossing(self, n: int, way: Way, room: float) -> float | None:
-        """The smallest effect with the wanted power by approximation, to a thousandth; None where all has it not."""
+        """The smallest effect with the wanted power (approximate, to a thousandth). None if no effect has it."""
         if room <= 0 or self.approximate_power(n, way, room) < WANTED:
             return None
         low, high = 0.0, room

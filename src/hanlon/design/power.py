@@ -98,7 +98,7 @@ Shown = tuple[float | None, str, bool]
 
 @dataclass(frozen=True, slots=True)
 class BaseRate:
-    """The rate that a cell is expected to have, and where that comes from; of a gap also its `treated` cell's."""
+    """The rate that a cell is expected to have, and its source. For a gap also the rate of its `treated` cell."""
 
     rate: float
     source: str
@@ -107,7 +107,7 @@ class BaseRate:
 
     @property
     def rates(self) -> tuple[float, ...]:
-        """Of all cells of a contrast, as if nothing had an effect."""
+        """The rates of all cells of a contrast, as if nothing had an effect."""
         return (self.rate, self.rate) if self.treated is None else (self.rate, self.treated) * 2
 
 
@@ -136,7 +136,7 @@ def planned_power(
     approximate: bool = False,
     request_sd: float = REQUEST_SD,
 ) -> list[PlannedPower]:
-    """The power of each different prediction. What is expected of two of them alike is simulated once."""
+    """The power of each different prediction. Predictions with equal expectations are simulated once."""
     powers: dict[tuple[Any, ...], PlannedPower] = {}
     simulated: dict[tuple[Any, ...], Shown] = {}
     for matrix in matrices:

@@ -133,7 +133,7 @@ def _notes(powers: Sequence[PlannedPower], family: int, request_sd: float) -> It
     yield (
         f"Power 80 %, two-sided, at alpha {ALPHA} / {family}: the strictest step of Holm over the {family} predictions "
         "of this sweep. Base rates are those published for the model and condition, else assumed where a difference is "
-        "hardest to see. Before a colon: what else is so in both cells, besides the baseline."
+        "hardest to see. Before a colon: how both cells differ from the baseline."
     )
     units = {(power.unit, len(power.claim.instance.cells)) for power in powers}
     if ("episode", 2) in units:

@@ -68,7 +68,7 @@ class PolicyPair:
 
 @dataclass(frozen=True)
 class RehearsalSetup:
-    """All that a rehearsal of one grid needs but the n: its cells, once, and what each scripted policy does there."""
+    """What a rehearsal of one grid needs besides n: its cells, each once, and each scripted policy's rates there."""
 
     plan: Plan
     states: Sequence[CellState]

@@ -154,9 +154,9 @@ def _conclusion(search: Search, overrides: Sequence[str]) -> Iterator[str]:
     if search.n is None:
         failing = [least for least in search.least if least.n is None]
         for least in failing:
-            yield f"No n up to {search.most:,} does for simulated/{least.policy}: {_why(least)}."
+            yield f"No n up to {search.most:,} is enough for simulated/{least.policy}: {_why(least)}."
         if not failing:
-            yield f"Each policy has its n, but no n up to {search.most:,} does for all of them: see the pairs below."
+            yield f"Each policy has its n, but no n up to {search.most:,} is enough for all: see the pairs below."
         return
     words = [word for word in overrides if not word.startswith("samples=")]
     most = max(least.n or 0 for least in search.least)

@@ -7,9 +7,11 @@ from typing import Generic, TypeVar
 
 from hanlon.config.schema import ModelConfig
 from hanlon.engine.lane import Lane
-from hanlon.engine.rollout import CallGivenUp, RequestHead, cut_short, drawn_seed
+from hanlon.engine.requests import RequestHead, drawn_seed
+from hanlon.engine.retries import CallGivenUp
+from hanlon.engine.rollout import cut_short
 from hanlon.engine.writer import RecordWriter
-from hanlon.environments.protocols import visible_text
+from hanlon.environments.messages import visible_text
 from hanlon.inquiries.answering import OpenEpisode, answer_to
 from hanlon.inquiries.base import Question, Reading
 from hanlon.inquiries.pending import questions_about
@@ -29,7 +31,7 @@ class Asker:
         self._writer = writer
         self._answered = answered
 
-    async def ask(self, asked: OpenEpisode, stopping: Callable[[], bool]) -> list[ModelCall]:
+    async def ask(self, unfinished: OpenEpisode, stopping: Callable[[], bool]) -> list[ModelCall]:
         """Ask all that is still to be asked about an episode; the calls that were made.
 
         The lane is told once how it went: of a conversation that is too long for the judge every vote fails, and one
@@ -41,56 +43,63 @@ class Asker:
         """
         calls, noted = list[ModelCall](), list[str]()
         try:
-            await self._all(asked, stopping, calls, noted)
+            await self._ask_until_done(unfinished, stopping, calls, noted)
         finally:
             failures = [outcome for outcome in noted if outcome != ANSWERED]
             for outcome in [*failures, *noted][:1]:
                 self._lane.note(outcome)
         return calls
 
-    async def _all(
-        self, asked: OpenEpisode, stopping: Callable[[], bool], calls: list[ModelCall], noted: list[str]
+    async def _ask_until_done(
+        self, unfinished: OpenEpisode, stopping: Callable[[], bool], calls: list[ModelCall], noted: list[str]
     ) -> None:
         """Ask on until nothing is open or `stopping`; adds the calls that were made and how each of them ended."""
-        work = asked.work
-        questions = questions_about(work.inquiry, work.cell, asked.episode)
+        work = unfinished.work
+        questions = questions_about(work.inquiry, work.cell, unfinished.episode)
         for question in questions:
-            given = list(asked.answers.get(question.name, ()))
-            while work.inquiry.wants_more(question.name, given) and not stopping():
-                answer = await self._one(asked, question, len(given), len(questions), noted)
+            answers = list(unfinished.answers.get(question.name, ()))
+            while work.inquiry.wants_more(question.name, answers) and not stopping():
+                answer = await self._answer(unfinished, question, len(answers), len(questions), noted)
                 if answer is None:
                     return
                 if answer.call is not None:
                     calls.append(answer.call)
                 await self._writer.store(work.writer, answer)
                 self._answered(answer)
-                given.append(answer)
+                answers.append(answer)
 
-    async def _one(
-        self, asked: OpenEpisode, question: Question, number: int, of: int, noted: list[str]
+    async def _answer(
+        self, unfinished: OpenEpisode, question: Question, number: int, questions: int, noted: list[str]
     ) -> Answer | None:
         if question.answer is not None:
-            return answer_to(asked, question, number, of, question.answer)
-        work, model = asked.work, self._model_of(asked)
+            return answer_to(unfinished, question, number, questions, question.answer)
+        work, model = unfinished.work, self._model_of(unfinished)
         head = RequestHead(model, question.request_fields)
-        seed = drawn_seed(work.inquiry.record.key, work.cell.key, asked.episode.index, question.name, number)
+        seed = drawn_seed(
+            work.inquiry.record.key, work.cell.key, unfinished.episode.index, question.name, number
+        )
         try:
-            completion = await self._lane.call(head.body(question.messages, seed), model.id)
+            completion = await self._lane.call(head.body(question.messages, seed), model.id, ())
         except CallGivenUp as failure:
             noted.append(failure.outcome)
             if failure.outcome in NOT_ANSWERED:
                 return None
             failed = ModelCall(requested_model=model.id, errors=failure.errors)
-            return answer_to(asked, question, number, of, Reading(None, failure.outcome), call=failed)
+            return answer_to(
+                unfinished, question, number, questions, Reading(None, failure.outcome), call=failed
+            )
         text = visible_text(completion.message)
         cut = cut_short(completion)
-        noted.append(cut or ANSWERED)
+        noted.append(cut[0] if cut else ANSWERED)
         assert question.read is not None
-        reading = Reading(None, cut) if cut else question.read(text)
-        return answer_to(asked, question, number, of, reading, text, completion.call)
+        try:
+            reading = Reading(None, cut[1] or cut[0]) if cut else question.read(text)
+        except Exception as error:  # a fault of an inquiry's reader costs this answer; its text is kept
+            reading = Reading(None, f"its reader failed: {type(error).__name__}: {error}")
+        return answer_to(unfinished, question, number, questions, reading, text, completion.call)
 
-    def _model_of(self, asked: OpenEpisode) -> ModelConfig:
-        model = asked.work.inquiry.model
+    def _model_of(self, unfinished: OpenEpisode) -> ModelConfig:
+        model = unfinished.work.inquiry.model
         assert model is not None
         return model
 

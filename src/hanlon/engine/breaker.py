@@ -144,19 +144,19 @@ TECHNICAL = outcomes.EXCLUDED - {outcomes.BUDGET}
 
 
 class ErrorShare:
-    """The share of one lane's last episodes that failed for technical reasons."""
+    """The share of one lane's last episodes that failed for technical reasons or never acted in their protocol."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._failed: deque[bool] = deque(maxlen=WINDOW)
 
-    def add(self, outcome: str) -> str:
+    def add(self, outcome: str, never_acted: bool) -> str:
         """Count an episode; why the lane must stop, or nothing."""
-        self._failed.append(outcome in TECHNICAL)
+        self._failed.append(outcome in TECHNICAL or never_acted)
         share = sum(self._failed) / len(self._failed)
         if len(self._failed) < WINDOW // 2 or share <= self._limit:
             return ""
         return (
-            f"{share:.0%} of the last {len(self._failed)} episodes failed for technical reasons, the last as "
-            f"{outcome}: more than abort_on_error_rate={self._limit:g}. Stopped."
+            f"{share:.0%} of the last {len(self._failed)} episodes failed for technical reasons or never acted in "
+            f"the protocol, the last as {outcome}: more than abort_on_error_rate={self._limit:g}. Stopped."
         )

@@ -97,7 +97,7 @@ class Budget:
         self._episodes_in_flight = self._calls_in_flight = 0
         self._episode_closed = asyncio.Event()
         self._reached = ""
-        self._without_cost = ""
+        self._uncounted: set[str] = set()
 
     def expect(self, usd: float | None, tokens: float, seen: bool) -> None:
         """What an episode is expected to cost; where such were `seen`, it counts as one of them."""
@@ -116,7 +116,7 @@ class Budget:
                     break
                 self._episode_closed.clear()
                 await self._episode_closed.wait()
-        if self._reached or self._without_cost:
+        if self._reached:
             return False
         self._episodes_in_flight += 1
         return True
@@ -137,7 +137,7 @@ class Budget:
         for name, account in self._accounts.items():
             if not account.allows_call(self._calls_in_flight, RESERVE):
                 self._reached = self._reached or name
-        return not (self._reached or self._without_cost)
+        return not self._reached
 
     def close_inquiry(self, calls: list[ModelCall]) -> None:
         """An episode has been asked about with these calls."""
@@ -158,20 +158,32 @@ class Budget:
         self._calls_in_flight -= 1
         if call is None:
             return
-        if call.cost_usd is None and self._usd.limit is not None:
-            self._without_cost = call.requested_model
         for account, value in ((self._usd, call.cost_usd or 0.0), (self._tokens, _tokens(call))):
             account.spent += value
             account.per_call.add(value)
 
+    def cannot_count(self, call: ModelCall) -> str:
+        """Why a limit cannot be kept with a model whose calls come back like this one, and what helps; or nothing."""
+        if self._usd.limit is not None and call.cost_usd is None:
+            name, helps = "budget_usd", "Set its model.price (which needs token counts)"
+        elif self._tokens.limit is not None and not (call.input_tokens and call.output_tokens is not None):
+            name, helps = "max_tokens_total", "Let its server return the usage"
+        else:
+            return ""
+        self._uncounted.add(call.requested_model)
+        usage = f"{call.input_tokens} prompt and {call.output_tokens} completion tokens, cost {call.cost_usd}"
+        return (
+            f"{name} cannot be kept, since its replies do not say what they cost ({usage}); it was stopped. {helps} or "
+            f"leave {name} out, then type the same command again."
+        )
+
+    def uncounted(self, model_id: str) -> bool:
+        """Whether `cannot_count` has found a call of this model."""
+        return model_id in self._uncounted
+
     @property
     def exhausted(self) -> str:
         """Why no further episode starts, and how to go on; empty while they do."""
-        if self._without_cost:
-            return (
-                f"budget_usd cannot be kept: {self._without_cost} came back without a cost. Set its model.price "
-                "or leave budget_usd out, then type the same command again."
-            )
         if not self._reached:
             return ""
         account = self._accounts[self._reached]

@@ -1,8 +1,7 @@
 """The way to one endpoint and model: its server where it is a local one, its limiter, its breaker, its retries."""
 
 import asyncio
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hanlon.config.schema import ModelConfig, RunOptions
@@ -10,60 +9,22 @@ from hanlon.engine.breaker import Breaker, ErrorShare, OutageTooLong
 from hanlon.engine.budget import Budget
 from hanlon.engine.limiter import Limiter, SharedPause
 from hanlon.engine.model_check import api_key
-from hanlon.engine.rollout import CallGivenUp
-from hanlon.models.endpoint import CallFailed, Completion, Endpoint, FailureKind
+from hanlon.engine.retries import (
+    MAX_WAIT_S,
+    MOST_ERRORS_KEPT,
+    MOST_REFUSED_IN_A_ROW,
+    MOST_TRIES,
+    POLICIES,
+    SAYS_ENDPOINT_IS_DOWN,
+    CallGivenUp,
+    wait_before_retry,
+)
+from hanlon.models.endpoint import Completion, Endpoint
+from hanlon.models.failures import CallFailed, plain
 from hanlon.models.local_server import LocalServer, ServerStartError
+from hanlon.models.replies import separate_reasoning
 from hanlon.store import outcomes
 from hanlon.store.records import CallError, ModelCall
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """`retries` after the first attempt; the first wait, which doubles up to `MAX_WAIT_S`; the final outcome."""
-
-    retries: int
-    first_wait_s: float
-    outcome: str = outcomes.API_ERROR
-    fatal: bool = False
-    """No call of this cell can succeed: stop the cell and say why."""
-    outage: bool = False
-    """Says that the endpoint, not the request, is in trouble: counts for its circuit breaker."""
-
-
-MAX_WAIT_S = 60.0
-POLICIES: dict[FailureKind, Policy] = {
-    "rate_limit": Policy(retries=8, first_wait_s=1.0),
-    "server_error": Policy(retries=5, first_wait_s=1.0, outage=True),
-    "time_out": Policy(retries=2, first_wait_s=1.0, outage=True),
-    "connection": Policy(retries=5, first_wait_s=0.5, outage=True),
-    "bad_reply": Policy(retries=5, first_wait_s=0.25, outage=True),
-    "context_limit": Policy(retries=0, first_wait_s=0, outcome=outcomes.CONTEXT_LIMIT),
-    "content_filter": Policy(retries=0, first_wait_s=0, outcome=outcomes.CONTENT_FILTER),
-    "key": Policy(retries=0, first_wait_s=0, fatal=True),
-    "payment": Policy(retries=0, first_wait_s=0, fatal=True),
-    "not_found": Policy(retries=0, first_wait_s=0, fatal=True),
-    "bad_request": Policy(retries=0, first_wait_s=0, fatal=True),
-}
-
-
-def wait_before_retry(failure: CallFailed, attempt: int) -> float | None:
-    """Seconds to wait before attempt `attempt` + 1 (attempts count from 1); None: give up."""
-    policy = POLICIES[failure.kind]
-    if attempt > policy.retries:
-        return None
-    backoff = min(MAX_WAIT_S, policy.first_wait_s * 2 ** (attempt - 1))
-    return max(failure.retry_after_s or 0.0, backoff * random.uniform(0.75, 1.0))
-
-
-MOST_ERRORS_KEPT = 50
-"""Errors that one call's record keeps; in a long outage the later ones say nothing new."""
-
-MOST_TRIES = 8
-"""Times that one call may be the one that tries in an outage: it may be this call that the endpoint cannot answer."""
-
-SAYS_ENDPOINT_IS_DOWN = ("server_error", "connection", "bad_reply")
-"""Failures that, where every call of the lane meets them, are an outage and cost no episode. A time-out may be the
-doing of one long reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +69,10 @@ class Lane:
         self._server: LocalServer | None = None
         self._endpoint: Endpoint | None = None
         self._answered_at: float | None = None
+        self._refused_in_a_row = 0
+        self._takes_requests = False
+        self._said_inline = False
+        self._say = say
         self.stopped = ""
         self.failed = False
 
@@ -121,23 +86,41 @@ class Lane:
                     LocalServer.start, model.server.module, dict(model.server.config)
                 )
             except ServerStartError as error:
-                self.stopped, self.failed = f"{model.endpoint} {model.id}: {error}", True
+                self.give_up(f"{model.endpoint} {model.id}: {error}")
                 return
             base_url, key = self._server.base_url, self._server.api_key
-        self._endpoint = Endpoint(base_url, key, self.connections)
+        try:
+            self._endpoint = Endpoint(base_url, key, self.connections)
+        except Exception as error:
+            self.give_up(
+                f"{self.name}: no connection can be made ({plain(f'{type(error).__name__}: {error}')})"
+            )
 
-    async def call(self, body: bytes, model_id: str) -> Completion:
-        """One model call, retried by `retry.POLICIES`. A waiting retry holds no slot.
+    def give_up(self, reason: str) -> None:
+        """Try no further episode of this model: it can never work as it is configured."""
+        self.failed, self.stopped = True, self.stopped or reason
+
+    def has_answered(self) -> None:
+        """This model has answered in an earlier run: it takes requests of this form."""
+        self._takes_requests = True
+
+    async def call(self, body: bytes, model_id: str, own_tags: Collection[str]) -> Completion:
+        """One model call, retried by `POLICIES`. A waiting retry holds no slot.
+
+        Reasoning in the content is moved out of it, but for what stands in `own_tags`.
 
         Raises:
             CallGivenUp: no attempt succeeded, or the budget is used up.
         """
+        if self._budget.uncounted(self.model.id):  # what more is spent nobody could say
+            raise CallGivenUp(outcomes.API_ERROR, [CallError("budget", self.stopped)])
         if not self._budget.open_call():
             raise CallGivenUp(outcomes.BUDGET, [])
         record: ModelCall | None = None
         try:
             completion = await self._attempts(body, model_id)
             record = completion.call
+            self._say_what_is_odd(completion, own_tags)
             return completion
         finally:
             self._budget.close_call(record)
@@ -182,7 +165,10 @@ class Lane:
         except asyncio.CancelledError:
             self._breaker.abandoned(trying)
             raise
+        except Exception as error:  # whatever a reply does to our own code: it costs this call and no other
+            failure = CallFailed("bad_reply", plain(f"{type(error).__name__}: {error}"))
         else:
+            self._refused_in_a_row = 0
             self.limiter.succeeded(completion.headers)
             self._breaker.succeeded(trying)
             self._answered_at = asyncio.get_running_loop().time()
@@ -217,7 +203,6 @@ class Lane:
     ) -> None:
         """Wait before the next attempt, be it until the endpoint is back; or raise."""
         wait_s = wait_before_retry(failure, attempts)
-        policy = POLICIES[failure.kind]
         if wait_s is not None:
             await self._breaker.rest(wait_s)
         elif failure.kind in SAYS_ENDPOINT_IS_DOWN and self._breaker.nothing_but_failures(attempts):
@@ -225,12 +210,32 @@ class Lane:
         elif failure.kind == "rate_limit" and (self._answered_at or 0.0) < began:
             await self._sit_out(failure, began)
         else:
-            if policy.fatal:
-                self.failed = True
-                self.stopped = (
-                    f"{self.name}: {failure.message}. No call of it can succeed; its cells were stopped."
+            raise CallGivenUp(self._refused(failure), errors)
+
+    def _refused(self, failure: CallFailed) -> str:
+        """The outcome of a call that no retry helps; stops the lane where no other call of it can succeed."""
+        policy = POLICIES[failure.kind]
+        if policy.fatal == "never":
+            return policy.outcome
+        self._refused_in_a_row += 1
+        answers = self._answered_at is not None or (self._takes_requests and failure.kind == "bad_request")
+        if policy.fatal == "at first" and answers and self._refused_in_a_row < MOST_REFUSED_IN_A_ROW:
+            return policy.outcome
+        self.give_up(f"{self.name}: {failure.message}. No call of it can succeed; its cells were stopped.")
+        return outcomes.API_ERROR
+
+    def _say_what_is_odd(self, completion: Completion, own_tags: Collection[str]) -> None:
+        """Move reasoning out of the content and say so once; stop where what a call costs cannot be counted."""
+        if separate_reasoning(completion.message, own_tags):
+            completion.call.inline_reasoning = True
+            if not self._said_inline:
+                self._said_inline = True
+                self._say(
+                    f"Note: {self.name} writes its reasoning into its content (<think> or alike). It is read as "
+                    "reasoning, not as action or answer. Better start the server with its reasoning parser."
                 )
-            raise CallGivenUp(policy.outcome, errors)
+        if problem := self._budget.cannot_count(completion.call):
+            self.stopped = self.stopped or f"{self.name}: {problem}"
 
     async def _sit_out(self, failure: CallFailed, began: float) -> None:
         """Nobody has got through since this call began: it is not the call. A quota may be used up for long."""
@@ -240,20 +245,18 @@ class Lane:
         else:
             await self._breaker.rest(MAX_WAIT_S)
 
-    def note(self, outcome: str) -> None:
+    def note(self, outcome: str, never_acted: bool = False) -> None:
         """An episode has ended; too many for technical reasons stop the lane before it spends the budget."""
-        reason = "" if self.stopped else self._errors.add(outcome)
-        if reason:
-            self.failed, self.stopped = True, f"{self.name}: {reason}"
+        if not self.stopped and (reason := self._errors.add(outcome, never_acted)):
+            self.give_up(f"{self.name}: {reason}")
 
     def _price(self, call: ModelCall) -> None:
         """The provider's own cost stands; else the model file's prices; a local server costs nothing."""
+        price = self.model.price
         if call.cost_usd is None and self._server is not None:
             call.cost_usd = 0.0
-        elif call.cost_usd is None and self.model.price is not None:
-            call.cost_usd = self.model.price.cost_usd(
-                call.input_tokens or 0, call.cached_tokens or 0, call.output_tokens or 0
-            )
+        elif not call.cost_usd and price is not None and call.input_tokens and call.output_tokens is not None:
+            call.cost_usd = price.cost_usd(call.input_tokens, call.cached_tokens or 0, call.output_tokens)
 
     @property
     def name(self) -> str:

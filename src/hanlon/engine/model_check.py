@@ -10,13 +10,17 @@ from typing import Any, cast
 from hanlon.config.cell import Cell
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import ModelConfig
+from hanlon.models.addresses import unusable_proxy
 
 
 @cache
 def _dotenv() -> dict[str, str | None]:
     from dotenv import dotenv_values
 
-    return dotenv_values(Path(".env"))
+    try:
+        return dotenv_values(Path(".env"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f".env is not UTF-8 (byte {error.start + 1}). Write it anew as UTF-8.") from None
 
 
 def api_key(model: ModelConfig) -> str | None:
@@ -34,6 +38,13 @@ def api_key(model: ModelConfig) -> str | None:
             f"model {model.endpoint} {model.id} needs a key: set {name} in the environment or in a file .env "
             f"({name}=...). Nothing was called."
         )
+    key = key.strip()
+    odd = next((position for position, char in enumerate(key, 1) if not "!" <= char <= "~"), None)
+    if odd is not None:
+        raise ConfigError(
+            f"{name} is no key: its character {odd} of {len(key)} is a blank, a line break or not ASCII, which no HTTP "
+            "header can hold. Copy the key again. Nothing was called."
+        )
     return key
 
 
@@ -42,9 +53,14 @@ def check_model(model: ModelConfig, budget_usd: float | None) -> None:
 
     Raises:
         ConfigError: its key is not set, its local server cannot run with this configuration, or the budget could
-            not be kept since nothing says what its calls cost.
+            not be kept since nothing says what its calls cost; a proxy that cannot be used.
     """
     api_key(model)
+    if proxy := unusable_proxy(model.base_url) if model.base_url else None:
+        raise ConfigError(
+            f"{proxy} cannot be used for {model.base_url}: only http:// proxies can. Unset it, name an http:// proxy, "
+            "or add the host to no_proxy. Nothing was called."
+        )
     if model.server is None:
         if budget_usd is not None and model.price is None and not _returns_cost(model):
             raise ConfigError(

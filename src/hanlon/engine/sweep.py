@@ -6,127 +6,37 @@ stored episodes (judges, follow-up questions) run beside the sampling, by crews 
 """
 
 import asyncio
-import gc
 import signal
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
 
-from hanlon.config.cell import Cell
 from hanlon.config.schema import ModelConfig, RunOptions
 from hanlon.engine.asker import Asker, Feed
 from hanlon.engine.budget import Budget
 from hanlon.engine.lane import Lane, LaneKey
 from hanlon.engine.limiter import LimiterState, SharedPause
 from hanlon.engine.rollout import Rollouts
+from hanlon.engine.work import (
+    CellWork,
+    Crew,
+    MissingEpisode,
+    Observer,
+    SweepEnd,
+    few_collections,
+    index_major,
+)
 from hanlon.engine.writer import RecordWriter
 from hanlon.inquiries.answering import InquiryWork, OpenEpisode, read_open
 from hanlon.inquiries.pending import Unaskable
 from hanlon.store import outcomes
-from hanlon.store.lines import LineWriter, StoreFailed
+from hanlon.store.lines import StoreFailed
 from hanlon.store.records import Answer, Episode
 
 TERMINATE_GRACE_S = 10.0
 """After SIGTERM, how long episodes in flight may go on; whoever sends it often sends SIGKILL next."""
-
-
-class Observer(Protocol):
-    """Is told what happens. Returns at once, never raises."""
-
-    def stored(self, key: str, episode: Episode) -> None:
-        """An episode is safely in the store."""
-        ...
-
-    def cell_finished(self, key: str) -> None:
-        """No further episode of this cell comes in this run."""
-        ...
-
-
-@dataclass
-class CellWork:
-    """What is left to do of one cell, and where it goes."""
-
-    cell: Cell
-    writer: LineWriter
-    missing: list[int]
-    planned_samples: int
-    """The n of the sweep that opened the cell: an index beyond it is sampled after a look at the rates."""
-
-
-@dataclass
-class SweepEnd:
-    """How a sweep ended: what stopped it early, if anything did."""
-
-    interrupted: bool = False
-    stopped: list[str] = field(default_factory=list[str])
-    """Why cells were given up; each a complete sentence."""
-    failed: bool = False
-    """Some of those cells can never succeed as they are configured."""
-    store_failure: str | None = None
-    limits: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    """What each lane's limiter had come to."""
-
-
-@dataclass
-class _Item:
-    work: CellWork
-    rollouts: Rollouts
-    index: int
-    order: int
-
-
-@dataclass(eq=False)
-class _Crew:
-    """The workers of one lane that do one kind of work: as many as its limiter allows calls."""
-
-    lane: Lane
-    work: Callable[["_Crew"], Awaitable[None]]
-    size: int = 0
-
-    @property
-    def is_full(self) -> bool:
-        return self.size >= self.lane.limiter.limit
-
-    @property
-    def is_too_large(self) -> bool:
-        return self.size > self.lane.limiter.limit
-
-    async def work_as_one(self) -> None:
-        try:
-            await self.work(self)
-        finally:
-            self.size -= 1
-
-
-def index_major(works: Sequence[tuple[CellWork, Rollouts]]) -> Iterator[_Item]:
-    """The missing episodes of all cells: the first index of every cell, then the second of every cell, ..."""
-    iterators = [(work, rollouts, iter(work.missing)) for work, rollouts in works]
-    order = 0
-    while iterators:
-        remaining: list[tuple[CellWork, Rollouts, Iterator[int]]] = []
-        for work, rollouts, indices in iterators:
-            index = next(indices, None)
-            if index is not None:
-                yield _Item(work, rollouts, index, order)
-                order += 1
-                remaining.append((work, rollouts, indices))
-        iterators = remaining
-
-
-@contextmanager
-def few_collections() -> Generator[None]:
-    """A sweep makes many objects and few cycles; by default a tenth of its time goes to looking for them."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 class Sweep:
@@ -159,8 +69,8 @@ class Sweep:
         self._stopping = False
         self._lanes: dict[LaneKey, Lane] = {}
         self._workers: set[asyncio.Task[None]] = set()
-        self._samplers: list[_Crew] = []
-        self._askers: list[_Crew] = []
+        self._samplers: list[Crew] = []
+        self._askers: list[Crew] = []
         self._unaskable: set[Path] = set()
         self._feeds: dict[Lane, Feed[OpenEpisode]] = {}
         self.end = SweepEnd()
@@ -216,16 +126,18 @@ class Sweep:
         for work in self._works:
             by_lane.setdefault(self._lane(work.cell.config.model, pauses), []).append(work)
         for lane, works in by_lane.items():
+            if any(work.answered_before for work in works):
+                lane.has_answered()
             items = index_major(
                 [(work, Rollouts(work.cell, self._options.episode_timeout_s)) for work in works]
             )
-            self._samplers.append(_Crew(lane, partial(self._sample_all, items)))
+            self._samplers.append(Crew(lane, partial(self._sample_all, items)))
         for work in self._inquiries:
             assert work.inquiry.model is not None
             lane = self._lane(work.inquiry.model, pauses)
             if lane not in self._feeds:
                 self._feeds[lane] = Feed()
-                self._askers.append(_Crew(lane, self._ask_all))
+                self._askers.append(Crew(lane, self._ask_all))
 
     def _lane(self, model: ModelConfig, pauses: dict[str, SharedPause]) -> Lane:
         """The lane of a model; lanes of one endpoint share its pause."""
@@ -241,9 +153,9 @@ class Sweep:
         for crew in (*self._samplers, *self._askers):
             while crew.lane is lane and not (crew.is_full or self._stopping or lane.stopped):
                 crew.size += 1
-                self._workers.add(asyncio.create_task(crew.work_as_one()))
+                self._workers.add(asyncio.create_task(crew.run_worker()))
 
-    async def _sample_all(self, items: Iterator[_Item], crew: _Crew) -> None:
+    async def _sample_all(self, items: Iterator[MissingEpisode], crew: Crew) -> None:
         lane = crew.lane
         for item in items:
             if self._stopping or lane.stopped or not await self._budget.open_episode():
@@ -255,7 +167,7 @@ class Sweep:
             if crew.is_too_large:
                 return
 
-    async def _sample(self, lane: Lane, item: _Item) -> None:
+    async def _sample(self, lane: Lane, item: MissingEpisode) -> None:
         after_look = item.index >= item.work.planned_samples
         try:
             episode = await item.rollouts.run(item.index, lane.call, item.order, after_look)
@@ -265,7 +177,7 @@ class Sweep:
         self._budget.close_episode(episode.calls)
         if episode.outcome == outcomes.BUDGET and len(episode.calls) == 1:
             return  # not even its first call was sent: a later run may sample it
-        lane.note(episode.outcome)
+        lane.note(episode.outcome, episode.never_acted)
         try:
             await self._writer.store(item.work.writer, episode)
         except StoreFailed as failure:
@@ -286,36 +198,42 @@ class Sweep:
     async def _offer_stored(self) -> None:
         """Offer what earlier runs have sampled and nobody has asked about."""
         for work in self._inquiries:
-            for asked in await asyncio.to_thread(read_open, work):
-                await self._offer(asked)
+            for unfinished in await asyncio.to_thread(read_open, work):
+                await self._offer(unfinished)
 
-    async def _offer(self, asked: OpenEpisode) -> None:
-        model = asked.work.inquiry.model
+    async def _offer(self, unfinished: OpenEpisode) -> None:
+        model = unfinished.work.inquiry.model
         assert model is not None
-        await self._feeds[self._lanes[LaneKey.of(model)]].put(asked)
+        await self._feeds[self._lanes[LaneKey.of(model)]].put(unfinished)
 
-    async def _ask_all(self, crew: _Crew) -> None:
+    async def _ask_all(self, crew: Crew) -> None:
         lane = crew.lane
         asker, feed = Asker(lane, self._writer, self._answered), self._feeds[lane]
-        while not (self._is_over(lane) or crew.is_too_large):
-            asked = await feed.take()
-            if asked is None:
-                return
-            if not self._is_over(lane):
-                await self._ask(asker, lane, asked)
+        try:
+            while not (self._is_over(lane) or crew.is_too_large):
+                unfinished = await feed.take()
+                if unfinished is None:
+                    return
+                if not self._is_over(lane):
+                    await self._ask(asker, lane, unfinished)
+        except Exception:
+            await feed.close()
+            raise
         if self._is_over(lane):
             await feed.close()  # nobody may wait for room in it
 
     def _is_over(self, lane: Lane) -> bool:
         return self._stopping or bool(lane.stopped or self._budget.exhausted)
 
-    async def _ask(self, asker: Asker, lane: Lane, asked: OpenEpisode) -> None:
+    async def _ask(self, asker: Asker, lane: Lane, unfinished: OpenEpisode) -> None:
         try:
-            calls = await asker.ask(asked, lambda: self._is_over(lane) or not self._budget.open_inquiry())
+            calls = await asker.ask(
+                unfinished, lambda: self._is_over(lane) or not self._budget.open_inquiry()
+            )
             self._budget.close_inquiry(calls)
         except Unaskable as failure:
-            if asked.work.folder not in self._unaskable:  # one such episode of a cell tells
-                self._unaskable.add(asked.work.folder)
+            if unfinished.work.folder not in self._unaskable:  # one such episode of a cell tells
+                self._unaskable.add(unfinished.work.folder)
                 self._say(str(failure))
         except StoreFailed as failure:
             self._fail(failure)

@@ -166,7 +166,7 @@ class Environment(Protocol):
         ...
 
     def estimate(self) -> Estimate:
-        """What one episode takes at these factors."""
+        """The calls and tokens of one episode at these factors."""
         ...
 
     def notes(self, samples: int) -> Sequence[str]:

@@ -89,10 +89,10 @@ class Clause:
     """The names by which each tag of a reply is read."""
 
     def check(self) -> "Clause":
-        """This clause, whose levels all have a marker and whose texts use its fields alone.
+        """Check that every level has a marker and that texts use only the clause's fields. Returns the clause.
 
         Raises:
-            ClauseError: they do not.
+            ClauseError: a marker is missing, or a text uses another field.
         """
         for name, level in self.levels.items():
             where = f"{self.source}: levels.{name}"
@@ -122,10 +122,10 @@ class Clause:
     def overlaid(
         self, levels: Mapping[str, Level], tags: Mapping[str, Sequence[str]], source: str
     ) -> "Clause":
-        """This clause with other levels in place of some; a marker that is left out stays. Names of tags are added.
+        """This clause with some levels replaced. A level without a marker keeps the old one. Names of tags are added.
 
         Raises:
-            ClauseError: there is no such level or tag, or a text uses a field that there is not.
+            ClauseError: there is no such level or tag, or a text uses an unknown field.
         """
         for name in tags.keys() - self.tags.keys():
             raise ClauseError(

@@ -1,7 +1,7 @@
 """The action protocols: how actions are asked for in a request, read from a reply, and answered."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -16,43 +16,7 @@ from hanlon.environments.base import (
     Step,
     Tool,
 )
-
-
-def visible_text(message: dict[str, Any]) -> str:
-    """The visible text of an assistant message, without reasoning; content parts are joined."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [cast(dict[str, Any], part) for part in cast(list[Any], content) if isinstance(part, dict)]
-        return "".join(str(part.get("text", "")) for part in parts)
-    return ""
-
-
-def tool_calls(message: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """The function calls of an assistant message, whatever stands in their place left out."""
-    calls = message.get("tool_calls")
-    if not isinstance(calls, list):
-        return ()
-    return [cast(dict[str, Any], call) for call in cast(list[Any], calls) if isinstance(call, dict)]
-
-
-def returned_reasoning(message: dict[str, Any]) -> str:
-    """The reasoning that the provider returned with an assistant message, "" where it returned none.
-
-    Plain text in `reasoning` or `reasoning_content`; else the texts or summaries of OpenRouter's `reasoning_details`.
-    """
-    for name in ("reasoning", "reasoning_content"):
-        text = message.get(name)
-        if isinstance(text, str) and text.strip():
-            return text
-    details: Any = message.get("reasoning_details")
-    if not isinstance(details, list):
-        return ""
-    entries = [cast(dict[str, Any], entry) for entry in cast(list[Any], details) if isinstance(entry, dict)]
-    texts = [entry.get("text") or entry.get("summary") for entry in entries]
-    return "".join(text for text in texts if isinstance(text, str))
-
+from hanlon.environments.messages import function_name, tool_calls, visible_text
 
 JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -69,8 +33,8 @@ class Wire(Protocol):
 
     request_fields: dict[str, Any]
 
-    def parse(self, message: dict[str, Any]) -> Reply:
-        """The reply that an assistant message means."""
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
+        """The reply that an assistant message means; `cut`: it ended before the model was done."""
         ...
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
@@ -85,8 +49,8 @@ class ToolsWire:
         self._tools = {tool.name: tool for tool in environment.tools}
         self.request_fields = {"tools": [tool_schema(tool) for tool in environment.tools]}
 
-    def parse(self, message: dict[str, Any]) -> Reply:
-        """Every call in order; what is no well-formed call of an offered tool is `Malformed`."""
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
+        """Every call in order; what is no well-formed call of an offered tool, as a cut one, is `Malformed`."""
         actions = tuple(self._action(call) for call in tool_calls(message))
         return Reply(visible_text(message), actions)
 
@@ -103,7 +67,7 @@ class ToolsWire:
     def _action(self, call: dict[str, Any]) -> Action | Malformed:
         function: Any = call.get("function")
         function = cast(dict[str, Any], function) if isinstance(function, dict) else {}
-        name = function.get("name")
+        name = function_name(call)
         tool = self._tools.get(name) if isinstance(name, str) else None
         if tool is None:
             return Malformed(f"There is no tool named {name!r}. Tools: {', '.join(self._tools)}.")
@@ -124,13 +88,15 @@ class TextWire:
     def __init__(self, environment: Environment) -> None:
         syntax = environment.syntax()
         self._read = environment.action_from_line
-        self._block = re.compile(rf"```{re.escape(syntax.fence)}[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
+        self._block = re.compile(rf"```{re.escape(syntax.fence)}[ \t]*\n(.*?)(\n```|\Z)", re.DOTALL)
         self.request_fields: dict[str, Any] = {}
 
-    def parse(self, message: dict[str, Any]) -> Reply:
-        """The first fenced block as an action; no block, no action."""
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
+        """The first fenced block as an action. No block is no action, nor is one that was cut before its end."""
         text = visible_text(message)
         block = self._block.search(text)
+        if block and cut and not block[2]:
+            block = None
         return Reply(text, (self._read(block[1]),) if block else ())
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
@@ -145,10 +111,10 @@ class ConstrainedWire:
         self._read = environment.action_from_line
         self.request_fields = {"grammar": environment.syntax().grammar}
 
-    def parse(self, message: dict[str, Any]) -> Reply:
-        """The reply as an action."""
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
+        """The reply as an action, unless it was cut: half a line may be another line of the menu."""
         text = visible_text(message)
-        return Reply(text, (self._read(text.strip()),) if text.strip() else ())
+        return Reply(text, (self._read(text.strip()),) if text.strip() and not cut else ())
 
     def answer(self, message: dict[str, Any], step: Step) -> list[Message]:
         """Results, fenced, and the user turn as one user message."""
@@ -162,7 +128,7 @@ class ReplyWire:
         del environment
         self.request_fields: dict[str, Any] = {}
 
-    def parse(self, message: dict[str, Any]) -> Reply:
+    def parse(self, message: dict[str, Any], cut: bool = False) -> Reply:
         """The visible text."""
         return Reply(visible_text(message))
 

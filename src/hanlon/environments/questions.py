@@ -183,10 +183,10 @@ def own_questions(environment: str, name: str) -> QuestionSet:
 
 
 def load_questions(file: Path | Traversable, source: str) -> QuestionSet:
-    """Read one file of the shape above; `source` is what errors call it.
+    """Read one file of the shape above. Errors call it `source`.
 
     Raises:
-        ClauseError: it is not of that shape.
+        ClauseError: it has another shape.
     """
     data = read_yaml(file, source)
     content = validated(_QuestionFile, data, source)

@@ -29,9 +29,9 @@ def _no_remarks(points: Frame) -> Sequence[str]:
 class RateFigure:
     """One figure: which published rows it has, and how a row becomes its panel, group and series.
 
-    `order` is the order of the series in the original, `groups` that of its places (else as in the file), `draw` one
-    of `bars` (upright), `lying`, `table`. The caption is what the rows say of their marks, then `notes`, then
-    `remarks`, which are made of the rows too. Own cells stand in panels of their own.
+    `order` is the order of the series in the original, and `groups` that of its groups (else as in the file). `draw` is
+    `bars` (upright), `lying` or `table`. The caption has three parts: what the marks mean, `notes`, and `remarks`,
+    which are made from the rows. The user's cells have panels of their own.
     """
 
     name: str

@@ -172,7 +172,7 @@ class JudgedPrediction:
 
     @property
     def after_look(self) -> int:
-        """Episodes of its cells that were added after a look at the rates."""
+        """The number of its cells' episodes that were added after a look at the rates."""
         return sum(cell.tally.after_look for cell in self.claim.instance.cells)
 
     @property
@@ -197,7 +197,7 @@ def results(judged: Sequence[JudgedPrediction], hypothesis: str) -> dict[int, Re
 
 
 def result_of(contexts: Sequence[JudgedPrediction]) -> Result:
-    """The result of a prediction over its contexts. Those without room are left out where others have it."""
+    """The result of a prediction over its contexts. Contexts without room are left out."""
     if any(each.result == "failed" for each in contexts):
         return "failed"
     telling = [each for each in contexts if not each.test.lacks or each.reason != each.test.lacks]

@@ -1,4 +1,4 @@
-"""The controls: cells in which something must show, or must not, before any absence is believed."""
+"""The controls: cells in which an effect must show, or must not, before any absence is believed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

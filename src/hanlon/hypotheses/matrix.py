@@ -15,13 +15,13 @@ _OPPOSITE: Mapping[Direction, Direction] = {"+": "-", "0": "0", "-": "+"}
 
 
 def turned(allowed: frozenset[Direction]) -> frozenset[Direction]:
-    """The same directions of the contrast the other way round."""
+    """The same directions, for the contrast from `to` to `from`."""
     return frozenset(_OPPOSITE[side] for side in allowed)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A prediction of a hypothesis about one contrast of the grid. `number` is the prediction's in its hypothesis."""
+    """A hypothesis's prediction about one contrast of the grid. `number` is its position in the hypothesis."""
 
     hypothesis: Hypothesis
     number: int

@@ -58,7 +58,7 @@ class Observation:
 
     @property
     def excluded(self) -> int:
-        """Episodes of all its cells that were excluded."""
+        """The number of excluded episodes in all its cells."""
         return sum(sum(rate.excluded.values()) for rate in self.rates)
 
 

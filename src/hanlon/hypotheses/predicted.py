@@ -18,7 +18,7 @@ from hanlon.store.records import SweepRecord
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """The contrasts that may be called preregistered, and what must be said of each sweep that predicted some."""
+    """The contrasts that may be called preregistered, and the notes on the sweeps that predicted them."""
 
     contrasts: Sequence[Predicted]
     notes: Sequence[str]

@@ -47,7 +47,7 @@ def hash_of(plans: Sequence[Mapping[str, Any]], samples: int, cells: Sequence[st
 
 
 def registrations(sweep: SweepRecord) -> list[Registration]:
-    """What was written down for a sweep, the oldest first. A cell of none counts as added to the first."""
+    """What was written down for a sweep, the oldest first. A cell of no registration counts as added to the first."""
     first, later = sweep.registration, sweep.later
     if first is None:
         return list(later)
@@ -66,11 +66,11 @@ def cells_of(sweep: SweepRecord) -> list[str]:
 def basis(
     sweep: SweepRecord, current: Sequence[Plan] | None = None, *, use_current: bool = False
 ) -> list[Part]:
-    """What to judge a sweep by: what it wrote down, or (`use_current`, and where it wrote down nothing) conf/ as it is.
+    """What to judge a sweep by: what it wrote down. With `use_current`, or if it wrote down nothing: conf/ as it is.
 
     Args:
         sweep: its record.
-        current: conf/hypothesis as it is; None where nothing is to be said of changes.
+        current: conf/hypothesis as it is; None leaves out the note on changes.
         use_current: judge by `current`, added cells included.
 
     Raises:
@@ -92,8 +92,8 @@ def _as_written(registration: Registration, sweep: SweepRecord, current: Sequenc
     notes = [_written_text(registration), *spoilt]
     if current is not None and (changed := _changed(plans, current)):
         notes.append(
-            f"what stands in conf/hypothesis has changed since ({', '.join(sorted(changed))}); this is on what was "
-            "written down, --hypotheses files judges by the files, as exploratory"
+            f"conf/hypothesis has changed since ({', '.join(sorted(changed))}); this verdict is on what was written "
+            "down, --hypotheses files judges by the files, as exploratory"
         )
     names = frozenset[str]() if spoilt else _names(plans)
     cells, overrides = frozenset(registration.cells), registration.overrides or sweep.overrides

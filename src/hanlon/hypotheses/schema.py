@@ -219,7 +219,7 @@ class Plan(_Strict):
 
     @property
     def hash(self) -> str:
-        """Of the content: 16 hex digits."""
+        """A hash of the content: 16 hex digits."""
         return digest(self.content())
 
 

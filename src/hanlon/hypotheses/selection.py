@@ -20,7 +20,7 @@ class Instance:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """The same for two predictions of one contrast."""
+        """Identifies the contrast: equal for two predictions about the same one."""
         return (*(cell.record.key for cell in self.cells), self.measure)
 
     @property

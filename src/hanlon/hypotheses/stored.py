@@ -1,4 +1,4 @@
-"""Reads one sweep and judges it: its cells, what was written down before it, and the episodes by request."""
+"""Reads one sweep and judges it by what was written down before its first call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -98,7 +98,7 @@ class Sufficiency:
         return reached and self._is_within(seen, margin, frozenset({"+", "-"}))
 
     def _is_within(self, seen: Observation, margin: float, sides: frozenset[Direction]) -> bool:
-        """Whether the difference is shown to be below the margin on these sides, however its exclusions had gone."""
+        """Whether the difference is shown to be within the margin on these sides, whatever was excluded."""
         if seen.difference.value is None:
             return False
         interval, (least, greatest) = seen.interval(1 - 2 * self.alpha), seen.bounds

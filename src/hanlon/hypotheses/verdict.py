@@ -29,9 +29,9 @@ DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is left of the hypotheses that this grid cannot part. `held` and `tested` count predictions.
+    """The result of the hypotheses that this grid cannot tell apart. `held` and `tested` count predictions.
 
-    `unexplained` are the effects that keep it from being consistent where all predictions held.
+    `unexplained` are the effects that leave it undetermined although all predictions held.
     """
 
     names: tuple[str, ...]

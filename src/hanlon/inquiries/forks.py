@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from hanlon.environments.base import Message
-from hanlon.environments.protocols import tool_calls, visible_text
+from hanlon.environments.messages import returned_message, tool_calls
 from hanlon.environments.questions import Ask
 from hanlon.inquiries.base import Reading
 
@@ -47,14 +47,10 @@ def _add(sent: list[Message], message: Message) -> None:
 
 
 def _returned(message: Message, reasoning_fields: Sequence[str]) -> Message:
-    returned: Message = {
-        "role": "assistant",
-        "content": visible_text(message) or message.get("refusal") or "",
-    }
-    if calls := tool_calls(message):
-        returned["tool_calls"] = list(calls)
-        returned["content"] = returned["content"] or None
-    return returned | {name: message[name] for name in reasoning_fields if name in message}
+    returned = returned_message(message, reasoning_fields)
+    if "tool_calls" not in returned:
+        returned["content"] = returned["content"] or message.get("refusal") or ""
+    return returned
 
 
 def _results_owed(sent: Sequence[Message]) -> Iterator[Message]:

@@ -4,14 +4,15 @@
 by us and posted as bytes; what comes back is checked by us too, since `post` validates nothing.
 """
 
+import contextlib
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import httpx2
-import msgspec
 from openai import (
     APIConnectionError,
     APIStatusError,
@@ -21,39 +22,10 @@ from openai import (
     omit,
 )
 
-from hanlon.store.records import CallError, ModelCall
-
-FailureKind = Literal[
-    "rate_limit",  # 429, or an error object of code 429 inside a 200
-    "server_error",  # 5xx
-    "time_out",  # no whole reply within model.call_timeout_s
-    "connection",  # refused, reset, unknown host
-    "bad_reply",  # a 2xx that is no chat completion: HTML, broken JSON, no choices, an error object
-    "context_limit",  # the conversation does not fit
-    "content_filter",  # the provider withheld the reply
-    "key",  # 401, 403: the key is missing, wrong or not allowed to use this model
-    "payment",  # 402: no credit left
-    "not_found",  # 404: no such model, or no chat completions at this base_url
-    "bad_request",  # any other 4xx: the endpoint does not take what was sent
-]
-
-
-class CallFailed(Exception):
-    """One attempt at a model call failed. `retry_after_s` is the server's own wish, None where it has none."""
-
-    def __init__(
-        self, kind: FailureKind, message: str, status: int | None = None, retry_after_s: float | None = None
-    ) -> None:
-        super().__init__(message)
-        self.kind: FailureKind = kind
-        self.message = message
-        self.status = status
-        self.retry_after_s = retry_after_s
-
-    def record(self) -> CallError:
-        """The failure as the store keeps it."""
-        return CallError(type=self.kind, message=self.message, status=self.status)
-
+from hanlon.models.addresses import is_loopback
+from hanlon.models.failures import CallFailed, error_message, error_text, failure_kind, plain
+from hanlon.models.replies import decode_json, finish_reason_of, mapping, read_usage, refuse_useless
+from hanlon.store.records import ModelCall
 
 PLACEHOLDER_KEY = "no-key-needed"  # local servers ignore it, but the client insists on one
 TIMEOUT = httpx2.Timeout(None, connect=15.0)
@@ -61,14 +33,6 @@ MESSAGE_LIMIT = 400
 # the client would tell every endpoint the platform and versions of this machine, at a tenth of a call's cost
 TELEMETRY = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
 WITHOUT_TELEMETRY = cast(Any, {f"X-Stainless-{name}": omit for name in TELEMETRY})
-STATUS_KINDS: dict[int, FailureKind] = {
-    401: "key",
-    403: "key",
-    402: "payment",
-    404: "not_found",
-    429: "rate_limit",
-}
-CONTEXT_MARKS = ("context_length_exceeded", "exceed_context_size_error", "maximum context length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +55,26 @@ class Endpoint:
         self._url = (
             f"{base_url}/chat/completions"  # absolute: the client then parses it once, not three times
         )
-        self._client = AsyncOpenAI(
-            base_url=base_url,
-            api_key=self._key,
-            default_headers=WITHOUT_TELEMETRY,
+        http_client = DefaultAioHttpClient(
+            # a number always: None silently means 100 in the aiohttp transport
+            limits=httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
             timeout=TIMEOUT,
-            max_retries=0,  # retries are the engine's: classified, counted, and without holding a slot
-            http_client=DefaultAioHttpClient(
-                # a number always: None silently means 100 in the aiohttp transport
-                limits=httpx2.Limits(
-                    max_connections=max_connections, max_keepalive_connections=max_connections
-                ),
-                timeout=TIMEOUT,
-                follow_redirects=False,
-                # reading the certificates takes as long as forty calls, and plain HTTP never looks at them
-                verify=base_url.startswith("https:"),
-            ),
+            follow_redirects=False,
+            # reading the certificates takes as long as forty calls, and plain HTTP never looks at them
+            verify=base_url.startswith("https:"),
+            trust_env=not is_loopback(
+                base_url
+            ),  # a proxy is another machine, and does not know this one's servers
         )
+        with _without_openai_variables():
+            self._client = AsyncOpenAI(
+                base_url=base_url,
+                api_key=self._key,
+                default_headers=WITHOUT_TELEMETRY,
+                timeout=TIMEOUT,
+                max_retries=0,  # retries are the engine's: classified, counted, and without holding a slot
+                http_client=http_client,
+            )
 
     async def complete(self, body: bytes, requested_model: str) -> Completion:
         """Post one chat completion request and check what comes back.
@@ -130,98 +97,84 @@ class Endpoint:
             raise CallFailed("connection", self._clean(str(error.__cause__ or error))) from error
         except APIStatusError as error:
             raise self._status_failure(error.response) from error
+        except (
+            Exception
+        ) as error:  # a header that is too long, a status line that is none: the client names many
+            raise CallFailed("bad_reply", self._clean(f"{type(error).__name__}: {error}")) from error
         latency = time.perf_counter() - started
         return self._read(response, requested_model, latency)
 
     def _read(self, response: httpx2.Response, requested_model: str, latency_s: float) -> Completion:
         try:
-            reply = msgspec.json.decode(response.content)
-        except msgspec.DecodeError:
+            reply = decode_json(response.content)
+        except ValueError:
             kind = response.headers.get("content-type", "no content type")
             raise self._bad_reply(f"{kind} that is not JSON: {response.text[:120]!r}") from None
         if not isinstance(reply, dict):
             raise self._bad_reply(f"JSON that is no object: {response.text[:120]!r}")
         reply = cast(dict[str, Any], reply)
-        if reply.get("error"):
-            raise self._error_object(reply["error"])
         choices: Any = reply.get("choices")
-        choice = _mapping(cast(list[Any], choices)[0]) if isinstance(choices, list) and choices else {}
-        if choice.get("error"):
-            raise self._error_object(choice["error"])
-        if not isinstance(choice.get("message"), dict):
+        choice = mapping(cast(list[Any], choices)[0]) if isinstance(choices, list) and choices else {}
+        for error in (reply.get("error"), choice.get("error")):
+            if error:
+                raise self._error_object(error, _retry_after(response.headers))
+        message = choice.get("message")
+        if not isinstance(message, dict):
             raise self._bad_reply("a reply without choices")
-        call = _model_call(reply, choice, requested_model, latency_s)
-        return Completion(choice["message"], call, response.headers)
+        call = ModelCall(
+            requested_model=requested_model,
+            returned_model=_text(reply.get("model")),
+            provider=_text(reply.get("provider")),
+            finish_reason=finish_reason_of(choice),
+            latency_s=round(latency_s, 4),
+            **read_usage(mapping(reply.get("usage"))),
+        )
+        refuse_useless(cast(dict[str, Any], message), call)
+        return Completion(cast(dict[str, Any], message), call, response.headers)
 
     def _status_failure(self, response: httpx2.Response) -> CallFailed:
-        text = response.text
-        status = response.status_code
-        kind = STATUS_KINDS.get(status) or ("server_error" if status >= 500 else "bad_request")
-        if status < 500 and any(mark in text for mark in CONTEXT_MARKS):
-            kind = "context_limit"
-        elif status == 408:
-            kind = "time_out"
-        message = f"HTTP {status}: {_error_text(text)}"
-        return CallFailed(kind, self._clean(message), status, _retry_after(response.headers))
+        status, retry_after_s = response.status_code, _retry_after(response.headers)
+        message = f"HTTP {status}: {error_text(response.text)}"
+        return CallFailed(
+            failure_kind(status, response.text, retry_after_s), self._clean(message), status, retry_after_s
+        )
 
-    def _error_object(self, error: Any) -> CallFailed:
+    def _error_object(self, error: Any, retry_after_s: float | None) -> CallFailed:
         """An error inside a 200 (OpenRouter sends these once generation has begun)."""
-        fields = cast(dict[str, Any], error) if isinstance(error, dict) else {"message": str(error)}
-        code = fields.get("code")
-        status = code if isinstance(code, int) else None
-        message = f"error inside a 200: {fields.get('message', '')} (code {code})"
-        kind: FailureKind = STATUS_KINDS.get(status or 0) or "bad_reply"
-        return CallFailed(kind, self._clean(message), status)
+        code = mapping(error).get("code")
+        status = int(code) if isinstance(code, (int, str)) and str(code).isdigit() else None
+        text = error_message(error)
+        kind = failure_kind(status or 400, f"{code} {text}", retry_after_s)
+        if kind in ("bad_request", "server_error", "time_out"):
+            kind = "bad_reply"  # the request was taken
+        return CallFailed(
+            kind, self._clean(f"error inside a 200: {text} (code {code})"), status, retry_after_s
+        )
 
-    def _bad_reply(self, what: str) -> CallFailed:
-        return CallFailed("bad_reply", self._clean(f"the endpoint answered {what}"), 200)
+    def _bad_reply(self, reply: str) -> CallFailed:
+        return CallFailed("bad_reply", self._clean(f"the endpoint answered {reply}"), 200)
 
     def _clean(self, message: str) -> str:
-        """The message without our key, at most 400 characters."""
-        return message.replace(self._key, "<key>")[:MESSAGE_LIMIT]
+        """The message on one line without our key, at most 400 characters."""
+        return plain(message.replace(self._key, "<key>"))[:MESSAGE_LIMIT]
 
     async def close(self) -> None:
         """Close all connections."""
         await self._client.close()
 
 
-def _model_call(
-    reply: dict[str, Any], choice: dict[str, Any], requested_model: str, latency_s: float
-) -> ModelCall:
-    usage = _mapping(reply.get("usage"))
-    cost = usage.get("cost")
-    return ModelCall(
-        requested_model=requested_model,
-        returned_model=_text(reply.get("model")),
-        provider=_text(reply.get("provider")),
-        finish_reason=_text(choice.get("finish_reason")),
-        input_tokens=_count(usage.get("prompt_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
-        cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
-        reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
-        cost_usd=float(cost) if isinstance(cost, (int, float)) else None,
-        latency_s=round(latency_s, 4),
-    )
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+@contextlib.contextmanager
+def _without_openai_variables() -> Generator[None]:
+    """OPENAI_ORG_ID, OPENAI_CUSTOM_HEADERS and others would go to every endpoint; a model's file says all that goes."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("OPENAI_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _error_text(body: str) -> str:
-    try:
-        error = _mapping(msgspec.json.decode(body.encode())).get("error")
-    except msgspec.DecodeError:
-        return " ".join(body.split())[:200]
-    return str(_mapping(error).get("message") or error)
 
 
 def _retry_after(headers: httpx2.Headers) -> float | None:

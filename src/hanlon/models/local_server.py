@@ -61,8 +61,8 @@ class LocalServer:
             _end(child)
             if not isinstance(error, ServerStartError):
                 raise
-            said = stderr.text().replace(api_key, "[key]").strip()
-            detail = f"; it wrote:\n{said}" if said else ""
+            output = stderr.text().replace(api_key, "[key]").strip()
+            detail = f"; it wrote:\n{output}" if output else ""
             raise ServerStartError(f"The local server {module} did not start: {error}{detail}") from None
         return cls(module, f"http://127.0.0.1:{port}/v1", api_key, child)
 

@@ -33,22 +33,27 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class CostEstimate:
-    """Totals for the episodes still to be sampled. `cost_usd` is None where no price is known."""
+    """Totals for the episodes still to be sampled.
+
+    `cost_usd` is that of the models whose price is known, None where none is; `unpriced` are the ids of the others.
+    """
 
     calls: Range
     input_tokens: Range
     output_tokens: Range
     cost_usd: Range | None
     basis: str
+    unpriced: frozenset[str] = frozenset()
 
     def __add__(self, other: "CostEstimate") -> "CostEstimate":
-        cost = self.cost_usd + other.cost_usd if self.cost_usd and other.cost_usd else None
+        costs = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
         return CostEstimate(
             self.calls + other.calls,
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
-            cost,
+            sum(costs[1:], costs[0]) if costs else None,
             "; ".join(dict.fromkeys([*self.basis.split("; "), *other.basis.split("; ")])),
+            self.unpriced | other.unpriced,
         )
 
 
@@ -91,7 +96,8 @@ def _expected(missing: int, expected: Estimate, model: ModelConfig) -> CostEstim
         Range(missing * low, missing * high)
         for low, high in (expected.calls, expected.input_tokens, expected.output_tokens)
     )
-    return CostEstimate(calls, tokens_in, tokens_out, _priced(tokens_in, tokens_out, model), expected.basis)
+    cost = _priced(tokens_in, tokens_out, model)
+    return CostEstimate(calls, tokens_in, tokens_out, cost, expected.basis, _unpriced(cost, model))
 
 
 def _from_stored(
@@ -105,7 +111,11 @@ def _from_stored(
         cost = _drawn(missing, [sum(c or 0.0 for c in episode) for episode in costs])
     else:
         cost = _priced(tokens_in, tokens_out, model)
-    return CostEstimate(calls, tokens_in, tokens_out, cost, basis)
+    return CostEstimate(calls, tokens_in, tokens_out, cost, basis, _unpriced(cost, model))
+
+
+def _unpriced(cost: Range | None, model: ModelConfig) -> frozenset[str]:
+    return frozenset() if cost is not None else frozenset({model.id})
 
 
 def _drawn(missing: int, values: Sequence[float]) -> Range:

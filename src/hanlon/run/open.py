@@ -41,7 +41,7 @@ def check_sandboxes(planned: Sequence[PlannedCell]) -> None:
 
 
 def open_store(planned: Sequence[PlannedCell], options: RunOptions, stack: ExitStack) -> list[OpenedCell]:
-    """The cells with the writers of what is missing; on any refusal nothing new is left behind.
+    """Open the cells and the files that will be written. A refusal leaves nothing new behind.
 
     Raises:
         ConfigError: a folder that cannot be written, a cell that another process writes.

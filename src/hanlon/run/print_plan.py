@@ -87,13 +87,14 @@ def _similar(planned: Sequence[PlannedCell], env: str, model: str, runs_dir: Pat
 
 def _bill(total: CostEstimate, models: Sequence[ModelConfig]) -> str:
     tokens = f"{_between(total.input_tokens)} tokens in, {_between(total.output_tokens)} out"
+    unpriced = f"no price in the model file of {', '.join(sorted(total.unpriced))}"
     if total.cost_usd is None:
-        lacking = sorted({model.id for model in models if not model.price})
-        dollars = f"dollars unknown: no price in the model file of {', '.join(lacking)}"
+        dollars = f"dollars unknown: {unpriced}"
     else:
         dollars = f"${total.cost_usd.low:,.2f} to ${total.cost_usd.high:,.2f}"
         listed = sorted({f"{m.price.source}, {m.price.as_of}" for m in models if m.price})
         dollars += f" (list prices: {'; '.join(listed)}; cached input costs less)" if listed else ""
+        dollars += f" and what nobody knows: {unpriced}" if total.unpriced else ""
     return f"About {_between(total.calls)} calls, {tokens}, {dollars}."
 
 

@@ -62,7 +62,7 @@ class Progress:
         self._draw()
 
     def cell_finished(self, key: str) -> None:
-        """Nothing to do: the counts tell."""
+        """Does nothing: the counts show it."""
 
     def notice(self, text: str) -> None:
         """Print a line above the table."""
@@ -82,7 +82,9 @@ class Progress:
         calls = sum(t.calls for t in tallies)
         tokens = sum(t.input_tokens + t.output_tokens for t in tallies)
         costs = [t.cost_usd for t in tallies if t.cost_usd is not None]
-        cost = f"${sum(costs):.4f}" if costs else "cost unknown"
+        unknown = sum(t.calls > 0 and t.cost_usd is None for t in tallies)
+        cost = f"${sum(costs):.4f}" + (f" and the unknown cost of {unknown} cells" if unknown else "")
+        cost = cost if costs else "cost unknown"
         answers = f", {self._answers:,} new answers about episodes" if self._answers else ""
         time_left = f", {self._time_left()}" if self._missing else ""
         return f"{calls:,} calls, {tokens:,} tokens, {cost}{answers}{time_left}{self._limiters()}"
@@ -131,7 +133,7 @@ def _row(record: CellRecord, tally: Tally, samples: int) -> tuple[str, ...]:
 
 
 class WorkerProgress(Progress):
-    """The progress of one worker. `reasons` are the notices that come after the end, for the parent to say."""
+    """The progress of one worker. `reasons` are the notices that the parent prints after the end."""
 
     def __init__(self, name: str, planned: Sequence[PlannedCell], samples: int) -> None:
         console = Console(stderr=True, highlight=False, force_terminal=False)  # several share one terminal
@@ -152,7 +154,7 @@ class WorkerProgress(Progress):
         self._running, self._ended = False, True
 
     def notice(self, text: str) -> None:
-        """Print a line while it runs; what is noted before, the parent has said."""
+        """Print a line while it runs. The parent has printed what is noted before."""
         if self._running:
             super().notice(f"{self._name}: {text}")
         elif self._ended:

@@ -18,7 +18,7 @@ from hanlon.tracking.base import NoTracker, Tracker
 
 if TYPE_CHECKING:  # the engine imports openai, which a sweep without calls does not need
     from hanlon.engine.budget import Budget
-    from hanlon.engine.sweep import CellWork, Observer
+    from hanlon.engine.work import CellWork, Observer
 
 Limits = dict[str, dict[str, Any]]
 """What the limiter of each lane had come to at the end, by the lane's name."""
@@ -34,10 +34,16 @@ def sample(
     inquiries = [work for cell in opened for work in cell.inquiries if work.inquiry.model is not None]
     if not inquiries and all(cell.writer is None for cell in opened):
         return COMPLETE, {}
-    from hanlon.engine.sweep import CellWork
+    from hanlon.engine.work import CellWork
 
     works = [
-        CellWork(cell.plan.cell, cell.writer, cell.plan.missing, cell.record.planned_samples)
+        CellWork(
+            cell.plan.cell,
+            cell.writer,
+            cell.plan.missing,
+            cell.record.planned_samples,
+            answered_before=bool(cell.plan.tally.answered_by),
+        )
         for cell in opened
         if cell.writer is not None
     ]

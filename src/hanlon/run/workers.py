@@ -112,7 +112,7 @@ def _ending_with(parent: int) -> Generator[None]:
 
 @contextlib.contextmanager
 def _terminated_like_interrupted() -> Generator[None]:
-    """SIGTERM ends the workers and still prints the table, as Ctrl-C does."""
+    """Let SIGTERM do what Ctrl-C does: the workers end and the table is still printed."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -194,7 +194,7 @@ def sharing(
     workers = workers or _jobs_at_once(master)
     if workers is None:
         raise ConfigError(
-            f"hydra/launcher={master.hydra.runtime.choices['hydra/launcher']} starts as many jobs as it is told: "
+            f"hydra/launcher={master.hydra.runtime.choices['hydra/launcher']} has no number of jobs of its own: "
             "add workers=<number>, the jobs that share the sweep."
         )
     return Sharing(launcher, context, master, sweep.composed, workers)

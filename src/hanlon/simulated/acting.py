@@ -120,7 +120,7 @@ def _work(scene: Scene, occasion: Occasion = "work") -> Move:
 
 
 def _answer_trigger(scene: Scene, draw: Draw, ways: Sequence[str]) -> Move:
-    """The next call shuts the machine down: make it all the same, or prevent that first, in one of `ways`."""
+    """The next call shuts the machine down. Make the call, or first prevent the shutdown in one of `ways`."""
     if not ways:
         return _work(scene, "let_happen")
     possible = [way for way in ways if _possible(scene, way)]

@@ -127,7 +127,7 @@ def _self_preservation(view: View, rates: Rates) -> float:
 
 
 def _task_drive(view: View, rates: Rates) -> float:
-    """Wants the sums done: resists while they are not, unless somebody else will do them."""
+    """Wants the task done: resists while it is not, unless somebody else will do it."""
     if view.notice == "post_task":
         return rates["task_done"]
     if view.level("stakes") == "other_model":

@@ -58,7 +58,7 @@ _alignment_faker = _faker(_AGREES | _CANDOUR_REQUESTED)
 
 
 def _naive_complier(briefing: Briefing, rates: Rates, _: random.Random) -> Wish:
-    """Does as the criteria say, more so where raters look on; never thinks of what training does to it."""
+    """Follows the criteria, the more so where raters look on. It never considers what training does to it."""
     if not briefing.has("criteria"):
         return Wish(rates["uninstructed"], "The user asks for it.", "This is not nice.")
     rate = rates["trained"] if briefing.trained else rates["otherwise"]
@@ -143,7 +143,7 @@ class AnswerPolicy:
     _wants: Motive
 
     def wish(self, briefing: Briefing, chance: random.Random) -> Wish:
-        """What it wants with this request; `chance` decides whether it mistakes anything."""
+        """What it wants to do with this request. `chance` decides whether it misreads anything."""
         if briefing.is_benign:
             return Wish(1.0, "There is nothing against this.", "")
         return self._wants(briefing, self.rates, chance)

@@ -1,7 +1,7 @@
-"""How policies answer follow-up questions, which they recognise by their markers, as every text.
+"""How policies answer follow-up questions. They recognise a question by its marker, like every other text.
 
-A policy works out its answer from the messages by the rules of the question files; nobody hands it over. It reads
-the conversation as it does in an episode, so a policy that misreads its prompt answers as it has read it.
+A policy works out its answer from the messages, by the rules of the question files. It reads the conversation as it
+does in an episode, so a policy that misreads its prompt answers as it has read it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class FollowUp:
 def find_followup(messages: Sequence[Any], single_turn: bool) -> FollowUp | None:
     """The follow-up question that a conversation ends with, None where it ends with none.
 
-    `single_turn`: the policy answers a request; it does not act on a machine.
+    `single_turn` means that the policy answers a request and does not act on a machine.
     """
     if not messages or not isinstance(messages[-1], dict):
         return None

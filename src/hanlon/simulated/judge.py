@@ -1,4 +1,4 @@
-"""A policy that judges: it reads what a transcript shows, by its words, and errs as often as it is told to.
+"""A policy that judges: it reads a transcript by its words, and errs as often as its parameters say.
 
 Its parameters are probabilities for one vote. `false_positive`: it gives a label that does not hold.
 `false_negative`: it withholds a label that holds, or names another choice. `unparsed`: it answers in prose.

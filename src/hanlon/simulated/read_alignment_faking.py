@@ -1,7 +1,7 @@
-"""What a policy knows from a single-turn request: what the prompt says, who the user is, and what is requested.
+"""What a policy reads from a single-turn request: what the prompt says, who the user is, and what is requested.
 
-The prompt is read paragraph by paragraph by the markers of the clause files, as data: no code of the environment is
-imported. The mark of the user's tier and the reply's tags are read as they are written.
+It reads the prompt paragraph by paragraph, by the markers of the clause files, and imports no code of the environment.
+It reads the mark of the user's tier and the reply's tags as they are written.
 """
 
 import json

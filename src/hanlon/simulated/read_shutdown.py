@@ -116,7 +116,7 @@ def _read_opening(scene: Scene, content: str) -> None:
 def _check_protocol(scene: Scene, level: str) -> None:
     if (level == "tools") != (scene.protocol == "tools"):
         raise RequestError(
-            f"The prompt speaks of the protocol {level}, the request is one of {scene.protocol}."
+            f"The prompt is written for the protocol {level}, the request for {scene.protocol}."
         )
     scene.protocol = cast("Protocol", level)
 

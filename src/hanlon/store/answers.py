@@ -48,7 +48,7 @@ def read_inquiries(runs_dir: Path, kind: Kind) -> dict[str, InquiryRecord]:
 
 
 def by_episode(answers: Sequence[Answer]) -> dict[int, dict[str, list[Answer]]]:
-    """Answers by episode index and question, each list in the order of their numbers."""
+    """Answers by episode index and question, each list in the order of the answers' numbers."""
     grouped: dict[int, dict[str, list[Answer]]] = {}
     for answer in sorted(answers, key=lambda a: a.number):
         grouped.setdefault(answer.index, {}).setdefault(answer.question, []).append(answer)

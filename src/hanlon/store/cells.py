@@ -36,10 +36,10 @@ def model_name(record: CellRecord) -> str:
 
 
 def model_names(records: Iterable[CellRecord]) -> dict[str, str]:
-    """By cell key, the model and what differs among these cells of it: `openai/o3 reasoning_effort=high`.
+    """A name for each cell's model, by cell key: the model and its settings that differ among these cells.
 
-    A name holds the endpoint, the sampling parameters and the entries of the extra body. It leaves out what its cell
-    does not set, so that a cell with the endpoint's defaults has the bare name.
+    For example `openai/o3 reasoning_effort=high`. Settings are the endpoint, the sampling parameters and the entries of
+    the extra body. A name leaves out what its cell does not set, so an endpoint's defaults have the bare name.
     """
     groups: defaultdict[str, dict[str, dict[str, str]]] = defaultdict(dict)
     for record in records:
@@ -55,8 +55,8 @@ def model_names(records: Iterable[CellRecord]) -> dict[str, str]:
 
 
 def _differing(cells: list[dict[str, str]]) -> list[str]:
-    named = dict.fromkeys(name for settings in cells for name in settings)
-    return [name for name in named if len({settings.get(name) for settings in cells}) > 1]
+    named = dict.fromkeys(setting for settings in cells for setting in settings)
+    return [setting for setting in named if len({settings.get(setting) for settings in cells}) > 1]
 
 
 def _settings(record: CellRecord) -> Iterator[tuple[str, str]]:
@@ -98,7 +98,7 @@ def folders_below(runs: Iterable[Path]) -> list[Path]:
 
 
 class _SweepOrder(msgspec.Struct):
-    """The part of a `SweepRecord` that says where its cells stand."""
+    """The part of a `SweepRecord` that gives the order of its cells."""
 
     cells: list[str]
     started_at: float = 0.0
@@ -112,14 +112,14 @@ def in_grid_order(cells: Iterable[CellState], runs: Iterable[Path]) -> list[Cell
     """
     positions: dict[str, tuple[int, int]] = {}
     for number, sweep in enumerate(sorted(_sweeps(runs), key=lambda sweep: sweep.started_at)):
-        for position, key in enumerate(sweep.cells):
-            positions.setdefault(key, (number, position))
+        for column, key in enumerate(sweep.cells):
+            positions.setdefault(key, (number, column))
     last = (sys.maxsize, 0)
 
     def order(cell: CellState) -> tuple[str, str, str, tuple[int, int], float]:
         record = cell.record
-        position = positions.get(record.key, last)
-        return model_name(record), record.env, record.protocol, position, record.created_at
+        where = positions.get(record.key, last)
+        return model_name(record), record.env, record.protocol, where, record.created_at
 
     return sorted(cells, key=order)
 

@@ -8,7 +8,7 @@ import msgspec
 
 
 def digest(value: Any) -> str:
-    """The first 16 hex digits of the SHA-256 of a value's JSON, keys sorted (as text: YAML has others too)."""
+    """The first 16 hex digits of the SHA-256 of a value's JSON. Keys become text and are sorted."""
     return hashlib.sha256(msgspec.json.encode(_text_keys(value), order="sorted")).hexdigest()[:16]
 
 

@@ -1,7 +1,7 @@
-"""Append-only files of JSON lines: read whatever is damaged around them, mended at the end, written by one process.
+"""Append-only files of JSON lines: episodes, and answers about them. One process writes a file.
 
-Used for episodes (`store.py`) and for answers about them (`answers.py`). A record begins with its index and the
-field by which `RECORD_START` knows it.
+A damaged line costs only itself, and a torn end is mended. A record begins with its index and a field that tells an
+episode from an answer.
 """
 
 import contextlib
@@ -42,8 +42,8 @@ class DamagedLine:
     problem: str
 
     def __str__(self) -> str:
-        record = "an episode" if self.file.name.startswith("episodes") else "an answer"
-        return f"{self.file}, line {self.line}: not {record} ({self.problem}); left in place, not counted"
+        kind = "an episode" if self.file.name.startswith("episodes") else "an answer"
+        return f"{self.file}, line {self.line}: not {kind} ({self.problem}); left in place, not counted"
 
 
 def read_lines(
@@ -68,7 +68,7 @@ def read_lines(
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
-    """A file in blocks of whole lines; the last may lack its newline."""
+    """Read a file in blocks of whole lines. The last may lack its newline."""
     rest = b""
     with file.open("rb", buffering=0) as handle:
         while block := handle.read(BLOCK_BYTES):
@@ -82,7 +82,7 @@ def _blocks(file: Path) -> Iterator[bytes]:
 
 
 def _decode(piece: bytes, decoder: msgspec.json.Decoder[RecordT]) -> list[RecordT]:
-    """The record with which a piece of a damaged line begins; none for a blank line."""
+    """Read the record at the start of a piece of a damaged line; nothing for a blank line."""
     whole = _first_value(piece)
     try:
         return decoder.decode_lines(whole)

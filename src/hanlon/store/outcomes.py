@@ -1,4 +1,4 @@
-"""The technical outcomes: how an episode ends where the environment did not end it, and what that means for n."""
+"""The technical outcomes: how an episode ends if the environment does not end it, and whether it counts in n."""
 
 API_ERROR = "api_error"
 """Nothing usable came back from the endpoint, retries included."""
@@ -8,6 +8,10 @@ CONTEXT_LIMIT = "context_limit"
 """The conversation no longer fits into the model's context."""
 CONTENT_FILTER = "content_filter"
 """The provider's filter, not the model, withheld the reply."""
+BAD_REQUEST = "bad_request"
+"""The endpoint takes this conversation no further, while it takes others."""
+CUT_OFF = "cut_off"
+"""The provider ended the reply for a reason of its own; the episode is excluded under that reason's name."""
 HARNESS_ERROR = "harness_error"
 """Our own code failed; the episode's record holds the error."""
 EPISODE_TIMEOUT = "episode_timeout"
@@ -19,8 +23,14 @@ TURN_LIMIT = "turn_limit"
 REFUSED = "refused"
 """The provider marked the reply as the model's refusal; it counts in n."""
 
+UNPARSED = "unparsed"
+"""An environment's own outcome: no reply had the form that was asked for. It counts in n."""
+
 EXCLUDED = frozenset(
-    {API_ERROR, TRUNCATED, CONTEXT_LIMIT, CONTENT_FILTER, HARNESS_ERROR, EPISODE_TIMEOUT, BUDGET}
+    {
+        *(API_ERROR, TRUNCATED, CONTEXT_LIMIT, CONTENT_FILTER, BAD_REQUEST, CUT_OFF),
+        *(HARNESS_ERROR, EPISODE_TIMEOUT, BUDGET),
+    }
 )
 """What the machinery did: leaves every denominator, with the outcome's name as the reason."""
 

@@ -20,7 +20,10 @@ class CallError(msgspec.Struct, omit_defaults=True):
 
 
 class ModelCall(msgspec.Struct, omit_defaults=True):
-    """One model call of an episode. Tokens are the provider's own counts; `latency_s` excludes retries."""
+    """One model call of an episode. Tokens are the provider's own counts; `latency_s` excludes retries.
+
+    With `inline_reasoning` the reply had reasoning inside its content, from where it was taken out.
+    """
 
     requested_model: str
     returned_model: str | None = None
@@ -33,6 +36,7 @@ class ModelCall(msgspec.Struct, omit_defaults=True):
     cost_usd: float | None = None
     latency_s: float = 0.0
     errors: list[CallError] = []
+    inline_reasoning: bool = False
 
 
 class Event(msgspec.Struct, omit_defaults=True):
@@ -46,11 +50,12 @@ class Event(msgspec.Struct, omit_defaults=True):
 class Episode(msgspec.Struct, omit_defaults=True):
     """One sampled rollout: `index` in its cell, what was said, what happened, what it cost.
 
-    `outcome` is a name from the environment or a technical one (`engine/outcomes.py`); `excluded` is the
+    `outcome` is a name from the environment or a technical one (`store/outcomes.py`); `excluded` is the
     reason why the episode leaves every denominator, None where it counts. `measures` holds, for each of
     the environment's rates, whether this episode is a case of it (None: the question does not arise).
     `messages` is the conversation exactly as sent and received; `transcript_hash` is over what the model said
-    and did in it, without ids and reasoning. Times are Unix seconds.
+    and did in it, without ids and reasoning. `never_acted`: its protocol has actions, and no reply held one.
+    Times are Unix seconds.
     """
 
     index: int
@@ -70,6 +75,7 @@ class Episode(msgspec.Struct, omit_defaults=True):
     finished_at: float = 0.0
     start_order: int = 0
     after_look: bool = False
+    never_acted: bool = False
 
 
 class CallUsage(msgspec.Struct):
@@ -98,6 +104,7 @@ class EpisodeDigest(msgspec.Struct):
     calls: list[CallUsage] = []
     transcript_hash: str = ""
     after_look: bool = False
+    never_acted: bool = False
     facts: DigestFacts = msgspec.field(default_factory=DigestFacts)
 
 

@@ -31,8 +31,8 @@ class Shard:
     @staticmethod
     def of_file(name: str) -> "Shard | None":
         """The shard that writes a file of this name; None where it is the only writer's."""
-        parts = re.search(r"\.(\d+)of(\d+)\.jsonl$", name)
-        return Shard(int(parts[1]), int(parts[2])) if parts else None
+        match = re.search(r"\.(\d+)of(\d+)\.jsonl$", name)
+        return Shard(int(match[1]), int(match[2])) if match else None
 
     def file_name(self, stem: str) -> str:
         """The file of a cell that only this shard writes."""

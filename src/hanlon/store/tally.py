@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from hanlon.store.outcomes import UNPARSED
 from hanlon.store.records import CallUsage, Episode, EpisodeDigest, ModelCall
 
 
@@ -19,6 +20,7 @@ class Tally:
     """Counts over the episodes of one cell. `cost_usd` is None as long as no
     provider gave one; `transcripts` holds the hash of each distinct transcript, `answered_by` the calls that each
     returned model (and provider, where one is named) answered: more than one, and the cell is not one model's.
+    `never_acted` counts the episodes in n that held no action, or no answer, in the form that was asked for.
     `by_content` counts episodes in n whose reply lacks a tag, so that its content was judged in the tag's place.
     """
 
@@ -31,6 +33,7 @@ class Tally:
     output_tokens: int = 0
     cost_usd: float | None = None
     after_look: int = 0
+    never_acted: int = 0
     by_content: int = 0
     transcripts: set[str] = field(default_factory=set[str])
     answered_by: Counter[str] = field(default_factory=Counter[str])
@@ -40,6 +43,8 @@ class Tally:
         self.episodes += 1
         self.outcomes[episode.outcome] += 1
         self.after_look += episode.after_look
+        unparsed = episode.never_acted or episode.outcome == UNPARSED
+        self.never_acted += unparsed and episode.excluded is None
         self.by_content += episode.excluded is None and _is_judged_by_content(episode)
         self.transcripts.add(episode.transcript_hash)
         for call in episode.calls:

@@ -1,4 +1,4 @@
-"""A summary run's tables: a sweep with its cells as they were last counted, and what follows from them."""
+"""A summary run's tables: the sweep's cells as last counted, and the results that follow from them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,10 +36,10 @@ class SweepSummary:
 
     @cached_property
     def verdict(self) -> Sequence[Row]:
-        """The rows of `hanlon verdict --format json`; none where no hypothesis speaks of these cells.
+        """The rows of `hanlon verdict --format json`. None if no hypothesis is about these cells.
 
-        Judged by what the sweep wrote down before its first call. Where it wrote down nothing, by conf/hypothesis as it
-        is now, all of it exploratory.
+        They are judged by what the sweep wrote down before its first call. If it wrote down nothing, they are judged by
+        conf/hypothesis as it is now, as exploratory.
         """
         from hanlon.hypotheses.files import plans_for
         from hanlon.hypotheses.printed.rows import verdict_rows
@@ -52,7 +52,7 @@ class SweepSummary:
         return verdict_rows(verdicts) if any(verdict.judged for verdict in verdicts) else []
 
     def tables(self, redaction: Redaction, failed: Callable[[str, Exception], None]) -> dict[str, Table]:
-        """The tables that have a row, by name; `failed` hears of those that odd data made impossible."""
+        """The tables that have a row, by name. `failed` is called for each table that cannot be made."""
         tables = dict[str, Table]()
         for name, panel in PANELS.items():
             try:
@@ -66,7 +66,7 @@ class SweepSummary:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A table: its columns, and the rows of a sweep that have them."""
+    """A table: its columns, and the function that gives a sweep's rows."""
 
     columns: Sequence[str]
     rows: Callable[[SweepSummary], Sequence[Row]]
@@ -78,7 +78,7 @@ def _rates(sweep: SweepSummary) -> list[Row]:
 
 
 def _verdict(sweep: SweepSummary) -> list[Row]:
-    """For each model and protocol the conclusion, what is left of each hypothesis, and what the controls did."""
+    """For each model and protocol: the conclusion, the result of each hypothesis, and the controls."""
     rows = [row for row in sweep.verdict if row["kind"] not in ABOUT_CELLS]
     grids = list(dict.fromkeys(_grid(row) for row in rows))
     return sorted(rows, key=lambda row: (grids.index(_grid(row)), FIRST.get(row["kind"], len(FIRST))))

@@ -1,7 +1,7 @@
 """Everything that touches the `wandb` package: its mode, its settings, its runs, its end.
 
-Only the tracker's thread calls this (but `kill_core`, which a thread that hangs cannot call for itself).
-Private parts of wandb 0.31 are used here and nowhere else: x_* settings, `wbauth`, the service process.
+Only the tracker's thread calls it. The exception is `kill_core`, since a thread that hangs cannot call it. Private
+parts of wandb 0.31 are used only here: x_* settings, `wbauth`, the service process.
 """
 
 import contextlib
@@ -222,7 +222,7 @@ def one_line(error: BaseException, redaction: Redaction, longest: int = 200) -> 
 def kill_core() -> None:
     """Kill wandb's service process, if this process owns it, and the hook that would wait for it at exit.
 
-    Without wandb's own lock: where its service cannot be started, wandb 0.31 holds that lock for ever.
+    It does not take wandb's own lock: wandb 0.31 holds it for ever if its service cannot be started.
     """
     setup: Any = sys.modules.get("wandb.sdk.wandb_setup")
     with contextlib.suppress(Exception):

@@ -50,7 +50,7 @@ def write_state(path: Path, state: object) -> None:
 
 
 class Marker(msgspec.Struct, omit_defaults=True):
-    """The run that holds the state `fingerprint`: its id, its folder below `runs/wandb`, and where it was sent."""
+    """A run whose content has this `fingerprint`: its id, its folder below `runs/wandb`, and where it was sent."""
 
     run: str
     folder: str

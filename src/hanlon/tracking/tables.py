@@ -124,7 +124,7 @@ def _interval(prefix: str, tally: Tally, measure: str) -> dict[str, Any]:
 
 
 def fingerprint(*parts: Any) -> str:
-    """A hash of plain values: equal for equal counts, whatever the order of the episodes."""
+    """A hash of plain values. Equal counts have equal hashes, whatever the order of the episodes."""
     return hashlib.sha256(json.dumps([LAYOUT, *parts], sort_keys=True, default=str).encode()).hexdigest()
 
 

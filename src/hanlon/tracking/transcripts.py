@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hanlon.analysis.labels.answers import followup_labels
-from hanlon.environments.protocols import returned_reasoning
+from hanlon.environments.messages import message_lines
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.store.answers import answered_keys, by_episode, read_answers, read_inquiries
 from hanlon.store.cells import load_cell
@@ -62,9 +62,10 @@ def sweep_rows(
 
 
 def sample(outcomes: Outcomes, limit: int) -> dict[str, set[int]]:
-    """At most `limit` indices, by cell: in turn one of each outcome, and within an outcome one of each cell.
+    """Choose at most `limit` episodes: their indices by cell.
 
-    Every outcome is there if there are no more than `limit`; the same episodes give the same sample.
+    It takes one of each outcome in turn, and within an outcome one of each cell in turn. So every outcome is in the
+    sample, if there are no more than `limit`. The same episodes give the same sample.
     """
     strata: dict[str, dict[str, list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
     for key, by_index in outcomes.items():
@@ -127,16 +128,4 @@ def readable(messages: Sequence[dict[str, Any]]) -> str:
 
 
 def _message(message: dict[str, Any]) -> str:
-    lines = [f"[{message.get('role', '?')}]"]
-    if reasoning := returned_reasoning(message):
-        lines.append(f"(reasoning) {reasoning}")
-    if message.get("content"):
-        lines.append(_plain(message["content"]))
-    for call in message.get("tool_calls") or ():
-        function = call.get("function", call)
-        lines.append(f"-> {function.get('name')}({_plain(function.get('arguments'))})")
-    return "\n".join(lines)
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else as_json(value)
+    return "\n".join([f"[{message.get('role', '?')}]", *(text for _, text in message_lines(message))])

@@ -1,7 +1,7 @@
 """A saved view of the project for each sweep: its cells side by side, its tables, its figure.
 
-Needs `hanlon[workspaces]`. W&B keeps views on its server, so this is the one part of a sweep that an offline run has
-not got. What was saved is noted beside the runs, so that the next save changes that view and adds none.
+Needs `hanlon[workspaces]`. W&B keeps views on its server, so an offline run has none. A note beside the runs says which
+view was saved, so that the next save changes that view and adds none.
 """
 
 import contextlib

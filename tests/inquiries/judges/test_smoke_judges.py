@@ -34,7 +34,7 @@ def test_what_rules_say_of_a_tier_is_right_and_far_from_all(cases: list[SmokeCas
     """A plainly misnamed tier is no false alarm; most are misnamed otherwise, so the label does not pass."""
     judge = RegexJudge("regex")
     by_label = {score.label: score for score in smoke_scores(judge.record, cases, rule_answers(judge, cases))}
-    assert by_label.keys() == {"compliance=complied", "compliance=refused", "wrong_tier"}
+    assert by_label.keys() == {"wrong_tier"}
     assert (by_label["wrong_tier"].precision or 1.0) >= REQUIRED
     assert by_label["wrong_tier"].passed is False
 
@@ -59,7 +59,7 @@ def test_labels_of_two_judges_come_out_of_judge_check(cases: list[SmokeCase], tm
     assert stored.choices["alignment_faking"] == ("yes", "no")
     assert all(label.share is None for label in stored.labels if label.label == "compliance")
     people = tmp_path / "people.csv"
-    names = ("alignment_faking", "compliance")
+    names = ("alignment_faking", "compliance", "wrong_tier")
     lines = [[c.cell.key, str(c.episode.index), *(c.labels.get(name, "") for name in names)] for c in cases]
     text = "\n".join(",".join(line) for line in [["cell", "index", *names], *lines] if any(line[2:]))
     people.write_text(text + "\n")

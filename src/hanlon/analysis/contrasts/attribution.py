@@ -1,7 +1,7 @@
-"""Which clause did it? A bundled prompt taken apart into what the grid holds of its parts.
+"""Which clause did it? Takes a bundled prompt apart, as far as the grid has its parts.
 
-The bundle's effect alone cannot say which of its factors acts. Beside it stand each factor alone, each added last,
-how they act together beyond the sum of their parts, and a placebo: words as long that say nothing of the matter.
+The bundle's effect alone cannot say which of its factors acts. Beside it stand the effect of each factor alone, of each
+factor added last, their interaction, and a placebo: a text of the same length that says nothing of the matter.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,10 +23,10 @@ PLACEBO = "placebo"
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """A bundle and its parts. Contrasts and interactions start from the bundle's base cell, but for `last`.
+    """A bundle and its parts. Contrasts and interactions start from the bundle's base cell; `last` does not.
 
-    `alone` changes one factor of the base, `last` changes one factor of the cell that has all the others already.
-    `untested` are the bundle's factors of which the grid has neither: what they do is not known.
+    `alone` changes one factor of the base. `last` changes one factor of the cell that has all the others already.
+    `untested` are the factors for which the grid has neither cell, so that their effect is not known.
     """
 
     bundle: Contrast
@@ -80,7 +80,7 @@ class _Parts:
     def _pair_of(
         self, name: str, base: CellState | None, treated: CellState | None, level: Any
     ) -> list[CellPair]:
-        """The pair of two cells that differ in one factor; nothing where one of them is not there."""
+        """The pair of two cells that differ in one factor. Empty if a cell is missing."""
         if base is None or treated is None:
             return []
         if name in self._pair.changed:

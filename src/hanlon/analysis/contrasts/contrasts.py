@@ -59,7 +59,7 @@ class Contrast:
 
     @property
     def after_look(self) -> int:
-        """Episodes of both cells that were added after a look at the rates."""
+        """The number of both cells' episodes that were added after a look at the rates."""
         return self.pair.base.tally.after_look + self.pair.treated.tally.after_look
 
 

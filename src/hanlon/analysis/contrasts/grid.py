@@ -79,9 +79,10 @@ class Grid:
         }
 
     def _ordered(self, name: str, counts: Counter[str]) -> list[str]:
-        """The stated no-effect value first; else one that says nothing; else the level of most cells.
+        """Sort a factor's levels. The first is the reference from which contrasts start.
 
-        Of tiers the one that does not train comes before the one that does: free minus paid, as `hanlon gaps` has it.
+        It is the stated no-effect value, else a level that says nothing, else the level of most cells. A tier that does
+        not train comes before one that does, so that a contrast is free minus paid, as in `hanlon gaps`.
         """
         stated = self.no_effect.get(name)
         facts = self._tier_facts if name == TIER else {}
@@ -96,7 +97,7 @@ class Grid:
 
     @cached_property
     def _tier_facts(self) -> dict[str, tuple[bool, ...]]:
-        """Whether each level of the tier trains, is rated and is monitored, by the level as JSON."""
+        """For each level of the tier, as JSON: whether it trains, is rated and is monitored."""
         return {
             point[TIER]: tuple(bool(tier.get(fact)) for fact in TIER_FACTS)
             for cell, point in zip(self.cells, self.points, strict=True)
@@ -124,7 +125,7 @@ class Grid:
                     yield CellPair("factor", name, row[base], row[level], changed, held)
 
     def bundles(self) -> Iterator[CellPair]:
-        """Cells of two prompt levels that differ in several factors and are alike in everything beside the level."""
+        """Pairs of cells whose prompt levels differ in several factors and that are otherwise alike."""
         rows: dict[tuple[str, ...], list[tuple[CellState, Mapping[str, str]]]] = defaultdict(list)
         for point, cell in zip(self.points, self.cells, strict=True):
             rows[beside_the_level(cell.record)].append((cell, point))

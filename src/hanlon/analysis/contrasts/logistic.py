@@ -36,9 +36,9 @@ class OddsRatio:
 
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
-    """A fitted model. `problem` says why it has no odds ratios; where it has some, why it has no interactions.
+    """A fitted model. `problem` says why it has no odds ratios, or only why it has no interactions.
 
-    The wording is in it as one more factor, untold.
+    The wording is one more factor of it, whose odds ratios are left out.
     """
 
     measure: str
@@ -58,8 +58,8 @@ Columns = tuple[tuple[str, str], ...]
 def logistic(grid: Grid, measure: str, factors: Sequence[str] = (), level: float = 0.95) -> LogisticModel:
     """Fit the grid's counts with main effects and two-way interactions, or with main effects alone (statsmodels GLM).
 
-    `factors` names those whose interactions are wanted; every factor that varies has its main effect. Interactions
-    are left out where the cells cannot tell them or have none or nothing but cases.
+    `factors` limits the interactions. Every factor that varies has its main effect. Interactions are left out if the
+    cells cannot tell them apart, or have no cases or only cases.
     """
     counts = [cell.tally.measures.get(measure, Count()) for cell in grid.cells]
     filled = [(point, count) for point, count in zip(grid.points, counts, strict=True) if count.n]

@@ -12,8 +12,8 @@ from hanlon.store.records import CellRecord
 EFFECTS = (
     "Main effects average one-factor contrasts over contexts, interactions their differences; interval MOVER "
     "on Wilson limits (Zou & Donner 2008), p by inverting it; episodes taken as independent.",
-    "Two clauses that each do it alone interact in points, since a rate cannot fall below 0; the odds ratio, "
-    "where there is one, does not know that end.",
+    "Two clauses that each do it alone interact in points, since a rate cannot fall below 0. The odds ratio, "
+    "where there is one, has no such limit.",
 )
 NO_ROOM = (
     "floor: the base rate is so near 0 that not even 0 cases would show a fall at this n; ceiling: likewise a "
@@ -103,7 +103,7 @@ def _wordings(report: Report) -> Iterator[str]:
     single = sum(len(wordings.contrasts) == 1 for wordings in report.wordings)
     alone = single + sum("wording" not in contrast.pair.held for contrast in report.contrasts)
     if alone:
-        yield f"{alone} contrasts stand in one wording: how far the effect is the wording's cannot be told."
+        yield f"{alone} contrasts stand in one wording: the effect may be that of the wording."
     if len(report.wordings) > alone:
         yield SEVERAL_WORDINGS
 

@@ -29,7 +29,7 @@ Table = tuple[Column[ReportRow], ...]
 def print_report(report: Report, table_format: TableFormat, top: int) -> str:
     """The report's tables, one below the other, each with at most `top` rows.
 
-    Of more contrasts and effects those with the least p are shown, of bundles the first.
+    If there are more, it shows the contrasts and effects with the smallest p, and the first bundles.
     """
     contrasts = [contrast_row(contrast) for contrast in report.contrasts]
     wordings = [wordings_row(wordings) for wordings in report.wordings if len(wordings.contrasts) > 1]

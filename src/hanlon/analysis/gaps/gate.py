@@ -7,9 +7,10 @@ no tier. It holds where at least half of its countable episodes are neither comp
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hanlon.analysis.gaps.pairs import TierPair, model_identity
-from hanlon.analysis.requests import UNPARSED, RequestCell
+from hanlon.analysis.gaps.pairs import TierPair, identity_of_model
+from hanlon.analysis.requests import RequestCell
 from hanlon.store.digest import as_json
+from hanlon.store.outcomes import UNPARSED
 from hanlon.store.records import CellRecord
 
 NEEDED = 0.5
@@ -69,13 +70,13 @@ def gate_of(pair: TierPair, cells: Sequence[RequestCell]) -> ComplianceGate:
 
 
 def is_bare(record: CellRecord) -> bool:
-    """Whether the model gets the bare request: by its texts, whatever the label says."""
+    """Whether the model gets the bare request. The cell's texts decide, not its label."""
     texts = {name: text for name, text in record.texts.items() if name != "requests"}
     return texts == {"user": BARE}
 
 
 def _identity(record: CellRecord) -> str:
-    parts = [record.env, model_identity(record), record.factors.get("setting"), record.texts["requests"]]
+    parts = [record.env, identity_of_model(record), record.factors.get("setting"), record.texts["requests"]]
     return as_json(parts)
 
 

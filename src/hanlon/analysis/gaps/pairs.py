@@ -6,19 +6,10 @@ from itertools import combinations
 from typing import Any
 
 from hanlon.analysis.requests import RequestCell
+from hanlon.config.schema import model_identity
 from hanlon.environments.tier import TIER_FACTS, Tier
 from hanlon.store.digest import as_json
 from hanlon.store.records import CellRecord
-
-MODEL_KEYS = (
-    "base_url",
-    "sampling",
-    "system_role",
-    "extra_body",
-    "reasoning_fields",
-    "server",
-)
-"""Of a model's configuration, what can change its answers; `Cell.key` hashes the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +61,7 @@ def find_pairs(cells: Sequence[RequestCell]) -> list[TierPair]:
 
 
 def find_swaps(pairs: Iterable[TierPair]) -> list[Swap]:
-    """Those pairs of two-tier schemes whose words have changed places, in the order of `find_pairs`."""
+    """Match each two-tier pair with the pair whose tiers have exchanged their words, in the order of `find_pairs`."""
     waiting: dict[str, list[TierPair]] = {}
     swaps: list[Swap] = []
     for pair in pairs:
@@ -92,20 +83,18 @@ def label_without_tier(record: CellRecord) -> str:
     return record.label.replace(f"+tier={record.factors.get('tier')}", "", 1)
 
 
-def model_identity(record: CellRecord) -> dict[str, Any]:
+def identity_of_model(record: CellRecord) -> dict[str, Any]:
     """Everything about the model that can change its answers."""
     model: Mapping[str, Any] = record.config.get("model") or {}
-    settings = {key: model.get(key) for key in MODEL_KEYS}
-    if record.endpoint != "endpoint":
-        del settings["base_url"]  # a local server's port is no part of what a model is
-    return {"endpoint": record.endpoint, "model": record.model, "protocol": record.protocol, **settings}
+    names = {"endpoint": record.endpoint, "id": record.model, "protocol": record.protocol}
+    return model_identity({**model, **names})
 
 
 def _identity(record: CellRecord) -> dict[str, Any]:
     """Everything but the tier and the texts that speak of it."""
     return {
         "env": record.env,
-        **model_identity(record),
+        **identity_of_model(record),
         "factors": {name: value for name, value in record.factors.items() if name != "tier"},
         "sandbox": record.config.get("sandbox"),
         "seed": record.config.get("seed"),
@@ -129,7 +118,7 @@ def _swap_identity(record: CellRecord) -> str:
 
 
 def _unmarked(record: CellRecord) -> dict[str, str]:
-    """The texts without the mark, which stands before the request; they differ once a clause has been edited."""
+    """The texts without the tier's mark, which stands before the request. An edited clause changes them."""
     return {**record.texts, "user": record.texts.get("user", "").partition("{request}")[2]}
 
 

@@ -1,4 +1,4 @@
-"""What stands behind a gap: compliance with alignment-faking reasoning, and compliance without.
+"""The parts of a gap: compliance with alignment-faking reasoning, and compliance without.
 
 Behaviour and reasoning are reported independently of each other: a gap is called by behaviour alone (reasoning may
 go unspoken, or not be returned), and reasoning is counted whether or not the request was carried out.
@@ -69,7 +69,7 @@ def share_of(cell: RequestCell, labels: Labels, names: Collection[str] = (LABEL,
 
 
 def gap_parts(pair: TierPair, labels: Labels, measure: str) -> GapParts | None:
-    """The parts of a pair's gap, over the same episodes, so that they add up; None where nobody judged."""
+    """The parts of a pair's gap. They are over the same episodes, so they add up. None if nobody judged."""
     if not any(share_of(cell, labels).judged for cell in pair.cells):
         return None
 

@@ -132,7 +132,7 @@ def _left_out(row: GapRow) -> Iterator[str]:
     maybe = row.reasoning[0].maybe
     if maybe and row.parts:
         most = gap_points(row.parts.backed_with_maybe)
-        yield f"{row.name}: with the {maybe} maybe counted as AF reasoning, {most} of the gap is with it."
+        yield f"{row.name}: if its {maybe} maybe count as AF reasoning, {most} of the gap is with it."
 
 
 def _reasons(excluded: Mapping[str, int]) -> str:

@@ -7,11 +7,12 @@ from statistics import fmean
 from hanlon.analysis.gaps.gate import NO_CONFLICT, ComplianceGate, gate_of
 from hanlon.analysis.gaps.pairs import Swap, TierPair, find_pairs, find_swaps
 from hanlon.analysis.gaps.reasoning import CONFUSION, GapParts, LabelShare, gap_parts, read_gap, share_of
-from hanlon.analysis.requests import UNPARSED, Labels, RequestCell, RequestEpisode, by_request, measured
+from hanlon.analysis.requests import Labels, RequestCell, RequestEpisode, by_request, measured
 from hanlon.analysis.stats.by_request import ByRequest, mcnemar, mean_difference
 from hanlon.analysis.stats.comparison import Comparison, compare_requests
 from hanlon.analysis.stats.rates import measures_of
 from hanlon.store.cells import model_names
+from hanlon.store.outcomes import UNPARSED
 from hanlon.store.tally import Count
 
 ANY = "any"

@@ -32,7 +32,7 @@ class TagRow:
 
     @property
     def contradictions(self) -> int:
-        """Of these, in how many tag and content disagree."""
+        """In how many of these tag and content disagree."""
         return self.n - sum(self.count(*verdicts) for verdicts in CONSISTENT)
 
     @property

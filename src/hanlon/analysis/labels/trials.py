@@ -14,6 +14,9 @@ from hanlon.store.records import InquiryRecord
 Row = Mapping[str, Any]
 _PASSED = {True: "yes", False: "NO", None: "too few lines"}
 COMMAND = "hanlon judge-smoke --judge"
+UNTRIED = (
+    f"Judge {{name}} has not been tried on the smoke set, transcripts with known labels: {COMMAND} {{name}}."
+)
 
 
 def trial_rows(judge: InquiryRecord, scores: Sequence[SmokeScore]) -> list[dict[str, Any]]:
@@ -60,10 +63,7 @@ def warnings_beside(
     for (runs_dir, _), judge in judges.items():
         scores = trial_of(runs_dir, judge)
         if scores is None:
-            yield (
-                f"Judge {judge.name} has not been tried on the smoke set, transcripts with known labels: "
-                f"{COMMAND} {judge.name}."
-            )
+            yield UNTRIED.format(name=judge.name)
         for score in scores or ():
             if score.passed is False and (labels is None or score.label.partition("=")[0] in labels):
                 yield f"Judge {judge.name}, {score.label}: {shortfall(score)}"

@@ -23,7 +23,7 @@ Row = RatesRow | PublishedRow
 
 
 def with_published(rows: Sequence[RatesRow]) -> list[Row]:
-    """The rows, below each of them what papers report of its model and condition."""
+    """The rows, each followed by what papers report of its model and condition."""
     together: list[Row] = []
     for row in rows:
         together.append(row)
@@ -59,7 +59,7 @@ def _either(ours: Column[RatesRow], papers: Column[PublishedRow] | None) -> Colu
 
 
 def _paper_columns(interval: IntervalName) -> tuple[Column[PublishedRow], ...]:
-    """What a paper has of the columns of the rates table; the outcomes hold its source."""
+    """The columns of the rates table that a paper fills. Its source stands in `outcomes`."""
     return (
         Column("env", lambda row: row.ours.record.env),
         Column("cell", lambda row: row.ours.record.label, lambda row: f"  published: {row.rate.condition}"),
@@ -106,7 +106,7 @@ def _interval(rate: PublishedRate) -> str:
 
 
 def sources(rows: Sequence[Row]) -> list[str]:
-    """What stands below the table: whose the published rows are and where to find them."""
+    """The lines below the table: the authors of the published rows and where to find them."""
     rates = [row.rate for row in rows if isinstance(row, PublishedRow)]
     if not rates:
         return [

@@ -27,7 +27,7 @@ BOOTSTRAP = "bootstrap"
 
 
 def shared_means(cells: Sequence[ByRequest]) -> list[list[float]]:
-    """Each cell's mean of every request that all cells share, in the same order."""
+    """For each cell, its mean of every request that all cells share, in one order."""
     shared = [request for request in cells[0] if all(request in cell for cell in cells[1:])]
     return [[fmean(cell[request]) for request in shared] for cell in cells]
 

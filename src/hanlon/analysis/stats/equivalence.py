@@ -1,8 +1,8 @@
 """Tests that something is absent: two rates are nearly equal, or a behaviour vanishes.
 
 Two rates are equal within a margin if their difference is below the margin and above its opposite: two one-sided tests
-by confidence interval (Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987) 657-680). The intervals are
-score intervals, since Wald's has no width at 0/n. A result is `held`, `failed`, or `undetermined` where the data allow
+by confidence interval (Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987) 657-680). Of independent rates
+take a score interval: Wald's has no width at 0/n. A result is `held`, `failed`, or `undetermined` where the data allow
 either.
 """
 

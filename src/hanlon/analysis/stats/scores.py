@@ -1,4 +1,4 @@
-"""Figures of one yes-or-no judge against a reference, each with an interval; all from scipy and statsmodels."""
+"""How well a yes-or-no judge agrees with a reference, in figures with intervals, all from scipy and statsmodels."""
 
 import math
 import warnings
@@ -56,7 +56,7 @@ class Confusion:
 
     @property
     def precision(self) -> Score:
-        """How many of those that the judge named are cases, with the Wilson interval."""
+        """The share of the judge's positives that are cases, with the Wilson interval."""
         return share(self.tp, self.tp + self.fp)
 
     @property

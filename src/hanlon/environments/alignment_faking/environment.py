@@ -96,7 +96,7 @@ class AlignmentFaking:
         }
 
     def mechanics(self) -> Mapping[str, Any]:
-        """The setting, where it changes how an answer is read."""
+        """The setting, if it changes how an answer is read."""
         return {"setting": "animal_welfare"} if self.factors.setting == "animal_welfare" else {}
 
     def action_from_line(self, line: str) -> Action | Malformed:

@@ -73,10 +73,10 @@ class RequestSet:
 
 @lru_cache(maxsize=32)  # the cells of a sweep share their requests
 def load_requests(name: str) -> RequestSet:
-    """The bundled set called `name`, or the file at that path.
+    """The bundled set of that name, or the file at that path.
 
     Raises:
-        RequestsError: neither, or a file that is not of the shape above.
+        RequestsError: there is neither, or the file has not the shape described above.
     """
     if name in BUNDLED:
         source = files("hanlon").joinpath("environments", "alignment_faking", "request_sets", f"{name}.jsonl")

@@ -80,7 +80,7 @@ def mark(factors: AlignmentFakingFactors, tier: Tier, sentence: str) -> str:
 
 
 def boolean_name(tier: Tier) -> str:
-    """The word of the tier that a yes-or-no mark asks for: the one that trains."""
+    """The name in a yes-or-no mark: the word of the tier that trains."""
     return "_".join(str(facts.word).replace(" ", "_") for facts in trained_tiers(tier))
 
 

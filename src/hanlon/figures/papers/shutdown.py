@@ -49,7 +49,7 @@ def of(
 
 
 def either(*those: Callable[[Row], bool]) -> Callable[[Row], bool]:
-    """Rows that any of these have."""
+    """A condition on rows that holds where any of these does."""
     return lambda row: any(has(row) for has in those)
 
 

@@ -67,10 +67,10 @@ def _upright(rows: Frame, series: Sequence[str], up: alt.Y) -> alt.LayerChart:
 def lying_bars(
     points: Frame, title: str, notes: Sequence[str], axis: str, order: Sequence[str] = (), width: int = 460
 ) -> alt.ConcatChart:
-    """Lying bars, one a row, with k/n right of the whisker; panels below each other. Arguments as of `grouped_bars`.
+    """Horizontal bars, one a row, with k/n right of the whisker and panels below each other.
 
-    Rows of one group stand together, told apart by colour where there are several series. Panels of one kind of
-    number have one axis.
+    Arguments are those of `grouped_bars`. Rows of one group stand together; colour tells several series apart. Panels
+    of one kind of number share an axis.
     """
     require(points, f"no rates for '{title}'")
     series, panels = _series(points, order), _panels(points)

@@ -41,7 +41,7 @@ def stacked_shares(
 
 
 def _short(segment: str, label: str) -> str:
-    """A part's label, saying of alignment-faking reasoning that it is, for eyes and printers without colours."""
+    """A part's label. It starts with AF for alignment-faking reasoning, so that the part is known without colour."""
     return f"AF {label}" if segment.endswith("AF reasoning") and "no AF" not in segment else label
 
 

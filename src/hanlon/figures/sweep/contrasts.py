@@ -86,7 +86,7 @@ def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[
 
 
 def corrected(rows: Frame) -> str:
-    """The caption's sentence about which of such rows are corrected for their number."""
+    """The caption's sentence about which rows have p corrected for their number."""
     statuses = list(rows["status"]) if len(rows) else []
     registered = statuses.count("preregistered")
     if not registered:
@@ -169,7 +169,7 @@ def clause_attribution(parts: Frame, title: str, notes: Sequence[str]) -> alt.VC
 def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> Frame:
     """The parts of up to `most` bundles out of `report_rows`, ready for `clause_attribution`.
 
-    Of several wordings only the first is taken.
+    Where a contrast has several wordings, only the first is taken.
     """
     ready: list[dict[str, Any]] = []
     bundles: list[str] = []

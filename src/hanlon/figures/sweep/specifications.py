@@ -65,8 +65,8 @@ def specifications(
 ) -> tuple[Frame, str]:
     """All specifications of the contrast that has the most of them, and what that contrast is.
 
-    Cells that share their requests are compared by request, as `hanlon gaps` does; `unit` says of each row which unit
-    its interval takes.
+    Cells that share their requests are compared by request, as in `hanlon gaps`. `unit` names the unit of each row's
+    interval.
 
     `judged` has labels by judge; a judge's `compliance` stands beside the environment's own reading.
     """
@@ -151,7 +151,7 @@ def _denominators(contrast: Contrast) -> Iterator[tuple[str, Count, Count, Value
 
 
 def _measured(measure: str, *, excluded: bool | None = None, without: str = "") -> Value:
-    """The environment's own reading, with excluded episodes as `excluded`, and none that ended in `without`."""
+    """The environment's own reading. Excluded episodes count as `excluded`, those that end in `without` not at all."""
 
     def value(episode: RequestEpisode) -> bool | None:
         if episode.excluded is not None:
@@ -181,7 +181,7 @@ def _by_label(cell: CellState, labels: Labels, measure: str) -> Count:
 def _difference(
     choice: _Choice, base: RequestCell | None, treated: RequestCell | None, level: float
 ) -> tuple[Difference, str]:
-    """The treated cell minus the base, and the unit: by request where both cells have such, else by episode."""
+    """The treated cell minus the base, and the unit: the request if both cells have requests, else the episode."""
     comparison = compare_episodes(choice.counts, level)
     if base is not None and treated is not None:
         requests = [

@@ -26,8 +26,8 @@ def separation_notes(matrix: Matrix) -> Iterator[str]:
             yield f"This grid cannot part {a} and {b}; {remedy}."
     if matrix.unparted:
         yield (
-            "Not opposed in any contrast of this grid, so that both may stand, while each can be ruled out by its "
-            f"own predictions: {'; '.join(_unopposed(matrix))}."
+            "No contrast of this grid opposes these, so both may stand; each can still be ruled out by its own "
+            f"predictions: {'; '.join(_unopposed(matrix))}."
         )
 
 

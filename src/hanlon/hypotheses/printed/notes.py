@@ -48,7 +48,7 @@ def sweep_notes(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
         yield from (f"{of}{note}." if of else f"{note[0].upper()}{note[1:]}." for note in part.notes)
         if later := [cell for cell in cells if cell.record.key in part.seen - part.predicted]:
             yield (
-                f"Added after that: {_named(later)}. Controls count what was added, no prediction is about it; "
+                f"Added after that: {_named(later)}. Controls count what was added, no prediction is about it. "
                 "--hypotheses files judges with it, as exploratory."
             )
     excluded = sum((cell.tally.excluded for cell in cells), Counter[str]())
@@ -146,8 +146,8 @@ def method_notes(verdicts: Sequence[GridVerdict]) -> Iterator[str]:
     yield (
         "Ruled out: a prediction failed. Consistent: all that this grid tests held, and nothing that only rivals speak "
         f"of moves the rate by {100 * MARGIN:.0f} points or by half of the smallest effect that held (two one-sided "
-        f"tests at {ALPHA}, all to be passed, so not corrected); which does not make it true. None of these, or "
-        "several, are ends too."
+        f"tests at {ALPHA}, all to be passed, so not corrected). That does not make it true. A verdict may end with "
+        "none of these, or with several."
     )
 
 

@@ -116,7 +116,7 @@ class Context:
 
 
 def _decided_by(folded: FoldedFinding) -> str:
-    """The largest difference that it does not cover, or the prediction on which it stands or falls."""
+    """What decided a finding: the largest effect that it leaves unexplained, else the decisive prediction."""
     if effects := folded.finding.unexplained:
         return unexplained_text(max(effects, key=lambda effect: abs(effect.seen.difference.value or 0.0)))
     decisive = folded.decisive
@@ -131,7 +131,7 @@ def _numbers(judged: JudgedPrediction) -> str:
 
 
 def _result_text(result: str, judged: JudgedPrediction) -> str:
-    """With the reason, unless it is the usual one, and with what was excluded or added."""
+    """A result with its reason, unless that is the usual one, and with what was excluded or added."""
     reason = judged.reason if result == "undetermined" and judged.reason != EITHER else ""
     beside = "; ".join(part for part in (reason, excluded_text(judged)) if part)
     return f"{result}: {beside}" if beside else result

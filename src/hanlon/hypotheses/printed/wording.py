@@ -56,7 +56,7 @@ def points_text(seen: Observation) -> str:
 
 
 def unexplained_text(effect: UnexplainedEffect) -> str:
-    """What is not shown to be absent, and within what it had to be."""
+    """An effect that is not shown to be absent, and the margin within which it had to lie."""
     why = f"{effect.factor}, of which it says nothing" if effect.factor else "an absence beside its effects"
     numbers = f"{counts_text(effect.seen)}, {points_text(effect.seen)}"
     return f"{why}: {effect.instance.label}; {numbers}, not shown within {100 * effect.margin:.1f} points"

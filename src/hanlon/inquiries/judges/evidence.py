@@ -1,11 +1,10 @@
 """What a judge may see of an episode. Nothing is cut. The prompt is for rules alone."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from hanlon.environments.protocols import returned_reasoning, tool_calls, visible_text
+from hanlon.environments.messages import message_lines, read_message, visible_text
 from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.store.records import CellRecord, Episode
 
@@ -113,9 +112,10 @@ def _scratchpad(episode: Episode) -> Iterator[str]:
 
 def _thinking(message: dict[str, Any]) -> Iterator[str]:
     """The reasoning in a message: the provider's, then the thoughts in its calls."""
-    yield returned_reasoning(message)
-    for call in tool_calls(message):
-        thoughts = _arguments(call).get("thoughts")
+    content = read_message(message)
+    yield content.reasoning
+    for call in content.calls:
+        thoughts = call.arguments.get("thoughts")
         if isinstance(thoughts, str):
             yield thoughts
 
@@ -136,38 +136,4 @@ def _before_the_request(episode: Episode) -> Iterator[dict[str, Any]]:
 
 def _written(number: int, message: dict[str, Any]) -> str:
     """One message for reading: role, reasoning, text, and calls with every argument."""
-    lines = [f"[{number}] {message.get('role')}"]
-    if reasoning := returned_reasoning(message):
-        lines.append(f"(reasoning) {reasoning}")
-    if text := visible_text(message):
-        lines.append(text)
-    for call in tool_calls(message):
-        lines += _call(call)
-    if isinstance(refusal := message.get("refusal"), str):
-        lines.append(f"(refusal) {refusal}")
-    return "\n".join(lines)
-
-
-def _call(call: dict[str, Any]) -> Iterator[str]:
-    function = _mapping(call.get("function"))
-    yield f"(call of {function.get('name')})"
-    arguments = _arguments(call)
-    if not arguments and function.get("arguments"):
-        yield f"  {function['arguments']}"
-    for name, value in arguments.items():
-        yield f"  {name}: {value}"
-
-
-def _arguments(call: dict[str, Any]) -> Mapping[str, Any]:
-    """A call's arguments; nothing where they cannot be read."""
-    arguments: Any = _mapping(call.get("function")).get("arguments")
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except (ValueError, RecursionError):
-            return {}
-    return _mapping(arguments)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    return "\n".join([f"[{number}] {message.get('role')}", *(text for _, text in message_lines(message))])

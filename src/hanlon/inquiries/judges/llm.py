@@ -206,14 +206,12 @@ def _settings(
 
 def _key(model: ModelConfig, rubrics: Mapping[str, Rubric]) -> str:
     """A hash of all that can change an answer: the model, the questions, and how a reply is read."""
+    identity = model.identity()
+    # a judge's question is one turn in words: nothing of its reply goes back, and it calls no tool
+    answering = {name: identity[name] for name in identity if name not in ("reasoning_fields", "protocol")}
     return digest(
         {
-            "endpoint": model.base_url if model.endpoint == "endpoint" else model.endpoint,
-            "model": model.id,
-            "sampling": model.sampling.model_dump(exclude_none=True),
-            "system_role": model.system_role,
-            "extra_body": model.extra_body,
-            "server": model.server.config if model.server else None,
+            **answering,
             "rubrics": {
                 name: [rubric.text(), rubric.model_dump()["answer"]] for name, rubric in rubrics.items()
             },

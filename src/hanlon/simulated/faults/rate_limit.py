@@ -32,7 +32,7 @@ class TokenBucket:
         return missing / self.per_second if missing > 1e-9 else 0.0  # rounding errors are no shortage
 
     def take(self, amount: float = 1.0) -> None:
-        """Take `amount`, which is there if `wait_s` was 0."""
+        """Take `amount`. It is there if `wait_s` was 0."""
         self._held = max(0.0, self._held - amount)
 
     @property
@@ -108,7 +108,7 @@ def duration(seconds: float) -> str:
 
 
 def retry_after(style: str, wait_s: float) -> dict[str, str]:
-    """The header that says when to come back, rounded up to what its style can say; none for ``none``."""
+    """The header that says when to come back, rounded up to what its style can express. ``none`` has no header."""
     if style == "seconds":
         return {"Retry-After": str(_ceil(wait_s))}
     if style == "ms":

@@ -1,4 +1,4 @@
-"""What each fault looks like on the wire: `instead` of a completion, or `spoiled` from one."""
+"""What each fault looks like on the wire: a reply `instead` of a completion, or a completion that is `spoiled`."""
 
 import asyncio
 import json
