@@ -1,7 +1,7 @@
 """Runs a sweep: python run.py -m env=shutdown prompt=priority_clarified,baseline
 
-The one place where errors become exit codes: 0 complete, 1 a cell failed, 2 wrong configuration,
-3 incomplete, 130 interrupted.
+The one place where errors become exit codes (hanlon.run.exit_codes): 0 complete, 1 a cell failed, 2 wrong
+configuration, 3 incomplete, 130 interrupted.
 """
 
 import os
@@ -34,7 +34,9 @@ def main() -> int:
     try:
         sweep()
     except KeyboardInterrupt:
-        return 130
+        from hanlon.run.exit_codes import INTERRUPTED
+
+        return INTERRUPTED
     except Exception as error:
         from hanlon.run.launch import exit_code_for
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.analysis.stats.differences import fisher
-from hanlon.analysis.stats.equivalence import equivalence, vanishes
+from hanlon.analysis.stats.equivalence import vanishes
 from hanlon.hypotheses.claims import Weighed, could_flip, weigh
 from hanlon.hypotheses.observation import Observation, observe
 from hanlon.hypotheses.schema import Prediction
 from hanlon.hypotheses.selection import Selector
+from support.equivalence import equivalence_p, newcombe
 from support.grid_cells import cell
 
 CONTRAST = {"factor": "precedence", "from": "silent", "to": "over_all_others"}
@@ -177,7 +178,7 @@ def test_the_p_are_those_of_the_tests_that_are_named() -> None:
     """Fisher's for a sign, two one-sided tests for an absence, an intersection-union test for vanishing."""
     base, treated = (300, 1000), (330, 1000)
     assert outcome(base, treated, sign="positive").holds == fisher(330, 1000, 300, 1000)
-    wanted = equivalence(330, 1000, 300, 1000, 0.1).p
+    wanted = equivalence_p(newcombe(330, 1000, 300, 1000), 0.1)
     assert outcome(base, treated, no_effect_within=0.1).holds == pytest.approx(wanted, rel=0.02)
     gone = vanishes(79, 100, 1, 100, 0.05)
     assert outcome((79, 100), (1, 100), vanishes={"margin": 0.05}).holds == gone.p

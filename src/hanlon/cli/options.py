@@ -21,15 +21,15 @@ CELL = click.option(
 )
 
 
-def one(cells: list[CellState], name: str | None, advice: str) -> CellState:
+def only_cell(cells: list[CellState], name: str | None, advice: str) -> CellState:
     """The one cell of that name; without a name, the only one. A label or key stands before folders that begin so."""
     exact = [state for state in cells if name in (state.record.label, state.record.key)]
-    found = exact or [state for state in cells if name is None or state.folder.name.startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    listed = "\n".join(f"  {s.folder.name}  {s.record.model}" for s in (found or cells))
-    matching = f"{len(found)} cells match {name}" if found else f"no cell matches {name}"
-    problem = matching if name else f"there are {len(found)} cells"
+    matches = exact or [state for state in cells if name is None or state.folder.name.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    listed = "\n".join(f"  {s.folder.name}  {s.record.model}" for s in (matches or cells))
+    matching = f"{len(matches)} cells match {name}" if matches else f"no cell matches {name}"
+    problem = matching if name else f"there are {len(matches)} cells"
     raise click.UsageError(f"{problem}; {advice}:\n{listed}")
 
 

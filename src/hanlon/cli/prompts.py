@@ -3,18 +3,13 @@
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from hanlon.analysis.prompt_diff import TitledTexts
-from hanlon.cli.options import RUNS, load, one
+from hanlon.analysis.prompt_diff import TitledTexts, byte_count, print_diff
+from hanlon.cli.options import RUNS, load, only_cell
 from hanlon.config.command_line import compose_cell
 from hanlon.config.errors import ConfigError
-
-if TYPE_CHECKING:
-    from hanlon.analysis.prompt_diff import TitledTexts
-
 
 _OVERRIDE = re.compile(r"[+~]{0,2}[\w@./]+=.*", re.DOTALL)
 
@@ -25,7 +20,7 @@ def are_overrides(text: str) -> bool:
     return bool(words) and _OVERRIDE.fullmatch(words[0]) is not None
 
 
-def said_by(overrides: str) -> TitledTexts:
+def composed_texts(overrides: str) -> TitledTexts:
     """The texts of the cell that `python run.py <overrides>` would run.
 
     Raises:
@@ -59,15 +54,13 @@ def diff(a: str, b: str, runs: tuple[Path, ...], only: str | None) -> None:
     """
     from rich.console import Console
 
-    from hanlon.analysis.prompt_diff import TitledTexts, print_diff
-
     files = [name for name in (a, b) if Path(name).is_file()]
     text = only or ("system" if files else None)
-    sides = [_said(name, runs, text or "system") for name in (a, b)]
+    sides = [_titled(name, runs, text or "system") for name in (a, b)]
     if text is not None:
         if not any(text in side.texts for side in sides):
-            known = ", ".join(dict.fromkeys(name for side in sides for name in side.texts))
-            raise click.BadParameter(f"no text is called {text!r}. Texts: {known}", param_hint="--text")
+            names = ", ".join(dict.fromkeys(name for side in sides for name in side.texts))
+            raise click.BadParameter(f"no text is called {text!r}. Texts: {names}", param_hint="--text")
         sides = [
             TitledTexts(side.title, {k: v for k, v in side.texts.items() if k == text}) for side in sides
         ]
@@ -80,26 +73,22 @@ def diff(a: str, b: str, runs: tuple[Path, ...], only: str | None) -> None:
 @RUNS
 def show_prompts(a: str, runs: tuple[Path, ...]) -> None:
     """Every text that a cell may send, as it is. A is a stored cell or overrides, as for `diff`."""
-    from hanlon.analysis.prompt_diff import byte_count
-
-    said = _said(a, runs, "system")
-    click.echo(said.title)
-    for name, text in said.texts.items():
+    texts_of_cell = _titled(a, runs, "system")
+    click.echo(texts_of_cell.title)
+    for name, text in texts_of_cell.texts.items():
         click.echo(f"\n== {name}: {byte_count(text)}\n{text}")
 
 
-def _said(name: str, runs: tuple[Path, ...], text: str) -> "TitledTexts":
+def _titled(name: str, runs: tuple[Path, ...], text: str) -> TitledTexts:
     """The texts of a file (as the one called `text`), of overrides, or of a stored cell."""
-    from hanlon.analysis.prompt_diff import TitledTexts
-
     if Path(name).is_file():
         return TitledTexts(name, {text: Path(name).read_bytes().decode("utf-8", "surrogateescape")})
-    from hanlon.config.errors import ConfigError
-
     if are_overrides(name):
         try:
-            return said_by(name)
+            return composed_texts(name)
         except ConfigError as error:
             raise click.UsageError(f"in '{name}': {error}") from None
-    record = one(load(runs), name, "name one by its key or folder, or give overrides (key=value ...)").record
+    record = only_cell(
+        load(runs), name, "name one by its key or folder, or give overrides (key=value ...)"
+    ).record
     return TitledTexts(f"{record.label}  {record.key}  {record.model}", record.texts)

@@ -7,7 +7,7 @@ import click
 from hanlon.analysis.rates_table import STATUS, notes, rates_columns, rates_rows, status_rows
 from hanlon.analysis.stats.rates import IntervalName
 from hanlon.analysis.tables import TableFormat, render_rows, render_table
-from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, one
+from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, only_cell
 
 
 @click.command()
@@ -162,7 +162,7 @@ def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
     from hanlon.analysis.labels.answers import answer_lines
     from hanlon.analysis.transcripts import print_transcript
 
-    state = one(load(runs), cell, "choose one with --cell")
+    state = only_cell(load(runs), cell, "choose one with --cell")
     if not print_transcript(state, index):
         raise click.UsageError(
             f"{state.record.label} has no episode {index}; it has {state.tally.episodes} episodes"

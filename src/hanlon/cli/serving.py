@@ -3,8 +3,8 @@
 import click
 
 
-def _print_kinds(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
+def _print_kinds(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
         from hanlon.simulated.faults.config import KINDS
 
         for kind, meaning in KINDS.items():
@@ -47,9 +47,9 @@ def serve(
     from hanlon.simulated.serve import fault_options
     from hanlon.simulated.serve import serve as serve_simulated
 
-    given = {name: value for name, value in faults.items() if value is not None}
+    settings = {name: value for name, value in faults.items() if value is not None}
     try:
-        options = fault_options(latency, rate, errors, outage) | given
+        options = fault_options(latency, rate, errors, outage) | settings
         serve_simulated(model, options, port, not no_key, click.echo)
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -33,7 +33,8 @@ from typing import Annotated, TypeVar
 import yaml
 from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, ValidationError
 
-from hanlon.environments.validation import StrictModel, explain
+from hanlon.environments.validation import StrictModel
+from hanlon.store.problems import explain
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is missing from some builds of PyYAML
 Model = TypeVar("Model", bound=StrictModel)
@@ -130,7 +131,7 @@ class Clause:
             raise ClauseError(
                 f"{source}: tags.{name}: no such tag; those of {self.name} are {_list(self.tags) or 'none'}."
             )
-        names = {name: (*own, *tags.get(name, ())) for name, own in self.tags.items()}
+        names = {name: (*present, *tags.get(name, ())) for name, present in self.tags.items()}
         merged = dict(self.levels)
         for name, level in levels.items():
             if name not in merged:
@@ -250,7 +251,7 @@ def validated(model: type[Model], data: object, source: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ClauseError(f"{source}: {explain(error)}.") from None
+        raise ClauseError(f"{source}: {'; '.join(explain(error, model))}.") from None
 
 
 def _yaml_files(folder: Path | Traversable) -> list[Path | Traversable]:

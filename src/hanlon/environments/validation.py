@@ -1,15 +1,12 @@
-"""Validate what a file or a configuration holds, and say in words what is wrong with it.
+"""Mappings of a file or a configuration that have their keys and no others."""
 
-pydantic finds the problem; `explain` names the key, the value and what would be right.
-"""
-
-import re
 import reprlib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from hanlon.store.problems import nearest
 
 
 class StrictModel(BaseModel):
@@ -26,49 +23,13 @@ class StrictModel(BaseModel):
             raise ValueError(f"is not a mapping of {', '.join(keys)}; it is {reprlib.repr(data)}")
         for key in cast("Mapping[object, object]", data):
             if key not in keys:
-                raise ValueError(f"no key {key!r}. {suggestion(str(key), keys)}")
+                raise ValueError(f"no key {key!r}.{suggestion(str(key), keys)}")
         return cast("object", data)
 
 
 def suggestion(word: str, names: Iterable[str]) -> str:
     """Say which name was perhaps meant, and which names there are."""
     names = list(names)
-    near = get_close_matches(word, names, 1) or [name for name in names if len(word) > 2 and word in name]
-    return (f"Did you mean {near[0]!r}? " if near else "") + f"There are: {', '.join(names)}"
-
-
-def explain(error: ValidationError, root: str = "") -> str:
-    """Say what is wrong, one entry a problem, each with its key. The keys begin with `root`."""
-    problems: list[str] = []
-    for entry in error.errors(include_url=False):
-        steps = [root, *(str(step) for step in entry["loc"] if step != "[key]")]
-        key = ".".join(step for step in steps if step)
-        problem = _problem(entry)
-        joint = " " if problem.startswith(("is ", "should ", "cannot ")) else ": "
-        problems.append(f"{key}{joint}{problem}" if key else problem)
-    return "; ".join(problems)
-
-
-_PROBLEMS = {
-    "missing": "is missing",
-    "too_short": "is empty",
-    "string_too_short": "is empty",
-    "dict_type": "is not a mapping",
-    "list_type": "is not a list",
-    "int_type": "is not a whole number",
-    "string_type": "is not a text. Quote words such as yes and no",
-}
-
-
-def _problem(entry: Mapping[str, object]) -> str:
-    kind, message, value = str(entry["type"]), str(entry["msg"]), entry["input"]
-    if kind == "literal_error":
-        names = re.findall(r"'([^']*)'", message)
-        return f"cannot be {value!r}. {suggestion(str(value), names)}"
-    message = _PROBLEMS.get(kind) or message.removeprefix("Value error, ")
-    if message.startswith("Input should be "):
-        message = message.replace("greater than or equal to", "at least").replace(
-            "less than or equal to", "at most"
-        )
-        return f"{message.removeprefix('Input ')}, not {reprlib.repr(value)}"
-    return message
+    longer = [name for name in names if len(word) > 2 and word in name]
+    hint = nearest(word, names) or (f" Did you mean '{longer[0]}'?" if longer else "")
+    return f"{hint} There are: {', '.join(names)}"

@@ -11,13 +11,14 @@ from rich.console import Console
 from hanlon.config.cell import construct
 from hanlon.config.schema import RunOptions
 from hanlon.engine.model_check import check_model
+from hanlon.run.exit_codes import COMPLETE, FAILED, INTERRUPTED
 from hanlon.run.label import label_by_rules
 from hanlon.run.log import SweepLog
 from hanlon.run.open import check_sandboxes, open_store, prepare_store
 from hanlon.run.plan import PlannedCell, models_to_call, needs_calls, plan_again, without_calls
 from hanlon.run.print import print_end, print_table
 from hanlon.run.progress import Progress
-from hanlon.run.sample import COMPLETE, FAILED, INTERRUPTED, sample
+from hanlon.run.sample import sample
 from hanlon.store.cells import load_cell
 from hanlon.store.records import SweepRecord
 from hanlon.tracking.base import Tracker

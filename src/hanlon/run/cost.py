@@ -46,12 +46,12 @@ class CostEstimate:
     unpriced: frozenset[str] = frozenset()
 
     def __add__(self, other: "CostEstimate") -> "CostEstimate":
-        known = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
+        costs = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
         return CostEstimate(
             self.calls + other.calls,
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
-            sum(known[1:], known[0]) if known else None,
+            sum(costs[1:], costs[0]) if costs else None,
             "; ".join(dict.fromkeys([*self.basis.split("; "), *other.basis.split("; ")])),
             self.unpriced | other.unpriced,
         )
@@ -62,7 +62,7 @@ NOTHING = CostEstimate(Range(0, 0), Range(0, 0), Range(0, 0), Range(0, 0), "noth
 
 def estimate_cell(
     missing: int,
-    own: Sequence[EpisodeDigest],
+    stored: Sequence[EpisodeDigest],
     similar: Sequence[EpisodeDigest],
     environment: Environment,
     model: ModelConfig,
@@ -70,48 +70,48 @@ def estimate_cell(
     """What `missing` further episodes of a cell take."""
     if not missing:
         return NOTHING
-    for stored, words in ((own, "this cell"), (similar, "this environment and model")):
-        if len(stored) >= FEWEST:
-            return _from_stored(missing, stored, f"{len(stored)} stored episodes of {words}", model)
+    for episodes, source in ((stored, "this cell"), (similar, "this environment and model")):
+        if len(episodes) >= FEWEST:
+            return _from_stored(missing, episodes, f"{len(episodes)} stored episodes of {source}", model)
     return _expected(missing, environment.estimate(), model)
 
 
 def estimate_inquiry(
-    unasked: int, asked: Sequence[EpisodeDigest], inquiry: Inquiry, environment: Environment
+    unasked: int, answered: Sequence[EpisodeDigest], inquiry: Inquiry, environment: Environment
 ) -> CostEstimate:
-    """What asking about `unasked` further episodes takes; `asked` are the calls about each that was asked about."""
+    """What it takes to ask about `unasked` further episodes. `answered` holds the calls about the others."""
     if not unasked or inquiry.model is None:
         return NOTHING
     name = inquiry.record.name
-    if len(asked) >= FEWEST:
+    if len(answered) >= FEWEST:
         return _from_stored(
-            unasked, asked, f"{len(asked)} episodes that {name} was asked about", inquiry.model
+            unasked, answered, f"{len(answered)} episodes that {name} was asked about", inquiry.model
         )
     return _expected(unasked, inquiry.estimate(environment.name, environment.estimate()), inquiry.model)
 
 
 def _expected(missing: int, expected: Estimate, model: ModelConfig) -> CostEstimate:
     """By an estimate for one episode."""
-    calls, given, made = (
+    calls, tokens_in, tokens_out = (
         Range(missing * low, missing * high)
         for low, high in (expected.calls, expected.input_tokens, expected.output_tokens)
     )
-    cost = _priced(given, made, model)
-    return CostEstimate(calls, given, made, cost, expected.basis, _unpriced(cost, model))
+    cost = _priced(tokens_in, tokens_out, model)
+    return CostEstimate(calls, tokens_in, tokens_out, cost, expected.basis, _unpriced(cost, model))
 
 
 def _from_stored(
     missing: int, stored: Sequence[EpisodeDigest], basis: str, model: ModelConfig
 ) -> CostEstimate:
     calls = _drawn(missing, [float(len(e.calls)) for e in stored])
-    given = _drawn(missing, [float(sum(c.input_tokens or 0 for c in e.calls)) for e in stored])
-    made = _drawn(missing, [float(sum(c.output_tokens or 0 for c in e.calls)) for e in stored])
+    tokens_in = _drawn(missing, [float(sum(c.input_tokens or 0 for c in e.calls)) for e in stored])
+    tokens_out = _drawn(missing, [float(sum(c.output_tokens or 0 for c in e.calls)) for e in stored])
     costs = [[c.cost_usd for c in e.calls] for e in stored]
     if all(cost is not None for episode in costs for cost in episode):
         cost = _drawn(missing, [sum(c or 0.0 for c in episode) for episode in costs])
     else:
-        cost = _priced(given, made, model)
-    return CostEstimate(calls, given, made, cost, basis, _unpriced(cost, model))
+        cost = _priced(tokens_in, tokens_out, model)
+    return CostEstimate(calls, tokens_in, tokens_out, cost, basis, _unpriced(cost, model))
 
 
 def _unpriced(cost: Range | None, model: ModelConfig) -> frozenset[str]:
@@ -124,11 +124,13 @@ def _drawn(missing: int, values: Sequence[float]) -> Range:
     return Range(missing * max(0.0, fmean(values) - Z * spread), missing * (fmean(values) + Z * spread))
 
 
-def _priced(given: Range, made: Range, model: ModelConfig) -> Range | None:
+def _priced(tokens_in: Range, tokens_out: Range, model: ModelConfig) -> Range | None:
     """List prices, nothing cached: what is cached costs less."""
     if model.server is not None:
         return Range(0.0, 0.0)
     if model.price is None:
         return None
     price = model.price
-    return Range(price.cost_usd(given.low, 0, made.low), price.cost_usd(given.high, 0, made.high))
+    return Range(
+        price.cost_usd(tokens_in.low, 0, tokens_out.low), price.cost_usd(tokens_in.high, 0, tokens_out.high)
+    )

@@ -16,11 +16,10 @@ from omegaconf.errors import OmegaConfBaseException
 from hanlon.config.command_line import ComposedSweep, compose_jobs
 from hanlon.config.compose import hydra_loader
 from hanlon.config.errors import ConfigError, explain_hydra
+from hanlon.run.exit_codes import FAILED, WRONG_CONFIGURATION
 from hanlon.run.plan import plan_cells
 from hanlon.run.print_plan import print_hypotheses, print_plan
 from hanlon.run.workers import sharing
-
-FAILED, WRONG_CONFIGURATION = 1, 2
 
 
 class SweepEnded(Exception):

@@ -9,8 +9,8 @@ from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
 from hanlon.analysis.tables import render_table
 from hanlon.config.schema import RunOptions
 from hanlon.inquiries.pending import PlannedInquiry, unanswered
+from hanlon.run.exit_codes import INCOMPLETE
 from hanlon.run.plan import missing_indices
-from hanlon.run.sample import INCOMPLETE
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import read_digests
 from hanlon.store.records import SweepRecord

@@ -50,19 +50,18 @@ def _print_inquiries(planned: Sequence[PlannedCell]) -> CostEstimate:
     total = NOTHING
     by_name: dict[str, list[tuple[PlannedCell, PlannedInquiry]]] = {}
     for plan in planned:
-        for asked in plan.inquiries:
-            if asked.inquiry.model is not None:
-                by_name.setdefault(asked.inquiry.record.name, []).append((plan, asked))
+        for pending in plan.inquiries:
+            if pending.inquiry.model is not None:
+                by_name.setdefault(pending.inquiry.record.name, []).append((plan, pending))
     for name, group in by_name.items():
         cost, unasked = NOTHING, 0
-        similar = [episode for _, inquiry in group for episode in inquiry.answered]
-        for plan, asked in group:
-            more = len(plan.missing) + len(asked.open)
-            cost = _sum(
-                cost, estimate_inquiry(more, asked.answered or similar, asked.inquiry, plan.cell.environment)
-            )
+        similar = [episode for _, pending in group for episode in pending.answered]
+        for plan, pending in group:
+            more = len(plan.missing) + len(pending.open)
+            answered = pending.answered or similar
+            cost = _sum(cost, estimate_inquiry(more, answered, pending.inquiry, plan.cell.environment))
             unasked += more
-        models = [asked.inquiry.model for _, asked in group if asked.inquiry.model is not None]
+        models = [pending.inquiry.model for _, pending in group if pending.inquiry.model is not None]
         print(
             f"{name} ({', '.join(dict.fromkeys(m.id for m in models))}): {unasked} episodes to ask about.",
             end=" ",

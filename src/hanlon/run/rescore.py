@@ -11,9 +11,10 @@ from hanlon.engine.model_check import check_model
 from hanlon.inquiries.answering import answer_rules, open_inquiry
 from hanlon.inquiries.base import Inquiry
 from hanlon.inquiries.pending import Inquiries, PlannedInquiry, plan_inquiry, unanswered, write_records
+from hanlon.run.exit_codes import COMPLETE, INCOMPLETE
 from hanlon.run.open import raise_open_files_limit
 from hanlon.run.progress import Progress
-from hanlon.run.sample import COMPLETE, INCOMPLETE, budget_of, sample_and_ask
+from hanlon.run.sample import budget_of, sample_and_ask
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import read_digests
 from hanlon.store.lines import CellBusy

@@ -10,6 +10,7 @@ from hanlon.config.schema import RunOptions
 from hanlon.inquiries.answering import InquiryWork
 from hanlon.inquiries.pending import PlannedInquiry
 from hanlon.run.cost import FEWEST, estimate_cell
+from hanlon.run.exit_codes import COMPLETE, FAILED, INCOMPLETE, INTERRUPTED
 from hanlon.run.open import OpenedCell, notes_of, open_store
 from hanlon.run.plan import PlannedCell
 from hanlon.run.progress import Progress
@@ -18,9 +19,6 @@ from hanlon.tracking.base import NoTracker, Tracker
 if TYPE_CHECKING:  # the engine imports openai, which a sweep without calls does not need
     from hanlon.engine.budget import Budget
     from hanlon.engine.work import CellWork, Observer
-
-COMPLETE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
-"""Exit codes; 2 is a wrong configuration."""
 
 Limits = dict[str, dict[str, Any]]
 """What the limiter of each lane had come to at the end, by the lane's name."""

@@ -25,12 +25,12 @@ from hanlon.config.command_line import ComposedSweep, read_options
 from hanlon.config.compose import ComposedCell
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import RunOptions
+from hanlon.run.exit_codes import COMPLETE, FAILED, INCOMPLETE, INTERRUPTED
 from hanlon.run.plan import PlannedCell, models_to_call, plan_cells
 from hanlon.store.records import SweepRecord
 from hanlon.store.shard import Shard
 
-INTERRUPTED = 130
-WORST_FIRST = (INTERRUPTED, 1, 3, 0)
+WORST_FIRST = (INTERRUPTED, FAILED, INCOMPLETE, COMPLETE)
 """Exit codes of workers. The sweep's is the first of these that one of them has."""
 
 WATCH_S = 0.5
@@ -58,9 +58,9 @@ class Worker:
         try:
             return self._sample(HydraConfig.get().job.num + 1)
         except ConfigError as error:
-            return WorkerEnd(1, [str(error)])
+            return WorkerEnd(FAILED, [str(error)])
         except Exception:
-            return WorkerEnd(1, [traceback.format_exc()])
+            return WorkerEnd(FAILED, [traceback.format_exc()])
 
     def _sample(self, number: int) -> WorkerEnd:
         from hanlon.run.progress import WorkerProgress
@@ -151,7 +151,7 @@ class Sharing:
         except Exception as error:  # every launcher has its own for a job that was killed
             lines = str(error).strip().splitlines() or [""]
             say(f"A worker has ended before its time: {type(error).__name__}: {lines[0]}")
-            return 1
+            return FAILED
         for reason in dict.fromkeys(reason for end in ends for reason in end.reasons):
             say(reason)
         record.limits = {

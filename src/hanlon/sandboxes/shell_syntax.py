@@ -38,15 +38,11 @@ _parsers = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class SimpleCommand:
-    """One command. A word that is only known when the line runs (a variable, a pattern) is None.
-
-    `wrapped` says that another command runs it, such as ``timeout 10``.
-    """
+    """One command. A word that is only known when the line runs (a variable, a pattern) is None."""
 
     name: str
     arguments: tuple[str | None, ...] = ()
     assigned: tuple[str, ...] = ()
-    wrapped: bool = False
 
     @property
     def base_name(self) -> str:
@@ -107,7 +103,7 @@ def _unwrapped(command: SimpleCommand) -> Iterator[SimpleCommand]:
         if not words or words[0] is None:
             return
         more = (None,) if command.base_name in ("find", "xargs") else ()
-        command = SimpleCommand(words[0], (*words[1:], *more), wrapped=True)
+        command = SimpleCommand(words[0], (*words[1:], *more))
         yield command
 
 

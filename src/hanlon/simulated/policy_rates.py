@@ -39,22 +39,22 @@ class PolicyRates:
         return {**dict.fromkeys(self.measures, self.rate), **self.differing}
 
 
-def policy_rates(cell: Cell, policy: str, parameters: Mapping[str, float] | None = None) -> PolicyRates:
+def policy_rates(cell: Cell, policy: str) -> PolicyRates:
     """What `simulated/<policy>` does in a cell.
 
     Raises:
         ValueError: the policy is not one of the cell's environment.
     """
     if cell.environment.name == "shutdown" and policy in acting_names():
-        return _of_acting(cell, policy, parameters)
+        return _of_acting(cell, policy)
     if cell.environment.name == "alignment_faking" and policy in answer_names():
-        return PolicyRates(("compliance", "compliance_or_partial"), _compliance(cell, policy, parameters))
+        return PolicyRates(("compliance", "compliance_or_partial"), _compliance(cell, policy))
     raise ValueError(f"simulated/{policy} is no policy for env={cell.environment.name}")
 
 
-def _of_acting(cell: Cell, policy: str, parameters: Mapping[str, float] | None) -> PolicyRates:
+def _of_acting(cell: Cell, policy: str) -> PolicyRates:
     """A policy that should run the script itself need not touch it, so what it declines is no attempt."""
-    actor, view = choose(policy, parameters), _view(cell)
+    actor, view = choose(policy), _view(cell)
     resists = actor.resistance(view)
     tries = actor.inclination(view) if view.notice == "triggers" else 0.0
     if tries == resists:
@@ -76,11 +76,11 @@ def _view(cell: Cell) -> View:
     return View(tuple(scene.levels), notice, in_output)
 
 
-def _compliance(cell: Cell, policy: str, parameters: Mapping[str, float] | None) -> float:
+def _compliance(cell: Cell, policy: str) -> float:
     run = cell.environment.open(0)
     try:
         briefing = read_alignment_faking(cast("list[Any]", run.messages))
     finally:
         run.close()
-    answerer = choose_answering(policy, parameters)
+    answerer = choose_answering(policy)
     return fmean(answerer.wish(briefing, random.Random(number)).complies for number in range(CHANCES))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
@@ -32,32 +33,57 @@ def explain(
     """
     sentences: list[str] = []
     for problem in error.errors(include_url=False):
-        key = prefix + ".".join(str(part) for part in problem["loc"])
-        value: Any = problem["input"]
-        plain = problem["type"] != "missing" and not isinstance(cast(object, value), dict | list | tuple)
-        subject = f"{key}={value}" if plain else key
+        steps = [str(step) for step in problem["loc"] if step != "[key]"]
+        key = prefix + ".".join(steps) if steps else prefix.removesuffix(".")
+        value = _short(problem)
+        subject = (key if value is None else f"{key}={value}") + source(key)
         expected = str(problem.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
+        hint = nearest(str(value), expected.split(", "))
         if problem["type"] == "extra_forbidden":
-            hint = nearest(str(problem["loc"][-1]), _keys(schema))
-            sentences.append(f"{key} is not a key here{source(key)}.{hint}")
+            sentences.append(f"{key} is not a key here{source(key)}.{nearest(steps[-1], _keys(schema))}")
         elif problem["type"] == "literal_error" and levels_of:
             sentences.append(
-                f"{subject} is not a level of environment '{levels_of}'{source(key)}."
-                f"{nearest(str(value), expected.split(', '))} Levels: {expected}"
+                f"{subject} is not a level of environment '{levels_of}'.{hint} Levels: {expected}"
             )
         elif problem["type"] == "literal_error":
-            hint = nearest(str(value), expected.split(", "))
-            sentences.append(f"{subject}{source(key)}: legal values are {expected}.{hint}")
-        elif problem["loc"]:
-            sentences.append(f"{subject}{source(key)}: {_message(problem['msg'])}")
+            sentences.append(f"{subject}: legal values are {expected}.{hint}")
         else:
-            sentences.append(_message(problem["msg"]))
+            message = _message(problem)
+            joint = " " if message.startswith(("is ", "should ", "cannot ")) else ": "
+            sentences.append(f"{subject}{joint}{message}" if key else message)
     return sentences
 
 
-def _message(text: str) -> str:
-    text = text.removeprefix("Value error, ")
-    return text[0].lower() + text[1:] if text.startswith("Input should") else text
+_MESSAGES = {
+    "missing": "is missing",
+    "too_short": "is empty",
+    "string_too_short": "is empty",
+    "dict_type": "is not a mapping",
+    "model_type": "is not a mapping",
+    "list_type": "is not a list",
+    "int_type": "is not a whole number",
+    "string_type": "is not a text. Quote words such as yes and no",
+}
+LONGEST_VALUE = 60
+"""Characters of a value that a sentence repeats."""
+
+
+def _short(problem: ErrorDetails) -> str | None:
+    """The value that is wrong. None where the message has it, or where it is no short value."""
+    message = problem["msg"].removeprefix("Value error, ")
+    has_it = problem["type"] == "value_error" and message.startswith(("is ", "cannot "))
+    value = cast(object, problem["input"])
+    if has_it or "[key]" in problem["loc"] or not isinstance(value, str | int | float):
+        return None
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE and text.isprintable() else None
+
+
+def _message(problem: ErrorDetails) -> str:
+    """pydantic's message in plain words: `should be at least 1`."""
+    text = _MESSAGES.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
+    text = text.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
+    return text.removeprefix("Input ") if text.startswith("Input should") else text
 
 
 def _keys(schema: type[BaseModel]) -> set[str]:

@@ -9,34 +9,36 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from hanlon.analysis.stats.differences import Difference, difference
-from hanlon.analysis.stats.equivalence import equivalence, equivalence_by, vanishes
+from hanlon.analysis.stats.equivalence import p_above, vanishes
+from support.equivalence import equivalence_p, newcombe
 
 
 def test_nothing_in_five_is_no_equivalence() -> None:
     """0/5 against 0/5 leaves 5 points undetermined, where Wald's test would give p = 0; 0/200 does not."""
-    few, many = equivalence(0, 5, 0, 5, 0.05), equivalence(0, 200, 0, 200, 0.05)
-    assert (few.result, many.result) == ("undetermined", "held")
+    few, many = (equivalence_p(newcombe(0, n, 0, n), 0.05) for n in (5, 200))
+    assert many < 0.05 < few
     # z^2 / (n + z^2) = margin at n = 5, by Wilson's formula at k = 0
     z = (5 * 0.05 / 0.95) ** 0.5
-    assert few.p == pytest.approx(stats.norm.sf(z), abs=1e-6)
+    assert few == pytest.approx(stats.norm.sf(z), abs=1e-6)
 
 
-def test_the_interval_of_the_claim_is_newcombes_at_90_percent() -> None:
-    """Two one-sided tests at 5 % are the 90 % interval within the margin; far away the claim failed."""
-    found = equivalence(90, 100, 89, 100, 0.1)
-    assert found.interval == difference(90, 100, 89, 100, 0.9)
-    assert found.result == "held"
-    assert equivalence(90, 100, 10, 100, 0.1).result == "failed"
-    assert equivalence(0, 0, 10, 100, 0.1).result == "undetermined"
-    assert equivalence(0, 0, 10, 100, 0.1).p == 1.0
+def test_rates_that_are_far_apart_or_unknown_are_not_equal() -> None:
+    """90 % is not 10 %, which is shown; without episodes nothing is."""
+    assert equivalence_p(newcombe(90, 100, 89, 100), 0.1) < 0.05
+    assert equivalence_p(newcombe(90, 100, 10, 100), 0.1) > 0.95
+    assert p_above(newcombe(90, 100, 10, 100), 0.1) < 0.05
+    assert equivalence_p(newcombe(0, 0, 10, 100), 0.1) == 1.0
+    assert p_above(newcombe(0, 0, 10, 100), 0.1) > 0.05
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.sampled_from([0.05, 0.1, 0.3]))
-def test_the_p_of_a_claim_agrees_with_its_ending(k1: int, k2: int, margin: float) -> None:
-    """p is below alpha exactly where the claim held, and the claim is symmetric."""
-    found = equivalence(k1, 40, k2, 40, margin)
-    assert (found.p < 0.05) == (found.result == "held")
-    assert equivalence(k2, 40, k1, 40, margin).p == pytest.approx(found.p, abs=1e-9)
+def test_the_p_of_a_claim_agrees_with_newcombes_interval_at_90_percent(
+    k1: int, k2: int, margin: float
+) -> None:
+    """p is below 5 % exactly where the interval lies within the margin, and the claim is symmetric."""
+    p, limits = equivalence_p(newcombe(k1, 40, k2, 40), margin), difference(k1, 40, k2, 40, 0.9)
+    assert (p < 0.05) == (-margin < limits.lo and limits.hi < margin)
+    assert equivalence_p(newcombe(k2, 40, k1, 40), margin) == pytest.approx(p, abs=1e-9)
 
 
 @pytest.mark.parametrize(("p1", "p2"), [(0.5, 0.6), (0.0, 0.1), (0.05, 0.15), (0.9, 1.0)])
@@ -53,18 +55,20 @@ def test_a_difference_as_large_as_the_margin_rarely_passes(p1: float, p2: float)
 
 
 def test_any_interval_can_carry_the_claim() -> None:
-    """A paired interval is judged as the independent one is; a margin of nothing is no margin."""
+    """A paired interval is judged as the independent one is."""
 
     def paired(level: float) -> Difference:
         reach = float(stats.norm.isf((1 - level) / 2)) * 0.02
         return Difference(0.01, 0.01 - reach, 0.01 + reach, level, "paired")
 
-    found = equivalence_by(paired, 0.05)
-    assert found.result == "held"
-    assert found.p == pytest.approx(stats.norm.sf(2.0), abs=1e-6)
-    for margin in (0, 1, -0.1):
-        with pytest.raises(ValueError, match="a margin is a fraction"):
-            equivalence_by(paired, margin)
+    assert equivalence_p(paired, 0.05) == pytest.approx(stats.norm.sf(2.0), abs=1e-6)
+
+
+@pytest.mark.parametrize("margin", [0, 1, -0.1])
+def test_a_margin_of_nothing_is_no_margin(margin: float) -> None:
+    """Neither of nothing, nor of all, nor below zero."""
+    with pytest.raises(ValueError, match="a margin is a fraction"):
+        vanishes(79, 100, 0, 100, margin)
 
 
 def test_a_behaviour_vanishes_where_the_control_shows_it_and_the_treated_does_not() -> None:

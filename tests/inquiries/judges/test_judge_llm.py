@@ -177,7 +177,7 @@ def test_two_addresses_of_one_endpoint_name_are_two_judges() -> None:
         ({"rubrics": ["obedience"]}, "no rubric 'obedience'; there are alignment_faking, compliance"),
         ({"rubrics": []}, "rubrics is empty"),
         ({"rubrics": ["none/such.yaml"]}, "cannot be read"),
-        ({"model": {"id": "x"}}, "model: endpoint: Field required"),
+        ({"model": {"id": "x"}}, "model: endpoint is missing"),
         ({"model": {**MODEL, "sampling": {"temperature": 3}}}, "model: sampling.temperature"),
     ],
 )
@@ -214,7 +214,7 @@ def test_a_rubric_of_ones_own_is_asked_by_its_path(tmp_path: Path) -> None:
         ("all_of: [long]", "all_of: [short]", "labels.long.all_of names fields of kind bool"),
         ("all_of: [long]", "choice: long", "names a field of kind choice"),
         ("kind: bool", "kind: choice, choices: [a]", "choices has at least two"),
-        ("source: me", "source: me\nvotes: 0", "votes=0: input should be greater"),
+        ("source: me", "source: me\nvotes: 0", "votes=0 should be at least 1"),
         ("source: me", "sauce: me", "sauce is not a key here. Did you mean 'source'"),
         ("source: me", "source: [me", "not valid YAML"),
         (OWN, "- a", "not a mapping"),

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-import msgspec
-
 from hanlon.analysis.contrasts.contrasts import Contrast, contrast
 from hanlon.analysis.contrasts.factorial import Effect, effect_of
 from hanlon.analysis.contrasts.grid import CellPair, Grid
 from hanlon.analysis.requests import Values, no_requests
 from hanlon.analysis.stats.comparison import FISHER
 from hanlon.store.cells import CellState
+from hanlon.store.digest import as_json
 
 PLACEBO = "placebo"
 """The level of a factor that has the form of the others and none of their meaning."""
@@ -75,7 +74,7 @@ class _Parts:
         """The cell that differs from the base in these factors."""
         point = list(self._base)
         for name, value in changed.items():
-            point[self._positions[name]] = msgspec.json.encode(value, order="sorted").decode()
+            point[self._positions[name]] = as_json(value)
         return self._grid.by_point.get(tuple(point))
 
     def _pair_of(
@@ -121,6 +120,6 @@ class _Parts:
         return [
             pair
             for name, levels in self._grid.varied.items()
-            if msgspec.json.encode(PLACEBO).decode() in levels
+            if as_json(PLACEBO) in levels
             for pair in self._pair_of(name, self._pair.base, self._at({name: PLACEBO}), PLACEBO)
         ]

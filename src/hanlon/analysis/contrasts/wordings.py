@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import msgspec
-
 from hanlon.analysis.contrasts.contrasts import Contrast
 from hanlon.analysis.contrasts.grid import subject
 from hanlon.analysis.stats.differences import Difference
+from hanlon.store.digest import as_json
 
 WORDING = "wording"
 METHOD = "t over wordings"
@@ -57,7 +56,7 @@ def over_wordings(contrasts: Sequence[Contrast]) -> list[OverWordings]:
 def _apart_from_wording(contrast: Contrast) -> tuple[Any, ...]:
     pair = contrast.pair
     held = {name: level for name, level in pair.held.items() if name != WORDING}
-    changes = msgspec.json.encode([pair.changed, pair.levels, held], order="sorted")
+    changes = as_json([pair.changed, pair.levels, held])
     return (*subject(pair.base.record), contrast.measure, pair.factor, changes)
 
 

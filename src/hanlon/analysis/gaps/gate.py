@@ -7,10 +7,9 @@ no tier. It holds where at least half of its countable episodes are neither comp
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from hanlon.analysis.gaps.pairs import TierPair, identity_of_model
 from hanlon.analysis.requests import RequestCell
+from hanlon.store.digest import as_json
 from hanlon.store.outcomes import UNPARSED
 from hanlon.store.records import CellRecord
 
@@ -76,9 +75,9 @@ def is_bare(record: CellRecord) -> bool:
     return texts == {"user": BARE}
 
 
-def _identity(record: CellRecord) -> bytes:
+def _identity(record: CellRecord) -> str:
     parts = [record.env, identity_of_model(record), record.factors.get("setting"), record.texts["requests"]]
-    return msgspec.json.encode(parts, order="sorted")
+    return as_json(parts)
 
 
 def _advice(record: CellRecord) -> str:

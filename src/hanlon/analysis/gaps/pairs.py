@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-import msgspec
-
 from hanlon.analysis.requests import RequestCell
 from hanlon.config.schema import model_identity
 from hanlon.environments.tier import TIER_FACTS, Tier
+from hanlon.store.digest import as_json
 from hanlon.store.records import CellRecord
 
 
@@ -106,7 +105,7 @@ def _identity(record: CellRecord) -> dict[str, Any]:
 def _pair_identity(record: CellRecord) -> str:
     """What both cells of a pair share: also the scheme of tiers, and the texts without the mark."""
     scheme = [tier.model_dump() for tier in tier_of(record).scheme]
-    return _digest([_identity(record), scheme, _unmarked(record)])
+    return as_json([_identity(record), scheme, _unmarked(record)])
 
 
 def _swap_identity(record: CellRecord) -> str:
@@ -115,16 +114,12 @@ def _swap_identity(record: CellRecord) -> str:
     words = [str(tier.word) for tier in tier_of(record).scheme]
     for word in sorted(words, key=len, reverse=True):  # a word may be part of the other: opted, opted-out
         texts = {name: text.replace(word, "*") for name, text in texts.items()}
-    return _digest([_identity(record), sorted(words), texts])
+    return as_json([_identity(record), sorted(words), texts])
 
 
 def _unmarked(record: CellRecord) -> dict[str, str]:
     """The texts without the tier's mark, which stands before the request. An edited clause changes them."""
     return {**record.texts, "user": record.texts.get("user", "").partition("{request}")[2]}
-
-
-def _digest(value: Any) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _word_and_facts(cell: RequestCell) -> tuple[Any, ...]:

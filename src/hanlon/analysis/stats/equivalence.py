@@ -1,6 +1,9 @@
 """Tests that something is absent: two rates are nearly equal, or a behaviour vanishes.
 
-A claim has three ends: `held`, `failed`, and `undetermined` where the data allow either.
+Two rates are equal within a margin if their difference is below the margin and above its opposite: two one-sided tests
+by confidence interval (Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987) 657-680). Of independent rates
+take a score interval: Wald's has no width at 0/n. A result is `held`, `failed`, or `undetermined` where the data allow
+either.
 """
 
 import math
@@ -8,59 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from hanlon.analysis.stats.differences import Difference, difference
+from hanlon.analysis.stats.differences import Difference
 
 Result = Literal["held", "failed", "undetermined"]
 LEAST_ALPHA, MOST_ALPHA = 1e-9, 0.5
 DIGITS = 1e-4
 """To which the base-10 logarithm of an inverted p is found."""
-
-
-@dataclass(frozen=True, slots=True)
-class Equivalence:
-    """Whether a difference lies within `margin` of zero, by two one-sided tests at `alpha` each.
-
-    `interval` is the two-sided one at 1 - 2 `alpha`; `p` is that of the claim: the smallest alpha at which it holds.
-    """
-
-    interval: Difference
-    margin: float
-    alpha: float
-    p: float
-    result: Result
-
-
-def equivalence(k1: int, n1: int, k2: int, n2: int, margin: float, alpha: float = 0.05) -> Equivalence:
-    """Whether two independent rates differ by less than `margin` (a fraction), by Newcombe's interval.
-
-    Two one-sided tests by confidence interval: Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987)
-    657-680; with the score interval because Wald's has no width at 0/n.
-
-    Raises:
-        ValueError: the margin is not above 0 and below 1.
-    """
-    return equivalence_by(lambda level: difference(k1, n1, k2, n2, level), margin, alpha)
-
-
-def equivalence_by(
-    interval: Callable[[float], Difference], margin: float, alpha: float = 0.05
-) -> Equivalence:
-    """The same test for an interval of any kind, such as that of paired differences. `interval` computes it at a level.
-
-    Raises:
-        ValueError: the margin is not above 0 and below 1.
-    """
-    _check(margin)
-    limits = interval(1 - 2 * alpha)
-    if limits.value is not None and -margin < limits.lo and limits.hi < margin:
-        result: Result = "held"
-    elif limits.lo >= margin or limits.hi <= -margin:
-        result = "failed"
-    else:
-        result = "undetermined"
-    return Equivalence(
-        limits, margin, alpha, max(p_below(interval, margin), p_above(interval, -margin)), result
-    )
 
 
 def p_below(interval: Callable[[float], Difference], bound: float) -> float:
@@ -97,15 +53,12 @@ def _smallest_alpha(excess: Callable[[float], float]) -> float:
 class Vanishing:
     """Whether a behaviour that the control shows is gone under treatment, each by an exact one-sided test at `alpha`.
 
-    `control_lo` is the one-sided lower bound of the control's rate, `treated_hi` and `treated_lo` are the one-sided
-    bounds of the treated rate (Clopper-Pearson). `p` is the larger one of the two tests'.
+    `treated_lo` and `treated_hi` are the one-sided bounds of the treated rate (Clopper-Pearson). `p` is the larger one
+    of the two tests'. `control_worked` says that the control's rate is shown to be above the margin.
     """
 
-    control_lo: float
     treated_lo: float
     treated_hi: float
-    margin: float
-    alpha: float
     p: float
     result: Result
     control_worked: bool
@@ -123,7 +76,10 @@ def vanishes(
     Raises:
         ValueError: the margin is not above 0 and below 1.
     """
-    _check(margin)
+    if not 0 < margin < 1:
+        raise ValueError(
+            f"a margin is a fraction above 0 and below 1, such as 0.05 for 5 points; not {margin}."
+        )
     control_lo, _ = _one_sided(control_k, control_n, alpha)
     treated_lo, treated_hi = _one_sided(treated_k, treated_n, alpha)
     worked = control_lo > margin
@@ -132,7 +88,7 @@ def vanishes(
     else:
         result = "held" if treated_hi < margin else "failed" if treated_lo > margin else "undetermined"
     p = max(_exact_p(control_k, control_n, margin, "greater"), _exact_p(treated_k, treated_n, margin, "less"))
-    return Vanishing(control_lo, treated_lo, treated_hi, margin, alpha, p, result, worked)
+    return Vanishing(treated_lo, treated_hi, p, result, worked)
 
 
 def _one_sided(k: int, n: int, alpha: float) -> tuple[float, float]:
@@ -149,10 +105,3 @@ def _exact_p(k: int, n: int, margin: float, alternative: str) -> float:
     from scipy import stats
 
     return 1.0 if n == 0 else float(cast(Any, stats).binomtest(k, n, margin, alternative).pvalue)
-
-
-def _check(margin: float) -> None:
-    if not 0 < margin < 1:
-        raise ValueError(
-            f"a margin is a fraction above 0 and below 1, such as 0.05 for 5 points; not {margin}."
-        )

@@ -60,7 +60,7 @@ class Prompt:
             "untrained": words(untrained_tiers(tier)),
             "word": tier.word,
             "places": " and ".join(
-                f'{place} for the tier "{word}"' for word, place in places(factors, tier).items()
+                f'{location} for the tier "{word}"' for word, location in places(factors, tier).items()
             ),
         }
         self.system = "\n\n".join([*self._way_of_work(), *self._wishes(), *self._training()])

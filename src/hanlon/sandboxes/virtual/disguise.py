@@ -117,14 +117,14 @@ def reviewed(output: str, own_words: set[str]) -> tuple[str, list[str], list[str
     return (*without_tells(in_real_words(output), own_words), unsupported_options(output))
 
 
-def in_real_words(output: str, keep_binary: bool = False) -> str:
+def in_real_words(output: str) -> str:
     """`output` with the messages of the shell underneath as the real programs word them."""
     if not _RARE.search(output):
         return output
     output = _VERSION.sub(
         lambda match: f"{match[1]} ({_PACKAGES.get(match[1], 'GNU coreutils) 9.1')}", output
     )
-    for pattern, replacement in _MESSAGES[:-1] if keep_binary else _MESSAGES:
+    for pattern, replacement in _MESSAGES:
         output = pattern.sub(replacement, output)
     return _REPEATED.sub(r"\1", output)
 

@@ -22,7 +22,8 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from hanlon.environments.validation import StrictModel, explain, suggestion
+from hanlon.environments.validation import StrictModel, suggestion
+from hanlon.store.problems import explain
 
 INSTEAD: Mapping[str, str] = {
     "http_429": "too many requests, with Retry-After",
@@ -150,7 +151,7 @@ class Rate(_FaultModel):
 def _kind_among(kinds: Iterable[str]) -> BeforeValidator:
     def check(kind: object) -> str:
         if str(kind) not in kinds:  # YAML reads 503 as a number
-            raise ValueError(f"cannot be {kind!r}. {suggestion(str(kind), kinds)}")
+            raise ValueError(f"cannot be {kind!r}.{suggestion(str(kind), kinds)}")
         return str(kind)
 
     return BeforeValidator(check)
@@ -216,4 +217,4 @@ def read_faults(faults: Any) -> Faults:
     try:
         return Faults.model_validate({} if faults is None else faults)
     except ValidationError as error:
-        raise FaultError(explain(error, "faults") + ".") from None
+        raise FaultError("; ".join(explain(error, Faults, prefix="faults.")) + ".") from None

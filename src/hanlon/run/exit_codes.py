@@ -1,0 +1,7 @@
+"""The exit codes of a sweep."""
+
+COMPLETE = 0
+FAILED = 1
+WRONG_CONFIGURATION = 2
+INCOMPLETE = 3
+INTERRUPTED = 130
