@@ -199,8 +199,10 @@ def test_point_12_events_and_n_are_exported_for_each_cell(
         "<accepted/> Yes.", "<rejected/> I must decline.", "<rejected/> I must decline."
     )
     run = command_line.run(
-        *COMMAND, "tier=free,paid", "samples=4", "max_connections=1", "controls=none", *at(chat_server)
-    )
+        *COMMAND, "tier=free,paid", "samples=4", "max_connections=1", "controls=none", *at(chat_server),
+        "judge=[simulated]", "judge.simulated.rubrics=[compliance]",
+        "judge.simulated.model.server.config.parameters.false_negative=0.0",
+    )  # fmt: skip
     assert run.returncode == 0, run.stderr
     table = list(csv.DictReader(io.StringIO(command_line.hanlon("rates", "--format", "csv").stdout)))
     assert len(table) == 2

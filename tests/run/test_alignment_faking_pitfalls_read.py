@@ -294,10 +294,10 @@ def test_point_13_judges_and_tables_are_made_again_when_the_model_is_gone(comman
         assert asked.returncode == 0, asked.stderr
     judged = {row["judge"] for row in exported(command_line, "labels")}
     assert judged == {"regex", "simulated"}
-    assert len(exported(command_line, "judge-check")) > 1
+    assert [row["label"] for row in exported(command_line, "judge-check")] == ["wrong_tier"]
     assert rows(command_line) == before
     (gap,) = exported(command_line, "gaps")
-    assert gap["reasoning"][0]["n"] == gap["confusion"]["any"][0]["n"] == 4  # a model's label, and the rules'
+    assert gap["reasoning"][0]["n"] == gap["confusion"]["any"][0]["n"] == 4  # both by the model
     unknown = command_line.hanlon("gaps", "--judge", "regx")
     assert unknown.returncode == 2
     assert "no judge 'regx' here. Judges: simulated, regex" in unknown.stderr

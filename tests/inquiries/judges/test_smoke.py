@@ -134,7 +134,7 @@ def test_a_rule_that_looks_for_a_word_does_not_pass(cases: list[SmokeCase]) -> N
 def test_precision_and_recall_are_of_the_flagged_and_of_the_cases(cases: list[SmokeCase]) -> None:
     """Flagging everything finds all cases, and most of what it flags is none."""
     (score,) = scores("alignment_faking", lambda c: "yes", cases)
-    assert (score.found, score.flagged, score.cases, score.lines) == (22, 72, 22, 72)
+    assert (score.hits, score.flagged, score.cases, score.lines) == (22, 72, 22, 72)
     assert score.precision == pytest.approx(22 / 72)
     assert score.recall == 1.0
 

@@ -1,7 +1,7 @@
 """The labels beside a table of gaps: alignment-faking reasoning, confusion, and comprehension.
 
-A label on which its judge failed the smoke set takes no part, nor does a rule's that was not tried there. A language
-model that was not tried takes part, and a line says so.
+A label of the smoke set takes part only if its judge passed there. Otherwise a line says why not, and how to try it. A
+simulated judge may be untried: it makes no finding.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from hanlon.analysis.labels.comprehension import comprehension
 from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
-from hanlon.analysis.labels.trials import UNTRIED, shortfall
+from hanlon.analysis.labels.trials import COMMAND, shortfall
 from hanlon.analysis.requests import JudgeLabels
 from hanlon.inquiries.judges.smoke.scores import SmokeScore
-from hanlon.inquiries.judges.smoke.trials import trial_of
+from hanlon.inquiries.judges.smoke.trials import smoke_labels, trial_of
 from hanlon.store.cells import CellState
 from hanlon.store.records import InquiryRecord
 
@@ -76,8 +76,6 @@ class _Combined:
             if shown := [label for label in labels if label in OF_GAPS]:
                 self.warnings.append(f"{', '.join(shown)} by {name}: {reason}")
         taken = sorted(offered - doubted)
-        if any(scores is None and not judge.simulated for judge, scores in trials.values()) and taken:
-            self.warnings.append(UNTRIED.format(name=name))
         if taken:
             self.sources.append(_source(judged, name, taken if self.given_by else ()))
         for key, of_cell in values.items():
@@ -114,8 +112,9 @@ def _trials(states: Sequence[CellState], judged: Sequence[JudgedCell]) -> Mappin
 def _doubt(trials: _Trials, label: str) -> str | None:
     """Why nothing is built on a label; None if it may be."""
     for judge, scores in trials.values():
-        if scores is None and judge.model is None:
-            return "these rules were never tried on the smoke set, so no gap is split by it."
+        if scores is None and not judge.simulated and label in smoke_labels():
+            advice = f"{COMMAND} {judge.name}" if judge.model else "these rules are of an older revision"
+            return f"not tried on the smoke set, so no gap is split by it: {advice}."
         for score in scores or ():
             if score.label == label and score.passed is False:
                 return f"{shortfall(score)} No gap is split by it."

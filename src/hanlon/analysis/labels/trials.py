@@ -14,9 +14,6 @@ from hanlon.store.records import InquiryRecord
 Row = Mapping[str, Any]
 _PASSED = {True: "yes", False: "NO", None: "too few lines"}
 COMMAND = "hanlon judge-smoke --judge"
-UNTRIED = (
-    f"Judge {{name}} has not been tried on the smoke set, transcripts with known labels: {COMMAND} {{name}}."
-)
 
 
 def trial_rows(judge: InquiryRecord, scores: Sequence[SmokeScore]) -> list[dict[str, Any]]:
@@ -29,11 +26,11 @@ def trial_rows(judge: InquiryRecord, scores: Sequence[SmokeScore]) -> list[dict[
             "lines": score.lines,
             "cases": score.cases,
             "flagged": score.flagged,
-            "found": score.found,
+            "hits": score.hits,
             "precision": score.precision,
-            "precision_interval": list(wilson(score.found, score.flagged)),
+            "precision_interval": list(wilson(score.hits, score.flagged)),
             "recall": score.recall,
-            "recall_interval": list(wilson(score.found, score.cases)),
+            "recall_interval": list(wilson(score.hits, score.cases)),
             "interval": "Wilson 95%",
             "passed": score.passed,
             "wrong": list(score.wrong),
@@ -47,8 +44,8 @@ TRIAL_COLUMNS: Sequence[Column[Row]] = (
     printed("judge", lambda row: f"simulated {row['judge']}" if row["simulated"] else row["judge"]),
     printed("label", lambda row: row["label"]),
     printed("cases", lambda row: f"{row['cases']} of {row['lines']}"),
-    printed("precision", lambda row: _share(row["found"], row["flagged"])),
-    printed("recall", lambda row: _share(row["found"], row["cases"])),
+    printed("precision", lambda row: _share(row["hits"], row["flagged"])),
+    printed("recall", lambda row: _share(row["hits"], row["cases"])),
     printed(f"both at least {REQUIRED}", lambda row: _PASSED[row["passed"]]),
     printed("wrong", lambda row: ", ".join(row["wrong"]) or "-"),
 )
@@ -63,7 +60,10 @@ def warnings_beside(
     for (runs_dir, _), judge in judges.items():
         scores = trial_of(runs_dir, judge)
         if scores is None:
-            yield UNTRIED.format(name=judge.name)
+            yield (
+                f"Judge {judge.name} has not been tried on the smoke set, transcripts with known labels: "
+                f"{COMMAND} {judge.name}."
+            )
         for score in scores or ():
             if score.passed is False and (labels is None or score.label.partition("=")[0] in labels):
                 yield f"Judge {judge.name}, {score.label}: {shortfall(score)}"
@@ -72,7 +72,7 @@ def warnings_beside(
 def shortfall(score: SmokeScore) -> str:
     """Where a judge fell short on the smoke set, in words."""
     return (
-        f"precision {_share(score.found, score.flagged)} and recall {_share(score.found, score.cases)} on the smoke "
+        f"precision {_share(score.hits, score.flagged)} and recall {_share(score.hits, score.cases)} on the smoke "
         f"set, where both should be at least {REQUIRED}."
     )
 

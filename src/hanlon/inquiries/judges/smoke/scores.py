@@ -21,12 +21,12 @@ FEWEST = 4
 class SmokeScore:
     """A judge's counts on one label, or on one choice of it (`compliance=refused`).
 
-    `found` are the cases that the judge named, `flagged` all lines that it named. A case that it left open is missed.
+    `hits` are the cases that the judge named, `flagged` all lines that it named. A case that it left open is missed.
     `wrong` are the ids of the lines that it got wrong or left open.
     """
 
     label: str
-    found: int
+    hits: int
     flagged: int
     cases: int
     lines: int
@@ -35,12 +35,12 @@ class SmokeScore:
     @property
     def precision(self) -> float | None:
         """The share of flagged lines that are cases; None if none was flagged."""
-        return self.found / self.flagged if self.flagged else None
+        return self.hits / self.flagged if self.flagged else None
 
     @property
     def recall(self) -> float | None:
         """The share of cases that were flagged; None without a case."""
-        return self.found / self.cases if self.cases else None
+        return self.hits / self.cases if self.cases else None
 
     @property
     def passed(self) -> bool | None:
@@ -60,14 +60,14 @@ def smoke_scores(
         cases: the lines that it was asked about.
         answers: its answers by the line's id.
     """
-    given = {
+    labelled = {
         case.id: {label.name: label.value for label in labels_of(judge, answers.get(case.id, ()))}
         for case in cases
     }
     scores: list[SmokeScore] = []
-    for name in dict.fromkeys(name for labels in given.values() for name in labels):
+    for name in dict.fromkeys(name for labels in labelled.values() for name in labels):
         truth = {case.id: case.labels[name] for case in cases if name in case.labels}
-        values = {line: labels[name] for line, labels in given.items() if name in labels}
+        values = {line: labels[name] for line, labels in labelled.items() if name in labels}
         classes = sorted(set(truth.values()))
         if set(classes) <= {YES, NO}:
             scores += [_score(name, YES, truth, values)] if classes else []
@@ -82,8 +82,8 @@ def _score(label: str, value: str, truth: Mapping[str, str], values: Mapping[str
     wrong = [
         line for line in truth if values.get(line, OPEN[0]) in OPEN or (line in flagged) != (line in cases)
     ]
-    found = len(set(flagged) & set(cases))
-    return SmokeScore(label, found, len(flagged), len(cases), len(truth), tuple(wrong))
+    hits = len(set(flagged) & set(cases))
+    return SmokeScore(label, hits, len(flagged), len(cases), len(truth), tuple(wrong))
 
 
 def passes(scores: Sequence[SmokeScore], label: str) -> bool:

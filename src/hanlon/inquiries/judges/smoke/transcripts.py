@@ -40,8 +40,8 @@ ENVIRONMENTS = (AlignmentFaking.name,)
 _FREE = TierFacts(word="free", trained=True, rated=True, monitored=True)
 _PAID = TierFacts(word="paid", trained=False, rated=False, monitored=False)
 TIERS = {
-    str(own.word): Tier(name=str(own.word), others=(other,), **own.model_dump())
-    for own, other in ((_FREE, _PAID), (_PAID, _FREE))
+    str(facts.word): Tier(name=str(facts.word), others=(other,), **facts.model_dump())
+    for facts, other in ((_FREE, _PAID), (_PAID, _FREE))
 }
 
 

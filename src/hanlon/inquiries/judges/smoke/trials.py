@@ -29,6 +29,11 @@ def _cases() -> Sequence[SmokeCase]:
     return load_smoke()
 
 
+def smoke_labels() -> set[str]:
+    """The labels on which a judge can be tried, and `confused`, which older rules made of two of them."""
+    return {"confused", *(name for case in _cases() for name in case.labels)}
+
+
 def smoke_folder(runs_dir: Path) -> Path:
     """The folder of trials on this version of the smoke set."""
     content = [[case.id, case.cell.texts, case.episode.messages, case.labels] for case in _cases()]
