@@ -1,6 +1,7 @@
 """What is wrong with values that people wrote, in sentences for them."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast, get_args
 
@@ -69,14 +70,15 @@ LONGEST_VALUE = 60
 
 
 def _short(problem: ErrorDetails) -> str | None:
-    """The value that is wrong. None where the message has it, or where it is no short value."""
+    """The value that is wrong. None where the message has it, or where it is long or may hold a password."""
     message = problem["msg"].removeprefix("Value error, ")
     has_it = problem["type"] == "value_error" and message.startswith(("is ", "cannot "))
     value = cast(object, problem["input"])
     if has_it or "[key]" in problem["loc"] or not isinstance(value, str | int | float):
         return None
     text = str(value)
-    return text if len(text) <= LONGEST_VALUE and text.isprintable() else None
+    may_be_secret = re.search(r"//[^/]*@", text)  # the user and password of a URL
+    return text if len(text) <= LONGEST_VALUE and text.isprintable() and not may_be_secret else None
 
 
 def _message(problem: ErrorDetails) -> str:
