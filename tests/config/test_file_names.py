@@ -4,11 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from yaml import MarkedYAMLError
 
 from hanlon.config.cell import Cell, build_cell
 from hanlon.config.command_line import compose_sweep
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
-from hanlon.config.errors import ConfigError
+from hanlon.config.errors import ConfigError, explain_hydra, is_explained
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -56,3 +57,14 @@ def test_grids_with_different_run_options_are_refused() -> None:
     grids = "hydra.sweeper.grids=[{prompt:baseline,samples:3},{prompt:placebo,samples:4}]"
     with pytest.raises(ConfigError, match="samples=3,4: 'samples' is no part of a cell"):
         compose_sweep([grids])
+
+
+def test_a_file_with_a_tab_is_named_with_its_line(conf: Path) -> None:
+    """YAML knows no tabs: the message says which file below conf/, and where."""
+    (conf / "prompt/shutdown/tabbed.yaml").write_text("allow: present\n\tstakes: replaced\n")
+    loader = hydra_loader(conf)
+    with pytest.raises(MarkedYAMLError) as caught:
+        CellComposer(loader, load_master(loader, [])).compose(["prompt=tabbed"])
+    assert is_explained(caught.value)
+    message = explain_hydra(caught.value, loader, ["prompt=tabbed"])
+    assert message.startswith("prompt/shutdown/tabbed.yaml, line 2 is not YAML: ")

@@ -7,14 +7,12 @@ from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from hanlon.config.cell import Cell, build_cell, validate
 from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
 from hanlon.config.controls import control_cells
-from hanlon.config.errors import ConfigError, explain_hydra
+from hanlon.config.errors import ConfigError, explain_hydra, is_explained
 from hanlon.config.grid import COMPOSITION_KEYS, expand, refuse_sweep_of_option
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig, RunOptions
@@ -74,7 +72,9 @@ def compose_sweep(overrides: str | Sequence[str]) -> ComposedSweep:
     try:
         master = load_master(loader, words)
         return compose_jobs(loader, master, expand(loader, master, words), words)
-    except (HydraException, OmegaConfBaseException) as error:
+    except Exception as error:
+        if not is_explained(error):
+            raise
         raise ConfigError(explain_hydra(error, loader, words)) from None
 
 

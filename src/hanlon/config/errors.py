@@ -6,12 +6,18 @@ from typing import cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import QuotedString
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
+from yaml import MarkedYAMLError
 
 from hanlon.store.problems import nearest
+
+_GROUP_VALUE = "Config group override must be a string or a list"
+"""How Hydra's ValueError begins where a group was given null, a number or a truth value."""
 
 
 class ConfigError(Exception):
@@ -26,6 +32,13 @@ def argument_position(key: str, arguments: Sequence[str]) -> str:
     return ""
 
 
+def is_explained(error: Exception) -> bool:
+    """Whether an exception says that the configuration is wrong, so that `explain_hydra` has words for it."""
+    return isinstance(
+        error, (HydraException, OmegaConfBaseException, MarkedYAMLError)
+    ) or _GROUP_VALUE in str(error)
+
+
 def explain_hydra(error: Exception, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
     """What a Hydra or OmegaConf error means for the person who typed the command."""
     for cause in _chain(error):
@@ -33,6 +46,10 @@ def explain_hydra(error: Exception, loader: ConfigLoaderImpl, arguments: Sequenc
             return _missing_option(cause, loader, arguments)
         if isinstance(cause, OverrideParseException):
             return _unreadable_override(cause, arguments)
+        if isinstance(cause, MarkedYAMLError):
+            return _unreadable_file(cause)
+        if _GROUP_VALUE in str(cause):
+            return _no_option_name(loader, arguments)
         if isinstance(cause, (MissingMandatoryValue, InterpolationToMissingValueError)):
             return _missing_value(cause)
     texts = [_first_line(cause) for cause in _chain(error)]
@@ -103,6 +120,35 @@ def _missing_level(env: str, level: str, loader: ConfigLoaderImpl, arguments: Se
         f"prompt={level} says nothing about env={env}{only}.{argument_position('prompt', arguments)} "
         f"Levels for {env}: {', '.join(levels)}"
     )
+
+
+def _no_option_name(loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
+    """A group was given null, a number or a truth value where Hydra wants the name of an option."""
+    groups = set(loader.repository.get_group_options("", ObjectType.GROUP))
+    overrides = OverridesParser.create().parse_overrides([a for a in arguments if "=" in a])
+    for override in overrides:
+        group = override.key_or_group
+        if group in groups and not isinstance(override.value(), (str, list, QuotedString)):
+            options = [
+                name
+                for name in loader.repository.get_group_options(group, ObjectType.CONFIG)
+                if name != "base"
+            ]
+            position = argument_position(group, arguments)
+            leave_out = f" To leave it out: {group}=none." if "none" in options else ""
+            return (
+                f"{override.input_line} names no option of group '{group}'{position}.{leave_out} "
+                f"Options: {', '.join(options)}"
+            )
+    return "a group of the configuration needs the name of an option, as in tracker=none"
+
+
+def _unreadable_file(error: MarkedYAMLError) -> str:
+    """A YAML file that cannot be read, by its place below conf/."""
+    mark = error.problem_mark
+    name = "a YAML file" if mark is None else str(mark.name).rpartition("/conf/")[2] or str(mark.name)
+    line = "" if mark is None else f", line {mark.line + 1}"
+    return f"{name}{line} is not YAML: {error.problem or error.context}. Indent with spaces, never with tabs."
 
 
 def _unreadable_override(error: OverrideParseException, arguments: Sequence[str]) -> str:

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
-from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from hanlon.config.command_line import ComposedSweep, compose_jobs
 from hanlon.config.compose import hydra_loader
-from hanlon.config.errors import ConfigError, explain_hydra
+from hanlon.config.errors import ConfigError, explain_hydra, is_explained
 from hanlon.run.exit_codes import FAILED, WRONG_CONFIGURATION
 from hanlon.run.plan import plan_cells
 from hanlon.run.print_plan import print_hypotheses, print_plan
@@ -102,7 +100,7 @@ def exit_code_for(error: Exception, conf: Path, arguments: Sequence[str]) -> int
     if isinstance(error, ConfigError):
         print(error, file=sys.stderr)
         return WRONG_CONFIGURATION
-    if isinstance(error, (HydraException, OmegaConfBaseException)):
+    if is_explained(error):
         print(explain_hydra(error, hydra_loader(conf), arguments), file=sys.stderr)
         return WRONG_CONFIGURATION
     if isinstance(error, BrokenPipeError):  # `... | head` has read enough
