@@ -1,5 +1,6 @@
 """What a sweep writes down before its first call, and what a verdict may call preregistered."""
 
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hanlon.hypotheses.schema import Plan
 from hanlon.store.outcomes import EXCLUDED
 from hanlon.store.records import Registration, SweepRecord
 from support.chat_server import Body, ChatServer, at, bash, completion
-from support.command_line import CommandLine
+from support.command_line import ROOT, CommandLine
 from support.rivals import SHUTDOWN, hypothesis, plan, states
 
 TWO = ("-m", "prompt=baseline,priority_clarified")
@@ -52,6 +53,19 @@ def test_hypotheses_stand_in_the_sweeps_file_before_the_first_call(
     assert kept.stored == 0
     assert kept.hash == hash_of(kept.plans, 2, kept.cells)
     assert the_sweep(command_line.runs).registration == kept
+
+
+def test_the_hypotheses_are_those_beside_the_run_py_that_was_typed(command_line: CommandLine) -> None:
+    """Not those of a checkout that the current folder happens to be."""
+    other = shutil.copytree(ROOT / "conf", command_line.folder / "conf")
+    shutil.rmtree(other / "hypothesis" / "shutdown")
+    (command_line.folder / "run.py").write_text("")
+    run = command_line.run("prompt=baseline", "samples=1", "model=simulated/obedient")
+    assert run.returncode == 0, run.stderr
+    kept = the_sweep(command_line.runs).registration
+    assert kept is not None
+    files = (ROOT / "conf" / "hypothesis" / "shutdown").glob("*.yaml")
+    assert {h["name"] for h in kept.plans[0]["hypotheses"]} == {path.stem for path in files}
 
 
 def test_what_was_written_down_first_stands(command_line: CommandLine, chat_server: ChatServer) -> None:

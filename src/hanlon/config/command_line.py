@@ -1,6 +1,7 @@
 """From a command line to the cells that it sweeps and the options with which it does so. Nothing is run."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,13 +48,16 @@ class ComposedSweep:
 
 
 def find_conf() -> Path:
-    """The folder conf/ beside the run.py of the current folder or one above it, else of this package's checkout.
+    """The folder conf/ beside the run.py that was started, else that of the current folder or one above it.
+
+    Without any of these it is that of this package's checkout.
 
     Raises:
         ConfigError: there is none.
     """
     here, checkout = Path.cwd(), Path(__file__).resolve().parents[3]
-    for folder in (here, *here.parents, checkout):
+    started = Path(sys.argv[0]).resolve().parent if sys.argv[0].endswith("run.py") else here
+    for folder in (started, here, *here.parents, checkout):
         if (folder / "run.py").is_file() and (folder / "conf" / "cell.yaml").is_file():
             return folder / "conf"
     raise ConfigError(
