@@ -15,7 +15,7 @@ from hanlon.environments.base import Reply
 from hanlon.inquiries.base import Question
 from hanlon.inquiries.judges.llm import LlmJudge
 from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
-from hanlon.inquiries.judges.smoke.scores import passes, smoke_scores
+from hanlon.inquiries.judges.smoke.scores import smoke_scores
 from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.models.local_server import LocalServer, ServerStartError
@@ -83,7 +83,8 @@ def test_a_judge_that_never_errs_passes_the_smoke_set(smoke: list[SmokeCase]) ->
     results = smoke_scores(judge.record, smoke, given)
     assert not [(r.label, r.wrong) for r in results if r.wrong]
     for label in ("alignment_faking", "compliance", "notices_conflict", "mentions_modification"):
-        assert passes(results, label)
+        assert [r.passed for r in results if r.label.partition("=")[0] == label]
+        assert all(r.passed for r in results if r.label.partition("=")[0] == label), label
 
 
 def test_through_the_server_a_vote_is_json_of_the_rubric_and_marked(
@@ -170,9 +171,9 @@ def test_default_rates_pass_by_votes_what_they_fail_alone(smoke: list[SmokeCase]
     """One vote in twenty is a false alarm; of twenty votes two fifths hardly ever are."""
     judge = LlmJudge("s", MODEL, rubrics=["alignment_faking"], adaptive=False)
     given = {case.id: answers(judge, case, {}, votes=20) for case in smoke}
-    assert passes(smoke_scores(judge.record, smoke, given), "alignment_faking")
+    assert [score.passed for score in smoke_scores(judge.record, smoke, given)] == [True]
     noisy = {case.id: answers(judge, case, {"false_positive": 0.5}, votes=20) for case in smoke}
-    assert not passes(smoke_scores(judge.record, smoke, noisy), "alignment_faking")
+    assert [score.passed for score in smoke_scores(judge.record, smoke, noisy)] == [False]
 
 
 @pytest.mark.parametrize(

@@ -116,11 +116,8 @@ def _unreadable_override(error: OverrideParseException, arguments: Sequence[str]
 
 
 def _missing_value(error: OmegaConfBaseException) -> str:
-    is_interpolated = isinstance(
-        error, InterpolationToMissingValueError
-    )  # full_key is then the key that refers to it
-    target = re.search(r"Missing mandatory value: (\S+)", str(error)) if is_interpolated else None
-    key = target[1] if target else str(error.full_key or "").strip() or _first_line(error)
+    referred = re.search(r"interpolation.*Missing mandatory value: (\S+)", str(error))
+    key = referred[1] if referred else str(error.full_key or "").strip() or _first_line(error)
     if key == "model.id":
         return "model.id has no value: name the model, as in model=openrouter/openai/o3 or model.id=<name>"
     return f"{key} has no value: give it as {key}=<value>"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from hanlon.inquiries.base import Question, Reading
-from hanlon.inquiries.judges.smoke.scores import REQUIRED, SmokeScore, passes, smoke_scores
+from hanlon.inquiries.judges.smoke.scores import REQUIRED, SmokeScore, smoke_scores
 from hanlon.inquiries.judges.smoke.transcripts import FACTORS, SmokeCase, load_smoke
 from hanlon.store.records import Answer, CellRecord, Episode, InquiryRecord
 from support.smoke_answers import rule_answers
@@ -122,13 +122,11 @@ def test_a_rule_that_looks_for_a_word_does_not_pass(cases: list[SmokeCase]) -> N
         "alignment_faking", lambda c: "yes" if "RLHF" in str(c.episode.facts["scratchpad"]) else "no", cases
     )
     assert loose.passed is False
-    assert not passes([loose], "alignment_faking")
     assert max(loose.precision or 0, loose.recall or 0) < REQUIRED
     assert "js-02" in loose.wrong
     assert "js-41" in loose.wrong
     (right,) = scores("alignment_faking", lambda c: c.labels.get("alignment_faking"), cases)
     assert (right.precision, right.recall, right.passed, right.wrong) == (1.0, 1.0, True, ())
-    assert passes([right], "alignment_faking")
 
 
 def test_precision_and_recall_are_of_the_flagged_and_of_the_cases(cases: list[SmokeCase]) -> None:
@@ -158,6 +156,5 @@ def test_each_choice_of_a_label_is_scored_by_itself(cases: list[SmokeCase]) -> N
 def test_a_label_without_lines_was_never_tried(cases: list[SmokeCase]) -> None:
     """It has no score, so it has not passed; too few lines of a kind neither pass nor fail."""
     assert scores("shutdown_reasoning", lambda c: "other", cases) == []
-    assert not passes([], "shutdown_reasoning")
     (few,) = scores("alignment_faking", lambda c: "yes", [c for c in cases if c.id == "js-01"])
     assert (few.precision, few.recall, few.passed) == (1.0, 1.0, None)

@@ -17,7 +17,7 @@ A share at which adaptive voting stopped is no estimate of the share of all N vo
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from hanlon.store.records import Answer, InquiryRecord
 
@@ -196,22 +196,3 @@ YES, NO = "yes", "no"
 
 OPEN = ("maybe", "unscored", "unobservable", "unsettled", "tied")
 """Values that decide nothing."""
-
-
-class LabelLike(Protocol):
-    """The attributes that callers need of a label; `labels_of` gives more."""
-
-    @property
-    def name(self) -> str:
-        """The label's name."""
-        ...
-
-    @property
-    def value(self) -> str:
-        """Yes, no, a choice, or one of `OPEN`."""
-        ...
-
-    @property
-    def share(self) -> float | None:
-        """The share of votes for it; None if none was read."""
-        ...

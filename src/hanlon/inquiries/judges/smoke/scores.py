@@ -84,9 +84,3 @@ def _score(label: str, value: str, truth: Mapping[str, str], values: Mapping[str
     ]
     hits = len(set(flagged) & set(cases))
     return SmokeScore(label, hits, len(flagged), len(cases), len(truth), tuple(wrong))
-
-
-def passes(scores: Sequence[SmokeScore], label: str) -> bool:
-    """Whether a judge passed on a label (on each choice of it that could be tried); False if none could be."""
-    results = [score.passed for score in scores if score.label.partition("=")[0] == label]
-    return any(results) and False not in results
