@@ -2,11 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
@@ -69,7 +68,7 @@ LONGEST_VALUE = 60
 """Characters of a value that a sentence repeats."""
 
 
-def _short(problem: ErrorDetails) -> str | None:
+def _short(problem: Mapping[str, Any]) -> str | None:
     """The value that is wrong. None where the message has it, or where it is long or may hold a password."""
     message = problem["msg"].removeprefix("Value error, ")
     has_it = problem["type"] == "value_error" and message.startswith(("is ", "cannot "))
@@ -81,7 +80,7 @@ def _short(problem: ErrorDetails) -> str | None:
     return text if len(text) <= LONGEST_VALUE and text.isprintable() and not may_be_secret else None
 
 
-def _message(problem: ErrorDetails) -> str:
+def _message(problem: Mapping[str, Any]) -> str:
     """pydantic's message in plain words: `should be at least 1`."""
     text = _MESSAGES.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     text = text.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
