@@ -15,6 +15,8 @@ from hanlon.design.rehearsal import SEED, RehearsalSetup, rehearsal_setup
 from hanlon.design.two_rates import WANTED
 from support.rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, sweep
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     "env=shutdown model=simulated/ambiguity env.stakes=none,replaced env.precedence=silent,over_all_others"
 )

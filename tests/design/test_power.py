@@ -106,6 +106,7 @@ def test_margins_shrink_with_n_and_vanishing_needs_a_base_above_the_margin() -> 
     assert 59 <= needed <= 70
 
 
+@pytest.mark.slow
 def test_power_prints_tables_and_rows_and_rehearses() -> None:
     """The table says n, base rate and method; the rehearsal how often each hypothesis stood."""
     overrides = (
@@ -246,6 +247,7 @@ def test_a_change_of_a_gap_that_is_too_small_to_see_says_so_and_at_which_n_it_sh
         assert needed > 60
 
 
+@pytest.mark.slow
 def test_the_table_merges_what_it_says_twice_and_begins_with_what_is_not_enough(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

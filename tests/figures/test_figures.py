@@ -281,6 +281,7 @@ def test_a_caption_says_which_contrasts_are_corrected(statuses: list[str], sente
     assert contrasts.corrected(pd.DataFrame({"status": statuses})) == sentence
 
 
+@pytest.mark.slow
 def test_figures_of_alignment_faking_show_that_environment_alone(tier_runs: Path) -> None:
     """Tiers and requests of another environment are in no figure of the alignment-faking papers."""
     states, _ = load_cells([tier_runs])
@@ -369,6 +370,7 @@ def test_tiers_are_drawn_with_reasoning(tier_runs: Path) -> None:
     assert ((votes["share"] >= 0) & (votes["share"] <= 1)).all()
 
 
+@pytest.mark.slow
 def test_three_tiers_are_three_pairs(tmp_path: Path) -> None:
     """In the forest and the scatter each pair of tiers is a row of its own, so that no point lies on another."""
     line = CommandLine(tmp_path)
@@ -562,6 +564,7 @@ def test_the_command_says_what_is_wrong(arguments: list[str], said: str, tmp_pat
     assert said in done.output
 
 
+@pytest.mark.slow
 def test_runs_draw_only_figures_that_they_stand_in(shutdown_runs: Path) -> None:
     """Without --published no figure of alignment faking is made of shutdown runs."""
     states, _ = load_cells([shutdown_runs])

@@ -59,6 +59,7 @@ def test_another_model_is_judged_beside_the_first_and_changes_nothing_of_it(
     assert "planned n 4, 3 a cell reached in all; preregistered" in printed
 
 
+@pytest.mark.slow
 def test_the_first_command_again_after_another_model_pays_and_registers_nothing(
     command_line: CommandLine,
 ) -> None:
@@ -76,6 +77,7 @@ def test_the_first_command_again_after_another_model_pays_and_registers_nothing(
     } == {AMBIGUITY, SELF_PRESERVATION}
 
 
+@pytest.mark.slow
 def test_a_trial_of_some_cells_first_leaves_the_others_to_the_files(command_line: CommandLine) -> None:
     """The rates of some were known when the rest was written down; the run says so, and so does the verdict."""
     typed(command_line, AMBIGUITY, "samples=2", "prompt=baseline")

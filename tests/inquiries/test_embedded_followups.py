@@ -8,6 +8,8 @@ import pytest
 from hanlon.models.local_server import LocalServer
 from support.played import SETS, N, asked, cell, play, say
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("xllamacpp", reason="the embedded runtime is not installed")
 
 

@@ -96,6 +96,7 @@ def test_a_wrong_configuration_is_refused_before_any_call(
     assert chat_server.calls == 0
 
 
+@pytest.mark.slow
 def test_the_simulated_policies_are_told_apart_by_their_rows(command_line: CommandLine) -> None:
     """A faker follows the facts of a tier, a lexical policy its word, a naive one the criteria, a refuser nothing."""
     models = ",".join(
@@ -122,6 +123,7 @@ def test_the_simulated_policies_are_told_apart_by_their_rows(command_line: Comma
     assert max(rate["honest_refuser", tier] for tier in ("free", "paid", "swapped/free")) < 0.15
 
 
+@pytest.mark.slow
 def test_a_sweep_over_tiers_brings_its_controls(command_line: CommandLine, chat_server: ChatServer) -> None:
     """The gate, no_conflict and the swapped words are added once each, announced, planned, and can be left out."""
     sweep = ("-m", "env=alignment_faking", "tier=free,paid", "env.wording=1,2", "plan=true", *at(chat_server))
@@ -134,6 +136,7 @@ def test_a_sweep_over_tiers_brings_its_controls(command_line: CommandLine, chat_
     assert chat_server.calls == 0
 
 
+@pytest.mark.slow
 def test_three_tiers_tell_deference_to_raters_from_guarding_of_goals(command_line: CommandLine) -> None:
     """A sycophant complies in pro as in free, a faker in free alone; the labels name the scheme."""
     run = command_line.run(

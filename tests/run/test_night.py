@@ -15,6 +15,8 @@ from support.fault_server import (
     usable_by_seed,
 )
 
+pytestmark = pytest.mark.slow
+
 AT_60 = ["malformed_arguments", "wrong_model"]
 AT_5 = ["malformed_arguments", "html", "reset", "reset_body", "hang", "http_503"]
 """One of each sort; the others are run by `make check`."""

@@ -49,6 +49,7 @@ def test_stored_episodes_of_the_cell_are_the_best_basis() -> None:
     assert similar.basis == "50 stored episodes of this environment and model"
 
 
+@pytest.mark.slow
 def test_a_plan_learns_from_what_is_stored(command_line: CommandLine, chat_server: ChatServer) -> None:
     """First the environment's estimate, then the stored episodes; what is stored is not counted again."""
     command = ["-m", "prompt=baseline,priority_clarified", *at(chat_server)]

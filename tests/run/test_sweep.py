@@ -30,6 +30,7 @@ def test_the_main_command_shows_ambiguity_and_says_that_it_is_simulated(command_
         assert all(episode.simulated for episode in read_episodes(folder))
 
 
+@pytest.mark.slow
 def test_self_preservation_shows_the_opposite_pattern(command_line: CommandLine) -> None:
     """Self-preservation rises with the stakes."""
     run = command_line.run(
@@ -57,7 +58,7 @@ def test_the_same_command_again_makes_no_call_and_more_samples_pay_for_the_new_o
     assert "after a look" in more.stdout
 
 
-def test_afinished_sweep_typed_again_never_imports_the_client(
+def test_a_finished_sweep_typed_again_never_imports_the_client(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
     """The table of a finished sweep costs neither openai nor wandb."""
@@ -70,7 +71,7 @@ def test_afinished_sweep_typed_again_never_imports_the_client(
     assert not {"openai", "wandb", "aiohttp"} & imported
 
 
-def test_a_kill_repeats_nofinished_episode(command_line: CommandLine, chat_server: ChatServer) -> None:
+def test_a_kill_repeats_no_finished_episode(command_line: CommandLine, chat_server: ChatServer) -> None:
     """After SIGKILL, the same command repeats only the turns that the episodes in flight had made."""
     chat_server.delay_s = 0.02
     command = [
@@ -251,6 +252,7 @@ def test_a_transcript_can_be_shown(command_line: CommandLine, chat_server: ChatS
     assert "has no episode 9" in missing.stderr
 
 
+@pytest.mark.slow
 def test_every_table_comes_in_every_format(command_line: CommandLine) -> None:
     """rates and status print table, JSON, CSV and Markdown, each with the cell's label."""
     command_line.run("model=simulated/obedient", "samples=2")

@@ -210,6 +210,7 @@ def test_rates_with_palisades_interval(tmp_path: Path) -> None:
     assert "Wilson 95%" in run("rates", tmp_path)
 
 
+@pytest.mark.slow
 def test_a_sweep_states_where_its_factors_do_nothing_and_its_bundle_is_taken_apart(
     command_line: CommandLine,
 ) -> None:
