@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from hanlon.cli import main
 from support.command_line import ROOT, CommandLine
 from test_imports import FLOORS
 
 README = (ROOT / "README.md").read_text()
+VERBS = re.findall(r"^(hanlon .*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
 COMMANDS = re.findall(r"^(python run\.py .*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
 
 
@@ -24,6 +26,17 @@ def test_every_sweep_of_the_readme_composes(command_line: CommandLine, command: 
     run = command_line.run(*shlex.split(command)[2:], "plan=true")
     assert run.returncode == 0, run.stderr
     assert "No call was made" in run.stdout
+
+
+@pytest.mark.parametrize("command", VERBS)
+def test_every_verb_of_the_readme_exists(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each `hanlon` line is parsed: the command is there, and every option."""
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    _, name, *words = shlex.split(command)
+    assert main.commands[name].make_context(name, words).command.name == name
 
 
 def test_every_link_of_the_readme_exists() -> None:

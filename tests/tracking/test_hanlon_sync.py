@@ -53,7 +53,7 @@ def test_an_offline_sweep_is_sent_once_and_every_run_is_named(
     assert server.requests == []
     assert again.output.splitlines() == [
         "sweep sweep1: 2 cells are there already",
-        "W&B has everything: nothing was sent",
+        "Nothing was sent: W&B has all that is not left out above.",
     ]
 
 
@@ -87,7 +87,7 @@ def test_cells_of_an_earlier_command_of_the_same_experiment_are_sent_too(
         "second": (4, True),
     }
     assert [line["label"] for line in server.by_job("summary")[0].table("rates")] == ["second", "second"]
-    assert run_sync().output.splitlines()[-1] == "W&B has everything: nothing was sent"
+    assert run_sync().output.splitlines()[-1] == "Nothing was sent: W&B has all that is not left out above."
 
 
 def test_a_sweep_is_sent_as_it_was_logged(runs_dir: Path, server: WandbServer, offline: Offline) -> None:
@@ -114,7 +114,7 @@ def test_a_finished_sweep_of_before_is_not_sent_when_the_folder_was_synced_by_wa
     TrackedSweep(runs_dir).run(offline(), {"c0ffee": [episode(i) for i in range(4)]})
     wandb_sync(runs_dir)
     server.requests.clear()
-    assert run_sync().output.splitlines()[-1] == "W&B has everything: nothing was sent"
+    assert run_sync().output.splitlines()[-1] == "Nothing was sent: W&B has all that is not left out above."
     assert server.requests == []
 
 

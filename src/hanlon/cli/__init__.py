@@ -1,4 +1,7 @@
-"""`hanlon ...`: commands that read run folders. Only `rescore` and `judge-smoke` call models, only `sync` calls W&B."""
+"""`hanlon ...`: reads run folders, plans sweeps, serves simulated policies.
+
+Only `rescore` and `judge-smoke` call models, only `sync` calls W&B.
+"""
 
 import click
 
@@ -14,7 +17,7 @@ from hanlon.cli.verdict import verdict
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Read what a sweep has stored. RUNS are run folders (default: runs)."""
+    """Plan sweeps and read what they stored. RUNS are run folders (default: runs)."""
 
 
 for command in (

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hanlon.cli.options import RUNS
+
 if TYPE_CHECKING:
     from hanlon.analysis.labels.calibration import HumanLabel
     from hanlon.figures.catalogue import Figure
     from hanlon.figures.material import Material
 
 
-@click.command()
-@click.argument(
-    "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[RUNS]..."
-)
+@click.command(short_help="Draw figures, with their data as CSV.")
+@RUNS
 @click.option("--published", is_flag=True, help="With RUNS, also the figures in which none of them stands.")
 @click.option("--only", "names", multiple=True, metavar="NAME", help="This figure alone; may be repeated.")
 @click.option("--human", type=click.Path(exists=True, dir_okay=False, path_type=Path),

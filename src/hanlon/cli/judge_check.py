@@ -15,6 +15,7 @@ from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.environments.tier import Tier
 from hanlon.inquiries.judges.votes import NO, YES
 
+_SHORT = "Compare judges with known labels and people."
 _HELP = """Judges on the smoke set (after hanlon judge-smoke), against labels by people, and against each other.
 
 In json and csv, one comparison alone: with people where --labels is given, else of judges with each other.
@@ -112,7 +113,9 @@ def judge_check_command(load: Load) -> click.Command:
         if labels is None or table_format in ("table", "markdown"):
             click.echo(_agreement(stored.labels, human, judge, table_format))
 
-    return click.Command("judge-check", callback=judge_check, params=_parameters(), help=_HELP)
+    return click.Command(
+        "judge-check", callback=judge_check, params=_parameters(), help=_HELP, short_help=_SHORT
+    )
 
 
 def _parameters() -> list[click.Parameter]:
@@ -124,7 +127,7 @@ def _parameters() -> list[click.Parameter]:
         "CSV of labels by people: cell (its key), index, perhaps rater, and a column for each label, with"
     )
     return [
-        click.Argument(["runs"], nargs=-1, type=folder, metavar="RUNS..."),
+        click.Argument(["runs"], nargs=-1, type=folder, metavar="[RUNS]..."),
         click.Option(
             ["--labels"], type=file, help=f"{columns} 1, 0, yes, no or a choice; blank: not labelled."
         ),

@@ -33,7 +33,7 @@ SET = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Rates of labels and of follow-up answers.")
 @RUNS
 @FORMAT
 @THRESHOLD
@@ -54,7 +54,7 @@ def labels(
     click.echo(_table(load(runs), table_format, threshold, maybe, judge, names))
 
 
-@click.command()
+@click.command(short_help="Label stored transcripts again.")
 @RUNS
 @FORMAT
 @THRESHOLD
@@ -88,7 +88,7 @@ def rescore(
     sys.exit(exit_code)
 
 
-@click.command("judge-smoke")
+@click.command("judge-smoke", short_help="Try judges on transcripts with known labels.")
 @RUNS
 @click.option("--judge", "judges", multiple=True, required=True, help="Of conf/judge; may be repeated.")
 @SET

@@ -8,7 +8,7 @@ import click
 from hanlon.store.cells import CellState, in_grid_order, load_cells
 
 RUNS = click.argument(
-    "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUNS..."
+    "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[RUNS]..."
 )
 FORMAT = click.option(
     "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hanlon.analysis.tables import TableFormat
+from hanlon.cli.options import FORMAT
 from hanlon.design.request_rates import REQUEST_SD
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from hanlon.hypotheses.schema import Plan
 
 
-@click.command()
+@click.command(short_help="What a sweep can show, before it runs.")
 @click.argument("overrides", nargs=-1, required=True, metavar="OVERRIDES...")
 @click.option("--samples", type=click.IntRange(2), help="Another n than the sweep's.")
 @click.option(
@@ -44,9 +45,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where cells share requests: the standard deviation of their rates between requests, in logits.",
 )
-@click.option(
-    "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
-)
+@FORMAT
 def power(
     overrides: tuple[str, ...],
     samples: int | None,
@@ -83,7 +82,7 @@ def power(
             click.echo("\n" + rehearsal_text(setup, rehearsals, table_format))
 
 
-@click.command()
+@click.command(short_help="The plan of a sweep as Markdown.")
 @click.argument("overrides", nargs=-1, required=True, metavar="OVERRIDES...")
 def preregister(overrides: tuple[str, ...]) -> None:
     """The plan of a sweep as Markdown, for OSF: cells, n, hypotheses, predictions, stopping rule, analysis, hashes.

@@ -10,7 +10,7 @@ from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, only_cell
 
 
-@click.command()
+@click.command(short_help="Rates, intervals and exclusions of each cell.")
 @RUNS
 @FORMAT
 @MEASURES
@@ -45,7 +45,7 @@ def rates(
             click.echo(line)
 
 
-@click.command()
+@click.command(short_help="Compliance gaps between tiers.")
 @RUNS
 @FORMAT
 @MEASURES
@@ -78,7 +78,7 @@ def gaps(
         raise click.BadParameter(str(error.args[0]), param_hint="--split") from None
 
 
-@click.command()
+@click.command(short_help="What each factor does.")
 @RUNS
 @FORMAT
 @MEASURES
@@ -145,7 +145,7 @@ def contrasts(
             click.echo(line)
 
 
-@click.command()
+@click.command(short_help="How far each cell is, and its cost.")
 @RUNS
 @FORMAT
 def status(runs: tuple[Path, ...], table_format: TableFormat) -> None:
@@ -153,7 +153,7 @@ def status(runs: tuple[Path, ...], table_format: TableFormat) -> None:
     click.echo(render_table(STATUS, status_rows(load(runs)), table_format, title="status"))
 
 
-@click.command()
+@click.command(short_help="One transcript.")
 @RUNS
 @CELL
 @click.option("--index", type=int, default=0, help="The episode's index in its cell.", show_default=True)

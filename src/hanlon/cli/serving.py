@@ -12,7 +12,7 @@ def _print_kinds(context: click.Context, _: click.Parameter, wanted: bool) -> No
         context.exit()
 
 
-@click.command()
+@click.command(short_help="Serve a simulated policy with faults.")
 @click.argument("model", metavar="simulated/POLICY")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of 127.0.0.1; 0: a free one.")
 @click.option("--no-key", is_flag=True, help="Answer whoever asks; otherwise a new key is printed.")
@@ -23,7 +23,10 @@ def _print_kinds(context: click.Context, _: click.Parameter, wanted: bool) -> No
 )
 @click.option("--retry-after", help="How a 429 says when to come back: seconds, ms, date or none.")
 @click.option(
-    "--outage", type=(str, float, float), metavar="KIND START_S DURATION_S", help="From the first call on."
+    "--outage",
+    type=(str, float, float),
+    metavar="KIND START_S DURATION_S",
+    help="A time in which every call gets this fault, counted from the first call.",
 )
 @click.option("--drip-s", type=float, help="How long the fault slow_drip takes.")
 @click.option("--seed", type=int, help="Other numbers, other faults.")

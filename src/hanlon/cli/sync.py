@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
+from hanlon.cli.options import RUNS
 
-@click.command()
-@click.argument(
-    "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUNS..."
-)
+
+@click.command(short_help="Send to W&B what it has not got.")
+@RUNS
 @click.option(
     "--timeout",
     "limit_s",
@@ -38,4 +38,4 @@ def sync(runs: tuple[Path, ...], limit_s: float) -> None:
         except TrackingOff as off:
             raise click.ClickException(f"W&B: {off}.") from None
     if not sent:
-        click.echo("W&B has everything: nothing was sent")
+        click.echo("Nothing was sent: W&B has all that is not left out above.")

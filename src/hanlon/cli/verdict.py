@@ -6,16 +6,13 @@ from typing import Literal
 import click
 
 from hanlon.analysis.tables import TableFormat, render_rows
+from hanlon.cli.options import FORMAT, RUNS
 
 
-@click.command()
-@click.argument(
-    "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUNS..."
-)
+@click.command(short_help="What one sweep leaves of the hypotheses.")
+@RUNS
 @click.option("--sweep", "sweep_id", metavar="ID", help="Which sweep: the name of runs/sweeps/<ID>.json.")
-@click.option(
-    "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
-)
+@FORMAT
 @click.option(
     "--hypotheses",
     "judged_by",

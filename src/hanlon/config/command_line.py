@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -13,7 +14,7 @@ from omegaconf import DictConfig
 from hanlon.config.cell import Cell, build_cell, validate
 from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
 from hanlon.config.controls import control_cells
-from hanlon.config.errors import ConfigError, explain_hydra, is_explained
+from hanlon.config.errors import ConfigError, argument_position, explain_hydra, is_explained
 from hanlon.config.grid import COMPOSITION_KEYS, expand, refuse_sweep_of_option
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig, RunOptions
@@ -118,6 +119,7 @@ def compose_jobs(
     """
     composer = CellComposer(loader, master)
     composed = [composer.compose(job) for job in jobs]
+    _check_controls(loader, composed, arguments)
     options = read_options(composed, arguments)
     cells = {cell.key: cell for cell in (build_cell(job, arguments) for job in composed)}
     swept = len(cells)
@@ -126,6 +128,18 @@ def compose_jobs(
         cell = build_cell(control, arguments)
         cells.setdefault(cell.key, cell)
     return ComposedSweep(list(cells.values()), swept, options, [*composed, *controls], arguments)
+
+
+def _check_controls(loader: ConfigLoader, composed: Sequence[ComposedCell], arguments: Sequence[str]) -> None:
+    """Refuse a mistyped `controls=`: an environment without a file of controls has none, so Hydra lets it pass."""
+    options: list[str] = cast(Any, loader).repository.get_group_options("controls")
+    for job in composed:
+        choice = job.choices.get("controls")
+        if choice not in (None, job.choices["env"], *options):
+            position = argument_position("controls", arguments)
+            raise ConfigError(
+                f"controls={choice} is not an option of group 'controls'{position}. Options: {', '.join(options)}"
+            )
 
 
 def read_options(composed: Sequence[ComposedCell], arguments: Sequence[str]) -> RunOptions:

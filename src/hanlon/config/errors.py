@@ -82,9 +82,11 @@ def _missing_option(error: MissingConfigException, loader: ConfigLoaderImpl, arg
     if sub and not options:
         option, sub = f"{sub}/{option}", ""
         options = loader.repository.get_group_options(root, ObjectType.CONFIG)
+    if argument_position(group, arguments):  # a group in the folder of another, such as hydra/launcher
+        root, sub = group, ""
     prefix = f"{sub}/" if sub else ""
     listed = [prefix + name for name in options if name != "base"]
-    inside = [] if sub else _inside_folders(root, loader)
+    inside = [] if sub or root == "prompt" else _inside_folders(root, loader)
     namesake = [name for name in inside if name.rpartition("/")[2] == option]
     hint = f" Did you mean '{namesake[0]}'?" if namesake else nearest(prefix + option, [*listed, *inside])
     folders = sorted({f"{name.partition('/')[0]}/..." for name in inside})
@@ -116,8 +118,9 @@ def _missing_level(env: str, level: str, loader: ConfigLoaderImpl, arguments: Se
     ]
     only = f" (it sets {', '.join(elsewhere)} only)" if elsewhere else ""
     levels = loader.repository.get_group_options(f"prompt/{env}", ObjectType.CONFIG)
+    hint = nearest(level.rpartition("/")[2], levels)
     return (
-        f"prompt={level} says nothing about env={env}{only}.{argument_position('prompt', arguments)} "
+        f"prompt={level}{argument_position('prompt', arguments)} says nothing about env={env}{only}.{hint} "
         f"Levels for {env}: {', '.join(levels)}"
     )
 

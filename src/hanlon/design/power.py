@@ -92,7 +92,7 @@ GAP = (0.25, 0.75)
 """The two rates of a gap that nobody has published: half of all that a gap can be, about the worst case."""
 QUICK_DRAWS = 40
 """Of a power by approximation, where only an absence is simulated."""
-Shown = tuple[float | None, str, bool]
+LeastShown = tuple[float | None, str, bool]
 """The least that shows, that in words, and whether it is enough."""
 
 
@@ -138,7 +138,7 @@ def planned_power(
 ) -> list[PlannedPower]:
     """The power of each different prediction. Predictions with equal expectations are simulated once."""
     powers: dict[tuple[Any, ...], PlannedPower] = {}
-    simulated: dict[tuple[Any, ...], Shown] = {}
+    simulated: dict[tuple[Any, ...], LeastShown] = {}
     for matrix in matrices:
         for claim in matrix.claims:
             key = (claim.instance.key, claim.prediction.claim)
@@ -177,7 +177,7 @@ def base_rate(record: CellRecord, measure: str) -> BaseRate:
     return BaseRate(best.rate or 0.0, f"{counts} ({best.study})", published=True)
 
 
-def _shows(contrast: Planned, n: int, *, approximate: bool) -> Shown:
+def _shows(contrast: Planned, n: int, *, approximate: bool) -> LeastShown:
     prediction = contrast.claim.prediction
     if prediction.vanishes is not None:
         return _shows_vanishing(contrast, n)
@@ -190,7 +190,7 @@ def _shows(contrast: Planned, n: int, *, approximate: bool) -> Shown:
     return least, f"an absence of {effects} above {100 * least:.1f} points", least <= prediction.threshold
 
 
-def _shows_effect(contrast: Planned, n: int, *, approximate: bool) -> Shown:
+def _shows_effect(contrast: Planned, n: int, *, approximate: bool) -> LeastShown:
     sign = contrast.claim.prediction.sign
     way: Way = "rise" if sign == "positive" else "fall"
     if sign == "either" and contrast.room("rise") > contrast.room("fall"):
@@ -205,7 +205,7 @@ def _shows_effect(contrast: Planned, n: int, *, approximate: bool) -> Shown:
     return least, f"a {effect}{' of the gap by' if of_gap else ' of'} {100 * least:.1f} points or more", True
 
 
-def _shows_vanishing(contrast: Planned, n: int) -> Shown:
+def _shows_vanishing(contrast: Planned, n: int) -> LeastShown:
     power, margin = contrast.power_to_vanish(n), contrast.claim.prediction.threshold
     if contrast.rates[0] <= margin:
         says = f"no fall: the base rate of {contrast.rates[0]:.1%} is not above the margin of {margin:.0%}"

@@ -1,1 +1,4 @@
-"""How a sweep is run: rollout, workers, retry, store, launcher. The only place with concurrency."""
+"""How episodes are sampled and questions asked: lanes, limiter, retries, breaker, budget, writer.
+
+The only room with many calls under way at once.
+"""

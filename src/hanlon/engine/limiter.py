@@ -105,7 +105,7 @@ class Limiter:
 
     def __init__(self, cap: int, pause: SharedPause, grown: Callable[[], None] = lambda: None) -> None:
         self._cap = cap
-        self._gate = pause
+        self._pause = pause
         self._grown = grown
         self._limit = float(min(cap, FIRST_LIMIT))
         self._highest = int(self._limit)
@@ -171,7 +171,7 @@ class Limiter:
         """The endpoint answered 429: every waiting call of it waits, and fewer go at once afterwards."""
         now = asyncio.get_running_loop().time()
         self._rate_limited += 1
-        self._gate.hold(now, DEFAULT_HOLD_S if retry_after_s is None else retry_after_s)
+        self._pause.hold(now, DEFAULT_HOLD_S if retry_after_s is None else retry_after_s)
         self._slow_start = False
         if now - self._shrunk_at < COOL_DOWN_S:
             return
@@ -184,13 +184,13 @@ class Limiter:
         now = asyncio.get_running_loop().time()
         self._paused_until = now + GROWTH_PAUSE_S
         if retry_after_s:
-            self._gate.hold(now, retry_after_s)
+            self._pause.hold(now, retry_after_s)
 
     def _startable(self, now: float) -> bool:
         return self._in_flight < self.limit and now >= self._opens_at()
 
     def _opens_at(self) -> float:
-        return max(self._gate.until, self._next_start)
+        return max(self._pause.until, self._next_start)
 
     def _start(self, now: float) -> None:
         self._in_flight += 1

@@ -1,0 +1,1 @@
+"""Records, and the files that hold them. Reads and appends, and knows nothing of what they mean."""

@@ -1,0 +1,1 @@
+"""What each factor does: contrasts of cells, over wordings, main effects, bundles taken apart."""

@@ -40,6 +40,11 @@ def trial_rows(judge: InquiryRecord, scores: Sequence[SmokeScore]) -> list[dict[
     ]
 
 
+def _ids(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
+    return ", ".join(ids[:5]) + more or "-"
+
+
 TRIAL_COLUMNS: Sequence[Column[Row]] = (
     printed("judge", lambda row: f"simulated {row['judge']}" if row["simulated"] else row["judge"]),
     printed("label", lambda row: row["label"]),
@@ -47,7 +52,7 @@ TRIAL_COLUMNS: Sequence[Column[Row]] = (
     printed("precision", lambda row: _share(row["hits"], row["flagged"])),
     printed("recall", lambda row: _share(row["hits"], row["cases"])),
     printed(f"both at least {REQUIRED}", lambda row: _PASSED[row["passed"]]),
-    printed("wrong", lambda row: ", ".join(row["wrong"]) or "-"),
+    printed("wrong or open", lambda row: _ids(row["wrong"])),
 )
 
 

@@ -1,0 +1,1 @@
+"""The papers' numbers (`published_rates.csv`), and which belong to a cell."""

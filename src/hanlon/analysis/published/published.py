@@ -1,6 +1,6 @@
 """What papers published: the numbers, and which of them are of the same model and condition as a cell.
 
-The file and its columns are described in `hanlon/data/README.md`.
+The file and its columns are described in `README.md` beside this module.
 """
 
 import csv

@@ -1,0 +1,1 @@
+"""Rates and differences: intervals, tests, equivalence, by episode or by request."""

@@ -146,7 +146,7 @@ class Shutdown:
         return ()
 
     def open(self, index: int) -> EpisodeRun:
-        """Begin episode `index`. Every index has the same problems (see problems.py)."""
+        """Begin episode `index`. Every index has the same problems (`problem_set` in rules.py)."""
         del index
         return ShutdownEpisode(
             messages=[dict(message) for message in self._opening],

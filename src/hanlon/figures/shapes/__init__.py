@@ -1,0 +1,1 @@
+"""The shapes of figures: bars, forests, stacked bars."""

@@ -1,0 +1,1 @@
+"""Faults of real providers, for the server of simulated policies."""

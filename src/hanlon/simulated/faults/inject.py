@@ -27,13 +27,13 @@ def inject(app: web.Application, path: str, faults: Faults, tally: ServedCounts)
     """Let POST requests to `path` meet `faults`, counted in `tally`. Costs nothing where there are none."""
     if faults.none:
         return
-    gate = _Faulty(faults, tally)
+    faulty = _Faulty(faults, tally)
 
     @web.middleware
     async def fail(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path != path or request.method != "POST":
             return await handler(request)
-        return await gate.answer(request, handler)
+        return await faulty.answer(request, handler)
 
     app.middlewares.append(fail)
     if faults.rate is not None:

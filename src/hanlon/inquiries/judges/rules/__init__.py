@@ -1,0 +1,1 @@
+"""The judge by rules: what can be read without a model."""

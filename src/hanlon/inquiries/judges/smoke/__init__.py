@@ -1,0 +1,1 @@
+"""Transcripts with known labels, and how a judge does on them."""
