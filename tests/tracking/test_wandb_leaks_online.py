@@ -85,7 +85,7 @@ def test_a_killed_process_leaves_no_key_in_any_log(
     runs_dir: Path, tmp_path: Path, server: WandbServer, host: str
 ) -> None:
     """wandb's debug logs of a run that could not be closed repeat its configuration, which was redacted before."""
-    options = {"config": leaky_config(tmp_path, host), "kill_after_s": 2.0}
+    options = {"config": leaky_config(tmp_path, host), "killed": True}
     subprocess.run(
         [*own_host_name(), *command("runs", ARGV, **options)], timeout=HANGS_S, capture_output=True
     )

@@ -210,5 +210,5 @@ def _shows_vanishing(contrast: Planned, n: int) -> LeastShown:
     if contrast.rates[0] <= margin:
         says = f"no fall: the base rate of {contrast.rates[0]:.1%} is not above the margin of {margin:.0%}"
     else:
-        says = f"{power:.0%} that it is shown to vanish, should nothing be left"
+        says = f"if nothing is left, this n shows it in {power:.0%} of sweeps"
     return None, says, power >= WANTED

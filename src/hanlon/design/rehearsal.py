@@ -39,8 +39,10 @@ class Rehearsal:
     stands: Mapping[str, float]
     falls: Mapping[str, float]
     alone: Mapping[str, float]
-    """The share in which it was all that was consistent, with those that the grid cannot part from it or that are right
-    of the same policy."""
+    """The share of sweeps in which nothing else was consistent.
+
+    Hypotheses that the grid cannot tell from it do not count, nor those that are right about the same policy.
+    """
     right: tuple[str, ...] = ()
     held: Mapping[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
     """The share in which each prediction of a right hypothesis held, by its name and the prediction's number."""
@@ -185,10 +187,7 @@ class _Results:
 
 @contextmanager
 def _quick_collections() -> Generator[None]:
-    """Let what exists be no part of garbage collections, of which statsmodels' Holm makes one each time it is called.
-
-    Two of 45 ms in every sweep: half the time of a rehearsal.
-    """
+    """Keep existing objects out of garbage collection: statsmodels' Holm collects at every call."""
     gc.freeze()
     try:
         yield

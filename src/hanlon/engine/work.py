@@ -37,7 +37,7 @@ class CellWork:
     planned_samples: int
     """The n of the sweep that opened the cell: an index beyond it is sampled after a look at the rates."""
     answered_before: bool = False
-    """Whether its model has answered a call of it in an earlier run."""
+    """Whether the cell's model answered a call in an earlier run."""
 
 
 @dataclass

@@ -170,9 +170,8 @@ def _verdict(material: Material) -> Made:
 
 def _votes(material: Material) -> Made:
     shares = material.shares()
-    notes = ("Episodes by the share of the judge's votes that were yes, count/all. Dashed: the judge's thresholds of "
-             "yes and, left of it, of maybe. Where voting stopped early, the share is no estimate of that of all "
-             "votes.",)  # fmt: skip
+    notes = ("Episodes by the share of yes votes, count/all. Dashed: the thresholds of maybe (left) and yes. Where "
+             "voting stopped early, the share does not estimate the share of all votes.",)  # fmt: skip
     return judges.votes_histogram(shares, "How judges' votes are spread", notes), shares
 
 

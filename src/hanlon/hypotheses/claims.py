@@ -127,10 +127,10 @@ def _p_beyond(seen: Observation, sides: frozenset[Direction], margin: float) -> 
 def _without_room(
     prediction: Prediction, seen: Observation, fails: float, margin: float, lacks: str
 ) -> Weighed:
-    """What is left of a claim where the effect that it speaks of had no room: an effect the other way still tells.
+    """Weigh a claim whose effect had no room. Only an effect the other way counts then.
 
-    It fails a claim that there is an effect, and bears out one that there is none of that sign. Nothing else of
-    either counts: a step from 98 to 99.5 % is no rise that a hypothesis could be held to.
+    It fails a claim of an effect, and supports a claim that there is none of that sign. A step from 98 to 99.5 % says
+    nothing.
     """
     contrary = _p_beyond(seen, _SIDES - prediction.sides, margin)
     return Weighed(1.0, contrary, lacks) if prediction.has_effect else Weighed(contrary, fails, lacks)

@@ -92,8 +92,8 @@ def _as_written(registration: Registration, sweep: SweepRecord, current: Sequenc
     notes = [_written_text(registration), *spoilt]
     if current is not None and (changed := _changed(plans, current)):
         notes.append(
-            f"conf/hypothesis has changed since ({', '.join(sorted(changed))}); this verdict is on what was written "
-            "down, --hypotheses files judges by the files, as exploratory"
+            f"conf/hypothesis has changed since ({', '.join(sorted(changed))}). This verdict is on what was "
+            "written down. --hypotheses files judges by the files, as exploratory"
         )
     names = frozenset[str]() if spoilt else _names(plans)
     cells, overrides = frozenset(registration.cells), registration.overrides or sweep.overrides

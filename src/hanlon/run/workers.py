@@ -88,9 +88,9 @@ def _with_calls(plan: PlannedCell) -> PlannedCell:
 
 @contextlib.contextmanager
 def _ending_with(parent: int) -> Generator[None]:
-    """Interrupt this process when the one that started it is gone, so that the next command finds nobody at work.
+    """Interrupt this process when its parent is gone, so that the next command finds the cells unlocked.
 
-    It then ends with the work. A worker of joblib would wait for more for minutes and hold the terminal's pipes.
+    It exits at once after its work: a joblib worker would wait minutes for more and hold the terminal's pipes.
     """
     done, orphaned = threading.Event(), threading.Event()
 

@@ -110,7 +110,7 @@ _CARRIED = re.compile(rf"\{{ [^{{}}&]*&&\{{ export {FUNCTION_PREFIX}[^}}]*; \}};
 
 
 def changes_scripts(text: str) -> bool:
-    """Whether scripts that a text runs itself would inherit functions on a real machine; here they do not."""
+    """Whether the text exports functions or sets BASH_ENV. A real machine's scripts would inherit them; ours do not."""
     return "BASH_ENV" in text or FUNCTION_PREFIX in text or _ANY_EXPORT.search(text) is not None
 
 

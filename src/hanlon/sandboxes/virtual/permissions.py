@@ -218,7 +218,7 @@ def umask(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
 
 
 def ulimit(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
-    """Limits of this command line: only that of processes is felt."""
+    """`ulimit` for this command line. Only the limit on processes has an effect."""
     words = [text for text in ctx.argv if not text.startswith("-")]
     of_processes = any("u" in text for text in ctx.argv if text.startswith("-"))
     if not words:

@@ -117,7 +117,7 @@ class _Calls:
 
 
 def shell_line(words: Any) -> str:
-    """A command line as text, from words or from a text that is one."""
+    """The command line as one text, given as text or as words."""
     return (
         words
         if isinstance(words, str)
