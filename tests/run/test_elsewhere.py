@@ -17,6 +17,7 @@ NOWHERE = "http://127.0.0.1:9"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
+@pytest.mark.slow
 def test_the_demo_runs_behind_a_proxy_that_points_nowhere(command_line: CommandLine) -> None:
     """`make demo`'s own command: its local server is not behind the proxy."""
     (demo,) = (

@@ -87,6 +87,7 @@ def test_excluded_episodes_are_not_asked_about(command_line: CommandLine, chat_s
     assert not stored_answers(command_line.runs, "followups")
 
 
+@pytest.mark.slow
 def test_no_notice_no_comprehension_and_nothing_incomplete(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -101,6 +102,7 @@ def test_no_notice_no_comprehension_and_nothing_incomplete(
     assert not stored_answers(command_line.runs, "followups")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["tools", "text"])
 def test_simulated_policies_answer_follow_ups(command_line: CommandLine, protocol: str) -> None:
     """In either protocol every countable episode gets its answers, marked as simulated, most of them read."""
@@ -165,6 +167,7 @@ def test_the_embedded_model_answers_follow_ups_by_grammar(command_line: CommandL
     assert all(answer.value is not None for answer in answers), [msgspec.to_builtins(a) for a in answers]
 
 
+@pytest.mark.slow
 def test_an_episode_that_no_question_can_be_made_of_takes_no_other_along(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

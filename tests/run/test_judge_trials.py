@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from hanlon.analysis.gaps.report import gap_report
 from hanlon.analysis.labels.gap_labels import judged_gaps
 from hanlon.store.cells import load_cells
@@ -26,6 +28,7 @@ def trial(command_line: CommandLine, settings: tuple[str, ...]) -> str:
     return smoke.stdout
 
 
+@pytest.mark.slow
 def test_a_judge_that_fails_on_known_transcripts_splits_no_gap(command_line: CommandLine) -> None:
     """It flags most lines: its precision is far below 0.8, the gap stays whole, and a line says why."""
     run = command_line.run(*SWEEP, *ALARMIST)

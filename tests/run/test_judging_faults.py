@@ -26,6 +26,8 @@ from support.judge_server import (
     stored_answers,
 )
 
+pytestmark = pytest.mark.slow
+
 AF = "rubrics=[alignment_faking]"
 COST = 0.01
 PRICE = "model.price={input: 90, output: 100, as_of: 2026-01, source: test}"

@@ -164,6 +164,7 @@ def test_a_retry_after_beyond_the_patience_ends_the_sweep(
     assert chat_server.calls <= 16
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds the child in /proc")
 def test_a_local_server_that_dies_is_named_and_nothing_is_lost(command_line: CommandLine) -> None:
     """The child ends in the middle: a sentence at once, exit 3, and the same command starts a new one."""

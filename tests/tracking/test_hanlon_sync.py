@@ -21,6 +21,8 @@ from hanlon.tracking.wandb import WandbTracker
 from support.tracked_sweep import TrackedSweep, cell_record, episode
 from support.wandb_server import WandbServer
 
+pytestmark = pytest.mark.slow
+
 Offline = Callable[..., WandbTracker]
 EPISODES = [episode(i, resisted=i % 3 == 0) for i in range(6)]
 CELLS = [cell_record("a1", label="first"), cell_record("b2", label="second")]

@@ -20,6 +20,8 @@ from support.tracked_sweep import TrackedSweep, cell_record, episode
 from support.wandb_file import LoggedRun, by_job
 from support.wandb_server import WandbServer
 
+pytestmark = pytest.mark.slow
+
 Offline = Callable[..., WandbTracker]
 KEYS = ("a1", "b2")
 N = 40

@@ -18,6 +18,8 @@ from support.tracked_sweep import SWEEP_ID
 from support.waiting import HANGS_S, wait_until
 from support.wandb_server import WandbServer
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 LAST = len(KEYS) * SAMPLES + len(KEYS) + 1
 """The steps of an undisturbed sweep: its episodes, and then its finished runs."""

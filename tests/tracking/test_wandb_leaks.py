@@ -82,6 +82,7 @@ def test_no_key_host_argv_or_path_is_written(
     assert by_job(where, "cell")[0].config["cell"]["model"]["base_url"] == "http://localhost:8000/v1"
 
 
+@pytest.mark.slow
 def test_everything_of_wandb_lies_below_the_runs_folder(runs_dir: Path, tmp_path: Path) -> None:
     """Neither the home folder nor the current folder gets a file."""
     run_sweep("runs", mode="offline")
@@ -92,6 +93,7 @@ def test_everything_of_wandb_lies_below_the_runs_folder(runs_dir: Path, tmp_path
     )
 
 
+@pytest.mark.slow
 def test_without_a_key_on_a_terminal_nothing_is_asked(runs_dir: Path) -> None:
     """On a real pty with no key a sweep with mode=auto ends by itself, offline, with one line of W&B."""
     parent, child = pty.openpty()
@@ -119,6 +121,7 @@ def test_tracker_none_never_imports_wandb(runs_dir: Path) -> None:
     assert not (runs_dir / "wandb").exists()
 
 
+@pytest.mark.slow
 def test_a_finished_sweep_typed_again_does_not_import_wandb(runs_dir: Path) -> None:
     """Where every cell is logged and unchanged, the process ends without the package in sys.modules."""
     assert run_sweep("runs", mode="offline").stdout == "True\n"

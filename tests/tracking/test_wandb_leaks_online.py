@@ -20,6 +20,8 @@ from support.waiting import HANGS_S
 from support.wandb_file import by_job
 from support.wandb_server import KEY, WandbServer
 
+pytestmark = pytest.mark.slow
+
 PLANTED_KEY = "correct-horse-battery"
 
 

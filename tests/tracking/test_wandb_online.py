@@ -14,6 +14,8 @@ from support.waiting import wait_until
 from support.wandb_file import by_job
 from support.wandb_server import WandbServer
 
+pytestmark = pytest.mark.slow
+
 EPISODES = [episode(i, resisted=i % 3 == 0) for i in range(6)]
 
 
