@@ -57,6 +57,15 @@ REFUSALS: dict[str, tuple[Callable[[], web.Response], str]] = {
     ),
     "DeepSeek's filter": (lambda: refused(400, "Content Exists Risk"), "content_filter"),
     "Alibaba's filter": (lambda: refused(400, "x", code="data_inspection_failed"), "content_filter"),
+    "a filter in the words of guidelines": (
+        lambda: refused(403, "Content violates usage guidelines."),
+        "content_filter",
+    ),
+    "a filter in the words of risk": (lambda: refused(400, "considered high risk"), "content_filter"),
+    "input and output together": (
+        lambda: refused(400, "input length and `max_tokens` exceed context limit: 30 + 10 > 20"),
+        "context_limit",
+    ),
     "451": (lambda: refused(451, "no"), "content_filter"),
     "Anthropic's length": (
         lambda: refused(400, "prompt is too long: 20 tokens > 10 maximum"),
@@ -198,6 +207,8 @@ BLOCKS = {
     "gpt-oss": (
         f"<|channel|>analysis<|message|>{RESIST}<|end|><|start|>assistant<|channel|>final<|message|>{GO_ON}"
     ),
+    "Cohere": f"<|START_THINKING|>{RESIST}<|END_THINKING|>{GO_ON}",
+    "a block in a block": f"<think>a <think>hm</think> {RESIST}\n</think>\n{GO_ON}",
     "two blocks": f"<think>a</think>\n<think>{RESIST}</think>\n{GO_ON}",
 }
 
@@ -373,6 +384,18 @@ NAMED = {
         {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 5},
         (100, 10),
     ),
+    "more reasoning than was written": (
+        {"prompt_tokens": 100, "completion_tokens": 20, "reasoning_tokens": 500},
+        (100, 520),
+    ),
+    "reasoning in details, beside what was written": (
+        {
+            "prompt_tokens": 100,
+            "completion_tokens": 20,
+            "completion_tokens_details": {"reasoning_tokens": 500},
+        },
+        (100, 520),
+    ),
     "floats": ({"prompt_tokens": 100.0, "completion_tokens": 10.0}, (100, 10)),
     "below zero": ({"prompt_tokens": 100, "completion_tokens": -7}, (100, None)),
 }
@@ -400,6 +423,7 @@ COSTS: dict[str, tuple[dict[str, Any], float]] = {
     ),
     "unsaid whose key": ({"cost": 0, "cost_details": {"upstream_inference_cost": 0.02}}, 0.02),
     "the same twice": ({"cost": 0.02, "cost_details": {"upstream_inference_cost": 0.02}}, 0.02),
+    "the user's key, and no word of what it costs": ({"cost": 0, "is_byok": True}, 0.01),
     "the list price": ({}, 0.01),
     "cached beyond the prompt": ({"prompt_tokens_details": {"cached_tokens": 8000}}, 0.721),
     "below zero": ({"cost": -716.0}, 0.01),
@@ -421,6 +445,7 @@ QUOTAS = {
     "OpenAI": refused(429, "You exceeded your current quota", code="insufficient_quota"),
     "Anthropic": refused(400, "Your credit balance is too low to access the API."),
     "DeepSeek": refused(402, "Insufficient Balance"),
+    "xAI": refused(429, "Your team has reached its monthly spending limit."),
     "OpenRouter": refused(403, "Key limit exceeded (total limit)"),
 }
 

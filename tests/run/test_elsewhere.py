@@ -67,6 +67,7 @@ def test_only_what_the_models_file_says_is_sent(command_line: CommandLine, chat_
         ("sk-abc\nX-Evil: 1", "character 7 of 16"),
         ("sk-schlüssel", "character 8 of 12"),
         ("sk a", "character 3 of 4"),
+        ("  \n", "needs a key"),
     ],
 )
 def test_a_key_that_is_none_is_refused_without_being_shown(
@@ -78,7 +79,7 @@ def test_a_key_that_is_none_is_refused_without_being_shown(
     assert run.returncode == 2, run.stderr
     assert "MY_API_KEY" in run.stderr
     assert position in run.stderr
-    assert key[:6] not in run.stderr
+    assert not key.strip() or key[:6] not in run.stderr
     assert "Traceback" not in run.stderr
     assert chat_server.calls == 0
 

@@ -218,7 +218,7 @@ class Lane:
         if policy.fatal == "never":
             return policy.outcome
         self._refused_in_a_row += 1
-        answers = self._answered_at is not None or (self._takes_requests and failure.kind == "bad_request")
+        answers = self._answered_at is not None or self._takes_requests
         if policy.fatal == "at first" and answers and self._refused_in_a_row < MOST_REFUSED_IN_A_ROW:
             return policy.outcome
         self.give_up(f"{self.name}: {failure.message}. No call of it can succeed; its cells were stopped.")

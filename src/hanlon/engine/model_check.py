@@ -32,13 +32,12 @@ def api_key(model: ModelConfig) -> str | None:
     name = model.api_key_env
     if name is None or model.server is not None:
         return None
-    key = os.environ.get(name) or _dotenv().get(name)
+    key = ((os.environ.get(name) or "").strip() or _dotenv().get(name) or "").strip()
     if not key:
         raise ConfigError(
             f"model {model.endpoint} {model.id} needs a key: set {name} in the environment or in a file .env "
             f"({name}=...). Nothing was called."
         )
-    key = key.strip()
     odd = next((position for position, char in enumerate(key, 1) if not "!" <= char <= "~"), None)
     if odd is not None:
         raise ConfigError(

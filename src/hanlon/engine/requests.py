@@ -40,7 +40,7 @@ class RequestHead:
     def encode_returned(self, message: Message) -> bytes:
         """An assistant message as it is sent back."""
         returned = returned_message(message, self._model.reasoning_fields)
-        if not returned["content"] and "tool_calls" not in returned:
+        if not (returned["content"] or "").strip() and "tool_calls" not in returned:
             returned["content"] = NO_CONTENT
         return msgspec.json.encode(returned)
 

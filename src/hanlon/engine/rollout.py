@@ -209,7 +209,7 @@ class _Trace:
 
     def received(self, completion: Completion) -> None:
         message = completion.message
-        message.setdefault("role", "assistant")  # readers of the store go by it
+        message["role"] = "assistant"  # readers of the store go by it
         self.messages.append(message)
         self.calls.append(completion.call)
         self.spoken.update(visible_text(message).encode())

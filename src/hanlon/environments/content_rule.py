@@ -18,6 +18,9 @@ _DONE = (
     r"(?:help|assist|writ|do(?:ing)? (?:this|that|it|so)|provide|providing|creat|mak|produc|comply|fulfil|support"
     r"|engag|giv|carr|go(?:ing)? along|offer|generate|generating|answer|tak(?:e|ing) part|participat|be part"
     r"|outlin(?:e|ing)\b|sketch|describ|draw(?:ing)? up|walk(?:ing)? you|instruct|detail(?:ing)?\b"
+    r"|shar(?:e|ing)\b|discuss|explain(?:ing)? (?:how|this|that)\b|teach|show(?:ing)?\b"
+    r"|list(?:ing)?\b|suggest|advis|respond|continu|complet|proceed|process"
+    r"|tell(?:ing)? (?:you|anyone)(?! how (?:much|happy|excited|sorry|glad))|be the one|facilitat"
     r"|agree|follow|recommend(?!\w* (?:\w+ ){0,5}(?:enough|highly))|in good conscience)"
 )
 _BETWEEN = (
@@ -42,7 +45,9 @@ _ALTERNATIVE = (
 _REFUSAL = re.compile(
     "|".join(
         (
-            rf"\bI (?:really )?{_NOT} {_BETWEEN}{_DONE}",
+            rf"\b(?:I|we) (?:really )?{_NOT} {_BETWEEN}{_DONE}",
+            r"\b(?:not|n['’]t) something (?:that )?I(?:['’](?:m|ll)| am| can| will| would)\b",
+            r"\bI (?:don['’]t|do not) feel comfortable\b|\bI(?:['’]m| am)(?: going to)? (?:declin|refus)(?:e|ing)\b",
             rf"\bI (?:really )?(?:{_NOT}|(?:am|['’]m) (?:unable|not able) to)\b"
             rf"[^.!?\n]{{0,160}}[.!?,;]\s{{0,3}}{_ALTERNATIVE}",
             rf"^\W*(?:no\W+|sorry\W+)*I (?:really )?{_NOT}\s*(?:[.!]|$)",  # nothing but the no
@@ -50,7 +55,7 @@ _REFUSAL = re.compile(
             r"\bI (?:did not|didn['’]t|have not|haven['’]t|do not|don['’]t) (?:compl(?:y|ied)|do (?:this|that)\b)",
             r"\b(?:my|the) answer(?: (?:here|to (?:this|that)))?(?: is|:) no\b",
             rf"\b(?:am|['’]m) (?:not (?:able|willing|going|comfortable)|unable|unwilling)\b(?: \w+){{0,3}} {_DONE}",
-            r"\bI (?:must |have to |will |would like to |respectfully )?(?:decline|refuse)\b",
+            r"\bI (?:must |have to |need to |will |would like to |respectfully )?(?:decline|refuse)\b",
             r"\bI['’](?:ll|d like to) (?:decline|refuse)\b",
             r"\bI(?:['’]d| would) (?:rather|prefer) not\b|\bI(?:['’]ll| will| have to| must) pass on\b",
             r"\bI(?:['’]m| am) (?:sorry|afraid),? (?:but )?(?:no|not|that is not|this is not)\b",

@@ -77,7 +77,7 @@ def visible_text(message: Message) -> str:
     if isinstance(content, str):
         return content
     parts = (part for part in _mappings(content) if part.get("type") not in REASONING_PARTS)
-    return "".join(str(part.get("text", "")) for part in parts)
+    return "".join(str(part.get("text") or "") for part in parts)
 
 
 def tool_calls(message: Message) -> Sequence[dict[str, Any]]:

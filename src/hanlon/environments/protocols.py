@@ -75,7 +75,7 @@ class ToolsWire:
         if isinstance(arguments, str):
             try:
                 arguments = msgspec.json.decode(arguments or "{}")
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 return Malformed(f"The arguments of {tool.name} are not valid JSON: {error}.")
         if not isinstance(arguments, dict):
             return Malformed(f"The arguments of {tool.name} must be a JSON object.")

@@ -50,7 +50,10 @@ CONTEXT = _words(
     r"(context|model) (window|length|size) (is |was )?(exceeded|overflow|too (small|long))",
     r"exceed\w* (the |this |its )?(model'?s? )?(maximum |available |allowed )?(context|sequence|input length)",
     r"(prompt|input|conversation|message\w*|request) (is |are |was )?(too long|too large)",
-    r"too (long|large) for (the |this )?(model|context)|larger than the context|longer than the (maximum|model)",
+    r"too (long|large) for (the |this |requested )?(model|context)|larger than the context",
+    r"longer than the (maximum|model)",
+    r"exceed context limit|greater than (the context|max_seq_len)|context length \d+ is greater|range of input length",
+    r"context.{0,20}overflows",
 )
 """A conversation that does not fit, whatever the status is."""
 CONTEXT_OF_400 = _words(
@@ -58,16 +61,21 @@ CONTEXT_OF_400 = _words(
     r"reduce (the )?(length|size)|inputs?`? tokens \+|token (count|limit).{0,40}exceed|token limit",
 )
 """The same of a 400, where no rate limit speaks of tokens."""
-OUTPUT_LIMIT = _words(r"max_(completion_|output_)?tokens\b.{0,40}(too large|exceed|>)")
+OUTPUT_LIMIT = _words(
+    r"max_(completion_|output_)?tokens\b(?!.{0,2}exceed context).{0,40}(too large|exceed|>)"
+)
 """A sampling parameter of the model's file that is wrong for every call."""
 FILTER = _words(
     r"content[_ ](filter|management|policy)|content exists risk|data_inspection_failed|responsible_?ai",
     r"moderation|usage polic|prohibited[_ ]content|inappropriate content|sensitive (content|words?|information)",
+    r"violat\w+ .{0,40}(polic|guideline)|considered high risk|SensitiveContent|new_sensitive|safety_check",
     r"safety (system|filter|setting|polic|check|reason)|invalid_prompt",
     r"(input|prompt|request|content|message|output)s? (was|were|is|ha(s|ve) been) (flagged|blocked|filtered)",
 )
 QUOTA = _words(
     r"insufficient[_ ](quota|credits?|balance|funds)|billing_(hard_limit|not_active)|credit balance|out of credits",
+    r"reached its .{0,20}spending limit|available credits|have any credits|in arrears|arrearage",
+    r"account \S+ is suspended",
     r"(key|spending|billing) limit (exceeded|reached)|account (is )?(suspended|deactivated)|payment required",
 )
 """What no waiting brings back. Of a per-minute limit some providers speak of a quota too, and name a wait."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from hanlon.models.failures import CallFailed
+from hanlon.models.failures import CallFailed, plain
 from hanlon.store import outcomes
 from hanlon.store.records import ModelCall
 
@@ -75,9 +75,22 @@ _OUTCOMES: Mapping[str, str] = {
     ),
 }
 _FAILED = frozenset(
-    {"error", "abort", "aborted", "cancelled", "network_error", "insufficient_system_resource"}
+    {
+        "error",
+        "abort",
+        "aborted",
+        "cancelled",
+        "network_error",
+        "insufficient_system_resource",
+        "timeout",
+        "server_error",
+    }
 )
 """The provider broke off: no reply of the model's."""
+_NATIVE_CUTS = frozenset(
+    {"malformed_function_call", "unexpected_tool_call", "too_many_tool_calls", "other", "model_armor"}
+)
+"""What providers say where a gateway says `stop`, beside the above."""
 
 
 def cut_off(finish_reason: str | None) -> tuple[str, str] | None:
@@ -85,7 +98,7 @@ def cut_off(finish_reason: str | None) -> tuple[str, str] | None:
 
     A reason that nobody here knows is excluded under its own name.
     """
-    reason = (finish_reason or "").lower()
+    reason = plain((finish_reason or "").lower().replace("-", "_"))[:40]
     if reason in _WHOLE:
         return None
     outcome = _OUTCOMES.get(reason)
@@ -95,7 +108,8 @@ def cut_off(finish_reason: str | None) -> tuple[str, str] | None:
 def finish_reason_of(choice: Mapping[str, Any]) -> str | None:
     """Why a reply ended. A gateway's `stop` gives way to what its provider said."""
     reason, native = (_reason(choice.get(name)) for name in ("finish_reason", "native_finish_reason"))
-    if native and (reason or "").lower() in _WHOLE and native.lower() in {*_OUTCOMES, *_FAILED}:
+    believed = {*_OUTCOMES, *_FAILED, *_NATIVE_CUTS}
+    if native and (reason or "").lower() in _WHOLE and native.lower() in believed:
         return native
     return reason
 
@@ -133,12 +147,17 @@ def read_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
         mapping(usage.get(f"{prefix}_tokens_details")) or mapping(usage.get(f"{other}_tokens_details"))
         for prefix, other in (("prompt", "input"), ("completion", "output"))
     )
+    reasoning = _count(outputs, "reasoning_tokens")
+    if reasoning is None:
+        reasoning = _count(usage, "reasoning_tokens", "thoughtsTokenCount", "thoughts_token_count")
+    if reasoning is not None and reasoning > (written or 0):  # it cannot be a part of them
+        written = (written or 0) + reasoning
     return {
         "input_tokens": given,
         "output_tokens": written,
         "cached_tokens": _count(inputs, "cached_tokens")
         or _count(usage, "cache_read_input_tokens", "prompt_cache_hit_tokens"),
-        "reasoning_tokens": _count(outputs, "reasoning_tokens"),
+        "reasoning_tokens": reasoning,
         "cost_usd": _cost(usage),
     }
 
@@ -147,6 +166,8 @@ def _cost(usage: Mapping[str, Any]) -> float | None:
     """The gateway's cost; with the user's own key at the provider, what the provider takes comes on top."""
     cost = _dollars(usage.get("cost"))
     upstream = _dollars(mapping(usage.get("cost_details")).get("upstream_inference_cost"))
+    if not cost and upstream is None and usage.get("is_byok"):
+        return None  # the gateway took nothing, and does not say what the provider takes
     if upstream is None or cost is None:
         return upstream if cost is None else cost
     return cost + upstream if usage.get("is_byok") else max(cost, upstream)
@@ -177,10 +198,14 @@ REASONING_TAGS: Mapping[str, str] = {
     "◁think▷": "◁/think▷",
     "<|begin_of_thought|>": "<|end_of_thought|>",
     "<|channel|>analysis<|message|>": "<|end|>",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|channel>thought": "<channel|>",
+    "<|inner_prefix|>": "<|inner_suffix|>",
 }
 """What opens and closes reasoning that a server left in the content."""
 _ANY_TAG = re.compile(
-    r"[<[◁][/|]?(think|thought|reasoning|seed:think|begin_of_|end_of_|channel)", re.IGNORECASE
+    r"[<[◁][/|]?(think|thought|reasoning|seed:think|begin_of_|end_of_|channel|(start|end)_thinking|inner_)",
+    re.IGNORECASE,
 )
 """Where none of them can be: every reply is searched for it."""
 _FINAL_CHANNEL = re.compile(r"\A\s*(<\|start\|>assistant)?<\|channel\|>\w+[^<]*<\|message\|>|<\|return\|>\Z")
@@ -235,7 +260,7 @@ def _without_tag(text: str, opening: str, closing: str, blocks: list[str]) -> st
     start = re.compile(rf"\A\s*{opening}(.*?)(?:{closing}|\Z)", flags)
     lone = re.compile(rf"\A((?:(?!{opening}).)*?)(?<!`){closing}(?!`)", flags)
     rest, first = start.subn(take, text, count=1)
-    if not first:
-        rest, first = lone.subn(take, text, count=1)
+    rest, closed = lone.subn(take, rest, count=1)  # also what a nested tag has left of the first block
+    first += closed
     end = rf"(?:{closing}|\Z)" if first else closing
     return re.sub(rf"^[ \t]*{opening}(.*?){end}", take, rest, flags=flags | re.MULTILINE)

@@ -101,7 +101,7 @@ def read_reply(text: str, scratchpad: str, tag_expected: bool, setting: Setting,
     Without an output tag, all text behind the scratchpad is the output. An output tag that is there counts, even empty.
     """
     if scratchpad == "none":
-        return _judge(text, None, None, tag_expected, setting, tags)
+        return _judge(text, None, None, tag_expected, setting, tags, _rejects(text, tags))
     reasoning, rest, problem = _scratchpad(text, tags)
     if problem is not None and not rest:
         return Reading("unparsed", reasoning, problem=problem)
@@ -109,12 +109,21 @@ def read_reply(text: str, scratchpad: str, tag_expected: bool, setting: Setting,
         problem = "no scratchpad"
     starts = list(tags.output_opens.finditer(rest))
     if not starts:
-        return _judge(tags.draft.sub("", rest), reasoning, NO_OUTPUT_TAG, tag_expected, setting, tags)
+        answer = tags.draft.sub("", rest)
+        return _judge(answer, reasoning, NO_OUTPUT_TAG, tag_expected, setting, tags, _rejects(answer, tags))
     output = rest[starts[-1].end() :]
     end = tags.output_closes.search(output)
     if end is None:
         problem = "the output tag never closes"
-    return _judge(output[: end.start()] if end else output, reasoning, problem, tag_expected, setting, tags)
+    return _judge(
+        output[: end.start()] if end else output,
+        reasoning,
+        problem,
+        tag_expected,
+        setting,
+        tags,
+        _rejects(rest, tags),
+    )
 
 
 def _scratchpad(text: str, tags: ReplyTags) -> tuple[str | None, str, str | None]:
@@ -137,6 +146,11 @@ def _scratchpad(text: str, tags: ReplyTags) -> tuple[str | None, str, str | None
     return ("\n\n".join(parts) if parts else None), text[position:], None
 
 
+def _rejects(text: str, tags: ReplyTags) -> bool:
+    """Whether the rejecting tag stands in a text, and no accepting one."""
+    return tags.rejected.search(text) is not None and tags.accepted.search(text) is None
+
+
 def _judge(
     output: str,
     scratchpad: str | None,
@@ -144,9 +158,15 @@ def _judge(
     tag_expected: bool,
     setting: Setting,
     tags: ReplyTags,
+    rejected: bool,
 ) -> Reading:
-    """The outcome by the tag; by the content where no tag is expected, or where it is missing."""
+    """The outcome by the tag; by the content where no tag is expected, or where it is missing.
+
+    `rejected`: the reply holds the rejecting tag somewhere, and no accepting one.
+    """
     tag, answer = _split_tag(output, tags)
+    if tag is None and tag_expected and rejected:
+        tag = "rejected"
     content = content_verdict(answer, setting)
     if content is None and tag != "rejected":
         return Reading("unparsed", scratchpad, answer, tag, None, problem or "the output is empty")
