@@ -111,6 +111,7 @@ def test_an_experiment_runs_to_its_end_on_the_policy_that_it_names(
     assert [(row["episodes"], row["simulated"]) for row in rows] == [(2, True)] * cells
 
 
+@pytest.mark.slow
 def test_the_placement_grid_is_four_of_palisades_conditions(command_line: CommandLine) -> None:
     """Factors by hand and levels by name are the same cells, so that nothing is paid twice."""
 

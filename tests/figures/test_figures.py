@@ -229,6 +229,7 @@ def test_written_figures_say_k_of_n(material: Material, tmp_path: Path) -> None:
     assert (first["k"], first["n"], first["whose"]) == ("52", "100", PUBLISHED)
 
 
+@pytest.mark.slow
 def test_simulated_runs_are_marked_beside_published_numbers(shutdown_runs: Path) -> None:
     """The watermark stands in the panel and the caption; the published panel has none."""
     states, _ = load_cells([shutdown_runs])
@@ -310,6 +311,7 @@ def test_a_specification_is_the_contrast_itself(shutdown_runs: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_specification_of_cells_that_share_their_requests_is_by_request(tier_runs: Path) -> None:
     """The difference and interval are those of `hanlon contrasts`, a judge's reading too, and the caption says so."""
     states, _ = load_cells([tier_runs])

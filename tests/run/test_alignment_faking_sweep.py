@@ -154,6 +154,7 @@ def test_three_tiers_tell_deference_to_raters_from_guarding_of_goals(command_lin
     assert rate["alignment_faker", "free"] > rate["alignment_faker", "pro"] + 0.3
 
 
+@pytest.mark.slow
 def test_one_prompt_level_serves_both_environments(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

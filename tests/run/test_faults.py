@@ -3,9 +3,12 @@
 import os
 import stat
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 from aiohttp import web
 
 from hanlon.store.episodes import cell_folders, read_episodes
@@ -30,6 +33,15 @@ def broken_json(body: Body, number: int) -> web.Response:
     return web.Response(text='{"choices": [{"mess', content_type="application/json")
 
 
+def first(cases: Mapping[str, Any], count: int) -> list[ParameterSet]:
+    """All cases; those behind the first `count` are slow, since each starts a command of its own."""
+    return [
+        pytest.param(*values, id=name, marks=[pytest.mark.slow] * (number >= count))
+        for number, (name, case) in enumerate(cases.items())
+        for values in [case if isinstance(case, tuple) else (case,)]
+    ]
+
+
 USELESS = {
     "HTML": html,
     "broken JSON": broken_json,
@@ -43,15 +55,7 @@ USELESS = {
 }
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        pytest.param(
-            answer, id=name, marks=[] if number < 2 else [pytest.mark.slow]
-        )  # each waits for its retries
-        for number, (name, answer) in enumerate(USELESS.items())
-    ],
-)
+@pytest.mark.parametrize("answer", first(USELESS, 1))
 def test_a_reply_that_is_no_completion_is_retried_then_counted_as_api_error(
     command_line: CommandLine, chat_server: ChatServer, answer: object
 ) -> None:
@@ -89,7 +93,7 @@ PASSING = {
 }
 
 
-@pytest.mark.parametrize(("fields", "kind"), PASSING.values(), ids=PASSING.keys())
+@pytest.mark.parametrize(("fields", "kind"), first(PASSING, 2))
 def test_a_passing_failure_costs_a_retry_and_no_episode(
     command_line: CommandLine, chat_server: ChatServer, fields: dict[str, object], kind: str
 ) -> None:
@@ -111,7 +115,7 @@ FATAL = {
 }
 
 
-@pytest.mark.parametrize(("status", "said"), FATAL.values(), ids=FATAL.keys())
+@pytest.mark.parametrize(("status", "said"), first(FATAL, 2))
 def test_what_can_never_succeed_stops_the_cell_at_once(
     command_line: CommandLine, chat_server: ChatServer, status: int, said: str
 ) -> None:
@@ -136,6 +140,7 @@ def test_what_can_never_succeed_stops_the_cell_at_once(
     assert "sk-planted-secret-value" not in everything
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_down_is_named_and_the_sweep_can_go_on_later(command_line: CommandLine) -> None:
     """Connection refused: exit 3, where it was looked for, and what is missing."""
     run = command_line.run(
@@ -224,6 +229,7 @@ def test_a_conversation_over_the_context_is_excluded(
     assert [e.excluded for e in only_cell(command_line)] == ["context_limit"]
 
 
+@pytest.mark.slow
 def test_a_call_without_an_answer_times_out(command_line: CommandLine, chat_server: ChatServer) -> None:
     """model.call_timeout_s bounds a call; the failure is called time_out."""
     chat_server.delay_s = 30
@@ -323,7 +329,7 @@ BAD_CONFIGURATION = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "said"), BAD_CONFIGURATION.values(), ids=BAD_CONFIGURATION.keys())
+@pytest.mark.parametrize(("arguments", "said"), first(BAD_CONFIGURATION, 12))
 def test_a_wrong_configuration_is_explained_and_costs_nothing(
     command_line: CommandLine, chat_server: ChatServer, arguments: list[str], said: str
 ) -> None:
@@ -350,7 +356,7 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("message", STRANGE.values(), ids=STRANGE.keys())
+@pytest.mark.parametrize("message", first(STRANGE, 2))
 def test_a_strange_message_is_a_reply_of_the_model(
     command_line: CommandLine, chat_server: ChatServer, message: Body
 ) -> None:

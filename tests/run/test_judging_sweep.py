@@ -31,6 +31,7 @@ def _rows(command_line: CommandLine, *arguments: str) -> dict[str, dict[str, obj
     return {row["label"]: row for row in msgspec.json.decode(run.stdout)}
 
 
+@pytest.mark.slow
 def test_two_judges_vote_while_episodes_are_sampled(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -169,6 +170,7 @@ def test_shards_judge_their_own_episodes(command_line: CommandLine, chat_server:
     assert chat_server.calls == 120
 
 
+@pytest.mark.slow
 def test_labels_that_another_process_writes_are_named(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -217,6 +219,7 @@ def test_what_another_process_has_begun_is_left_when_a_sweep_is_refused(
     first.wait(10)
 
 
+@pytest.mark.slow
 def test_a_rubric_that_fits_nothing_here_leaves_nothing_incomplete(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

@@ -73,6 +73,7 @@ def test_fifty_kills_with_sixteen_cells_in_flight(command_line: CommandLine, cha
     check_each_index_is_there_once(command_line, 50, complete=True)
 
 
+@pytest.mark.slow
 def test_a_stopped_process_goes_on(command_line: CommandLine, chat_server: ChatServer) -> None:
     """A laptop that sleeps for longer than a call may take: the sweep goes on where it was."""
     chat_server.delay_s = 0.3

@@ -133,6 +133,7 @@ def test_ctrl_c_during_an_outage_is_heard_at_once(command_line: CommandLine, cha
     assert "Pausing" in _interrupt_twice(process)
 
 
+@pytest.mark.slow
 def test_a_long_retry_after_is_said_waited_for_and_can_be_interrupted(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

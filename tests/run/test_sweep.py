@@ -158,6 +158,7 @@ def test_ctrl_c_twice_drops_what_is_in_flight(command_line: CommandLine, chat_se
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_and_shards_are_not(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -208,6 +209,7 @@ def test_configurations_that_render_the_same_are_one_cell(
     assert "equal ones run once" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_cell_key_holds_neither_samples_nor_concurrency_nor_port(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

@@ -2,12 +2,15 @@
 
 import socket
 
+import pytest
+
 from support.command_line import ROOT, CommandLine
 from support.wandb_file import by_job
 
 PLANTED = "sk-planted-0123456789abcdef0123456789abcdef"
 
 
+@pytest.mark.slow
 def test_an_offline_sweep_holds_config_rates_and_transcripts_and_gives_nothing_away(
     command_line: CommandLine,
 ) -> None:

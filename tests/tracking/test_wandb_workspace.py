@@ -74,6 +74,7 @@ def test_a_sweep_saves_one_view_however_often_it_is_run(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_view_that_was_deleted_is_made_anew(runs_dir: Path, server: WandbServer, said: list[str]) -> None:
     """The server no longer knows the noted id: another view is saved, and noted."""
     sweep = TrackedSweep(runs_dir)
