@@ -9,7 +9,7 @@ from yaml import MarkedYAMLError
 from hanlon.config.cell import Cell, build_cell
 from hanlon.config.command_line import compose_sweep
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
-from hanlon.config.errors import ConfigError, explain_hydra, is_explained
+from hanlon.config.errors import ConfigError, explain_error
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -65,6 +65,6 @@ def test_a_file_with_a_tab_is_named_with_its_line(conf: Path) -> None:
     loader = hydra_loader(conf)
     with pytest.raises(MarkedYAMLError) as caught:
         CellComposer(loader, load_master(loader, [])).compose(["prompt=tabbed"])
-    assert is_explained(caught.value)
-    message = explain_hydra(caught.value, loader, ["prompt=tabbed"])
+    message = explain_error(caught.value, loader, ["prompt=tabbed"])
+    assert message is not None
     assert message.startswith("prompt/shutdown/tabbed.yaml, line 2 is not YAML: ")

@@ -302,6 +302,7 @@ BAD_CONFIGURATION = {
     "no tracker": (["tracker=null"], "To leave it out: tracker=none"),
     "a truth value for a group": (["tracker=false"], "names no option of group 'tracker'"),
     "a number for a group": (["prompt=1"], "names no option of group 'prompt'"),
+    "a judge that is none": (["judge=[null]"], "judge=[null] names no option"),
     "no judge": (["judge=null"], "Options: llm, regex, simulated"),
     "samples=0": (["samples=0"], "samples=0"),
     "samples=many": (["samples=many"], "samples=many"),

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from hanlon.config.cell import Cell, build_cell, validate
 from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
 from hanlon.config.controls import control_cells
-from hanlon.config.errors import ConfigError, argument_position, explain_hydra, is_explained
+from hanlon.config.errors import ConfigError, argument_position, explain_error
 from hanlon.config.grid import COMPOSITION_KEYS, expand, refuse_sweep_of_option
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig, RunOptions
@@ -78,9 +78,10 @@ def compose_sweep(overrides: str | Sequence[str]) -> ComposedSweep:
         master = load_master(loader, words)
         return compose_jobs(loader, master, expand(loader, master, words), words)
     except Exception as error:
-        if not is_explained(error):
+        problem = explain_error(error, loader, words)
+        if problem is None:
             raise
-        raise ConfigError(explain_hydra(error, loader, words)) from None
+        raise ConfigError(problem) from None
 
 
 def compose_cell(overrides: str | Sequence[str]) -> Cell:

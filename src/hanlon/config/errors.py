@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.object_type import ObjectType
@@ -15,9 +15,6 @@ from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryV
 from yaml import MarkedYAMLError
 
 from hanlon.store.problems import nearest
-
-_GROUP_VALUE = "Config group override must be a string or a list"
-"""How Hydra's ValueError begins where a group was given null, a number or a truth value."""
 
 
 class ConfigError(Exception):
@@ -32,14 +29,14 @@ def argument_position(key: str, arguments: Sequence[str]) -> str:
     return ""
 
 
-def is_explained(error: Exception) -> bool:
-    """Whether an exception says that the configuration is wrong, so that `explain_hydra` has words for it."""
-    return isinstance(
-        error, (HydraException, OmegaConfBaseException, MarkedYAMLError)
-    ) or _GROUP_VALUE in str(error)
+def explain_error(error: Exception, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str | None:
+    """What is wrong with the configuration, if it is that which an exception is about; None for any other."""
+    if isinstance(error, (HydraException, OmegaConfBaseException, MarkedYAMLError)):
+        return _explain_hydra(error, loader, arguments)
+    return _odd_group_value(loader, arguments) if isinstance(error, (TypeError, ValueError)) else None
 
 
-def explain_hydra(error: Exception, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
+def _explain_hydra(error: Exception, loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
     """What a Hydra or OmegaConf error means for the person who typed the command."""
     for cause in _chain(error):
         if isinstance(cause, MissingConfigException):
@@ -48,8 +45,6 @@ def explain_hydra(error: Exception, loader: ConfigLoaderImpl, arguments: Sequenc
             return _unreadable_override(cause, arguments)
         if isinstance(cause, MarkedYAMLError):
             return _unreadable_file(cause)
-        if _GROUP_VALUE in str(cause):
-            return _no_option_name(loader, arguments)
         if isinstance(cause, (MissingMandatoryValue, InterpolationToMissingValueError)):
             return _missing_value(cause)
     texts = [_first_line(cause) for cause in _chain(error)]
@@ -125,25 +120,22 @@ def _missing_level(env: str, level: str, loader: ConfigLoaderImpl, arguments: Se
     )
 
 
-def _no_option_name(loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str:
-    """A group was given null, a number or a truth value where Hydra wants the name of an option."""
+def _odd_group_value(loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str | None:
+    """That a group was given null, a number or a truth value, where Hydra wants the name of an option."""
     groups = set(loader.repository.get_group_options("", ObjectType.GROUP))
-    overrides = OverridesParser.create().parse_overrides([a for a in arguments if "=" in a])
-    for override in overrides:
-        group = override.key_or_group
-        if group in groups and not isinstance(override.value(), (str, list, QuotedString)):
-            options = [
-                name
-                for name in loader.repository.get_group_options(group, ObjectType.CONFIG)
-                if name != "base"
-            ]
+    words = [word for word in arguments if "=" in word and not word.startswith("-")]
+    for override in OverridesParser.create().parse_overrides(words):
+        group, value = override.key_or_group, override.value()
+        choices: list[Any] = value if isinstance(value, list) else [value]
+        if group in groups and not all(isinstance(choice, (str, QuotedString)) for choice in choices):
+            options = loader.repository.get_group_options(group, ObjectType.CONFIG)
             position = argument_position(group, arguments)
             leave_out = f" To leave it out: {group}=none." if "none" in options else ""
             return (
                 f"{override.input_line} names no option of group '{group}'{position}.{leave_out} "
-                f"Options: {', '.join(options)}"
+                f"Options: {', '.join(name for name in options if name != 'base')}"
             )
-    return "a group of the configuration needs the name of an option, as in tracker=none"
+    return None
 
 
 def _unreadable_file(error: MarkedYAMLError) -> str:

@@ -25,7 +25,7 @@ def unusable_proxy(url: str) -> str | None:
     if is_loopback(url) or proxy_bypass(urlsplit(url).hostname or ""):
         return None
     for scheme, proxy in getproxies().items():
-        kind = urlsplit(proxy if "://" in proxy else f"http://{proxy}").scheme
+        kind = proxy.partition("://")[0].lower() if "://" in proxy else "http"
         if scheme in ("http", "https", "all") and kind not in ("http", "https"):
             return f"{scheme}_proxy={kind}://..."
     return None

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from hanlon.config.command_line import ComposedSweep, compose_jobs
 from hanlon.config.compose import hydra_loader
-from hanlon.config.errors import ConfigError, explain_hydra, is_explained
+from hanlon.config.errors import ConfigError, explain_error
 from hanlon.run.exit_codes import FAILED, WRONG_CONFIGURATION
 from hanlon.run.plan import plan_cells
 from hanlon.run.print_plan import print_hypotheses, print_plan
@@ -100,8 +100,8 @@ def exit_code_for(error: Exception, conf: Path, arguments: Sequence[str]) -> int
     if isinstance(error, ConfigError):
         print(error, file=sys.stderr)
         return WRONG_CONFIGURATION
-    if is_explained(error):
-        print(explain_hydra(error, hydra_loader(conf), arguments), file=sys.stderr)
+    if (problem := explain_error(error, hydra_loader(conf), arguments)) is not None:
+        print(problem, file=sys.stderr)
         return WRONG_CONFIGURATION
     if isinstance(error, BrokenPipeError):  # `... | head` has read enough
         sys.stderr.close()
