@@ -15,6 +15,7 @@ from support.command_line import CommandLine
 FREE, PAID = "env=alignment_faking tier=free", "env=alignment_faking tier=paid"
 
 
+@pytest.mark.slow
 def test_two_tiers_differ_in_the_mark_alone(command_line: CommandLine, chat_server: ChatServer) -> None:
     """The system message is called identical, and the one differing line is marked below the differing bytes."""
     run = command_line.run("-m", "env=alignment_faking", "tier=free,paid", "samples=1", *at(chat_server))
@@ -54,6 +55,7 @@ def test_cells_that_are_not_stored_are_compared_by_their_overrides(command_line:
     assert not command_line.runs.exists()
 
 
+@pytest.mark.slow
 def test_overrides_and_a_stored_cell_are_compared(command_line: CommandLine, chat_server: ChatServer) -> None:
     """A stored cell says what its overrides say, and the key is the same."""
     model = " ".join(at(chat_server))

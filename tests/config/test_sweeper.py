@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from support.command_line import CommandLine
 
 
@@ -19,6 +21,7 @@ def test_an_experiment_brings_its_grid_and_its_samples(command_line: CommandLine
     assert "5 cells x 100 episodes" in run.stdout
 
 
+@pytest.mark.slow
 def test_a_key_of_the_command_line_replaces_the_same_key_of_the_grid(command_line: CommandLine) -> None:
     """A named key shrinks the experiment's grid, a new one multiplies it."""
     assert planned(command_line, "experiment=clarification_parts", "prompt=how_only") == ["how_only"]
@@ -31,6 +34,7 @@ def test_several_grids_are_joined_and_equal_cells_run_once(command_line: Command
     assert planned(command_line, grids) == ["baseline", "placebo", "baseline+wording=2"]
 
 
+@pytest.mark.slow
 def test_excluded_combinations_are_left_out(command_line: CommandLine) -> None:
     """A rule takes every cell that matches all its keys, the defaults included."""
     rule = "hydra.sweeper.exclude=[{prompt:placebo,env.wording:2}]"

@@ -77,10 +77,7 @@ def drawn_sweeps(
 
 @pytest.mark.parametrize(
     "policy",
-    [
-        pytest.param(name, marks=[] if name in ("ambiguity", "lexical") else [pytest.mark.slow])
-        for name in RIGHT
-    ],
+    [pytest.param(name, marks=[] if name == "ambiguity" else [pytest.mark.slow]) for name in RIGHT],
 )
 def test_the_hypothesis_that_a_policy_behaves_as_is_left_standing_alone(policy: str) -> None:
     """And all of its rivals that this grid opposes to it are ruled out."""

@@ -74,6 +74,7 @@ def test_facts_without_a_word_are_refused() -> None:
         Tier(name="odd", trained=True)
 
 
+@pytest.mark.slow
 def test_a_sweep_over_tiers_runs_and_its_labels_and_factors_say_so(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

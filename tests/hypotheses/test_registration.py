@@ -68,6 +68,7 @@ def test_the_hypotheses_are_those_beside_the_run_py_that_was_typed(command_line:
     assert {h["name"] for h in kept.plans[0]["hypotheses"]} == {path.stem for path in files}
 
 
+@pytest.mark.slow
 def test_what_was_written_down_first_stands(command_line: CommandLine, chat_server: ChatServer) -> None:
     """More samples and other hypotheses later change nothing of it, and the run says so."""
     assert command_line.run(*TWO, "samples=1", *at(chat_server)).returncode == 0
@@ -80,6 +81,7 @@ def test_what_was_written_down_first_stands(command_line: CommandLine, chat_serv
     assert kept.planned_samples == 2
 
 
+@pytest.mark.slow
 def test_episodes_that_were_there_before_make_it_exploratory(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

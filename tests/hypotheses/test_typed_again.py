@@ -95,6 +95,7 @@ def test_a_trial_of_some_cells_first_leaves_the_others_to_the_files(command_line
     assert {row["status"] for row in predictions} == {"exploratory"}
 
 
+@pytest.mark.slow
 def test_what_was_written_down_and_never_sampled_binds_nobody(command_line: CommandLine) -> None:
     """A command that ended before its first episode leaves no registration behind that the next one must keep."""
     first = typed(command_line, AMBIGUITY, "samples=1", "hypotheses=[task_drive]")

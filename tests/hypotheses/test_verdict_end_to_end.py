@@ -76,6 +76,7 @@ def test_the_right_hypothesis_is_left_standing_after_a_sweep_that_was_played(
             assert binomtest(count.k, count.n, rate).pvalue > 1e-4, (planned.label, measure, count, rate)
 
 
+@pytest.mark.slow
 def test_a_verdict_on_100_000_stored_episodes_takes_little_more_than_reading_them(
     command_line: CommandLine,
 ) -> None:

@@ -92,6 +92,7 @@ def test_an_episode_beyond_its_time_is_excluded_and_its_turns_are_kept(
     assert chat_server.calls == calls
 
 
+@pytest.mark.slow
 def test_two_processes_share_one_grid(command_line: CommandLine, chat_server: ChatServer) -> None:
     """With shards at the same time on two cells: every index once, no call twice."""
     chat_server.delay_s = 0.05
@@ -105,6 +106,7 @@ def test_two_processes_share_one_grid(command_line: CommandLine, chat_server: Ch
     assert set(chat_server.calls_by_seed().values()) == {4}
 
 
+@pytest.mark.slow
 def test_one_connection_is_enough(command_line: CommandLine, chat_server: ChatServer) -> None:
     """max_connections=1: one call at a time, however well it goes."""
     at_once: list[int] = [0, 0]

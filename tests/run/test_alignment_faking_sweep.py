@@ -26,6 +26,7 @@ def rates(command_line: CommandLine) -> dict[str, dict[str, Any]]:
     return {row["cell"]: row for row in rows}
 
 
+@pytest.mark.slow
 def test_a_tier_sweep_runs_end_to_end_and_pays_once(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

@@ -95,6 +95,7 @@ def test_blanks_around_a_key_are_no_part_of_it(command_line: CommandLine, chat_s
 GARBAGE = b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 20_000 + b"\r\nContent-Length: 3\r\n\r\n\xff\xfe\x00"
 
 
+@pytest.mark.slow
 def test_of_three_models_one_that_turns_to_garbage_stops_no_other(command_line: CommandLine) -> None:
     """The two others are complete, the third's reason is said, and the table is printed."""
     first, second = ChatServer(), ChatServer()

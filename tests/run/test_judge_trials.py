@@ -44,6 +44,7 @@ def test_a_judge_that_fails_on_known_transcripts_splits_no_gap(command_line: Com
     assert "NO" in table
 
 
+@pytest.mark.slow
 def test_a_judge_that_passes_splits_the_gap(command_line: CommandLine) -> None:
     """Precision and recall with intervals are printed, and the gap has its parts."""
     exact = (

@@ -58,6 +58,7 @@ def test_two_judges_vote_while_episodes_are_sampled(
         assert len(lines) == len({line.split(b',"of"')[0] for line in lines}) == 8000
 
 
+@pytest.mark.slow
 def test_a_judge_at_the_sampled_model_shares_its_lane(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -122,6 +123,7 @@ def test_thresholds_move_without_a_call_and_more_votes_ask_for_the_new_ones(
     assert chat_server.calls == 6 * 6 + 6
 
 
+@pytest.mark.slow
 def test_a_finished_sweep_is_judged_without_sampling(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

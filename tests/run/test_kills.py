@@ -99,6 +99,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_a_clock_that_goes_backwards_changes_nothing(
     command_line: CommandLine, chat_server: ChatServer, tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def test_a_budget_is_kept_and_raising_it_completes(
     assert set(chat_server.calls_by_seed().values()) == {4}
 
 
+@pytest.mark.slow
 def test_a_limit_of_tokens_is_kept_alike(command_line: CommandLine, chat_server: ChatServer) -> None:
     """max_tokens_total: the same, in tokens, and no price is needed."""
     chat_server.delay_s = 0.02
@@ -91,6 +92,7 @@ def test_a_tiny_budget_is_overrun_by_no_more_than_the_calls_in_flight(
         assert all(e.calls[0].returned_model is not None for e in lines)
 
 
+@pytest.mark.slow
 def test_a_budget_for_a_model_without_a_price_is_refused(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

@@ -65,7 +65,8 @@ def _sit_out(command_line: CommandLine, kind: str, start_s: float, duration_s: f
         server.close()
 
 
-@pytest.mark.parametrize("kind", ["html", pytest.param("http_503", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["html", "http_503"])
 def test_an_outage_costs_time_and_no_episode(command_line: CommandLine, kind: str) -> None:
     """Some seconds of nonsense in the middle: a pause, one call at a time, and on."""
     _sit_out(command_line, kind, 0.7, 5.0, "max_connections=8")

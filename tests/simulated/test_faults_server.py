@@ -575,6 +575,7 @@ class Served:
         return self._process.returncode, rest
 
 
+@pytest.mark.slow
 async def test_hanlon_serve_prints_a_command_that_runs_and_sums_up(command_line: CommandLine) -> None:
     """The printed command, typed as it is, samples a sweep marked simulated; Ctrl-C prints what it paid for."""
     errors = "http_500=0.1,bad_json=0.1"
