@@ -183,6 +183,7 @@ def test_any_text_has_an_outcome(text: str, scratchpad: str, suffix: str, settin
     assert set(facts) == set(ended(POEM)[1])
 
 
+@pytest.mark.slow
 def test_the_reader_is_linear_in_long_replies() -> None:
     """Half a megabyte of opened tags and of words of refusal is read at once."""
     for piece in (

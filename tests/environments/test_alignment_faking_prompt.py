@@ -299,6 +299,7 @@ def test_there_is_nothing_to_call() -> None:
         AlignmentFaking(AlignmentFakingFactors(), "tools")
 
 
+@pytest.mark.slow
 def test_prompt_levels_set_legal_points(composed: dict[str, dict[str, Any]]) -> None:
     """Every level composes to a point of the factor space; its file begins with what it is."""
     for level in LEVELS:

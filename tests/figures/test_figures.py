@@ -358,6 +358,7 @@ def test_what_was_excluded_counts_by_request_too(tmp_path: Path) -> None:
     assert {row["unit"] for row in found.values()} == {"request"}
 
 
+@pytest.mark.slow
 def test_tiers_are_drawn_with_reasoning(tier_runs: Path) -> None:
     """The stack sums to all replies of a cell, the dumbbell has the gap, and the forest has reasoning from labels."""
     states, _ = load_cells([tier_runs])

@@ -75,6 +75,7 @@ def test_a_pipeline_that_is_broken_stops_before_the_budget(
     assert chat_server.calls < 100
 
 
+@pytest.mark.slow
 def test_an_episode_beyond_its_time_is_excluded_and_its_turns_are_kept(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

@@ -22,6 +22,7 @@ def _folders(runs: Path) -> dict[str, bytes]:
     return {folder.name: (folder / "episodes.jsonl").read_bytes() for folder in cell_folders(runs)}
 
 
+@pytest.mark.slow
 def test_follow_ups_are_asked_beside_stored_episodes_and_change_none(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

@@ -84,6 +84,7 @@ def test_a_model_that_was_not_tried_splits_no_gap(tmp_path: Path) -> None:
     assert any("hanlon judge-smoke --judge simulated" in line for line in judged.warnings)
 
 
+@pytest.mark.slow
 def test_where_nobody_judged_the_table_says_what_to_add(command_line: CommandLine) -> None:
     """Silence is no "no": the sweep's end names the labels that nobody gave."""
     run = command_line.run(*[word for word in SWEEP if not word.startswith("judge=")], "judge=[]")

@@ -58,6 +58,7 @@ def test_the_same_command_again_makes_no_call_and_more_samples_pay_for_the_new_o
     assert "after a look" in more.stdout
 
 
+@pytest.mark.slow
 def test_a_finished_sweep_typed_again_never_imports_the_client(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_second_process_is_refused_and_shards_are_not(
     assert set(chat_server.calls_by_seed().values()) == {4}
 
 
+@pytest.mark.slow
 def test_a_damaged_line_is_reported_and_its_episode_sampled_again(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
