@@ -14,6 +14,7 @@ def planned(command_line: CommandLine, *overrides: str) -> list[str]:
     return re.findall(r"^(\S+) on simulated/obedient", run.stdout, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_an_experiment_brings_its_grid_and_its_samples(command_line: CommandLine) -> None:
     """`experiment=x` needs no plus; its grid is swept with its own n."""
     run = command_line.run("-m", "experiment=clarification_parts", "model=simulated/obedient", "plan=true")

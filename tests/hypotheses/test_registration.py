@@ -168,6 +168,7 @@ def invoke(command: Any, *arguments: str) -> Result:
     return CliRunner().invoke(command, list(arguments), terminal_width=200)
 
 
+@pytest.mark.slow
 def test_a_verdict_reads_one_sweep_and_prints_each_format(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

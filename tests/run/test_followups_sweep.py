@@ -133,6 +133,7 @@ def test_a_reply_to_a_follow_up_that_is_no_choice_is_kept_as_unread(
     assert all(answer.value is None and answer.problem for answer in answers)
 
 
+@pytest.mark.slow
 def test_every_answer_is_shown_wherever_labels_are(command_line: CommandLine) -> None:
     """The sweep's end, `labels`, `show` and `load_labels` carry each set, question, choice and whether it is right."""
     run = command_line.run("prompt=baseline", "samples=4", "model=simulated/ambiguity", BOTH)

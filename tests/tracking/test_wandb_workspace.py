@@ -101,6 +101,7 @@ def test_a_sweep_of_a_simulated_model_says_so_in_the_views_name() -> None:
     assert view.name == "sweep1 (simulated)"
 
 
+@pytest.mark.slow
 def test_neither_an_offline_sweep_nor_one_that_wants_none_saves_a_view(
     runs_dir: Path, server: WandbServer, said: list[str], offline: Callable[..., WandbTracker], tmp_path: Path
 ) -> None:
