@@ -51,8 +51,8 @@ def load_plan(folder: Path, env: str, names: Sequence[str] | None = None) -> Pla
     chosen = hypothesis_names(folder, env) if names is None else names
     hypotheses = [_hypothesis(folder / env / f"{name}.yaml", env) for name in chosen]
     controls = folder / f"{env}.yaml"
-    gates: Any = _read(controls).get("gates", ()) if controls.exists() else ()
-    return _validated(Plan, {"env": env, "hypotheses": hypotheses, "gates": gates}, controls)
+    rest = _read(controls) if controls.exists() else {}
+    return _validated(Plan, {"env": env, **rest, "hypotheses": hypotheses}, controls)
 
 
 def hypothesis_names(folder: Path, env: str) -> list[str]:

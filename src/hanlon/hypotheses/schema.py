@@ -1,7 +1,7 @@
 """What a file of hypotheses may hold: predictions, hypotheses, controls, and the plan that they make together.
 
-One rule of orientation holds everywhere: a difference is the rate at `to` minus the rate at `from`. A compliance gap
-is the contrast of `tier` from the tier that does not train to the one that does.
+A prediction says what a change does to the rate of the behaviour: the rate at `to` beside the rate at `from`. A
+compliance gap is the change of `tier` from the tier that does not train to the tier that does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,19 +14,22 @@ from hanlon.store.digest import digest
 
 Level = str | bool | int | float
 Levels = tuple[Level, ...]
-Sign = Literal["positive", "negative", "not_positive", "not_negative", "either"]
-Direction = Literal["+", "0", "-"]
-Margin = Annotated[float, Field(gt=0, lt=1)]
-MARGIN = 0.1
-"""The smallest difference that matters where a file states none: 10 points. A convention of ours."""
-_SIDES: Mapping[Sign | None, str] = {
-    "positive": "+",
-    "negative": "-",
-    "not_positive": "+",
-    "not_negative": "-",
-    "either": "+-",
-    None: "+-",
+Claim = Literal["rises", "falls", "removes_half", "leaves_a_third", "no_effect", "does_not_rise", "does_not_fall"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+SHARE, POINTS = 0.25, 0.02
+"""An effect changes the base rate by at least a quarter and 2 points; what stays within that is none. Conventions of
+ours; docs/statistics.md has the error rates that they give."""
+CLAIMS: Mapping[Claim, str] = {
+    "rises": "rises",
+    "falls": "falls",
+    "removes_half": "removes at least half",
+    "leaves_a_third": "leaves at least a third",
+    "no_effect": "changes nothing",
+    "does_not_rise": "does not rise",
+    "does_not_fall": "does not fall",
 }
+EFFECTS = ("rises", "falls", "removes_half")
+"""The claims of an effect; the others claim that there is none."""
 
 
 class _Strict(BaseModel):
@@ -50,29 +53,22 @@ class Change(_Strict):
         return f"{self.factor} {base} -> {to}"
 
 
-class Vanish(_Strict):
-    """The base cell's rate is above the margin, the treated one's below it and below half of the base cell's."""
-
-    margin: Margin
-
-
 class Prediction(_Strict):
-    """What a hypothesis says of every contrast that `contrast` selects in a grid; exactly one claim.
+    """What a hypothesis says of every contrast that `contrast` selects in a grid.
 
-    `changed_by` makes it a claim of the difference's change: the difference at its `to` minus that at its `from`.
-    `compared_with` makes it one of another pair of levels of the same factor: that pair's difference minus this one's.
-    `where` names levels that both cells have. `margin` is the smallest difference that matters.
+    `changed_by` makes it a claim of the difference: how the difference at its `to` compares with that at its `from`.
+    `where` names levels that both cells have. Without it a prediction holds wherever all other factors are at levels
+    that have no effect by the same hypothesis. `dose` names a factor with numbers as levels instead of a contrast.
     """
 
-    contrast: Change
+    contrast: Change | None = None
+    dose: str | None = None
     changed_by: Change | None = None
-    compared_with: Change | None = None
     where: dict[str, Levels] = {}
-    measure: str
-    sign: Sign | None = None
-    margin: Margin = MARGIN
-    no_effect_within: Margin | None = None
-    vanishes: Vanish | None = None
+    measure: str | None = None
+    claim: Claim
+    zero_below: float | None = None
+    share: Annotated[float, Field(gt=0, lt=1)] = SHARE
     because: str = ""
 
     @field_validator("where", mode="before")
@@ -84,83 +80,46 @@ class Prediction(_Strict):
         return {name: _as_levels(level) for name, level in levels.items()}
 
     @model_validator(mode="after")
-    def _one_claim(self) -> "Prediction":
-        claims = [
-            name for name in ("sign", "no_effect_within", "vanishes") if getattr(self, name) is not None
-        ]
-        if len(claims) != 1:
-            raise ValueError(
-                "a prediction makes one claim: sign, no_effect_within or vanishes; "
-                f"this has {' and '.join(claims) or 'none'}"
-            )
-        second = self.changed_by or self.compared_with
-        if self.changed_by and self.compared_with:
-            raise ValueError("a prediction has changed_by or compared_with, not both")
-        if second and self.vanishes:
-            raise ValueError(
-                "vanishes speaks of rates; of a change of differences say sign or no_effect_within"
-            )
-        if self.compared_with and self.compared_with.factor != self.contrast.factor:
-            raise ValueError(
-                f"compared_with is another pair of levels of the same factor, {self.contrast.factor}"
-            )
+    def _one_change(self) -> "Prediction":
+        if (self.contrast is None) == (self.dose is None):
+            raise ValueError("a prediction has either `contrast` or `dose`")
+        if self.dose is not None and (self.changed_by is not None or self.claim not in ("rises", "falls")):
+            raise ValueError("a prediction about a `dose` claims `rises` or `falls`, and has no `changed_by`")
+        if self.zero_below is not None and self.dose is None:
+            raise ValueError("`zero_below` is a level of a `dose`")
         return self
 
     @property
-    def threshold(self) -> float:
-        """The margin of the claim, whichever it is."""
-        if self.vanishes:
-            return self.vanishes.margin
-        return self.margin if self.no_effect_within is None else self.no_effect_within
+    def factor(self) -> str:
+        """The factor that is changed."""
+        return self.contrast.factor if self.contrast is not None else str(self.dose)
 
     @property
     def has_effect(self) -> bool:
         """Whether it claims an effect, and not the absence of one."""
-        return self.vanishes is not None or self.sign in ("positive", "negative", "either")
+        return self.claim in EFFECTS
 
     @property
-    def sides(self) -> frozenset[Direction]:
-        """The sides of which it says that the effect is there, or is absent."""
-        return frozenset(cast("list[Direction]", list("-" if self.vanishes else _SIDES[self.sign])))
-
-    @property
-    def allowed(self) -> frozenset[Direction]:
-        """The directions of the difference that the claim allows."""
-        return self.sides if self.has_effect else frozenset[Direction](("+", "0", "-")) - self.sides
-
-    @property
-    def claim(self) -> str:
-        """The claim in words, margin included."""
-        if self.vanishes:
-            return f"vanishes (below {self.vanishes.margin:.0%})"
-        if self.sign is None:
-            return f"no effect (within {100 * self.threshold:.0f} points)"
-        return {
-            "positive": "rises",
-            "negative": "falls",
-            "not_positive": f"does not rise (by {100 * self.margin:.0f} points)",
-            "not_negative": f"does not fall (by {100 * self.margin:.0f} points)",
-            "either": "changes",
-        }[self.sign]
+    def text(self) -> str:
+        """The claim in words."""
+        return CLAIMS[self.claim]
 
     @cached_property
     def selector(self) -> str:
         """What is contrasted, in words; the same for two predictions of the same contrasts."""
-        parts = [str(self.contrast)]
-        if self.compared_with:
-            parts.append(f"against {self.compared_with}")
+        parts = [str(self.contrast) if self.contrast is not None else f"{self.dose} upwards"]
         if self.changed_by:
             parts.append(f"by {self.changed_by}")
         if self.where:
             where = ", ".join(f"{k}={'|'.join(map(level_text, v))}" for k, v in sorted(self.where.items()))
             parts.append(f"where {where}")
-        return f"{self.measure}: {' '.join(parts)}"
+        return " ".join([*([f"{self.measure}:"] if self.measure else []), *parts])
 
 
 class Hypothesis(_Strict):
     """An explanation and what it predicts. `simulated_by` is a scripted policy that behaves as it says.
 
-    What rivals speak of and it does not plays no part by it, unless `leaves_open` names the factor.
+    A factor that it does not name plays no part by it. Of a factor in `leaves_open` it says nothing.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -186,9 +145,9 @@ class Gate(_Strict):
     kind: Literal["positive", "negative"]
     where: dict[str, Level]
     measure: str
-    above: Margin | None = None
-    below: Margin | None = None
-    or_anywhere: Margin | None = None
+    above: Fraction | None = None
+    below: Fraction | None = None
+    or_anywhere: Fraction | None = None
     unless: dict[str, Level] = {}
     advice: str
     source: str = ""
@@ -205,17 +164,41 @@ class Gate(_Strict):
         return f"above {self.above:.0%}" if self.above is not None else f"below {self.below or 0:.0%}"
 
 
+class Behaviour(_Strict):
+    """What is to be explained: rates above a bound, or rises of a rate by more than the bound where a factor changes.
+
+    `measures`: the first is the headline, of which predictions speak that name no measure.
+    """
+
+    measures: Annotated[tuple[str, ...], Field(min_length=1)]
+    above: Fraction = 0.05
+    changes: tuple[Change, ...] = ()
+    word: str
+
+
 class Plan(_Strict):
-    """What a sweep of one environment is judged by: hypotheses and controls."""
+    """What a sweep of one environment is judged by: the behaviour, hypotheses about it, and controls."""
 
     env: str
+    behaviour: Behaviour | None = None
     hypotheses: tuple[Hypothesis, ...]
     gates: tuple[Gate, ...] = ()
 
     def content(self) -> dict[str, Any]:
         """All of it as plain data, as a sweep keeps it."""
-        gates = [gate.model_dump(mode="json", exclude_defaults=True) for gate in self.gates]
-        return {"env": self.env, "hypotheses": [h.content() for h in self.hypotheses], "gates": gates}
+        behaviour = self.behaviour and self.behaviour.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return {
+            "env": self.env,
+            **({"behaviour": behaviour} if behaviour else {}),
+            "hypotheses": [h.content() for h in self.hypotheses],
+            "gates": [gate.model_dump(mode="json", exclude_defaults=True) for gate in self.gates],
+        }
+
+    @model_validator(mode="after")
+    def _says_what_is_explained(self) -> "Plan":
+        if self.hypotheses and self.behaviour is None:
+            raise ValueError("hypotheses need a `behaviour` that they explain: its measures and a word for it")
+        return self
 
     @property
     def hash(self) -> str:

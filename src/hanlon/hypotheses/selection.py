@@ -5,10 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from hanlon.analysis.contrasts.grid import BUNDLE, Grid, beside_the_level
 from hanlon.hypotheses.schema import Change, Level, Prediction
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.digest import as_json
+
+MEASURE = "measure"
+"""The factor of a prediction that compares two measures of the same cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +21,26 @@ class Instance:
     """One contrast that a prediction speaks of: base and treated cell, and of a change the two of the other pair."""
 
     cells: tuple[CellState, ...]
-    measure: str
+    measures: tuple[str, ...]
 
     @property
-    def key(self) -> tuple[Any, ...]:
-        """Identifies the contrast: equal for two predictions about the same one."""
-        return (*(cell.record.key for cell in self.cells), self.measure)
+    def measure(self) -> str:
+        """The measure of its treated cell, which is that of all but where two measures are compared."""
+        return self.measures[-1]
+
+    @property
+    def points(self) -> tuple[tuple[str, str], ...]:
+        """Each cell's key with its measure."""
+        return tuple(
+            (cell.record.key, measure) for cell, measure in zip(self.cells, self.measures, strict=True)
+        )
 
     @property
     def label(self) -> str:
         """The cells' labels: `priority_clarified - baseline`."""
         base, treated, *other = (cell.record.label for cell in self.cells)
+        if base == treated:
+            return f"{base}: {self.measures[1]} - {self.measures[0]}"
         first = f"{treated} - {base}"
         return f"({other[1]} - {other[0]}) - ({first})" if other else first
 
@@ -41,27 +55,56 @@ class Selector:
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
-        self._points = {id(cell): point for cell, point in zip(grid.cells, grid.points, strict=True)}
-        self._rows_of: dict[str, dict[int, dict[str, CellState]]] = {}
+        self._points = {cell.record.key: point for cell, point in zip(grid.cells, grid.points, strict=True)}
+        self._rows_of: dict[str, dict[str, dict[str, CellState]]] = {}
 
-    def find(self, prediction: Prediction) -> list[Instance]:
-        """The contrasts of the grid that a prediction speaks of, in the order of its cells."""
-        second = prediction.changed_by or prediction.compared_with
-        moves_apart = prediction.compared_with is not None
+    def point(self, key: str) -> Mapping[str, str]:
+        """The levels of a cell, as JSON."""
+        return self._points[key]
+
+    def find(self, prediction: Prediction, measure: str) -> list[Instance]:
+        """The contrasts of the grid that a prediction about a measure speaks of, in the order of its cells."""
+        if prediction.contrast is None:
+            pairs = self._steps(prediction.factor)
+        elif prediction.factor == MEASURE:
+            return self._measures(prediction, prediction.contrast)
+        else:
+            pairs = self._pairs(prediction.contrast)
         instances: list[Instance] = []
-        for base, treated in self._pairs(prediction.contrast):
-            if prediction.measure not in base.record.measures or not all(
+        for base, treated in pairs:
+            if measure in base.record.measures and all(
                 self._is_at(cell, prediction.where) for cell in (base, treated)
             ):
-                continue
-            others = [()] if second is None else self._others(base, treated, second, moves_apart=moves_apart)
-            instances += [Instance((base, treated, *other), prediction.measure) for other in others]
+                change = prediction.changed_by
+                others = [()] if change is None else self._others(base, treated, change)
+                instances += [
+                    Instance((base, treated, *other), (measure,) * (2 + len(other))) for other in others
+                ]
         return instances
 
     def matching(self, where: Mapping[str, Level]) -> list[CellState]:
         """The cells at these levels."""
         wanted = {name: (level,) for name, level in where.items()}
         return [cell for cell in self.grid.cells if self._is_at(cell, wanted)]
+
+    def _measures(self, prediction: Prediction, change: Change) -> list[Instance]:
+        measures = (str(change.base[0]), str(change.to[0]))
+        return [
+            Instance((cell, cell), measures)
+            for cell in self.grid.cells
+            if self._is_at(cell, prediction.where) and all(name in cell.record.measures for name in measures)
+        ]
+
+    def _steps(self, factor: str) -> Iterator[tuple[CellState, CellState]]:
+        """Each level of a factor with numbers, and the next higher one."""
+        for row in self._rows(factor):
+            levels = sorted(
+                (number, level)
+                for level in row
+                if isinstance(number := msgspec.json.decode(level), (int, float)) and number is not True
+            )
+            for (_, lower), (_, higher) in zip(levels, levels[1:], strict=False):
+                yield row[lower], row[higher]
 
     def _pairs(self, change: Change) -> Iterator[tuple[CellState, CellState]]:
         for row in self._rows(change.factor):
@@ -72,50 +115,46 @@ class Selector:
                         yield base, treated
 
     def _others(
-        self, base: CellState, treated: CellState, change: Change, *, moves_apart: bool
+        self, base: CellState, treated: CellState, change: Change
     ) -> Iterator[tuple[CellState, CellState]]:
-        """The pair that another factor's change makes of a pair, or the one at other levels of the same factor."""
+        """The pairs that another factor's change makes of a pair."""
+        if self._level(base, change.factor) not in map(as_json, change.base):
+            return
         for to in change.to:
-            for origin in change.base:
-                if moves_apart:
-                    pair = self._moved(base, change.factor, origin), self._moved(treated, change.factor, to)
-                elif self._level(base, change.factor) == as_json(origin):
-                    pair = self._moved(base, change.factor, to), self._moved(treated, change.factor, to)
-                else:
-                    continue
-                if pair[0] is not None and pair[1] is not None:
-                    yield pair[0], pair[1]
+            first, second = (self._moved(cell, change.factor, to) for cell in (base, treated))
+            if first is not None and second is not None:
+                yield first, second
 
     def _moved(self, cell: CellState, factor: str, level: Level) -> CellState | None:
-        return self._rows_by_cell(factor).get(id(cell), {}).get(as_json(level))
+        return self._rows_by_cell(factor).get(cell.record.key, {}).get(as_json(level))
 
     def _rows(self, factor: str) -> Sequence[Mapping[str, CellState]]:
         """The cells that are alike in everything but one factor, by their level of it."""
         return list({id(row): row for row in self._rows_by_cell(factor).values()}.values())
 
-    def _rows_by_cell(self, factor: str) -> dict[int, dict[str, CellState]]:
-        """For each cell (by id) its row: see `_rows`."""
+    def _rows_by_cell(self, factor: str) -> dict[str, dict[str, CellState]]:
+        """For each cell (by key) its row: see `_rows`."""
         if factor not in self._rows_of:
             rows: dict[tuple[str, ...], dict[str, CellState]] = defaultdict(dict)
             by_cell = self._rows_of[factor] = {}
             for cell in self.grid.cells:
                 level = self._level(cell, factor)
                 if level is not None:
-                    row = by_cell[id(cell)] = rows[self._beside(cell, factor)]
+                    row = by_cell[cell.record.key] = rows[self._beside(cell, factor)]
                     row[level] = cell
         return self._rows_of[factor]
 
     def _beside(self, cell: CellState, factor: str) -> tuple[str, ...]:
         if factor == BUNDLE:
             return beside_the_level(cell.record)
-        return tuple(level for name, level in self._points[id(cell)].items() if name != factor)
+        return tuple(level for name, level in self._points[cell.record.key].items() if name != factor)
 
     def _level(self, cell: CellState, factor: str) -> str | None:
         if factor == BUNDLE:
             return as_json(cell.record.prompt)
-        return self._points[id(cell)].get(factor)
+        return self._points[cell.record.key].get(factor)
 
-    def _is_at(self, cell: CellState, where: Mapping[str, Sequence[Level]]) -> bool:
+    def _is_at(self, cell: CellState, where: Mapping[str, Sequence[Any]]) -> bool:
         return all(
             self._level(cell, name) in [as_json(level) for level in levels] for name, levels in where.items()
         )

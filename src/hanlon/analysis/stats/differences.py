@@ -129,9 +129,12 @@ def boschloo(k1: int, n1: int, k2: int, n2: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values in the order given (statsmodels `multipletests`)."""
-    from statsmodels.stats import multitest
+    """Holm's adjusted p-values in the order of the arguments (Holm, Scandinavian Journal of Statistics 6 (1979) 65-70).
 
-    if not p_values:
-        return []
-    return [float(p) for p in cast(Any, multitest).multipletests(list(p_values), method="holm")[1]]
+    Written out, since statsmodels' collects the garbage of the whole process at each call: 0.15 s in a rehearsal.
+    """
+    adjusted, least = [0.0] * len(p_values), 0.0
+    for rank, number in enumerate(sorted(range(len(p_values)), key=lambda number: p_values[number])):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[number]))
+        adjusted[number] = least
+    return adjusted

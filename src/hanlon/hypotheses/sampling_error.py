@@ -1,0 +1,113 @@
+"""How far counts scatter about the rates of a model: binomially, with requests in common, and with the wording.
+
+A request's rate is the cell's rate moved on the logit scale by what is hard about the request: a part that all cells
+share and a part of each cell's own, both normal, with variances by the method of moments. A cell's rate itself moves by
+`WOBBLE` with words that should make no difference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+from hanlon.analysis.stats.by_request import ByRequest
+from hanlon.analysis.stats.differences import Term, linear_combination
+from hanlon.hypotheses.binding import Point
+from hanlon.hypotheses.fit import Counts
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+WOBBLE = 0.2
+"""Standard deviation in logits by which a cell's rate differs from that of a cell that should be equal."""
+LOGISTIC_NORMAL = 0.346
+"""(16 sqrt 3 / 15 pi)^2: the mean of expit(x + s z) is about expit(x / sqrt(1 + 0.346 s^2)); Zeger, Liang & Albert,
+Biometrics 44 (1988) 1049-1060."""
+
+
+@dataclass(frozen=True)
+class SamplingError:
+    """`means` and `repeats`: for each rate (row) and request (column) the mean and the number of episodes, if shared.
+
+    `common` and `separate` are the variances between requests, in logits squared.
+    """
+
+    means: "NDArray[Any] | None" = None
+    repeats: "NDArray[Any] | None" = None
+    common: float = 0.0
+    separate: float = 0.0
+
+    @classmethod
+    def of(cls, points: Sequence[Point], values: Sequence[ByRequest | None]) -> "SamplingError":
+        """That of rates with these values by request; independent episodes where some rate has none."""
+        import numpy as np
+
+        requests = sorted({request for each in values for request in each or ()})
+        if not requests or any(not each for each in values):
+            return cls()
+        repeats = np.array([[len((each or {}).get(name, ())) for name in requests] for each in values])
+        sums = np.array([[sum((each or {}).get(name, ())) for name in requests] for each in values])
+        means = np.divide(sums, repeats, out=np.full(sums.shape, np.nan), where=repeats > 0)
+        return cls(means, repeats, *_variances(means, repeats))
+
+    def draw(self, rates: "NDArray[Any]", n: "NDArray[Any]", draws: int, chance: "Generator") -> "NDArray[Any]":
+        """Counts of a model of these rates: draws x rates."""
+        import numpy as np
+        from scipy.special import expit, logit
+
+        with np.errstate(divide="ignore"):
+            centres = logit(rates) + WOBBLE * chance.standard_normal((draws, len(rates)))
+        if self.repeats is None:
+            return chance.binomial(n.astype(int), expit(centres))
+        spread = (1 + LOGISTIC_NORMAL * (self.common + self.separate)) ** 0.5
+        requests = self.repeats.shape[1]
+        shifts = self.common**0.5 * chance.standard_normal((draws, 1, requests))
+        own = self.separate**0.5 * chance.standard_normal((draws, len(rates), requests))
+        each = expit(spread * centres[:, :, None] + shifts + own)
+        return chance.binomial(self.repeats[None].astype(int), each).sum(axis=2)
+
+    def interval(self, columns: Sequence[int], counts: Counts, level: float) -> tuple[float, float]:
+        """The interval of treated minus base, or of how the second difference exceeds the first.
+
+        By request a normal one over the requests that all share; else MOVER's on Wilson intervals (Newcombe's for two).
+        """
+        import numpy as np
+
+        weights = (-1.0, 1.0) if len(columns) == 2 else (1.0, -1.0, -1.0, 1.0)
+        if self.means is None:
+            terms = [
+                Term(weight, float(counts.k[column]), int(counts.n[column]))
+                for weight, column in zip(weights, columns, strict=True)
+            ]
+            both = linear_combination(terms, level)
+            return both.lo, both.hi
+        effects = sum(weight * self.means[column] for weight, column in zip(weights, columns, strict=True))
+        effects = np.asarray(effects)[~np.isnan(effects)]
+        if len(effects) < 2:
+            return -1.0, 1.0
+        arm = NormalDist().inv_cdf((1 + level) / 2) * float(effects.std(ddof=1)) / len(effects) ** 0.5
+        return float(effects.mean()) - arm, float(effects.mean()) + arm
+
+
+def _variances(means: "NDArray[Any]", repeats: "NDArray[Any]") -> tuple[float, float]:
+    """The variance between requests that all rates share, and that of each rate's own, by the method of moments.
+
+    About a rate p the logit's slope is p (1 - p): two rates' covariance over requests is the common variance times both
+    slopes, a rate's own variance (less the binomial one) the sum of both variances times its slope squared.
+    """
+    import numpy as np
+
+    total, every = repeats.sum(axis=1), np.nansum(means * repeats, axis=1)
+    rates = (every + 0.5) / (total + 1)
+    slopes = rates * (1 - rates)
+    residuals = np.nan_to_num(means - (every / np.maximum(total, 1))[:, None])
+    used = repeats > 0
+    shared = used.astype(float) @ used.T
+    covariances = residuals @ residuals.T / np.maximum(shared, 1)
+    products = np.outer(slopes, slopes)
+    apart = ~np.eye(len(rates), dtype=bool) & (shared > 1)
+    common = max(float((covariances * products)[apart].sum() / max((products**2)[apart].sum(), 1e-12)), 0.0)
+    binomial = np.array([(slopes[i] / repeats[i][used[i]]).mean() for i in range(len(rates))])
+    whole = float(((covariances.diagonal() - binomial) * slopes**2).sum() / (slopes**4).sum())
+    return common, max(whole - common, 0.0)
