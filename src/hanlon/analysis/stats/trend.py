@@ -20,7 +20,7 @@ FEW = 5
 """Cases, or episodes that are none, per cell, below which p is by permutation (Cochran, Biometrics 10 (1954) 417)."""
 PERMUTATIONS = 9_999
 BREAK_DRAWS = 499
-"""Draws from the monotone fit, for the p of a break."""
+"""Draws from a flat rate, for the p of a break."""
 SEED = 19_550_911
 COCHRAN_ARMITAGE, PERMUTED = "Cochran-Armitage", "Cochran-Armitage, by permutation"
 Stratum = Mapping[float, Count]
@@ -127,7 +127,8 @@ def breaks(doses: Stratum, *, rises: bool) -> tuple[list[Break], float]:
     """Where the rates break the order, by isotonic fit (scipy), and the p of no break at all.
 
     The fit weighs each rate by its n, which is the maximum of the likelihood; the statistic is the likelihood ratio
-    against free rates (Robertson, Wright & Dykstra 1988, chapters 1 and 2), its p by draws from the fit.
+    against free rates (Robertson, Wright & Dykstra 1988, chapters 1 and 2). Its p is by draws from one rate at all
+    levels, the monotone one that breaks most often: draws from the fit reject a flat rate too often.
     """
     import numpy as np
 
@@ -145,14 +146,20 @@ def breaks(doses: Stratum, *, rises: bool) -> tuple[list[Break], float]:
     against = [
         Break((order[i], order[j]), (float(rates[i]), float(rates[j]))) for size, i, j in steps if size > SAME
     ]
-    if not against:
-        return [], 1.0
-    draws = np.random.default_rng(SEED).binomial(n, fitted, size=(BREAK_DRAWS, len(n))) / n
+    return against, _monotone_p(rates, fitted, n) if against else 1.0
+
+
+def _monotone_p(rates: Any, fitted: Any, n: Any) -> float:
+    """The p that the rates are monotone, by draws from one rate at all levels."""
+    import numpy as np
+
+    flat = rates @ n / n.sum()
+    draws = np.random.default_rng(SEED).binomial(n, flat, size=(BREAK_DRAWS, len(n))) / n
     observed = _likelihood_ratio(rates, fitted, n)
     as_far = sum(
         _likelihood_ratio(drawn, _monotone(drawn, n)[0], n) >= observed * (1 - SAME) for drawn in draws
     )
-    return against, (1 + as_far) / (1 + BREAK_DRAWS)
+    return (1 + as_far) / (1 + BREAK_DRAWS)
 
 
 def _monotone(rates: Any, n: Any) -> tuple[Any, list[int]]:
