@@ -117,11 +117,6 @@ class Bound:
             if all(self._is_in_scope(cell, prediction) for cell in instance.cells)
         ]
 
-    @property
-    def effects(self) -> list[Claimed]:
-        """Those of its claims that claim an effect."""
-        return [claim for claim in self.claims if claim.prediction.has_effect]
-
     @cached_property
     def alike(self) -> list[list[Point]]:
         """The rates of the grid, those together that are equal by it: what it does not name plays no part."""

@@ -24,6 +24,8 @@ FEW, SAME = 8, 1e-6
 """Steps of the fit of a draw; a deviance that counts as none."""
 HELD_BACK = 0.5
 """Of deviance: constraints that cost less hold nothing back."""
+NEARLY_ALL = 0.97
+"""Share of the variation of which no test is needed."""
 CLEAR = 0.1
 """Of alpha: a p that is below this share of it by its upper bound is not refined."""
 
@@ -41,6 +43,10 @@ class Observed:
     def index(self) -> dict[Point, int]:
         """The position of each rate."""
         return {point: number for number, point in enumerate(self.points)}
+
+    def claims(self, bound: Bound) -> list[Claimed]:
+        """The claims of a hypothesis that these counts put to the test."""
+        return [claim for claim in bound.claims if all(point in self.index for point in claim.points)]
 
     @cached_property
     def rates(self) -> list[float]:
@@ -83,6 +89,7 @@ class RivalFit:
     """
 
     bound: Bound
+    claims: Sequence[Claimed]
     p: float
     share: float
     free: int
@@ -99,7 +106,12 @@ class RivalFit:
     @property
     def tested(self) -> int:
         """The number of its predictions that the grid puts to the test."""
-        return len({claim.number for claim in self.bound.claims})
+        return len({claim.number for claim in self.claims})
+
+    @property
+    def effects(self) -> list[Claimed]:
+        """Those of its claims put to the test that claim an effect."""
+        return [claim for claim in self.claims if claim.prediction.has_effect]
 
 
 def observe(planned: PlannedGrid, values: Values = no_requests) -> Observed | None:
@@ -132,7 +144,7 @@ class Explanation:
         groups = self.bound.alike_but_open if self.leaves_open else self.bound.alike
         return classes_of(groups, self.observed.index)
 
-    def fit(self, k: "NDArray[Any]", steps: int = STEPS) -> Fit | None:
+    def fit(self, k: "NDArray[Any]", steps: int) -> Fit | None:
         """The rates that it explains, one for each of the grid's, and their deviance."""
         together = _merged(Counts(k, self.observed.counts.n), self.classes)
         merged = fit(together, self._region, steps)
@@ -150,37 +162,42 @@ class Explanation:
     @cached_property
     def in_full(self) -> bool:
         """Whether its effects are seen at the size that it claims: no constraint holds a rate back."""
-        together, nearest = _merged(self.observed.counts, self.classes), self.fit(self.observed.counts.k)
+        together, nearest = _merged(self.observed.counts, self.classes), self.fit(self.observed.counts.k, STEPS)
         free = float(self.observed.counts.deviance(together.rates[self.classes]).sum())
         return nearest is not None and nearest.deviance - free < HELD_BACK
 
     def is_all(self, alpha: float) -> bool:
-        """Whether no effect is shown that it leaves unexplained."""
-        p, _ = p_of(self.observed, lambda k: self.fit(k, FEW), alpha)
+        """Whether no effect is shown that it leaves unexplained, or what it leaves is next to nothing."""
+        nearest = self.fit(self.observed.counts.k, STEPS)
+        if nearest is not None and self.observed.share(self.classes, nearest) >= NEARLY_ALL:
+            return True
+        p, _ = p_of(self.observed, self.fit, alpha)
         return p is not None and p >= alpha
 
 
 def fit_rival(observed: Observed, bound: Bound, alpha: float) -> RivalFit:
     """Fit one hypothesis to all rates at once."""
+    claims = observed.claims(bound)
     region = allowed(bound, observed.index, observed.rates)
-    p, converged = p_of(observed, lambda k: fit(Counts(k, observed.counts.n), region, FEW), alpha)
+    p, converged = p_of(observed, lambda k, steps: fit(Counts(k, observed.counts.n), region, steps), alpha)
     own = Explanation(observed, bound)
-    nearest = own.fit(observed.counts.k)
+    nearest = own.fit(observed.counts.k, STEPS)
     if p is None or nearest is None:
-        return RivalFit(bound, 0.0, 0.0, 0, (), None, converged=True, empty=True)
+        return RivalFit(bound, claims, 0.0, 0.0, 0, (), None, converged=True, empty=True)
     return RivalFit(
         bound,
+        claims,
         p,
         observed.share(own.classes, nearest),
         len(set(own.classes)),
-        [claim for claim in bound.effects if is_shown(observed, claim)],
-        _worst(observed, bound),
+        [claim for claim in claims if claim.prediction.has_effect and is_shown(observed, claim)],
+        _worst(observed, claims),
         converged and nearest.converged,
     )
 
 
 def p_of(
-    observed: Observed, fitted: "Callable[[NDArray[Any]], Fit | None]", alpha: float
+    observed: Observed, fitted: "Callable[[NDArray[Any], int], Fit | None]", alpha: float
 ) -> tuple[float | None, bool]:
     """The p of the counts' deviance from what is fitted, None where nothing can be; and whether the fit converged.
 
@@ -189,7 +206,7 @@ def p_of(
     """
     import numpy as np
 
-    counts, nearest = observed.counts, fitted(observed.counts.k)
+    counts, nearest = observed.counts, fitted(observed.counts.k, STEPS)
     if nearest is None:
         return None, True
     if nearest.deviance < SAME:
@@ -202,7 +219,7 @@ def p_of(
         return most, nearest.converged
     exceeding = 0
     for tried, k in enumerate(further, start=1):
-        other = fitted(k)
+        other = fitted(k, FEW)
         exceeding += other is not None and other.deviance >= nearest.deviance
         if exceeding >= ENOUGH:
             return most * exceeding / tried, nearest.converged
@@ -219,18 +236,16 @@ def _merged(counts: Counts, classes: Sequence[int]) -> Counts:
 
 def is_shown(observed: Observed, claim: Claimed, level: float = 0.95) -> bool:
     """Whether an effect is shown: the interval of the difference lies on the side that is claimed."""
-    if any(point not in observed.index for point in claim.points):
-        return False
     columns = [observed.index[point] for point in claim.points]
     lo, hi = observed.error.interval(columns, observed.counts, level)
     return lo > 0 if claim.prediction.claim == "rises" else hi < 0
 
 
-def _worst(observed: Observed, bound: Bound) -> Claimed | None:
+def _worst(observed: Observed, claims: Sequence[Claimed]) -> Claimed | None:
     """The claim whose constraint the counts miss by most, in standard errors."""
     misses: list[tuple[float, int, Claimed]] = []
     n, rates = observed.counts.n, observed.counts.rates
-    for number, claim in enumerate(bound.claims):
+    for number, claim in enumerate(claims):
         for row, least in constraints(claim, observed.index, observed.rates):
             short = least - sum(weight * rates[column] for column, weight in row.items())
             variance = sum(

@@ -158,18 +158,17 @@ def _obstacle(grid: Grid, gates: Sequence[GateReading], observed: Observed | Non
 def _rivals(observed: Observed, alpha: float) -> list[Rival]:
     """The hypotheses of a grid with their statuses, the best first."""
     bound = list(observed.planned.bound.values())
-    fits = [fit_rival(observed, each, alpha) for each in bound]
-    fits = [fit for fit in fits if fit.bound.claims]
+    fits = [fit_rival(observed, each, alpha) for each in bound if observed.claims(each)]
     adjusted = holm([fit.p for fit in fits])
     ranked = sorted(zip(fits, adjusted, strict=True), key=lambda pair: -pair[0].share)
-    standing = [fit for fit, p in ranked if p >= alpha and fit.bound.effects and fit.converged]
-    contested = sum(bool(fit.bound.effects) for fit in fits) > 1
+    standing = [fit for fit, p in ranked if p >= alpha and fit.effects and fit.converged]
+    contested = sum(bool(fit.effects) for fit in fits) > 1
     leader = _leader(observed, standing, alpha, contested=contested)
     rivals = [Rival(fit, p, _status(fit, p, alpha, leader)) for fit, p in ranked]
-    silent = [each for each in bound if not each.claims]
+    silent = [each for each in bound if not observed.claims(each)]
     order = ("leads", "fits", "does not fit", "not put to the test", "not fitted")
     rivals += [
-        Rival(RivalFit(each, 1.0, 0.0, 0, (), None, converged=True), 1.0, "not put to the test")
+        Rival(RivalFit(each, (), 1.0, 0.0, 0, (), None, converged=True), 1.0, "not put to the test")
         for each in silent
     ]
     return sorted(rivals, key=lambda rival: order.index(rival.status))
@@ -200,6 +199,6 @@ def _status(fit: RivalFit, p: float, alpha: float, leader: RivalFit | None) -> S
         return "not fitted"
     if fit.empty or p < alpha:
         return "does not fit"
-    if not fit.bound.effects:
+    if not fit.effects:
         return "not put to the test"
     return "leads" if fit is leader else "fits"
