@@ -1,5 +1,6 @@
 """Planned looks: bounds against published ones, and the alpha that a stored sweep is tested at."""
 
+import numpy as np
 import pytest
 from scipy.stats import norm
 
@@ -29,6 +30,15 @@ def test_another_alpha_has_the_bounds_of_another_program() -> None:
     """One-sided 0.05 is 0.1 on both sides: at so early looks, no path crosses both bounds."""
     bounds = [norm.isf(alpha / 2) for alpha in nominal_alphas(4, 0.1)]
     assert bounds[:2] == pytest.approx(SEQBOUNDS, abs=2e-5)
+
+
+@pytest.mark.parametrize("looks", [3, 5])
+def test_a_true_null_hypothesis_is_rejected_at_any_look_as_often_as_alpha_says(looks: int) -> None:
+    """400,000 simulated paths of independent steps, within three standard errors."""
+    steps = np.random.default_rng(8).standard_normal((400_000, looks))
+    z = np.cumsum(steps, axis=1) / np.sqrt(np.arange(1, looks + 1))
+    rejected = np.any(2 * norm.sf(np.abs(z)) < np.array(nominal_alphas(looks)), axis=1).mean()
+    assert rejected == pytest.approx(0.05, abs=3 * (0.05 * 0.95 / 400_000) ** 0.5)
 
 
 def test_a_single_look_spends_all_of_it_and_many_looks_spend_it_late() -> None:
