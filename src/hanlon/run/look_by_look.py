@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -21,77 +21,72 @@ from hanlon.store.records import Episode, LookPlan
 from hanlon.tracking.base import Tracker
 
 
+@dataclass
 class LookByLook:
     """The sampling of one command that looks. Between two looks it is like a command of its own with fewer samples."""
 
-    def __init__(
-        self,
-        opened: Sequence[OpenedCell],
-        options: RunOptions,
-        progress: Progress,
-        tracker: Tracker,
-        looks: SweepLooks,
-        log: SweepLog,
-    ) -> None:
-        self._opened = opened
-        self._options = options
-        self._progress = progress
-        self._tracker = tracker
-        self._looks = looks
-        self._log = log
+    opened: Sequence[OpenedCell]
+    options: RunOptions
+    progress: Progress
+    tracker: Tracker
+    looks: SweepLooks
+    log: SweepLog
 
     def sample(self) -> tuple[int, Limits]:
         """Sample and ask up to the last look, or to where all models have stopped. The exit code, and the limits."""
-        sizes = [look.n for look in self._looks.plans[0].looks]
-        running, codes, limits = list(self._opened), [COMPLETE], Limits()
+        sizes = [look.n for look in self.looks.plans[0].looks]
+        running, codes, limits = list(self.opened), [COMPLETE], Limits()
         if any(cell.writer is not None for cell in running):
             for note in notes_of(running):
-                self._progress.notice(note)
+                self.progress.notice(note)
         for number, n in enumerate(sizes, 1):
-            stage = [_up_to(cell, min(n, self._looks.samples_of(cell.record.key))) for cell in running]
-            observers = [self._progress, _EpisodesOnly(self._tracker)]
-            code, stage_limits = sample_missing(stage, self._options, self._progress, observers)
+            stage = [_up_to(cell, min(n, self.looks.samples_of(cell.record.key))) for cell in running]
+            observers = [self.progress, _EpisodesOnly(self.tracker)]
+            code, stage_limits = sample_missing(stage, self.options, self.progress, observers)
             codes.append(code)
             limits |= stage_limits
             if code == INTERRUPTED or n == sizes[-1]:
                 break
-            if code != COMPLETE:  # a model that is down does not hold up the others
-                down = {subject(cell.record) for cell in running if _missing(cell, n)}
-                running = [cell for cell in running if subject(cell.record) not in down]
-            keys = {cell.record.key for cell in running}
-            for plan in self._looks.plans:
-                if keys & set(plan.cells) and not plan.settled and plan.judged < number:
-                    self._look(plan, number)
-            running = [cell for cell in running if self._looks.samples_of(cell.record.key) > n]
-        for cell in self._opened:
-            if not _missing(cell, self._looks.samples_of(cell.record.key)):
-                self._tracker.cell_finished(cell.record.key)
+            running = self._going_on(running, number, n, code)
+        for cell in self.opened:
+            if not _missing(cell, self.looks.samples_of(cell.record.key)):
+                self.tracker.cell_finished(cell.record.key)
         return next(code for code in WORST_FIRST if code in codes), limits
 
-    def _look(self, plan: LookPlan, number: int) -> None:
-        """Judge a model by what is stored of it, once, when all its cells have the n of this look and no more."""
-        look = plan.looks[number - 1]
-        cells = [cell for cell in self._opened if cell.record.key in plan.cells]
-        missing = sum(_missing(cell, look.n) for cell in cells)
-        if missing:
-            self._pass_over(plan, number, f"{missing} episodes up to it are missing")
-            return
-        if any(digest.index >= look.n for cell in cells for digest in read_digests(cell.plan.folder)):
-            self._pass_over(plan, number, "episodes beyond it are stored already")
-            plan.judged = number
-            return
-        states = [load_cell(cell.plan.folder)[0] for cell in cells]
-        because = settled(states, self._log.plans_of(plan.cells), look.n, look.alpha)
-        plan.judged = number
-        if because is not None:
-            plan.settled, plan.because = number, because
-            for cell in cells:
-                _end_at(cell, look.n)
-        self._log.save()
+    def _going_on(self, running: list[OpenedCell], number: int, n: int, code: int) -> list[OpenedCell]:
+        """The cells that go on after a look: of models that are not settled, and that have reached it."""
+        if code != COMPLETE:  # a model that is down does not hold up the others
+            down = {subject(cell.record) for cell in running if _missing(cell, n)}
+            running = [cell for cell in running if subject(cell.record) not in down]
+        keys = {cell.record.key for cell in running}
+        for plan in self.looks.plans:
+            if keys & set(plan.cells) and not plan.settled and plan.judged < number:
+                self._look(plan, number)
+        return [cell for cell in running if self.looks.samples_of(cell.record.key) > n]
 
-    def _pass_over(self, plan: LookPlan, number: int, reason: str) -> None:
-        model = next(cell.record.model for cell in self._opened if cell.record.key in plan.cells)
-        self._progress.notice(f"{model}: look {number} of {len(plan.looks)} is passed over, since {reason}.")
+    def _look(self, plan: LookPlan, number: int) -> None:
+        """Judge a model by what is stored of it, when all its cells have the n of this look and no more."""
+        plan.judged, look = number, plan.looks[number - 1]
+        cells = [cell for cell in self.opened if cell.record.key in plan.cells]
+        if obstacle := _obstacle(cells, look.n):
+            where = f"{cells[0].record.model}: look {number} of {len(plan.looks)}"
+            self.progress.notice(f"{where} is passed over, since {obstacle}.")
+        else:
+            states = [load_cell(cell.plan.folder)[0] for cell in cells]
+            because = settled(states, self.log.plans_of(plan.cells), look.n, look.alpha)
+            if because is not None:
+                plan.settled, plan.because = number, because
+                for cell in cells:
+                    _end_at(cell, look.n)
+        self.log.save()
+
+
+def _obstacle(cells: Sequence[OpenedCell], n: int) -> str:
+    """Why these cells cannot be judged as they were to be at this n; empty where they can."""
+    if missing := sum(_missing(cell, n) for cell in cells):
+        return f"{missing} episodes up to it are missing"
+    beyond = any(episode.index >= n for cell in cells for episode in read_digests(cell.plan.folder))
+    return "episodes beyond it are stored already" if beyond else ""
 
 
 class _EpisodesOnly:
