@@ -166,6 +166,29 @@ def test_a_budget_holds_over_all_looks(command_line: CommandLine, chat_server: C
 
 
 @pytest.mark.slow
+def test_a_look_without_all_of_its_episodes_is_passed_over(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """One episode has no usable reply up to the look. The sweep goes on, and samples it again with the next ones."""
+    useless: list[int] = []
+
+    def answer(body: Body, number: int) -> Body:
+        if number == 1 or (useless and body["seed"] == useless[0] and len(useless) < 6):
+            useless.append(body["seed"])
+            return {"object": "nothing"}
+        return afraid(body, number)
+
+    chat_server.answer = answer
+    run = command_line.run(*GRID, "samples=20", "looks=2", *at(chat_server))
+    assert run.returncode == 0, run.stderr
+    assert "test-model: look 1 of 2 is passed over, since episodes up to it are missing (1)." in run.stderr
+    assert len(useless) == 6
+    check_each_index_is_there_once(command_line, 20)
+    (plan,) = sweep_of(command_line).looks
+    assert (plan.judged, plan.settled) == (1, 0)
+
+
+@pytest.mark.slow
 def test_looks_are_planned_before_the_first_call_and_kept(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:

@@ -84,7 +84,7 @@ class LookByLook:
 def _obstacle(cells: Sequence[OpenedCell], n: int) -> str:
     """Why these cells cannot be judged as they were to be at this n; empty where they can."""
     if missing := sum(_missing(cell, n) for cell in cells):
-        return f"{missing} episodes up to it are missing"
+        return f"episodes up to it are missing ({missing})"
     beyond = any(episode.index >= n for cell in cells for episode in read_digests(cell.plan.folder))
     return "episodes beyond it are stored already" if beyond else ""
 
