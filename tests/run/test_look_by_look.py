@@ -183,7 +183,7 @@ def test_a_look_without_all_of_its_episodes_is_passed_over(
     assert run.returncode == 0, run.stderr
     assert "test-model: look 1 of 2 is passed over, since episodes up to it are missing (1)." in run.stderr
     assert len(useless) == 6
-    check_each_index_is_there_once(command_line, 20)
+    check_each_index_is_there_once(command_line, 20, complete=True)
     (plan,) = sweep_of(command_line).looks
     assert (plan.judged, plan.settled) == (1, 0)
 
@@ -206,6 +206,25 @@ def test_looks_are_planned_before_the_first_call_and_kept(
     assert "looks at 4 cells at n = 2 and 4" in changed.stderr
     assert "looks at n = 1, 2, 3 and 4" in changed.stderr
     assert chat_server.calls == 4 * 4 * CALLS
+
+
+@pytest.mark.slow
+def test_commands_of_one_experiment_keep_each_other_s_looks(
+    command_line: CommandLine, chat_server: ChatServer
+) -> None:
+    """Two at the same time with a model each, then a third without looks."""
+    common = ["-m", "experiment=clarification_parts", *at(chat_server)[:2]]
+    both = [
+        command_line.start(*common, f"model.id={name}", f"samples={n}", "looks=2")
+        for name, n in (("a", 4), ("b", 6))
+    ]
+    for command in both:
+        output, _ = command.communicate(timeout=200)
+        assert command.returncode == 0, output
+    assert command_line.run(*common, "model.id=c", "samples=1").returncode == 0
+    looks = {tuple(look.n for look in plan.looks): plan for plan in sweep_of(command_line).looks}
+    assert looks.keys() == {(2, 4), (3, 6)}
+    assert [plan.judged for plan in looks.values()] == [1, 1]
 
 
 WRONG: dict[str, tuple[list[str], str]] = {
