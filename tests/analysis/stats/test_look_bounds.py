@@ -8,8 +8,8 @@ from hanlon.analysis.stats.looks import alpha_of, nominal_alphas
 from hanlon.store.records import Look, LookPlan, SweepRecord
 
 # z of Lan & DeMets' spending of the O'Brien-Fleming type, two-sided 0.05. K=3: what gsDesign (R; sfLDOF, alpha=0.025 a
-# side) prints in a vignette of FastSurvival. K=2, 4, 5: a table of three decimals that names gsDesign as its source; not
-# run here, since there is no R.
+# side) prints in a vignette of FastSurvival. K=2, 4, 5: a table of three decimals that names gsDesign as its source;
+# not run here, since there is no R.
 PUBLISHED = {
     2: (2.963, 1.969),
     3: (3.710303, 2.511427, 1.993048),
