@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hanlon.analysis.contrasts.effects import share_text
 from hanlon.analysis.contrasts.report import Report
 from hanlon.analysis.contrasts.rows import (
     ReportRow,
@@ -10,6 +11,7 @@ from hanlon.analysis.contrasts.rows import (
     contexts,
     contrast_row,
     effect_row,
+    ratio_of,
     status,
     wordings_row,
 )
@@ -75,6 +77,7 @@ def _contrast_columns(level: str) -> Table:
         printed("from cell", lambda row: row.cell.record.label + _unlabelled(row.held or {})),
         printed("k/n", lambda row: _counts(row), right=True),
         *_estimate(level),
+        printed("share removed", lambda row: share_text(ratio_of(row))),
         *_STATUS,
         printed("excluded", lambda row: _excluded(row), once=True),
         printed("notes", lambda row: _notes(row)),
