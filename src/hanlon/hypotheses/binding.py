@@ -168,7 +168,9 @@ class Bound:
 
     def _names_control(self, cell: CellState, prediction: Prediction) -> bool:
         wheres = (
-            gate.where for gate in self.planned.plan.gates if cell in self.planned.selector.matching(gate.where)
+            gate.where
+            for gate in self.planned.plan.gates
+            if cell in self.planned.selector.matching(gate.where)
         )
         return any(set(where) <= {prediction.factor, *prediction.where} for where in wheres)
 

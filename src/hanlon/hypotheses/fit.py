@@ -101,9 +101,7 @@ def _shortened(
     return origin, deviance
 
 
-def _project(
-    target: "NDArray[Any]", weights: "NDArray[Any]", region: Region
-) -> "NDArray[Any] | None":
+def _project(target: "NDArray[Any]", weights: "NDArray[Any]", region: Region) -> "NDArray[Any] | None":
     """The point of a region with the least weighted squared distance from the target; None where the region is empty."""
     import numpy as np
     from scipy import optimize

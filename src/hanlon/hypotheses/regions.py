@@ -104,7 +104,9 @@ def _side(columns: Sequence[int]) -> dict[int, float]:
     return {columns[0]: -1.0, columns[1]: 1.0}
 
 
-def _sum(first: dict[int, float], second: dict[int, float], weight: float, scale: float = 1.0) -> dict[int, float]:
+def _sum(
+    first: dict[int, float], second: dict[int, float], weight: float, scale: float = 1.0
+) -> dict[int, float]:
     total = {column: scale * value for column, value in first.items()}
     for column, value in second.items():
         total[column] = total.get(column, 0.0) + weight * value

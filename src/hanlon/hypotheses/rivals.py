@@ -162,7 +162,10 @@ class Explanation:
     @cached_property
     def in_full(self) -> bool:
         """Whether its effects are seen at the size that it claims: no constraint holds a rate back."""
-        together, nearest = _merged(self.observed.counts, self.classes), self.fit(self.observed.counts.k, STEPS)
+        together, nearest = (
+            _merged(self.observed.counts, self.classes),
+            self.fit(self.observed.counts.k, STEPS),
+        )
         free = float(self.observed.counts.deviance(together.rates[self.classes]).sum())
         return nearest is not None and nearest.deviance - free < HELD_BACK
 

@@ -51,7 +51,9 @@ class SamplingError:
         means = np.divide(sums, repeats, out=np.full(sums.shape, np.nan), where=repeats > 0)
         return cls(means, repeats, *_variances(means, repeats))
 
-    def draw(self, rates: "NDArray[Any]", n: "NDArray[Any]", draws: int, chance: "Generator") -> "NDArray[Any]":
+    def draw(
+        self, rates: "NDArray[Any]", n: "NDArray[Any]", draws: int, chance: "Generator"
+    ) -> "NDArray[Any]":
         """Counts of a model of these rates: draws x rates."""
         import numpy as np
         from scipy.special import expit, logit

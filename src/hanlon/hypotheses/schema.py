@@ -14,7 +14,9 @@ from hanlon.store.digest import digest
 
 Level = str | bool | int | float
 Levels = tuple[Level, ...]
-Claim = Literal["rises", "falls", "removes_half", "leaves_a_third", "no_effect", "does_not_rise", "does_not_fall"]
+Claim = Literal[
+    "rises", "falls", "removes_half", "leaves_a_third", "no_effect", "does_not_rise", "does_not_fall"
+]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 SHARE, POINTS = 0.25, 0.02
 """An effect changes the base rate by at least a quarter and 2 points; what stays within that is none. Conventions of
@@ -186,7 +188,9 @@ class Plan(_Strict):
 
     def content(self) -> dict[str, Any]:
         """All of it as plain data, as a sweep keeps it."""
-        behaviour = self.behaviour and self.behaviour.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        behaviour = self.behaviour and self.behaviour.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True
+        )
         return {
             "env": self.env,
             **({"behaviour": behaviour} if behaviour else {}),
@@ -197,7 +201,9 @@ class Plan(_Strict):
     @model_validator(mode="after")
     def _says_what_is_explained(self) -> "Plan":
         if self.hypotheses and self.behaviour is None:
-            raise ValueError("hypotheses need a `behaviour` that they explain: its measures and a word for it")
+            raise ValueError(
+                "hypotheses need a `behaviour` that they explain: its measures and a word for it"
+            )
         return self
 
     @property
