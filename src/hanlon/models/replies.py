@@ -245,8 +245,15 @@ def _without_blocks(content: str, kept: Collection[str], blocks: list[str]) -> s
     text = content
     for opening, closing in REASONING_TAGS.items():
         if opening not in kept:
-            text = _without_tag(text, re.escape(opening), re.escape(closing), blocks)
+            text = _without_tag(text, _pattern(opening), _pattern(closing), blocks)
     return _FINAL_CHANNEL.sub("", text).lstrip() if text != content else content
+
+
+def _pattern(tag: str) -> str:
+    """A tag, also with attributes where it is an element: `<think >`, `<think time="3">`; but not `<think/>`."""
+    if not tag.endswith(">") or "|" in tag:
+        return re.escape(tag)
+    return re.escape(tag[:-1]) + r"(?:\s[^<>]{0,200})?(?<!/)>"
 
 
 def _without_tag(text: str, opening: str, closing: str, blocks: list[str]) -> str:
