@@ -92,6 +92,10 @@ def gaps(
     "--level", type=click.FloatRange(0.5, 0.9999), default=0.95, help="Of the intervals.", show_default=True
 )
 @click.option(
+    "--margin", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.05, show_default=True,
+    help="A rate below which a behaviour counts as absent, in trends over numbers.",
+)  # fmt: skip
+@click.option(
     "--top", type=click.IntRange(1), default=60, help="The most rows of each table.", show_default=True
 )
 @click.option("--published", is_flag=True, help="Below the tables, what papers report of the same two tiers.")
@@ -101,10 +105,11 @@ def contrasts(
     measures: tuple[str, ...],
     factors: tuple[str, ...],
     level: float,
+    margin: float,
     top: int,
     published: bool,
 ) -> None:
-    """What each factor does: cells that differ in it alone, with intervals; bundled prompts taken apart."""
+    """What each factor does: cells that differ in it alone, trends over numbers, bundled prompts taken apart."""
     from hanlon.analysis.contrasts.contrasts import varied_factors
     from hanlon.analysis.contrasts.notes import report_notes
     from hanlon.analysis.contrasts.report import report
@@ -126,6 +131,7 @@ def contrasts(
         level=level,
         predicted=planned.contrasts,
         values=stored_values(),
+        margin=margin,
     )
     if not built.contrasts:
         raise click.UsageError(

@@ -15,6 +15,7 @@ from hanlon.figures.shapes.bars import lying_bars
 from hanlon.figures.shapes.stacked import LEAST, dumbbell, stacked_shares
 from hanlon.figures.sweep import contrasts, judges, specifications
 from hanlon.figures.sweep.cell_rates import rate_chart, rate_points
+from hanlon.figures.sweep.dose import dose_curves, dose_points
 from hanlon.figures.sweep.tier_pairs import GAP, QUANTITIES
 from hanlon.figures.sweep.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
 from hanlon.figures.sweep.verdicts import exploratory, verdict_points, verdict_table
@@ -129,6 +130,11 @@ def _cell_rates(material: Material) -> Made:
     return rate_chart(points), points
 
 
+def _dose_curves(material: Material) -> Made:
+    points = dose_points(material.report.trends)
+    return dose_curves(points, "The rate over a factor's numbers"), points
+
+
 def _contrast_forest(material: Material) -> Made:
     rows, remarks = contrasts.contrast_points(material.contrasts)
     require(rows, "no contrast: no two cells of one model differ in one factor or in a bundle")
@@ -198,6 +204,7 @@ FIGURES: Sequence[Figure] = (
     Figure("judges_votes", "How judges' votes are spread; own runs", False, _votes),
     Figure("judges_roc", "Judges against people's labels; own runs with --human", False, _roc),
     Figure("cell_rates", "The rate of each cell with its interval; own runs", False, _cell_rates),
+    Figure("dose_curves", "Rates against a factor with numbers as levels; own runs", False, _dose_curves),
     Figure("contrast_forest", "Contrasts with margins; own runs", False, _contrast_forest),
     Figure("verdict", "Each hypothesis and its predictions; own runs with --verdict", False, _verdict),
     Figure("clause_attribution", "A bundled prompt taken apart; own runs", False, _attribution),

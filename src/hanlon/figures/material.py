@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from hanlon.analysis.contrasts.contrasts import Predicted
-from hanlon.analysis.contrasts.report import report
+from hanlon.analysis.contrasts.report import Report, report
 from hanlon.analysis.contrasts.rows import report_rows
 from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
@@ -67,9 +67,14 @@ class Material:
         return next(iter(self.labels_by_judge.values()), nobody)
 
     @cached_property
+    def report(self) -> Report:
+        """What `hanlon contrasts` shows of the headline measure; by request where cells share them."""
+        return report(self.states, predicted=self.predicted, values=stored_values())
+
+    @cached_property
     def contrasts(self) -> list[dict[str, Any]]:
-        """All contrasts, effects and bundles taken apart, by the headline measure; by request where they are shared."""
-        return report_rows(report(self.states, predicted=self.predicted, values=stored_values()))
+        """All contrasts, trends, effects and bundles taken apart."""
+        return report_rows(self.report)
 
     @property
     def votes(self) -> list[JudgedLabel]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from hanlon.analysis.contrasts.dose_text import trend_notes
 from hanlon.analysis.contrasts.logistic import LogisticModel
 from hanlon.analysis.contrasts.report import Report
 from hanlon.analysis.rates_table import notes, rates_rows
@@ -35,6 +36,7 @@ def report_notes(report: Report) -> list[str]:
     return [
         *_method(report),
         *_family(report),
+        *trend_notes(report.trends, report.grids),
         *_bases(report),
         *_left_out(report),
         *_wordings(report),

@@ -1,10 +1,11 @@
-"""All that `hanlon contrasts` reports: contrasts, means over wordings, factorial effects, bundles."""
+"""All that `hanlon contrasts` reports: contrasts, trends over doses, means over wordings, effects, bundles."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hanlon.analysis.contrasts.attribution import Attribution, attribute
 from hanlon.analysis.contrasts.contrasts import Contrast, Predicted, contrasts, pairs_of
+from hanlon.analysis.contrasts.dose import MARGIN, DoseTrend, dose_trends
 from hanlon.analysis.contrasts.factorial import Effect, effects
 from hanlon.analysis.contrasts.grid import BUNDLE, Grid, grids
 from hanlon.analysis.contrasts.logistic import LogisticModel, OddsRatio, logistic
@@ -29,10 +30,11 @@ class GridEffects:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `hanlon contrasts` shows. `wordings` and `effects` are empty where the grid has none."""
+    """What `hanlon contrasts` shows. `trends`, `wordings` and `effects` are empty where the grid has none."""
 
     grids: Sequence[Grid]
     contrasts: Sequence[Contrast]
+    trends: Sequence[DoseTrend]
     wordings: Sequence[OverWordings]
     effects: Sequence[GridEffects]
     attributions: Sequence[Attribution]
@@ -46,8 +48,12 @@ def report(
     level: float = 0.95,
     predicted: Collection[Predicted] = (),
     values: Values = no_requests,
+    margin: float = MARGIN,
 ) -> Report:
-    """Contrasts, their means over wordings, factorial effects, and bundles taken apart; arguments as in `contrasts`."""
+    """Contrasts, trends over doses, means over wordings, factorial effects, and bundles taken apart.
+
+    `margin` is the rate, as a fraction, below which a trend calls a behaviour absent; the others as in `contrasts`.
+    """
     all_contrasts = contrasts(
         cells, measures, factors=factors, level=level, predicted=predicted, values=values
     )
@@ -65,9 +71,16 @@ def report(
         for measure in measures_of(grid.cells[0].record, measures)
         if not factors or set(factors) - {BUNDLE}
     ]
+    trends = [
+        trend
+        for grid in all_grids
+        for measure in measures_of(grid.cells[0].record, measures)
+        for trend in dose_trends(grid, measure, factors, level=level, values=values, margin=margin)
+    ]
     return Report(
         all_grids,
         all_contrasts,
+        trends,
         over_wordings(all_contrasts),
         [each for each in grid_effects if each.effects],
         [attribution for attribution in attributions if attribution.alone or attribution.last],

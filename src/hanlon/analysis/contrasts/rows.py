@@ -6,18 +6,21 @@ from typing import Any
 
 from hanlon.analysis.contrasts.attribution import Attribution
 from hanlon.analysis.contrasts.contrasts import Contrast
+from hanlon.analysis.contrasts.dose import DoseTrend
 from hanlon.analysis.contrasts.factorial import Effect
 from hanlon.analysis.contrasts.logistic import OddsRatio
 from hanlon.analysis.contrasts.report import GridEffects, Report
 from hanlon.analysis.contrasts.wordings import OverWordings
-from hanlon.analysis.stats.differences import Difference
+from hanlon.analysis.stats.differences import Difference, difference
+from hanlon.analysis.stats.trend import Trend
 from hanlon.analysis.tables import Column, plain_rows
 from hanlon.store.cells import CellState, model_name
+from hanlon.store.tally import Count
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A contrast, a mean over wordings, a main effect or an interaction; what its kind does not have is None.
+    """A contrast, a trend, a mean over wordings, a main effect or an interaction; what its kind does not have is None.
 
     `part`, `bundle` and `untested` say which part of which bundle it is, and of what else nothing is known.
     """
@@ -34,6 +37,7 @@ class ReportRow:
     unit: str
     held: Mapping[str, Any] | None = None
     contrast: Contrast | None = None
+    dose: DoseTrend | None = None
     wordings: OverWordings | None = None
     effect: Effect | None = None
     odds: OddsRatio | None = None
@@ -46,6 +50,7 @@ def report_rows(report: Report) -> list[dict[str, Any]]:
     """All of a report, one row each, with the same keys; a fraction is a fraction."""
     rows = [
         *(contrast_row(contrast) for contrast in report.contrasts),
+        *(trend_row(dose, dose.trend) for dose in report.trends if dose.trend),
         *(wordings_row(wordings) for wordings in report.wordings),
         *(effect_row(effect, grid) for grid in report.effects for effect in grid.effects),
         *(row for attribution in report.attributions for row in attribution_rows(attribution)),
@@ -64,6 +69,18 @@ def contrast_row(
         pair.base, contrast.measure, pair.factor, pair.levels, pair.changed,
         comparison.difference, comparison.p, comparison.test, comparison.unit,
         held=pair.held, contrast=contrast, part=part, bundle=bundle, untested=untested,
+    )  # fmt: skip
+
+
+def trend_row(dose: DoseTrend, trend: Trend) -> ReportRow:
+    """The row of a trend; its difference is from the lowest to the highest level that all wordings have."""
+    levels = [*dose.counts] or [*dose.series[0].levels]
+    ends = (levels[0], levels[-1])
+    first, last = (dose.counts.get(end, Count()) for end in ends)
+    return ReportRow(
+        "trend", dose.cells[0], dose.measure, dose.factor, ends, {dose.factor: ends},
+        difference(last.k, last.n, first.k, first.n, dose.level), trend.p, trend.test, trend.unit,
+        held=dose.held, dose=dose,
     )  # fmt: skip
 
 
@@ -151,6 +168,16 @@ COLUMNS: tuple[Column[ReportRow], ...] = (
     Column("possible", lambda row: row.effect and row.effect.possible),
     Column("sd", lambda row: row.wordings and row.wordings.sd),
     Column("per_wording", lambda row: row.wordings and row.wordings.differences),
+    Column("z", lambda row: row.dose and row.dose.trend and row.dose.trend.z),
+    Column("direction", lambda row: row.dose and row.dose.direction),
+    Column("levels", lambda row: row.dose and list(row.dose.counts)),
+    Column("k", lambda row: row.dose and [count.k for count in row.dose.counts.values()]),
+    Column("n", lambda row: row.dose and [count.n for count in row.dose.counts.values()]),
+    Column("z_per_wording", lambda row: row.dose and row.dose.z_by_wording),
+    Column("breaks", lambda row: row.dose and [list(each.levels) for each in row.dose.breaks]),
+    Column("breaks_p", lambda row: row.dose and row.dose.breaks_p),
+    Column("below_margin", lambda row: row.dose and list(row.dose.below)),
+    Column("margin", lambda row: row.dose and row.dose.margin),
     Column("odds_ratio", lambda row: row.odds and row.odds.ratio),
     Column("odds_lo", lambda row: row.odds and row.odds.lo),
     Column("odds_hi", lambda row: row.odds and row.odds.hi),

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hanlon.analysis.contrasts import dose_text
+from hanlon.analysis.contrasts.dose import DoseTrend
 from hanlon.analysis.contrasts.report import Report
 from hanlon.analysis.contrasts.rows import (
     ReportRow,
@@ -11,6 +13,7 @@ from hanlon.analysis.contrasts.rows import (
     contrast_row,
     effect_row,
     status,
+    trend_row,
     wordings_row,
 )
 from hanlon.analysis.tables import Column, TableFormat, points, printed, render_table
@@ -32,11 +35,13 @@ def print_report(report: Report, table_format: TableFormat, top: int) -> str:
     If there are more, it shows the contrasts and effects with the smallest p, and the first bundles.
     """
     contrasts = [contrast_row(contrast) for contrast in report.contrasts]
+    trends = [trend_row(dose, dose.trend) for dose in report.trends if dose.trend]
     wordings = [wordings_row(wordings) for wordings in report.wordings if len(wordings.contrasts) > 1]
     effects = [effect_row(effect, grid) for grid in report.effects for effect in grid.effects]
     parts = [row for attribution in report.attributions for row in attribution_rows(attribution)]
     tables: list[tuple[str, Callable[[str], Table], Sequence[ReportRow], Sequence[ReportRow]]] = [
         ("contrasts", _contrast_columns, _least_p(contrasts, top), contrasts),
+        ("trends over numbers", _trend_columns, _least_p(trends, top), trends),
         ("over wordings", _wordings_columns, _least_p(wordings, top), wordings),
         ("main effects and interactions", _effect_columns, _least_p(effects, top), effects),
         ("which clause did it?", _part_columns, parts[:top], parts),
@@ -79,6 +84,22 @@ def _contrast_columns(level: str) -> Table:
         printed("excluded", lambda row: _excluded(row), once=True),
         printed("notes", lambda row: _notes(row)),
     )
+
+
+def _trend_columns(level: str) -> Table:
+    del level  # stands below the table
+    return (
+        *_PLACE[:2],
+        printed("answer", lambda row: _of_dose(row, dose_text.answer)),
+        printed("held", lambda row: _held(row.held or {}), once=True),
+        printed("k/n at each level", lambda row: _of_dose(row, dose_text.counts)),
+        printed("against the trend", lambda row: _of_dose(row, dose_text.against)),
+        printed("notes", lambda row: _of_dose(row, dose_text.remarks)),
+    )
+
+
+def _of_dose(row: ReportRow, text: Callable[[DoseTrend], str]) -> str:
+    return text(row.dose) if row.dose else ""
 
 
 def _wordings_columns(level: str) -> Table:

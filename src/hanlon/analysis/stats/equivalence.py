@@ -80,8 +80,8 @@ def vanishes(
         raise ValueError(
             f"a margin is a fraction above 0 and below 1, such as 0.05 for 5 points; not {margin}."
         )
-    control_lo, _ = _one_sided(control_k, control_n, alpha)
-    treated_lo, treated_hi = _one_sided(treated_k, treated_n, alpha)
+    control_lo, _ = one_sided_bounds(control_k, control_n, alpha)
+    treated_lo, treated_hi = one_sided_bounds(treated_k, treated_n, alpha)
     worked = control_lo > margin
     if not worked:
         result: Result = "undetermined"
@@ -91,7 +91,7 @@ def vanishes(
     return Vanishing(treated_lo, treated_hi, p, result, worked)
 
 
-def _one_sided(k: int, n: int, alpha: float) -> tuple[float, float]:
+def one_sided_bounds(k: int, n: int, alpha: float) -> tuple[float, float]:
     """The lower and the upper exact bound, each wrong with a probability of at most `alpha`."""
     from statsmodels.stats import proportion
 
