@@ -228,7 +228,8 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
             )
         if tally.after_look:
             added.append(
-                f"{row.name}: {tally.after_look} of {tally.episodes} episodes were added after a look at the rates."
+                f"{row.name}: {tally.after_look} of {tally.episodes} episodes were added after a look at the rates, "
+                "for which its interval is not adjusted."
             )
     stored = [f"{row.model}: {note}." for row in rows for note in row.record.notes]
     return [*inactive, *changed, *repeated, *untagged, *added, *dict.fromkeys(stored)]

@@ -89,9 +89,13 @@ def preregister(overrides: tuple[str, ...]) -> None:
 
     OVERRIDES are the words behind `python run.py -m`, in quotes or not. Makes no call and writes nothing.
     """
+    from hanlon.config.errors import ConfigError
     from hanlon.design.preregistration import preregistration
 
-    click.echo(preregistration(*_planned(overrides)))
+    try:
+        click.echo(preregistration(*_planned(overrides)))
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _planned(overrides: Sequence[str]) -> "tuple[ComposedSweep, list[Plan]]":

@@ -141,6 +141,7 @@ class RunOptions(Strict):
     """How a command samples and labels its cells. conf/cell.yaml explains the keys. No cell changes with them."""
 
     samples: Annotated[int, Field(ge=1)]
+    looks: Annotated[int, Field(ge=1, le=20)] = 1
     runs_dir: str
     plan: bool
     tracker: dict[str, Any]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from hanlon.analysis.stats.by_request import RESAMPLES
 from hanlon.analysis.tables import Column, plain, render_table
 from hanlon.config.command_line import ComposedSweep
+from hanlon.design.looks import planned_looks
 from hanlon.design.power_table import family_size, matrices_of
 from hanlon.design.sampling_plan import design, sample_size, sampling
 from hanlon.hypotheses.matrix import Matrix
@@ -43,7 +44,11 @@ RESULTS = (
 
 
 def preregistration(sweep: ComposedSweep, plans: Sequence[Plan]) -> str:
-    """The plan of a sweep that was not run yet. Nothing in it depends on the day, but the last lines' versions."""
+    """The plan of a sweep that was not run yet. Nothing in it depends on the day, but the last lines' versions.
+
+    Raises:
+        ConfigError: looks that cannot be planned.
+    """
     states = sweep.states()
     matrices = matrices_of(states, plans)
     parts = [
@@ -53,7 +58,7 @@ def preregistration(sweep: ComposedSweep, plans: Sequence[Plan]) -> str:
         *sample_size(sweep, matrices),
         *_matrices(matrices),
         *_controls([gate for plan in plans for gate in plan.gates]),
-        *sampling(sweep, states),
+        *sampling(sweep, states, planned_looks([state.record for state in states], plans, sweep.options)),
         *_analysis(states, matrices),
         *_hashes(sweep, plans),
     ]

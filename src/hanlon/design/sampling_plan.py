@@ -8,13 +8,14 @@ import msgspec
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.analysis.tables import Column, plain, render_table
 from hanlon.config.command_line import ComposedSweep
+from hanlon.design.looks import looks_text
 from hanlon.design.power import planned_power
 from hanlon.design.power_table import family_size
 from hanlon.hypotheses.matrix import Matrix
 from hanlon.hypotheses.verdict import ALPHA
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.outcomes import EXCLUDED, RETRIED_LATER
-from hanlon.store.records import CellRecord
+from hanlon.store.records import CellRecord, LookPlan
 
 BLIND = 8
 """Predictions that are named where n is not enough for them."""
@@ -82,8 +83,8 @@ def sample_size(sweep: ComposedSweep, matrices: Sequence[Matrix]) -> Iterator[st
         yield "\nThese may end undetermined, and are not to be read as absences of an effect.\n"
 
 
-def sampling(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]:
-    """How episodes are sampled, when sampling stops, and which leave n."""
+def sampling(sweep: ComposedSweep, states: Sequence[CellState], looks: Sequence[LookPlan]) -> Iterator[str]:
+    """How episodes are sampled, when sampling stops (at the end, or at one of these looks), and which leave n."""
     yield "## Sampling\n"
     for record in {(s.record.endpoint, s.record.model): s.record for s in states}.values():
         yield f"- {model_name(record)}, endpoint `{record.endpoint}`, {_sent(record)}"
@@ -93,10 +94,16 @@ def sampling(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]
         f"{seeds} the sampling seed. All cells are sampled together, interleaved by number, so that a "
         "provider that drifts does not look like a factor."
     )
+    stop = "at n, whatever the rates; nothing looks at them before"
+    if looks:
+        stop = (
+            f"the sweep is judged at {looks_text(looks[0].looks)}, and at no other n. A model whose verdict is settled "
+            "at a look stops there"
+        )
     yield (
-        "- Stopping rule: at n, whatever the rates; nothing looks at them before. A budget, an outage or an "
-        "interruption may stop it earlier, which leaves what it touches undetermined until the same command has gone "
-        "on to n. Episodes added beyond n are marked as added after a look.\n"
+        f"- Stopping rule: {stop}. A budget, an outage or an interruption may stop it earlier, which leaves what it "
+        "touches undetermined until the same command has gone on. Episodes added beyond n are marked as added after a "
+        "look.\n"
     )
     yield "## Exclusions\n"
     yield (

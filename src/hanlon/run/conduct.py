@@ -14,6 +14,8 @@ from hanlon.engine.model_check import check_model
 from hanlon.run.exit_codes import COMPLETE, FAILED, INTERRUPTED
 from hanlon.run.label import label_by_rules
 from hanlon.run.log import SweepLog
+from hanlon.run.look_by_look import LookByLook
+from hanlon.run.looks import SweepLooks, end_lines
 from hanlon.run.open import check_sandboxes, open_store, prepare_store
 from hanlon.run.plan import PlannedCell, models_to_call, needs_calls, plan_again, without_calls
 from hanlon.run.print import print_end, print_table
@@ -42,9 +44,10 @@ def conduct(
     planned: Sequence[PlannedCell],
     options: RunOptions,
     record: SweepRecord,
+    looks: SweepLooks,
     sample_elsewhere: SampleElsewhere | None = None,
 ) -> int:
-    """Sample what is missing, here or elsewhere, label, log and print it. The exit code.
+    """Sample what is missing, here or elsewhere, from look to look; label, log and print it. The exit code.
 
     Raises:
         ConfigError: a missing key, a folder that cannot be written, a cell that another process writes.
@@ -56,7 +59,7 @@ def conduct(
     say = partial(console.print, markup=False, soft_wrap=True)
     log = SweepLog(record, planned, options)
     tracker: Tracker = construct("tracker", options.tracker, say=say)
-    shared = COMPLETE
+    shared, stopped_before = COMPLETE, [plan for plan in looks.plans if plan.stopped_n is not None]
     if sample_elsewhere is not None and any(map(needs_calls, planned)):
         prepare_store(planned, options, say)
         log.begin()
@@ -70,7 +73,11 @@ def conduct(
         tracker.start(record, [(cell.record, cell.plan.folder) for cell in opened], Path(options.runs_dir))
         exit_code = FAILED
         try:
-            exit_code, limits = sample(opened, options, progress, tracker)
+            if looks.plans:
+                by_look = LookByLook(opened, options, progress, tracker, looks, log)
+                exit_code, limits = by_look.sample()
+            else:
+                exit_code, limits = sample(opened, options, progress, tracker)
             exit_code, record.limits = exit_code or shared, limits or record.limits
             if exit_code != INTERRUPTED:
                 label_by_rules(opened, options, say)
@@ -80,4 +87,7 @@ def conduct(
         finally:
             tracker.finish(exit_code == COMPLETE)
     print_table(states, record)
-    return print_end(states, inquiries, options, exit_code, say)
+    for line in end_lines(looks, planned, stopped_before):
+        print(line)
+    goals = [looks.samples_of(plan.cell.key) for plan in planned]
+    return print_end(states, goals, inquiries, options, exit_code, say)

@@ -48,20 +48,31 @@ def launch(
     for line in _remarks_on_cells(len(jobs), sweep):
         print(line, file=sys.stderr)
     sample_elsewhere = sharing(launcher, context, master, sweep)
+    if options.looks > 1 and sample_elsewhere is not None:
+        raise ConfigError(
+            f"looks={options.looks}: a look judges all cells, and this launcher spreads their episodes over several "
+            "processes. Take hydra/launcher=pool, or looks=1."
+        )
+    from hanlon.run.log import new_record
+    from hanlon.run.looks import end_lines, sweep_looks
+
     planned = plan_cells(sweep.cells, options)
+    overrides = [str(line) for line in master.hydra.overrides.task]
+    record = new_record(planned, options, sweep.experiment, overrides)
+    looks = sweep_looks(planned, options, record)
+    planned = looks.within(planned)
     notes = (note for cell in sweep.cells for note in cell.environment.notes(options.samples))
     for note in dict.fromkeys(notes):
         print(f"Note: {note}.", file=sys.stderr)
     if options.plan:
         print_plan(planned, options)
         print_hypotheses(planned, options)
+        for line in (*looks.lines(), *end_lines(looks, planned, looks.plans)):
+            print(line)
         return [_completed(job) for job in jobs]
     from hanlon.run.conduct import conduct
-    from hanlon.run.log import new_record
 
-    overrides = [str(line) for line in master.hydra.overrides.task]
-    record = new_record(planned, options, sweep.experiment, overrides)
-    exit_code = conduct(planned, options, record, sample_elsewhere)
+    exit_code = conduct(planned, options, record, looks, sample_elsewhere)
     if exit_code:
         raise SweepEnded(exit_code)
     return [_completed(job) for job in jobs]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import RunOptions
-from hanlon.hypotheses.registration import register, rewrite, sweep_plans
+from hanlon.hypotheses.registration import basis, register, rewrite, sweep_file, sweep_plans
+from hanlon.hypotheses.schema import Plan
 from hanlon.inquiries.pending import PlannedInquiry, write_records
 from hanlon.run.plan import PlannedCell
 from hanlon.store.cells import CellState
 from hanlon.store.digest import digest
+from hanlon.store.episodes import read_json
 from hanlon.store.records import SweepRecord
 
 
@@ -54,16 +56,35 @@ class SweepLog:
             return
         try:
             write_records(self._inquiries, Path(self._runs_dir))
+            self._keep_looks()
             register(self._record, self._states, self._plans, self._runs_dir)
         except OSError as error:
             raise ConfigError(
                 f"runs_dir={self._runs_dir} cannot be written: {error.strerror}. Nothing was called."
             ) from None
 
+    def plans_of(self, cells: Sequence[str]) -> list[Plan]:
+        """By what these cells are judged: what was written down for them, also by an earlier command."""
+        return [plan for part in basis(self._record) if part.seen & set(cells) for plan in part.plans]
+
     def finish(self, states: Sequence[CellState], inquiries: Sequence[PlannedInquiry]) -> None:
         """Write when the sweep ended and what it cost. A full disk is no failure here: the episodes are stored."""
         self._record.finished_at = time.time()
         self._record.cost_usd = sum(state.tally.cost_usd or 0.0 for state in states)
         self._record.cost_usd += sum(inquiry.cost_usd for inquiry in inquiries)
+        self.save()
+
+    def save(self) -> None:
+        """Write the record as it is now. A full disk is no failure: the next command finds out the same."""
         with suppress(OSError):
+            self._keep_looks()
             rewrite(self._record, self._runs_dir)
+
+    def _keep_looks(self) -> None:
+        """Take in, as they are now, the looks that other commands of this sweep have planned for other cells."""
+        stored, cells = (
+            read_json(sweep_file(self._runs_dir, self._record.id), SweepRecord),
+            {*self._record.cells},
+        )
+        others = [plan for plan in (stored.looks if stored else ()) if not cells & set(plan.cells)]
+        self._record.looks = [*(plan for plan in self._record.looks if cells & set(plan.cells)), *others]

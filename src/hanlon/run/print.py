@@ -30,18 +30,23 @@ def print_table(states: Sequence[CellState], record: SweepRecord) -> None:
 
 def print_end(
     states: Sequence[CellState],
+    goals: Sequence[int],
     inquiries: Sequence[PlannedInquiry],
     options: RunOptions,
     exit_code: int,
     say: Callable[[str], None],
 ) -> int:
-    """Say where the transcripts are and what is missing. The exit code, which is not 0 where something is."""
+    """Say where the transcripts are and what is missing. The exit code, which is not 0 where something is.
+
+    `goals` holds the n that each of the cells is to have.
+    """
     folders = sorted({str(state.folder.parent) for state in states})
     say(f"Transcripts: {', '.join(folders)}. Again: hanlon rates {options.runs_dir}")
     missing = sum(
-        len(missing_indices(read_digests(state.folder), options.shard, options.samples)) for state in states
+        len(missing_indices(read_digests(state.folder), options.shard, goal))
+        for state, goal in zip(states, goals, strict=True)
     )
-    planned = len(states) * len(options.shard.indices(options.samples))
+    planned = sum(len(options.shard.indices(goal)) for goal in goals)
     incomplete = [f"{missing} of {planned} episodes are missing"] if missing else []
     for name, count in unanswered(inquiries).items():
         incomplete.append(f"{name} has not answered about {count} episodes")

@@ -31,11 +31,25 @@ def sample(
     for cell in opened:
         if cell.writer is None:
             tracker.cell_finished(cell.record.key)
-    inquiries = [work for cell in opened for work in cell.inquiries if work.inquiry.model is not None]
-    if not inquiries and all(cell.writer is None for cell in opened):
+    if any(map(_has_calls, opened)):
+        for note in notes_of(opened):
+            progress.notice(note)
+    return sample_missing(opened, options, progress, [progress, tracker])
+
+
+def _has_calls(cell: OpenedCell) -> bool:
+    return cell.writer is not None or any(work.inquiry.model is not None for work in cell.inquiries)
+
+
+def sample_missing(
+    opened: Sequence[OpenedCell], options: RunOptions, progress: Progress, observers: "Sequence[Observer]"
+) -> tuple[int, Limits]:
+    """As `sample`, with other observers, and without the notes on the models."""
+    if not any(map(_has_calls, opened)):
         return COMPLETE, {}
     from hanlon.engine.work import CellWork
 
+    inquiries = [work for cell in opened for work in cell.inquiries if work.inquiry.model is not None]
     works = [
         CellWork(
             cell.plan.cell,
@@ -47,10 +61,8 @@ def sample(
         for cell in opened
         if cell.writer is not None
     ]
-    for note in notes_of(opened):
-        progress.notice(note)
     budget = _budget([cell.plan for cell in opened], options)
-    return sample_and_ask(works, inquiries, options, budget, [progress, tracker], progress)
+    return sample_and_ask(works, inquiries, options, budget, observers, progress)
 
 
 def sample_share(

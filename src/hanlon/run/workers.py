@@ -25,13 +25,10 @@ from hanlon.config.command_line import ComposedSweep, read_options
 from hanlon.config.compose import ComposedCell
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import RunOptions
-from hanlon.run.exit_codes import COMPLETE, FAILED, INCOMPLETE, INTERRUPTED
+from hanlon.run.exit_codes import FAILED, INTERRUPTED, WORST_FIRST
 from hanlon.run.plan import PlannedCell, models_to_call, plan_cells
 from hanlon.store.records import SweepRecord
 from hanlon.store.shard import Shard
-
-WORST_FIRST = (INTERRUPTED, FAILED, INCOMPLETE, COMPLETE)
-"""Exit codes of workers. The sweep's is the first of these that one of them has."""
 
 WATCH_S = 0.5
 

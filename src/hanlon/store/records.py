@@ -109,12 +109,12 @@ class EpisodeDigest(msgspec.Struct):
 
 
 class CellRecord(msgspec.Struct, omit_defaults=True):
-    """`cell.json`: what a cell is, resolved. Written once, before its first episode.
+    """`cell.json`: what a cell is, resolved. Written before its first episode; only a look changes `planned_samples`.
 
     `key` is the cell's identity, `label` its name for people, `measures` the environment's rates (name to
-    description, the headline first), `planned_samples` the n of the first sweep that opened the cell. `no_effect`
-    holds the value of each factor at which it does nothing, from which contrasts start. With `local_only` its
-    transcripts are logged nowhere else than in the store.
+    description, the headline first), `planned_samples` the n of the first sweep that opened the cell, or that of the
+    look at which it stopped: what comes later is marked. `no_effect` holds the value of each factor at which it does
+    nothing, from which contrasts start. With `local_only` its transcripts are logged nowhere else than in the store.
     """
 
     key: str
@@ -193,12 +193,39 @@ class Registration(msgspec.Struct, omit_defaults=True):
     overrides: list[str] = []
 
 
+class Look(msgspec.Struct):
+    """A look at a sweep: when every cell has `n` episodes, tested at the nominal two-sided `alpha`."""
+
+    n: int
+    alpha: float
+
+
+class LookPlan(msgspec.Struct, omit_defaults=True):
+    """The looks at the cells of one model that a sweep wrote down before its first call. The last is its end.
+
+    `judged` counts the looks that are over. `settled` is the number of the one at which sampling stopped, 0 as long as
+    none did, and `because` says why. `resumed`: a later command went on nevertheless.
+    """
+
+    cells: list[str]
+    looks: list[Look]
+    judged: int = 0
+    settled: int = 0
+    because: str = ""
+    resumed: bool = False
+
+    @property
+    def stopped_n(self) -> int | None:
+        """The n at which its cells stopped; None where they did not."""
+        return self.looks[self.settled - 1].n if self.settled else None
+
+
 class SweepRecord(msgspec.Struct, omit_defaults=True):
     """`runs/sweeps/<id>.json`: the cells of one sweep in the order of its grid, and the planned n.
 
-    An experiment may be typed several times, with other models or further cells: all fields but the registrations are
-    those of the last command. `registration` is what the first one wrote down, `later` what each other wrote down
-    whose cells were all new.
+    An experiment may be typed several times, with other models or further cells: all fields but the registrations and
+    the looks are those of the last command. `registration` is what the first one wrote down, `later` what each other
+    wrote down whose cells were all new. `looks` holds a plan for each model that is looked at before its end.
     """
 
     id: str
@@ -212,3 +239,9 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     limits: dict[str, dict[str, Any]] = {}
     registration: Registration | None = None
     later: list[Registration] = []
+    looks: list[LookPlan] = []
+
+    def samples_of(self, key: str) -> int:
+        """How many episodes a cell of it is to have: the planned n, or that of the look at which its model stopped."""
+        stopped = [plan.stopped_n for plan in self.looks if key in plan.cells and not plan.resumed]
+        return next((n for n in stopped if n is not None), self.planned_samples)

@@ -78,7 +78,7 @@ class _Sweep:
     def planned(self) -> Iterator[tuple[CellLog, bool]]:
         """Each cell, and whether all its planned episodes are stored."""
         for log in self.cells:
-            yield log, _is_complete(log.folder, self.record.planned_samples)
+            yield log, _is_complete(log.folder, self.record.samples_of(log.cell.key))
         for log in self.earlier:
             yield log, _is_complete(log.folder, log.cell.planned_samples)
 
