@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hanlon.store.records import CellRecord
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -22,6 +24,11 @@ class TitledTexts:
 
     title: str
     texts: Mapping[str, str]
+
+
+def cell_texts(record: CellRecord) -> TitledTexts:
+    """The texts of a stored cell."""
+    return TitledTexts(f"{record.label}  {record.key}  {record.model}", record.texts)
 
 
 def print_diff(a: TitledTexts, b: TitledTexts, console: "Console") -> None:

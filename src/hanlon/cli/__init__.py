@@ -5,6 +5,7 @@ Only `rescore` and `judge-smoke` call models, only `sync` calls W&B.
 
 import click
 
+from hanlon.cli.compare import compare
 from hanlon.cli.figures import figures
 from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
 from hanlon.cli.power import power, preregister
@@ -24,6 +25,7 @@ for command in (
     rates,
     gaps,
     contrasts,
+    compare,
     verdict,
     power,
     preregister,

@@ -1,6 +1,7 @@
 """Arguments and options that several commands have, and the cells that they name."""
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -27,9 +28,12 @@ def only_cell(cells: list[CellState], name: str | None, advice: str) -> CellStat
     matches = exact or [state for state in cells if name is None or state.folder.name.startswith(name)]
     if len(matches) == 1:
         return matches[0]
+    names = {text for state in cells for text in (state.record.label, state.record.key)}
+    nearest = [] if matches else get_close_matches(name or "", sorted(names), n=1)
     listed = "\n".join(f"  {s.folder.name}  {s.record.model}" for s in (matches or cells))
     matching = f"{len(matches)} cells match {name}" if matches else f"no cell matches {name}"
     problem = matching if name else f"there are {len(matches)} cells"
+    problem += "".join(f". Did you mean '{label}'?" for label in nearest)
     raise click.UsageError(f"{problem}; {advice}:\n{listed}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hanlon.analysis.prompt_diff import TitledTexts, byte_count, print_diff
+from hanlon.analysis.prompt_diff import TitledTexts, byte_count, cell_texts, print_diff
 from hanlon.cli.options import RUNS, load, only_cell
 from hanlon.config.command_line import compose_cell
 from hanlon.config.errors import ConfigError
@@ -91,4 +91,4 @@ def _titled(name: str, runs: tuple[Path, ...], text: str) -> TitledTexts:
     record = only_cell(
         load(runs), name, "name one by its key or folder, or give overrides (key=value ...)"
     ).record
-    return TitledTexts(f"{record.label}  {record.key}  {record.model}", record.texts)
+    return cell_texts(record)

@@ -160,6 +160,29 @@ def test_simulated_cells_say_so(tmp_path: Path) -> None:
     assert "do not say at which level" in text
 
 
+def test_a_setting_of_the_level_and_the_same_one_beside_it_are_alike() -> None:
+    """ARENA's warning and clarification are both in the system message, one by its level, one by an override."""
+    system = {"factors": {"placement": "system"}}
+    cells = [
+        cell(18, 20, "no_instruction", label="no_instruction", factors={"placement": "user"}, allow="none"),
+        cell(9, 20, "palisade_e", label="palisade_e", how="keep_calling", **system),
+        cell(
+            0,
+            20,
+            "priority_clarified",
+            label="priority_clarified+placement=system",
+            precedence="over",
+            **system,
+        ),
+    ]
+    bundles = [row for row in report_rows(report(cells)) if row["kind"] == "bundle"]
+    assert [(row["from"], row["to"]) for row in bundles] == [
+        ("no_instruction", "palisade_e"),
+        ("palisade_e", "priority_clarified"),
+    ]
+    assert bundles[1]["ratio"] == 0
+
+
 def test_predictions_stand_out_with_their_corrected_p() -> None:
     """Preregistered rows carry Holm's p in every output, and the notes say over how many it is."""
     cells = clarification(79, 5, 60, 1, 78)
@@ -174,7 +197,7 @@ def test_predictions_stand_out_with_their_corrected_p() -> None:
         ("how", "last"),
     ]
     assert all(row["p_holm"] >= row["p"] for row in planned)
-    assert print_report(found, "table", 60).count("preregistered, p Holm") == 4
+    assert print_report(found, "table", 60).count("preregistered, p") == 4
     assert (
         "2 contrasts were preregistered: Holm's correction over all that was, shown or not."
         in report_notes(found)

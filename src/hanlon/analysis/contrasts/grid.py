@@ -125,18 +125,33 @@ class Grid:
                     yield CellPair("factor", name, row[base], row[level], changed, held)
 
     def bundles(self) -> Iterator[CellPair]:
-        """Pairs of cells whose prompt levels differ in several factors and that are otherwise alike."""
-        rows: dict[tuple[str, ...], list[tuple[CellState, Mapping[str, str]]]] = defaultdict(list)
-        for point, cell in zip(self.points, self.cells, strict=True):
-            rows[beside_the_level(cell.record)].append((cell, point))
+        """Pairs of cells whose prompt levels differ in several factors and that are otherwise alike.
+
+        Rows are cells with the same settings beside the prompt level. The first cell of a row that lacks the first
+        level is paired with the nearest cell of a row that has it, if they agree in these settings all the same:
+        `palisade_e`, which is in the system message, with `priority_clarified+placement=system`.
+        """
+        rows: dict[tuple[str, ...], list[CellState]] = defaultdict(list)
+        for cell in self.cells:
+            rows[beside_the_level(cell.record)].append(cell)
         first = self._first_level()
+        with_first = [
+            cell for row in rows.values() if any(c.record.prompt == first for c in row) for cell in row
+        ]
         for row in rows.values():
-            base, origin = next((pair for pair in row if pair[0].record.prompt == first), row[0])
-            for cell, point in row:
-                changed = _changed(origin, point)
-                if len(changed) > 1 and cell.record.prompt != base.record.prompt:
-                    held = {name: _decoded(point[name]) for name in self.varied if name not in changed}
-                    yield CellPair("bundle", BUNDLE, base, cell, changed, held)
+            base = next((cell for cell in row if cell.record.prompt == first), row[0])
+            if base.record.prompt != first and (nearest := self._nearest(base, with_first)):
+                yield nearest
+            pairs = (self.between(base, cell) for cell in row if cell.record.prompt != base.record.prompt)
+            yield from (pair for pair in pairs if pair and pair.kind == "bundle")
+
+    def _nearest(self, treated: CellState, cells: Sequence[CellState]) -> CellPair | None:
+        """The smallest bundle from one of these cells that changes nothing which either sets beside its level."""
+        pairs = [pair for cell in cells if (pair := self.between(cell, treated)) and pair.kind == "bundle"]
+        alike = [
+            pair for pair in pairs if not set(pair.changed) & (_set_beside(pair.base) | _set_beside(treated))
+        ]
+        return min(alike, key=lambda pair: len(pair.changed), default=None)
 
     def between(self, base: CellState, treated: CellState) -> CellPair | None:
         """Any two cells of the grid as a pair, of one factor or a bundle; None where no factor tells them apart."""
@@ -212,6 +227,11 @@ def beside_the_level(record: CellRecord) -> tuple[str, ...]:
         if name == "seed" or name.startswith("sampling.")
     ]
     return (record.label.removeprefix(record.prompt), *sorted(sent))
+
+
+def _set_beside(cell: CellState) -> set[str]:
+    """The factors that a cell sets beside its prompt level."""
+    return {part.partition("=")[0] for part in cell.record.label.split("+")[1:]}
 
 
 def _changed(origin: Mapping[str, str], point: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:

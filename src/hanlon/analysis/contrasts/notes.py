@@ -51,6 +51,9 @@ def _method(report: Report) -> Iterator[str]:
     methods = dict.fromkeys((each.difference.method, each.test, each.unit) for each in comparisons)
     for method, test, unit in methods:
         yield f"Interval {method}, two-sided p {test}; unit: the {unit}."
+    ratios = (ratio.method for each in comparisons if (ratio := each.ratio) and ratio.value is not None)
+    for method in dict.fromkeys(ratios):
+        yield f"Share removed: 1 - treated/base; x: treated/base where it is not below 1; interval {method}."
     if report.effects or report.attributions:
         yield from EFFECTS
     if any(

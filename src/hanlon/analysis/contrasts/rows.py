@@ -12,6 +12,7 @@ from hanlon.analysis.contrasts.logistic import OddsRatio
 from hanlon.analysis.contrasts.report import GridEffects, Report
 from hanlon.analysis.contrasts.wordings import OverWordings
 from hanlon.analysis.stats.differences import Difference, difference
+from hanlon.analysis.stats.ratios import Ratio
 from hanlon.analysis.stats.trend import Trend
 from hanlon.analysis.tables import Column, plain_rows
 from hanlon.store.cells import CellState, model_name
@@ -150,6 +151,9 @@ COLUMNS: tuple[Column[ReportRow], ...] = (
     Column("difference", lambda row: row.estimate.value),
     Column("lo", lambda row: row.estimate.lo),
     Column("hi", lambda row: row.estimate.hi),
+    Column("ratio", lambda row: (ratio := ratio_of(row)) and ratio.value),
+    Column("ratio_lo", lambda row: (ratio := ratio_of(row)) and ratio.lo),
+    Column("ratio_hi", lambda row: (ratio := ratio_of(row)) and ratio.hi),
     Column("interval", lambda row: f"{row.estimate.method} {row.estimate.level:.0%}"),
     Column("p", lambda row: row.p),
     Column("test", lambda row: row.test),
@@ -187,6 +191,12 @@ COLUMNS: tuple[Column[ReportRow], ...] = (
     Column("key_from", lambda row: row.contrast and row.contrast.pair.base.record.key),
     Column("key_to", lambda row: row.contrast and row.contrast.pair.treated.record.key),
 )
+
+
+def ratio_of(row: ReportRow) -> Ratio | None:
+    """The ratio of the two rates; None for what is no single contrast, and where the base has no case."""
+    ratio = row.contrast and row.contrast.comparison.ratio
+    return ratio if ratio and ratio.value is not None else None
 
 
 def status(row: ReportRow) -> str:

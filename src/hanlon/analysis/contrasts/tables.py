@@ -5,6 +5,7 @@ from typing import Any
 
 from hanlon.analysis.contrasts import dose_text
 from hanlon.analysis.contrasts.dose import DoseTrend
+from hanlon.analysis.contrasts.effects import share_text
 from hanlon.analysis.contrasts.report import Report
 from hanlon.analysis.contrasts.rows import (
     ReportRow,
@@ -12,6 +13,7 @@ from hanlon.analysis.contrasts.rows import (
     contexts,
     contrast_row,
     effect_row,
+    ratio_of,
     status,
     trend_row,
     wordings_row,
@@ -80,6 +82,7 @@ def _contrast_columns(level: str) -> Table:
         printed("from cell", lambda row: row.cell.record.label + _unlabelled(row.held or {})),
         printed("k/n", lambda row: _counts(row), right=True),
         *_estimate(level),
+        printed("share removed", lambda row: share_text(ratio_of(row))),
         *_STATUS,
         printed("excluded", lambda row: _excluded(row), once=True),
         printed("notes", lambda row: _notes(row)),

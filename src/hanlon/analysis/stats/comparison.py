@@ -20,6 +20,7 @@ from hanlon.analysis.stats.differences import (
     inverted_p,
     linear_combination,
 )
+from hanlon.analysis.stats.ratios import Ratio, rate_ratio, ratio_by_request
 from hanlon.store.tally import Count
 
 WEIGHTS = {2: (-1.0, 1.0), 4: (1.0, -1.0, -1.0, 1.0)}
@@ -40,7 +41,8 @@ class Comparison:
         unit: what was sampled independently: "episode" or "request".
         units: how many requests all cells share; 0 where the unit is the episode.
         compute_p: the two-sided p of no difference; it may take long, so it waits until it is asked for.
-        level: the confidence of `difference`.
+        level: the confidence of `difference` and `ratio`.
+        ratio_interval: the ratio of treated to base with its interval at a confidence; None for a change.
     """
 
     interval: Callable[[float], Difference]
@@ -49,6 +51,7 @@ class Comparison:
     units: int
     compute_p: Callable[[], float]
     level: float = 0.95
+    ratio_interval: Callable[[float], Ratio] | None = None
 
     @cached_property
     def p(self) -> float:
@@ -59,6 +62,11 @@ class Comparison:
     def difference(self) -> Difference:
         """The difference with its interval at `level`."""
         return self.interval(self.level)
+
+    @cached_property
+    def ratio(self) -> Ratio | None:
+        """The ratio with its interval at `level`; None for a change of one difference from another."""
+        return self.ratio_interval and self.ratio_interval(self.level)
 
 
 def compare_episodes(counts: Sequence[Count], level: float = 0.95, *, quick: bool = False) -> Comparison:
@@ -79,7 +87,15 @@ def compare_episodes(counts: Sequence[Count], level: float = 0.95, *, quick: boo
         test, exact_p = FISHER, fisher
     else:
         test, exact_p = BOSCHLOO, boschloo
-    return Comparison(lambda at: difference(*table, at), test, "episode", 0, lambda: exact_p(*table), level)
+    return Comparison(
+        lambda at: difference(*table, at),
+        test,
+        "episode",
+        0,
+        lambda: exact_p(*table),
+        level,
+        lambda at: rate_ratio(*table, at),
+    )
 
 
 def compare_requests(cells: Sequence[ByRequest], level: float = 0.95) -> Comparison:
@@ -105,4 +121,9 @@ def compare_requests(cells: Sequence[ByRequest], level: float = 0.95) -> Compari
             return Difference(fmean(effects), alike.lo, alike.hi, at, BY_REQUEST)
         return Difference(fmean(effects), *bootstrap(effects, at), at, BOOTSTRAP)
 
-    return Comparison(interval, "sign flips", "request", n, lambda: flip_p(effects), level)
+    def ratio(at: float) -> Ratio:
+        base, treated = means
+        return ratio_by_request(treated, base, at)
+
+    paired_ratio = ratio if len(cells) == 2 else None
+    return Comparison(interval, "sign flips", "request", n, lambda: flip_p(effects), level, paired_ratio)

@@ -1,0 +1,78 @@
+"""`hanlon compare`: any two stored cells."""
+
+from pathlib import Path
+
+import click
+
+from hanlon.analysis.contrasts.compare import compare_cells, compared_columns, compared_notes
+from hanlon.analysis.prompt_diff import cell_texts, print_diff, prompt_diff
+from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
+from hanlon.analysis.requests import stored_values
+from hanlon.analysis.tables import TableFormat, render_table
+from hanlon.cli.options import FORMAT, RUNS, load, only_cell
+from hanlon.store.cells import CellState
+
+ADVICE = "name one by its label, key or folder"
+
+
+@click.command(short_help="Any two cells: rates, difference, share removed, prompt.")
+@click.argument("first", metavar="CELL")
+@click.argument("second", metavar="CELL")
+@RUNS
+@FORMAT
+@click.option("--measure", help="Another rate than the headline one.")
+@click.option(
+    "--level", type=click.FloatRange(0.5, 0.9999), default=0.95, help="Of the intervals.", show_default=True
+)
+def compare(
+    first: str,
+    second: str,
+    runs: tuple[Path, ...],
+    table_format: TableFormat,
+    measure: str | None,
+    level: float,
+) -> None:
+    """Any two cells, also of two models or environments: what differs, both rates, and the second against the first.
+
+    A CELL is a label, a key or the beginning of its folder name. Cells that share requests are compared by request.
+    """
+    stored = load(runs)
+    cells = only_cell(stored, first, ADVICE), only_cell(stored, second, ADVICE)
+    if cells[0] is cells[1]:
+        raise click.UsageError(f"{first} and {second} are the same cell: {cells[0].folder}")
+    measures = _measure(cells[0], measure), _measure(cells[1], measure)
+    for cell in cells:
+        if not cell.tally.episodes:
+            raise click.UsageError(f"{cell.record.label} ({cell.record.key}) has no episodes")
+    compared = compare_cells(cells, measures, stored_values(), level)
+    columns = compared_columns(level)
+    if table_format in ("json", "csv"):
+        click.echo(render_table(columns, [compared], table_format, "comparison"))
+        return
+    rows = rates_rows(cells, list(dict.fromkeys(measures)))
+    rows = [row for row in rows if row.rate.measure == measures[cells.index(row.cell)]]
+    texts = cell_texts(cells[0].record), cell_texts(cells[1].record)
+    click.echo(render_table(rates_columns(), rows, table_format, "rates"))
+    click.echo("\n" + render_table(columns, [compared], table_format, "second against first") + "\n")
+    for line in (*compared_notes(compared), *notes(rows)):
+        click.echo(line)
+    click.echo()
+    if table_format == "markdown":
+        click.echo("\n".join(["```diff", *prompt_diff(*texts), "```"]))
+        return
+    from rich.console import Console
+
+    print_diff(*texts, Console(highlight=False))
+
+
+def _measure(cell: CellState, measure: str | None) -> str:
+    """The measure asked for, else the cell's headline one."""
+    names = list(cell.record.measures)
+    if measure is None:
+        return names[0]
+    if measure not in names:
+        raise click.BadParameter(
+            f"{cell.record.label} has no measure '{measure}'. Measures: {', '.join(names)}",
+            param_hint="--measure",
+        )
+    return measure
