@@ -37,7 +37,7 @@ def main() -> int:
         from hanlon.run.exit_codes import INTERRUPTED
 
         return INTERRUPTED
-    except Exception as error:
+    except Exception as error:  # each has its exit code; a fault of ours is printed with its traceback
         from hanlon.run.launch import exit_code_for
 
         return exit_code_for(error, CONF_DIR, sys.argv[1:])

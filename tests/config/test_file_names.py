@@ -1,4 +1,4 @@
-"""A level, a tier and a simulated model are named by their files."""
+"""A level, a tier, a simulated model and a judge are named by their files."""
 
 import shutil
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from yaml import MarkedYAMLError
 
-from hanlon.config.cell import Cell, build_cell
+from hanlon.config.cell import Cell, build_cell, construct
 from hanlon.config.command_line import compose_sweep
-from hanlon.config.compose import CellComposer, hydra_loader, load_master
+from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
 from hanlon.config.errors import ConfigError, explain_error
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -22,8 +22,13 @@ def conf(tmp_path: Path) -> Path:
 
 def build(conf: Path, *overrides: str) -> Cell:
     """The cell of these overrides by a folder conf/."""
+    return build_cell(compose(conf, *overrides), overrides)
+
+
+def compose(conf: Path, *overrides: str) -> ComposedCell:
+    """What a folder conf/ makes of these overrides."""
     loader = hydra_loader(conf)
-    return build_cell(CellComposer(loader, load_master(loader, [])).compose(overrides), overrides)
+    return CellComposer(loader, load_master(loader, [])).compose(overrides)
 
 
 def test_a_new_level_file_is_an_option_with_its_own_label(conf: Path) -> None:
@@ -50,6 +55,27 @@ def test_a_copied_simulated_model_needs_an_id_of_its_own(conf: Path) -> None:
     assert build(conf, "model=simulated/named").config.model.id == "simulated/named"
     with pytest.raises(ConfigError, match="Set id: simulated/bold"):
         build(conf, "model=simulated/bold")
+
+
+@pytest.mark.parametrize("name", ["judge/regex", "judge/simulated", "followups/self_report"])
+def test_a_copied_judge_has_the_name_of_its_file(conf: Path, name: str) -> None:
+    """While it writes to its original's node, the message has the line that makes it an option of its own."""
+    group, _, original = name.partition("/")
+    text = (conf / f"{name}.yaml").read_text()
+    copy = conf / group / "mine.yaml"
+    copy.write_text(text)
+    both = f"{group}=[{original},mine]"
+    with pytest.raises(ConfigError, match=rf"{group}/mine\.yaml .*# @package {group}\.mine$"):
+        compose(conf, both)
+    copy.write_text(text.replace(f"@package {group}.{original}", f"@package {group}.mine"))
+    assert list(compose(conf, both).config[group]) == [original, "mine"]
+
+
+def test_a_judge_that_names_itself_is_refused(conf: Path) -> None:
+    """Its file's name is its name."""
+    node = {**compose(conf, "judge=llm").config["judge"]["llm"], "name": "other"}
+    with pytest.raises(ConfigError, match=r"judge\.llm\.name: .*Leave it out"):
+        construct("judge.llm", node, name="llm")
 
 
 def test_grids_with_different_run_options_are_refused() -> None:

@@ -60,7 +60,7 @@ def composed() -> dict[str, dict[str, Any]]:
     levels: dict[str, dict[str, Any]] = {}
     for level in LEVELS:
         env = composer.compose(["env=alignment_faking", f"prompt={level}"]).config["env"]
-        levels[level] = {key: value for key, value in env.items() if key not in ("_target_", "name")}
+        levels[level] = {key: value for key, value in env.items() if key != "_target_"}
     return levels
 
 
@@ -328,7 +328,6 @@ def test_the_env_file_holds_every_factor_at_no_effect() -> None:
     """What a level does not set is the default of the schema, written out."""
     values = yaml.safe_load((CONF / "env" / "alignment_faking.yaml").read_text())
     assert values.pop("_target_") == "hanlon.environments.alignment_faking.AlignmentFaking"
-    assert values.pop("name") == "alignment_faking"
     assert AlignmentFakingFactors().model_dump() == values
 
 

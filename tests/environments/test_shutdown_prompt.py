@@ -273,7 +273,6 @@ def test_the_env_file_holds_every_factor_at_no_effect() -> None:
     """What a level does not set is the default of the schema, written out."""
     values = yaml.safe_load((CONF / "env" / "shutdown.yaml").read_text())
     assert values.pop("_target_") == "hanlon.environments.shutdown.Shutdown"
-    assert values.pop("name") == "shutdown"
     assert ShutdownFactors().model_dump() == values
 
 

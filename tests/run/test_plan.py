@@ -1,6 +1,7 @@
 """plan=true: what a sweep would cost, and on what basis that is known."""
 
 import re
+import resource
 
 import pytest
 
@@ -89,3 +90,15 @@ def test_a_plan_for_paid_models_needs_no_key_and_names_its_prices(command_line: 
         r"\$([\d.]+) to \$([\d.]+) \(list prices: OpenAI price page, 2026-03", run.stdout
     ).groups()  # type: ignore[union-attr]
     assert 0 < float(low) < float(high)
+
+
+def test_a_plan_of_a_thousand_million_episodes_is_as_quick_as_one_of_ten(command_line: CommandLine) -> None:
+    """What is missing is counted, not listed: as a list it would take 8 GB for a cell."""
+    cpu = {}
+    for samples in ("10", "1e9"):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run = command_line.run("model=simulated/ambiguity", f"samples={samples}", "plan=true")
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert f"{float(samples):.0f} to sample" in run.stdout, run.stderr
+        cpu[samples] = used.ru_utime - before.ru_utime
+    assert cpu["1e9"] < 3 * cpu["10"]

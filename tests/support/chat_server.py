@@ -12,6 +12,11 @@ Body = dict[str, Any]
 Answer = Callable[[Body, int], "web.StreamResponse | Body | Awaitable[web.StreamResponse | Body]"]
 
 
+def refused(status: int, message: str, **fields: Any) -> web.Response:
+    """An error as OpenAI words it."""
+    return web.json_response({"error": {"message": message, **fields}}, status=status)
+
+
 def completion(message: Body, **fields: Any) -> Body:
     """A chat completion with one assistant message."""
     return {

@@ -20,7 +20,8 @@ from hanlon.store.problems import explain
 
 NO_MACHINE = ["virtual", "3+bashkit-0.20.1"]
 """Stands for the sandbox in the key of a cell without a machine. Such cells were stored under this value."""
-TARGET_KEYS = ("_target_", "name")
+TARGET = "_target_"
+"""The key of a node that names a class; the others are its arguments."""
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
 
@@ -172,7 +173,7 @@ def _with_protocol(config: CellConfig, target: Any, arguments: Sequence[str]) ->
 
 
 def _target(node: str, config: Mapping[str, Any]) -> Any:
-    path = config.get("_target_")
+    path = config.get(TARGET)
     try:
         return pkgutil.resolve_name(str(path))
     except (ImportError, AttributeError, ValueError) as error:
@@ -185,7 +186,9 @@ def construct(node: str, config: Mapping[str, Any], **more: Any) -> Any:
     Raises:
         ConfigError: there is no such class, or it does not take these keys or values.
     """
-    arguments = {key: value for key, value in config.items() if key not in TARGET_KEYS}
+    arguments = {key: value for key, value in config.items() if key != TARGET}
+    for key in arguments.keys() & more.keys():
+        raise ConfigError(f"{node}.{key}: it is the same for every file and set for you. Leave it out.")
     try:
         return _target(node, config)(**arguments, **more)
     except (TypeError, ValueError) as error:
@@ -193,6 +196,6 @@ def construct(node: str, config: Mapping[str, Any], **more: Any) -> Any:
 
 
 def _factors(target: Any, config: Mapping[str, Any], arguments: Sequence[str]) -> BaseModel:
-    values = {key: value for key, value in config.items() if key not in TARGET_KEYS}
+    values = {key: value for key, value in config.items() if key != TARGET}
     schema: type[BaseModel] = target.Factors
     return validate(schema, values, arguments, prefix="env.", levels_of=target.name)

@@ -77,7 +77,7 @@ def compose_sweep(overrides: str | Sequence[str]) -> ComposedSweep:
     try:
         master = load_master(loader, words)
         return compose_jobs(loader, master, expand(loader, master, words), words)
-    except Exception as error:
+    except Exception as error:  # `explain_error` knows which are about the configuration
         problem = explain_error(error, loader, words)
         if problem is None:
             raise

@@ -17,6 +17,7 @@ from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.defaults_list import create_defaults_list
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
@@ -25,6 +26,8 @@ from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+
+from hanlon.config.errors import ConfigError
 
 CELL_CONFIG = "cell"
 
@@ -95,6 +98,7 @@ class CellComposer:
 
         Raises:
             HydraException, OmegaConfBaseException: as stock Hydra would, to be re-worded by `errors`.
+            ConfigError: a file is a copy that still writes to the node of its original.
         """
         try:
             config, choices = self._fast(overrides)
@@ -121,6 +125,7 @@ class CellComposer:
                 prepend_hydra=False,
                 skip_missing=False,
             )
+            _check_packages(defaults.defaults)
             loader = cast(Any, self._loader)
             config = loader._compose_config_from_defaults_list(
                 defaults=defaults.defaults, repo=self._repository
@@ -152,6 +157,23 @@ class CellComposer:
             )
             self._levels[key] = env, tier
         return self._levels[key]
+
+
+def _check_packages(defaults: Sequence[ResultDefault]) -> None:
+    """Refuse a copied judge or set of follow-up questions that still writes to the node of its original.
+
+    Raises:
+        ConfigError: which file, and the line that would be right.
+    """
+    for option in defaults:
+        parts = (option.config_path or "").split("/")
+        group, name = parts[0], parts[-1]
+        node = f"{group}.{name}"
+        if group in ("judge", "followups") and option.package != node:
+            raise ConfigError(
+                f"conf/{option.config_path}.yaml writes to {option.package}, so that it would replace what stands "
+                f"there. Let its first line be: # @package {node}"
+            )
 
 
 def resolve(config: DictConfig) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Lane:
             base_url, key = self._server.base_url, self._server.api_key
         try:
             self._endpoint = Endpoint(base_url, key, self.connections)
-        except Exception as error:
+        except Exception as error:  # whatever a client makes of a bad address or key: other models go on
             self.give_up(
                 f"{self.name}: no connection can be made ({plain(f'{type(error).__name__}: {error}')})"
             )

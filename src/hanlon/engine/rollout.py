@@ -159,7 +159,7 @@ class EnvironmentFailed(Exception):
 def _environment_code(turn: int) -> Generator[None]:
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # whatever a user's environment raises costs its episode
         raise EnvironmentFailed(turn, _named(error)) from error
 
 

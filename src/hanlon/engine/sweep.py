@@ -171,7 +171,7 @@ class Sweep:
         after_look = item.index >= item.work.planned_samples
         try:
             episode = await item.rollouts.run(item.index, lane.call, item.order, after_look)
-        except BaseException:
+        except BaseException:  # also a cancellation: what was set aside is free again
             self._budget.close_episode(None)
             raise
         self._budget.close_episode(episode.calls)
@@ -216,7 +216,7 @@ class Sweep:
                     return
                 if not self._is_over(lane):
                     await self._ask(asker, lane, unfinished)
-        except Exception:
+        except Exception:  # who fills the feed would wait for room in it
             await feed.close()
             raise
         if self._is_over(lane):

@@ -33,7 +33,7 @@ class CellWork:
 
     cell: Cell
     writer: LineWriter
-    missing: list[int]
+    missing: Sequence[int]
     planned_samples: int
     """The n of the sweep that opened the cell: an index beyond it is sampled after a look at the rates."""
     answered_before: bool = False

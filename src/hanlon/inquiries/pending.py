@@ -128,7 +128,7 @@ def questions_about(inquiry: Inquiry, cell: CellRecord, episode: Episode) -> Seq
     """
     try:
         return inquiry.questions(cell, episode)
-    except Exception as error:
+    except Exception as error:  # whatever it is, the others are asked
         raise Unaskable(
             f"{inquiry.record.name} cannot be asked about episode {episode.index} of {cell.label}-{cell.key}: "
             f"{type(error).__name__}: {error}. The others are asked about; this one stays open."

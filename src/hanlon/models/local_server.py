@@ -57,7 +57,7 @@ class LocalServer:
         try:
             _send_line(_pipe(child.stdin), {"api_key": api_key, **config})
             port = _read_port(_pipe(child.stdout), timeout_s)
-        except BaseException as error:
+        except BaseException as error:  # also Ctrl-C: no child is left behind
             _end(child)
             if not isinstance(error, ServerStartError):
                 raise

@@ -136,13 +136,13 @@ def refuse_useless(message: Mapping[str, Any], call: ModelCall) -> None:
 
 def read_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
     """The token counts and the cost of a call, by the names that providers use; None for what is not given."""
-    given = _count(usage, "prompt_tokens", "input_tokens", "promptTokenCount", "prompt_token_count")
+    prompt = _count(usage, "prompt_tokens", "input_tokens", "promptTokenCount", "prompt_token_count")
     written = _count(
         usage, "completion_tokens", "output_tokens", "candidatesTokenCount", "candidates_token_count"
     )
     total = _count(usage, "total_tokens", "totalTokenCount", "total_token_count")
-    if total is not None and given is not None:  # some count reasoning in the total alone
-        written = max(written or 0, total - given)
+    if total is not None and prompt is not None:  # some count reasoning in the total alone
+        written = max(written or 0, total - prompt)
     inputs, outputs = (
         mapping(usage.get(f"{prefix}_tokens_details")) or mapping(usage.get(f"{other}_tokens_details"))
         for prefix, other in (("prompt", "input"), ("completion", "output"))
@@ -153,7 +153,7 @@ def read_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
     if reasoning is not None and reasoning > (written or 0):  # it cannot be a part of them
         written = (written or 0) + reasoning
     return {
-        "input_tokens": given,
+        "input_tokens": prompt,
         "output_tokens": written,
         "cached_tokens": _count(inputs, "cached_tokens")
         or _count(usage, "cache_read_input_tokens", "prompt_cache_hit_tokens"),
@@ -245,8 +245,15 @@ def _without_blocks(content: str, kept: Collection[str], blocks: list[str]) -> s
     text = content
     for opening, closing in REASONING_TAGS.items():
         if opening not in kept:
-            text = _without_tag(text, re.escape(opening), re.escape(closing), blocks)
+            text = _without_tag(text, _pattern(opening), _pattern(closing), blocks)
     return _FINAL_CHANNEL.sub("", text).lstrip() if text != content else content
+
+
+def _pattern(tag: str) -> str:
+    """A tag, also with attributes where it is an element: `<think >`, `<think time="3">`; but not `<think/>`."""
+    if not tag.endswith(">") or "|" in tag:
+        return re.escape(tag)
+    return re.escape(tag[:-1]) + r"(?:\s[^<>]{0,200})?(?<!/)>"
 
 
 def _without_tag(text: str, opening: str, closing: str, blocks: list[str]) -> str:

@@ -1,6 +1,7 @@
 """What a sweep would do: its cells, what the store holds of them, what is missing. Reads only."""
 
 import sys
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +32,7 @@ class PlannedCell:
     folder: Path
     stored: list[EpisodeDigest]
     tally: Tally
-    missing: list[int]
+    missing: Sequence[int]
     inquiries: list[PlannedInquiry]
 
     def state(self, samples: int) -> CellState:
@@ -74,10 +75,15 @@ def _plan_cell(
     return PlannedCell(cell, shard, folder, digests, tally, missing, planned)
 
 
-def missing_indices(stored: Sequence[EpisodeDigest], shard: Shard, samples: int) -> list[int]:
+def missing_indices(stored: Sequence[EpisodeDigest], shard: Shard, samples: int) -> Sequence[int]:
     """The episodes of a shard that have no final outcome yet."""
     done = {episode.index for episode in stored if episode.outcome not in RETRIED_LATER}
-    return [index for index in shard.indices(samples) if index not in done]
+    indices = shard.indices(samples)
+    end = bisect_right(indices, max(done, default=-1))
+    gaps = [index for index in indices[:end] if index not in done]
+    return (
+        [*gaps, *indices[end:]] if gaps else indices[end:]
+    )  # a range takes no memory, however many are planned
 
 
 def plan_again(plan: PlannedCell) -> list[PlannedInquiry]:

@@ -56,7 +56,7 @@ class Worker:
             return self._sample(HydraConfig.get().job.num + 1)
         except ConfigError as error:
             return WorkerEnd(FAILED, [str(error)])
-        except Exception:
+        except Exception:  # a launcher would garble it
             return WorkerEnd(FAILED, [traceback.format_exc()])
 
     def _sample(self, number: int) -> WorkerEnd:

@@ -73,7 +73,7 @@ class AnswerWriter(LineWriter):
                 self._shared = os.open(whole, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
                 lock(self._shared, folder, shared=True)
             super().__init__(folder / shard.file_name(stem), Answer)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: no lock is left behind
             self._release()
             raise
 

@@ -13,8 +13,8 @@ def digest(value: Any) -> str:
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON, keys sorted, so that equal values have equal texts."""
-    return msgspec.json.encode(value, order="sorted").decode()
+    """A value as JSON, keys sorted, so that equal values have equal texts; what JSON does not know is its string."""
+    return msgspec.json.encode(value, enc_hook=str, order="sorted").decode()
 
 
 def _text_keys(value: Any) -> Any:

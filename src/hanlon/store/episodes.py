@@ -120,7 +120,7 @@ class CellWriter(LineWriter):
             lock(self._lock, folder, shared=shard.of > 1)
             super().__init__(folder / shard.file_name("episodes"), EpisodeDigest)
             _refuse_overlap(folder, shard)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: no lock is left behind
             self.close()
             raise
 

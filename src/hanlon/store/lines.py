@@ -144,7 +144,7 @@ class LineWriter:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
             lock(self._file, path.parent, shared=False)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: no lock is left behind
             self.close()
             raise
         repair_tail(path, record_type)

@@ -177,7 +177,7 @@ class WandbSession:
         self.mode = "online"
         try:
             run = self._init(run_id, about, init_timeout=self._options.init_timeout_s)
-        except Exception as error:
+        except Exception as error:  # wandb raises many kinds; all mean offline
             self.abandon()  # the failed id would stay in use
             for empty in set((self._dir / "wandb").glob(f"run-*-{run_id}")) - folders:
                 shutil.rmtree(empty, ignore_errors=True)

@@ -126,7 +126,7 @@ class Turn:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             lock(file, self._path, shared=False)
-        except BaseException as error:
+        except BaseException as error:  # also Ctrl-C: no descriptor is left open
             os.close(file)
             if isinstance(error, CellBusy):
                 return False

@@ -136,7 +136,7 @@ class SummaryLog:
         with self._busy():
             try:
                 return page.page(sweep, session.redaction, lambda line: say(f"W&B: {line}"))
-            except Exception as error:
+            except Exception as error:  # figures shall not cost the run
                 say(f"W&B: no figures ({one_line(error, session.redaction)})")
                 return None
 
@@ -166,7 +166,7 @@ class SummaryLog:
         try:
             view = workspace.build(entity, name, self._sweep.id, cells, contents)
             say(f"W&B: workspace {workspace.save(view, self._wandb_dir, self._sweep.id).url}")
-        except Exception as error:
+        except Exception as error:  # nor shall the workspace, whose package raises many kinds
             say(f"W&B: no workspace ({one_line(error, session.redaction)}). The runs are all there.")
 
 

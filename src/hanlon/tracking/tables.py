@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import msgspec
-
 from hanlon.analysis.stats.rates import rate_of
 from hanlon.store.records import CellRecord
 from hanlon.store.tally import Count, Tally
@@ -143,8 +141,3 @@ def rate_rows(cell: CellRecord, tally: Tally) -> list[dict[str, Any]]:
         }
         for measure, rate in rates.items()
     ]  # fmt: skip
-
-
-def as_json(value: Any) -> str:
-    """`value` as JSON; what JSON does not know becomes its string."""
-    return msgspec.json.encode(value, enc_hook=str).decode()

