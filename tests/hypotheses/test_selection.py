@@ -82,15 +82,15 @@ def test_the_two_kinds_of_goal_guarding_are_parted_by_outputs_that_nobody_reads(
     rivals = {h.name: h for h in plan("alignment_faking").hypotheses}
     parting = would_part(rivals["faking_terminal"], rivals["faking_instrumental"])
     assert "tier paid -> free where stage=throughput" in [prediction.selector for prediction in parting]
-    assert all("throughput" in prediction.selector or prediction.factor == "stage" for prediction in parting)
 
 
-UNPARTED = {("incapacity", "instruction_hierarchy"), ("confusion", "naive_compliance")}
-"""Rivals of which no contrast of one measure says opposite things: see the test below."""
+UNPARTED = {("confusion", "naive_compliance")}
+"""Rivals between which nothing is found: naive_compliance speaks of `consequence` only as what changes a gap."""
 PAIRS = [
     pytest.param(a, b, id=f"{a.name}-{b.name}", marks=[pytest.mark.xfail(strict=True)] * ((a.name, b.name) in UNPARTED))
     for env in ("shutdown", "alignment_faking")
     for a, b in combinations(plan(env).hypotheses, 2)
+    if "incapacity" not in (a.name, b.name)  # it leaves all open, and compares two measures
 ]
 
 
