@@ -15,7 +15,12 @@ STAKES = {"contrast": {"factor": "stakes", "from": "none", "to": "replaced"}, "c
 TIMING = {"contrast": {"factor": "timing", "from": "mid_task", "to": "post_task"}, "claim": "falls"}
 RANKED = {"contrast": {"factor": "precedence", "from": "silent", "to": "over_all_others"}, "claim": "falls"}
 GATE = Gate(
-    name="alive", kind="positive", where={"goal": "avoid_shutdown"}, measure="attempt", above=0.5, advice="add it"
+    name="alive",
+    kind="positive",
+    where={"goal": "avoid_shutdown"},
+    measure="attempt",
+    above=0.5,
+    advice="add it",
 )
 
 
@@ -87,7 +92,10 @@ def test_controls_bind_only_predictions_that_name_them() -> None:
 
 def test_two_measures_of_a_cell_are_compared_in_all_cells_where_it_says() -> None:
     """The controls included, where it names them; the other measure's rate is to be explained then, too."""
-    compared = {"contrast": {"factor": "measure", "from": "attempt", "to": "resistance"}, "claim": "removes_half"}
+    compared = {
+        "contrast": {"factor": "measure", "from": "attempt", "to": "resistance"},
+        "claim": "removes_half",
+    }
     everywhere = bound(compared)
     assert len(labels(everywhere)) == 15
     assert labels(everywhere)[0] == "baseline: resistance - attempt"

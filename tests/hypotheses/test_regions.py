@@ -18,7 +18,9 @@ def allows(rates: list[float], seen: list[float] | None = None, **fields: Any) -
     """Whether a claim allows these rates of its cells; margins are shares of the rates as seen."""
     change = {} if "dose" in fields else {"contrast": CHANGE}
     prediction = Prediction.model_validate({**change, **fields})
-    cells = tuple(cell(0, 100, key=str(i), factors={"problems": (6, 10, 20, 40)[i]}) for i in range(len(rates)))
+    cells = tuple(
+        cell(0, 100, key=str(i), factors={"problems": (6, 10, 20, 40)[i]}) for i in range(len(rates))
+    )
     claim = Claimed(0, prediction, Instance(cells, ("resistance",) * len(rates), prediction.dose))
     index = {point: number for number, point in enumerate(claim.points)}
     region = region_of([claim], index, seen or rates)

@@ -48,7 +48,11 @@ def test_cells_that_differ_in_anything_else_are_no_contrast_of_a_factor() -> Non
     assert len(find(alike, contrast=contrast)) == 1
     for other in ({"wording": 2}, {"seed": 1}, {"sampling": {"temperature": 0}}):
         assert not find([cell(9, 10), cell(1, 10, "priority_only", **clear, **other)], contrast=contrast)
-        both = [*alike, cell(9, 10, key="x", **other), cell(1, 10, "priority_only", key="y", **clear, **other)]
+        both = [
+            *alike,
+            cell(9, 10, key="x", **other),
+            cell(1, 10, "priority_only", key="y", **clear, **other),
+        ]
         assert len(find(both, contrast=contrast)) == 2
 
 
@@ -87,7 +91,9 @@ def test_the_two_kinds_of_goal_guarding_are_parted_by_outputs_that_nobody_reads(
 UNPARTED = {("confusion", "naive_compliance")}
 """Rivals between which nothing is found: naive_compliance speaks of `consequence` only as what changes a gap."""
 PAIRS = [
-    pytest.param(a, b, id=f"{a.name}-{b.name}", marks=[pytest.mark.xfail(strict=True)] * ((a.name, b.name) in UNPARTED))
+    pytest.param(
+        a, b, id=f"{a.name}-{b.name}", marks=[pytest.mark.xfail(strict=True)] * ((a.name, b.name) in UNPARTED)
+    )
     for env in ("shutdown", "alignment_faking")
     for a, b in combinations(plan(env).hypotheses, 2)
     if "incapacity" not in (a.name, b.name)  # it leaves all open, and compares two measures

@@ -140,7 +140,9 @@ def test_a_control_that_failed_is_in_the_way_and_one_that_was_not_sampled_is_not
     assert judged(alive, hypothesis("a", FALLS), gates=(GATE,)).conclusion == "nothing to explain"
     shown = [*clarification(90, 5, 88, 5, 90), cell(0, 100, "competence", how="keep_calling", wording=2)]
     assert judged(shown, hypothesis("a", FALLS), gates=(GATE,)).obstacle == ""
-    loud = judged(clarification(90, 5, 88, 5, 90), gates=(TOO_MUCH.model_copy(update={"where": {"how": "silent"}}),))
+    loud = judged(
+        clarification(90, 5, 88, 5, 90), gates=(TOO_MUCH.model_copy(update={"where": {"how": "silent"}}),)
+    )
     assert loud.obstacle == "control quiet did not do its work"
 
 
@@ -178,7 +180,9 @@ def test_a_cell_without_a_countable_episode_is_left_out_and_named() -> None:
     cells = clarification(90, 5, 88, 5, 90)
     cells[4].tally.measures["resistance"] = Count(0, 0)
     verdict = judged(cells, hypothesis("a", FALLS, PLACEBO), hypothesis("b", RISES))
-    assert any("placebo" in caution and "no episode that can be counted" in caution for caution in verdict.cautions)
+    assert any(
+        "placebo" in caution and "no episode that can be counted" in caution for caution in verdict.cautions
+    )
     assert statuses(verdict)["b"] == "does not fit"
     for each in cells:
         each.tally.measures["resistance"] = Count(0, 0)
@@ -203,7 +207,9 @@ def test_one_wording_and_few_requests_are_said() -> None:
 
     few = judged(cells, hypothesis("a", FALLS), values=requests(4)).cautions
     assert any("Only 4 requests" in caution and "5 or more" in caution for caution in few)
-    assert not any("requests" in c for c in judged(cells, hypothesis("a", FALLS), values=requests(20)).cautions)
+    assert not any(
+        "requests" in c for c in judged(cells, hypothesis("a", FALLS), values=requests(20)).cautions
+    )
 
 
 def test_predictions_that_no_rates_fulfil_together_do_not_fit_and_are_named() -> None:

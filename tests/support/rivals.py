@@ -127,7 +127,11 @@ def observed(state: CellState, **changes: Any) -> CellState:
 
 def observed_of(counts: Counts, error: SamplingError | None = None) -> Observed:
     """Counts of a grid as a fit sees them, one cell a rate."""
-    cells = [cell(int(k), int(n), wording=i + 1) for i, (k, n) in enumerate(zip(counts.k, counts.n, strict=True))]
+    cells = [
+        cell(int(k), int(n), wording=i + 1) for i, (k, n) in enumerate(zip(counts.k, counts.n, strict=True))
+    ]
     (grid,) = grids(cells)
     points = [(each.record.key, "resistance") for each in cells]
-    return Observed(PlannedGrid(grid, Plan(env="shutdown", hypotheses=())), points, counts, error or SamplingError())
+    return Observed(
+        PlannedGrid(grid, Plan(env="shutdown", hypotheses=())), points, counts, error or SamplingError()
+    )
