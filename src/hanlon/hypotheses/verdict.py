@@ -18,7 +18,7 @@ from hanlon.hypotheses.binding import PlannedGrid
 from hanlon.hypotheses.gates import GateReading, read_gate
 from hanlon.hypotheses.rivals import Explanation, Observed, RivalFit, fit_rival, observe
 from hanlon.hypotheses.schema import Behaviour, Plan, Prediction
-from hanlon.hypotheses.selection import Selector
+from hanlon.hypotheses.selection import MEASURE, Selector
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Count
 
@@ -29,6 +29,8 @@ Conclusion = Literal[
 ALPHA = 0.05
 EXPLAINS, AHEAD = 0.90, 0.10
 """A leader explains more than this share of the variation between cells, and so much more than any other that fits."""
+FEWEST_CELLS = 3
+"""With fewer there is one contrast, which has several explanations."""
 FEW_REQUESTS = 5
 DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 
@@ -190,7 +192,7 @@ def _rivals(observed: Observed, alpha: float) -> list[Rival]:
     adjusted = holm([fit.p for fit in fits])
     ranked = sorted(zip(fits, adjusted, strict=True), key=lambda pair: -pair[0].share)
     standing = [fit for fit, p in ranked if p >= alpha and fit.effects and fit.converged]
-    contested = sum(bool(fit.effects) for fit in fits) > 1
+    contested = sum(any(claim.prediction.factor != MEASURE for claim in fit.effects) for fit in fits) > 1
     leader = _leader(observed, standing, alpha, contested=contested)
     rivals = [Rival(fit, p, _status(fit, p, alpha, leader)) for fit, p in ranked]
     silent = [each for each in bound if not observed.claims(each)]
@@ -207,9 +209,13 @@ def _leader(
 ) -> RivalFit | None:
     """The one that explains enough, with an effect of its own shown, and clearly more than any other that fits.
 
-    That is a larger share, or all that matters where the other leaves an effect unexplained.
+    That is a larger share, or all that matters where the other leaves an effect unexplained. Nobody leads by one contrast,
+    or where no other claims an effect of a factor (two measures of a cell are in every grid).
     """
-    if not contested or not standing or not standing[0].shown or standing[0].share <= EXPLAINS:
+    cells = {key for key, _ in observed.points} - observed.planned.controls
+    if len(cells) < FEWEST_CELLS or not contested or not standing:
+        return None
+    if not standing[0].shown or standing[0].share <= EXPLAINS:
         return None
     best, *others = standing
     if not Explanation(observed, best.bound).in_full:
