@@ -74,8 +74,8 @@ def ratio_by_request(treated: Sequence[float], base: Sequence[float], level: flo
     The score statistic of `rate_ratio` with one case per request, its variance multiplied by what the requests show:
     the variance of `treated - ratio * base` over that of independent binomial requests. This is the design effect of
     Rao & Scott, Biometrics 48 (1992) 577-585, at each ratio under test. Where all requests have the same effect,
-    repeats may be copies: then the requests count as independent episodes. A bootstrap-t over requests is not used: with
-    few treated cases it covers far too rarely (`benchmarks/coverage.py` prints both).
+    repeats may be copies: then the requests count as independent episodes. A bootstrap-t over requests is not used:
+    with few treated cases it covers far too rarely (`benchmarks/coverage.py` prints both).
     """
     n = len(base)
     k1, k2 = math.fsum(treated), math.fsum(base)
