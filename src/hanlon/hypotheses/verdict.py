@@ -47,7 +47,8 @@ class GridVerdict:
 
     `shown` is where the behaviour is shown, in words, empty where there is nothing to explain; `obstacle` says what is
     in the way of any conclusion. `preregistered` names the hypotheses that the user chose and that were written down
-    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command.
+    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command,
+    `alpha` is that of its last look.
     """
 
     planned: PlannedGrid
@@ -59,6 +60,7 @@ class GridVerdict:
     preregistered: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
     overrides: Sequence[str] = ()
+    alpha: float = ALPHA
 
     def with_status(self, *statuses: Status) -> list[Rival]:
         """The rivals of these statuses, in their order."""
