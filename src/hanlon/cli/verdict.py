@@ -52,7 +52,7 @@ def verdict(
         verdicts, parts = judge_sweep(stored, use_current=judged_by == "files", values=values)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    if not any(bound.claims for verdict in verdicts for bound in verdict.planned.bound.values()):
+    if not any(verdict.says_something for verdict in verdicts):
         raise click.UsageError(no_verdict_text(stored, parts))
     judged = [Judged(verdict, values, stored.record.planned_samples) for verdict in verdicts]
     if table_format in ("json", "csv"):

@@ -86,6 +86,11 @@ class GridVerdict:
         return "none leads" if fitting else "none fits"
 
     @property
+    def says_something(self) -> bool:
+        """Whether any hypothesis speaks of this grid."""
+        return any(bound.claims for bound in self.planned.bound.values())
+
+    @property
     def settled(self) -> bool:
         """Whether more episodes have nothing to add: a hypothesis leads, or there is nothing to explain."""
         return self.conclusion in ("leads", "nothing to explain")

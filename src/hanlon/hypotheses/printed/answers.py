@@ -1,7 +1,7 @@
 """The first three lines of a verdict: what happened, what explains it, and what would settle it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -170,7 +170,7 @@ def explains(judged: Judged) -> str:
     if verdict.conclusion == "several fit":
         return f"several fit, and these counts do not part them: {_named(fitting)}."
     if verdict.conclusion == "none leads":
-        return f"{_named(fitting)} and fits, but does not lead: {_why_not(judged, fitting[0])}."
+        return f"{_named(fitting)}: it fits, but does not lead, since {_why_not(judged, fitting[0])}."
     if not verdict.rivals or all(rival.status == "not put to the test" for rival in verdict.rivals):
         return "undetermined: no hypothesis was put to the test."
     return f"none of the {len(verdict.rivals)} hypotheses fits. {_unexplained(judged)}"
@@ -243,7 +243,7 @@ def settles(judged: Judged) -> str:
             "a hypothesis that says what these factors do (a file in conf/hypothesis), tested on a new sweep."
         )
     leading, *others = [*verdict.with_status("leads"), *fitting, None]
-    against = untested or [rival for rival in others if rival]
+    against = untested or [rival for rival in others[:1] if rival]
     if leading is None or not against:
         return "nothing more among these hypotheses: all were put to the test."
     return _parting(judged, leading.fit.bound.hypothesis, [rival.fit.bound.hypothesis for rival in against])
@@ -263,12 +263,21 @@ def _parting(judged: Judged, first: Hypothesis, others: Sequence[Hypothesis]) ->
     parted: dict[str, list[str]] = {}
     by_selector: dict[str, Prediction] = {}
     for other in others:
-        for prediction in _new_first(judged, would_part(first, other)):
+        for prediction in would_part(first, other):
+            if prediction.contrast is None:
+                continue
             parted.setdefault(prediction.selector, []).append(other.name)
             by_selector.setdefault(prediction.selector, prediction)
     if not parted:
         return f"nothing that {first.name} and {', '.join(h.name for h in others)} predict parts them."
-    best = max(parted, key=lambda selector: (_is_new(judged, by_selector[selector]), len(parted[selector])))
+    best = max(
+        parted,
+        key=lambda selector: (
+            _is_new(judged, by_selector[selector]),
+            len(parted[selector]),
+            len(by_selector[selector].where),
+        ),
+    )
     prediction, names = by_selector[best], parted[best]
     named = [hypothesis.name for hypothesis in others]
     rest = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
@@ -283,11 +292,6 @@ def _parting(judged: Judged, first: Hypothesis, others: Sequence[Hypothesis]) ->
     overrides = overrides_of(prediction, judged.usual)
     parts = f"would part {subject} from {', '.join(names)} ({judged.price(prediction)})"
     return f"{against}{more}{overrides} {parts}."
-
-
-def _new_first(judged: Judged, predictions: Sequence[Prediction]) -> Iterator[Prediction]:
-    candidates = [prediction for prediction in predictions if prediction.contrast is not None]
-    return iter(sorted(candidates, key=lambda prediction: not _is_new(judged, prediction)))
 
 
 def _is_new(judged: Judged, prediction: Prediction) -> bool:

@@ -92,7 +92,9 @@ def _tables(
             yield from lines_of([f"  {line}" for line in missed], table_format)
             yield ""
     if predictions and (tested := list(prediction_rows(judged))):
-        yield _table(f"Predictions put to the test{of}", PREDICTIONS, tested, table_format)
+        yield _table(
+            f"Predictions put to the test{of}", at_level(PREDICTIONS, judged.level), tested, table_format
+        )
 
 
 def _table(

@@ -100,9 +100,7 @@ def _seen_points(row: PredictionRow) -> str:
 
 PREDICTIONS: tuple[Column[PredictionRow], ...] = (
     printed("hypothesis", lambda row: row.hypothesis),
-    printed(
-        "prediction", lambda row: f"{row.shown.claim.prediction.selector}: {row.shown.claim.prediction.text}"
-    ),
+    printed("prediction", lambda row: f"{row.shown.contrast_text} {row.shown.claim.prediction.text}"),
     printed("met", lambda row: row.met),
     printed("k/n", lambda row: row.shown.counts_text, right=True),
     printed("points", _seen_points),
