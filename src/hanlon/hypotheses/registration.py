@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from hanlon.config.errors import ConfigError
+from hanlon.hypotheses.checks import check
 from hanlon.hypotheses.files import BUNDLED, plan_of, plans_for
 from hanlon.hypotheses.schema import Plan
 from hanlon.store.cells import CellState
@@ -178,9 +179,12 @@ def sweep_plans(states: Sequence[CellState], chosen: Sequence[str] | None) -> di
     """The plan of each environment of these cells: the hypotheses that the user chose, None for all of them.
 
     Raises:
-        ConfigError: a hypothesis does not exist or its file is malformed.
+        ConfigError: a hypothesis does not exist, its file is malformed, or it speaks of what the environment has not.
     """
-    return {plan.env: plan for plan in plans_for([state.record.env for state in states], chosen)}
+    plans = {plan.env: plan for plan in plans_for([state.record.env for state in states], chosen)}
+    for env, plan in plans.items():
+        check(plan, [state for state in states if state.record.env == env])
+    return plans
 
 
 def register(

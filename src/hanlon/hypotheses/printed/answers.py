@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from hanlon.analysis.contrasts.contrasts import Contrast, Predicted
+from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET, Contrast, Predicted
 from hanlon.analysis.contrasts.effects import effect_sentence, effect_text, effects
 from hanlon.analysis.requests import Values
 from hanlon.analysis.stats.rates import rate_of
@@ -82,7 +82,16 @@ class Judged:
         """The claims of a hypothesis that were put to the test."""
         observed = self.verdict.observed
         claims = observed.claims(bound) if observed else []
-        return [SeenClaim(claim, observed, self.values, self.level) for claim in claims if observed]
+        return [
+            SeenClaim(claim, observed, self.values, self.level, self._quick) for claim in claims if observed
+        ]
+
+    @cached_property
+    def _quick(self) -> bool:
+        """Whether all predictions together are too much for Boschloo's test, by the budget that contrasts have."""
+        cells = {cell.record.key: cell.tally.episodes for cell in self.verdict.planned.grid.cells}
+        pairs = {claim.points for bound in self.verdict.planned.bound.values() for claim in bound.claims}
+        return sum(cells[base[0]] * cells[last[0]] for base, *_, last in pairs) > BOSCHLOO_BUDGET
 
     def misfit(self, rival: Rival) -> SeenClaim | None:
         """What the counts contradict most of a hypothesis."""

@@ -17,7 +17,6 @@ from hanlon.hypotheses.printed.tables import (
     EFFECTS,
     PREDICTIONS,
     RIVALS,
-    UNTESTED,
     at_level,
     prediction_rows,
     rival_rows,
@@ -105,7 +104,7 @@ def _table(
 
 
 def _untested(judged: Judged) -> Iterator[str]:
-    """The hypotheses that have no row."""
-    for status in UNTESTED:
-        if names := [rival.name for rival in judged.verdict.with_status(status)]:
-            yield f"{status[0].upper()}{status[1:]}: {', '.join(names)}."
+    """The hypotheses that have no row, and what must be read beside all of it."""
+    if names := [rival.name for rival in judged.verdict.with_status("not put to the test")]:
+        yield f"Not put to the test: {', '.join(names)}."
+    yield from judged.verdict.cautions

@@ -29,21 +29,31 @@ class SeenClaim:
     observed: Observed
     values: Values
     level: float
+    quick: bool = False
+    """Whether Fisher's test is to do, since Boschloo's would take long."""
+
+    @property
+    def is_dose(self) -> bool:
+        """Whether it is about a series of levels, of which the first and the last are compared."""
+        return self.claim.prediction.dose is not None
+
+    @cached_property
+    def cells(self) -> list[tuple[CellState, str]]:
+        """Its cells with the measure of each."""
+        instance = self.claim.instance
+        return list(zip(instance.cells, instance.measures, strict=True))
 
     @cached_property
     def counts(self) -> list[Count]:
-        """Of base and treated cell, and where differences are compared of the other pair."""
-        instance = self.claim.instance
-        return [
-            cell.tally.measures[measure]
-            for cell, measure in zip(instance.cells, instance.measures, strict=True)
-        ]
+        """Of base and treated cell, and where differences are compared of the other pair; of a dose, of all levels."""
+        return [cell.tally.measures[measure] for cell, measure in self.cells]
 
     @property
     def counts_text(self) -> str:
         """`39/60 -> 3/60`; of a change the other pair behind a bar."""
         texts = [f"{count.k}/{count.n}" for count in self.counts]
-        return " | ".join(" -> ".join(texts[at : at + 2]) for at in range(0, len(texts), 2))
+        width = len(texts) if self.is_dose else 2
+        return " | ".join(" -> ".join(texts[at : at + width]) for at in range(0, len(texts), width))
 
     @property
     def contrast_text(self) -> str:
@@ -51,7 +61,7 @@ class SeenClaim:
         prediction, cells = self.claim.prediction, self.claim.instance.cells
         if prediction.factor == MEASURE:
             return " -> ".join(self.claim.instance.measures)
-        text = _change(prediction.factor, cells[0], cells[1])
+        text = _change(prediction.factor, cells[0], cells[-1 if self.is_dose else 1])
         if shared := self._shared_levels:
             text += f" at {', '.join(shared)}"
         if prediction.changed_by:
@@ -69,13 +79,10 @@ class SeenClaim:
         """The difference and the p of none; None for two measures of the same episodes."""
         if self.claim.prediction.factor == MEASURE:
             return None
-        instance = self.claim.instance
-        by_request = [
-            self.values(cell, measure) or {}
-            for cell, measure in zip(instance.cells, instance.measures, strict=True)
-        ]
-        comparison = compare_requests(by_request, self.level)
-        return comparison if comparison.units else compare_episodes(self.counts, self.level)
+        ends = [self.cells[0], self.cells[-1]] if self.is_dose else self.cells
+        comparison = compare_requests([self.values(*end) or {} for end in ends], self.level)
+        counts = [cell.tally.measures[measure] for cell, measure in ends]
+        return comparison if comparison.units else compare_episodes(counts, self.level, quick=self.quick)
 
     @cached_property
     def short(self) -> float:
