@@ -18,7 +18,7 @@ from hanlon.hypotheses.binding import PlannedGrid
 from hanlon.hypotheses.gates import GateReading, read_gate
 from hanlon.hypotheses.rivals import Explanation, Observed, RivalFit, fit_rival, observe
 from hanlon.hypotheses.schema import Behaviour, Plan, Prediction
-from hanlon.hypotheses.selection import Selector
+from hanlon.hypotheses.selection import MEASURE, Selector
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Count
 
@@ -92,8 +92,9 @@ class GridVerdict:
 
     @property
     def says_something(self) -> bool:
-        """Whether any hypothesis speaks of this grid."""
-        return any(bound.claims for bound in self.planned.bound.values())
+        """Whether any hypothesis speaks of a contrast of this grid; two measures of a cell are no contrast."""
+        claims = (claim for bound in self.planned.bound.values() for claim in bound.claims)
+        return any(claim.prediction.factor != MEASURE for claim in claims)
 
     @property
     def settled(self) -> bool:
