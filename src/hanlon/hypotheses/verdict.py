@@ -55,7 +55,8 @@ class GridVerdict:
 
     `shown` says whether the behaviour is shown anywhere, `obstacle` what is in the way of any conclusion, `cautions`
     what must be read beside it. `preregistered` names the hypotheses that the user chose and that were written down
-    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command.
+    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command,
+    `alpha` is that of its last look.
     """
 
     planned: PlannedGrid
@@ -68,6 +69,7 @@ class GridVerdict:
     preregistered: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
     overrides: Sequence[str] = ()
+    alpha: float = ALPHA
 
     def with_status(self, *statuses: Status) -> list[Rival]:
         """The rivals of these statuses, in their order."""
@@ -93,6 +95,12 @@ class GridVerdict:
         if fitting:
             return "none leads"
         return "none fits" if self.with_status("does not fit", "not fitted") else "none put to the test"
+
+    @property
+    def says_something(self) -> bool:
+        """Whether any hypothesis speaks of a contrast of this grid; two measures of a cell are no contrast."""
+        claims = (claim for bound in self.planned.bound.values() for claim in bound.claims)
+        return any(claim.prediction.factor != MEASURE for claim in claims)
 
     @property
     def settled(self) -> bool:
