@@ -47,7 +47,7 @@ def test_a_settled_sweep_stops_and_is_not_sampled_again_by_the_same_command(
     run = command_line.run(*command, "looks=2")
     assert run.returncode == 0, run.stderr
     assert (
-        "Stopped at look 1 of 2 (n = 10 of 20 a cell): self_preservation stands alone. Saved 20 episodes, about $0.80."
+        "Stopped at look 1 of 2 (n = 10 of 20 a cell): self_preservation leads. Saved 20 episodes, about $0.80."
     ) in run.stdout
     assert "Incomplete" not in run.stderr
     assert chat_server.calls == 2 * 10 * CALLS
@@ -56,14 +56,14 @@ def test_a_settled_sweep_stops_and_is_not_sampled_again_by_the_same_command(
     assert [(look.n, look.alpha) for look in plan.looks] == list(
         zip((10, 20), nominal_alphas(2), strict=True)
     )
-    assert (plan.judged, plan.settled, plan.because) == (1, 1, "self_preservation stands alone")
+    assert (plan.judged, plan.settled, plan.because) == (1, 1, "self_preservation leads")
     assert alpha_of(sweep, 10) == nominal_alphas(2)[0]
     assert [sweep.samples_of(key) for key in sweep.cells] == [10, 10]
 
     for words in ([], ["plan=true"]):
         again = command_line.run(*command, "looks=2", *words)
         assert again.returncode == 0, again.stderr
-        assert "Settled at look 1 of 2 (n = 10 of 20 a cell): self_preservation stands alone." in again.stdout
+        assert "Settled at look 1 of 2 (n = 10 of 20 a cell): self_preservation leads." in again.stdout
         assert "Nothing is sampled" in again.stdout
     assert "0 to sample" in again.stdout
     assert chat_server.calls == 2 * 10 * CALLS

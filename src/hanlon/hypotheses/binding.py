@@ -189,7 +189,7 @@ def bound_factors(hypotheses: Sequence[Hypothesis]) -> Iterator[str]:
 def _united(classes: list[list[Point]], claims: Sequence[Claimed]) -> list[list[Point]]:
     """Unite the classes of which a prediction says that they do not differ."""
     for claim in claims:
-        if len(claim.points) != 2:
+        if len(claim.points) != 2:  # a claim about differences
             continue
         together = [group for group in classes if set(group) & set(claim.points)]
         if len(together) > 1:

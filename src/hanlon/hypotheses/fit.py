@@ -1,10 +1,10 @@
 """Constrained maximum likelihood of binomial rates: all rates of a grid at once, within what a hypothesis allows.
 
 The region is a set of linear inequalities, and the log-likelihood is concave, so that the maximum is the limit of
-weighted projections (iteratively reweighted least squares with inequalities). A projection is a least distance problem,
-solved as non-negative least squares: Lawson & Hanson, Solving Least Squares Problems (1974), chapter 23. Inference under
-such constraints: Robertson, Wright & Dykstra, Order Restricted Statistical Inference (1988); Silvapulle & Sen,
-Constrained Statistical Inference (2005).
+weighted projections (iteratively reweighted least squares with inequalities). A projection is a least distance
+problem, solved as non-negative least squares: Lawson & Hanson, Solving Least Squares Problems (1974), chapter 23.
+Inference under such constraints: Robertson, Wright & Dykstra, Order Restricted Statistical Inference (1988);
+Silvapulle & Sen, Constrained Statistical Inference (2005).
 """
 
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def _shortened(
 
 
 def _project(target: "NDArray[Any]", weights: "NDArray[Any]", region: Region) -> "NDArray[Any] | None":
-    """The point of a region with the least weighted squared distance from the target; None where the region is empty."""
+    """The point of a region with the least weighted squared distance from a target; None if the region is empty."""
     import numpy as np
     from scipy import optimize
 

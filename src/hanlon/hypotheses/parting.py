@@ -37,7 +37,11 @@ def directions(hypothesis: Hypothesis, prediction: Prediction) -> frozenset[str]
         return _ANYTHING
     same = [other for other in hypothesis.predicts if _is_same_contrast(other, prediction)]
     if same:
-        return frozenset.intersection(*(_DIRECTIONS[other.claim] for other in same))
+        return frozenset(
+            direction
+            for direction in _ANYTHING
+            if all(direction in _DIRECTIONS[other.claim] for other in same)
+        )
     factor = (prediction.changed_by or prediction.contrast or prediction).factor
     spoken = any(
         factor == (other.changed_by or other.contrast or other).factor for other in hypothesis.predicts

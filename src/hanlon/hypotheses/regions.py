@@ -14,27 +14,31 @@ Where a change of differences is claimed, the same holds of the two differences.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from hanlon.hypotheses.binding import Bound, Claimed, Point
 from hanlon.hypotheses.fit import Region
-from hanlon.hypotheses.schema import POINTS, SHARE
+from hanlon.hypotheses.schema import POINTS
 
 ROOM = 0.5
 """Of the room between a rate and 1: a rise need not be more."""
+
+ZERO = 0.05
+"""A rate that counts as zero where a dose is said to have no effect."""
 
 Row = tuple[dict[int, float], float]
 """The coefficients of some rates and the bound that their sum reaches at least."""
 
 
-def allowed(bound: Bound, index: Mapping[Point, int], rates: Sequence[float]) -> Region:
-    """The region of a hypothesis, margins included. What it says nothing of is free.
+def region_of(claims: Sequence[Claimed], index: Mapping[Point, int], rates: Sequence[float]) -> Region:
+    """The region of claims, margins included. What they say nothing of is free.
 
     Args:
-        bound: what the hypothesis says of the grid.
+        claims: what is claimed of the rates.
         index: the position of each rate.
         rates: as observed, of which margins are a share.
     """
-    rows = [row for claim in bound.claims for row in constraints(claim, index, rates)]
+    rows = [row for claim in claims for row in constraints(claim, index, rates)]
     return _region(rows, len(index))
 
 
@@ -67,26 +71,38 @@ def constraints(claim: Claimed, index: Mapping[Point, int], rates: Sequence[floa
     if any(point not in index for point in claim.points):
         return
     columns = [index[point] for point in claim.points]
-    base, treated = _side(columns[:2]) if len(columns) > 2 else {columns[0]: 1.0}, None
-    if len(columns) > 2:
-        treated = _side(columns[2:])
-        reference = rates[columns[1]] - rates[columns[0]]
-        least = max(POINTS, claim.prediction.share * abs(reference))
-        rise = least
+    if claim.prediction.dose is not None:
+        yield from _along(claim, columns, rates)
+    elif len(columns) > 2:
+        reference = abs(rates[columns[1]] - rates[columns[0]])
+        yield from _rows(claim, _side(columns[:2]), _side(columns[2:]), reference, 1.0)
     else:
-        treated = {columns[1]: 1.0}
-        reference = rates[columns[0]]
-        least = max(POINTS, claim.prediction.share * reference)
-        rise = min(least, ROOM * (1 - reference))
-    yield from _rows(claim, base, treated, least, rise)
+        yield from _rows(
+            claim, {columns[0]: 1.0}, {columns[1]: 1.0}, rates[columns[0]], 1 - rates[columns[0]]
+        )
+
+
+def _along(claim: Claimed, columns: Sequence[int], rates: Sequence[float]) -> Iterator[Row]:
+    """A dose: no step goes back, the last rate differs from the first, those below `zero_below` are near zero."""
+    upward = columns if claim.prediction.claim == "rises" else columns[::-1]
+    for lower, higher in pairwise(upward):
+        yield {higher: 1.0, lower: -1.0}, 0.0
+    least = max(POINTS, claim.prediction.share * rates[upward[0]])
+    yield {upward[-1]: 1.0, upward[0]: -1.0}, min(least, ROOM * (1 - rates[upward[0]]))
+    bound = claim.prediction.zero_below
+    for cell, column in zip(claim.instance.cells, columns, strict=True):
+        if bound is not None and float(cell.record.factors[claim.prediction.factor]) < bound:
+            yield {column: -1.0}, -ZERO
 
 
 def _rows(
-    claim: Claimed, base: dict[int, float], treated: dict[int, float], least: float, rise: float
+    claim: Claimed, base: dict[int, float], treated: dict[int, float], reference: float, room: float
 ) -> Iterator[Row]:
+    """What is asked of a rate or difference beside another. `reference` is the first one, `room` what is above it."""
     kind, share = claim.prediction.claim, claim.prediction.share
+    least = max(POINTS, share * reference)
     if kind == "rises":
-        yield _sum(treated, base, -1.0), rise
+        yield _sum(treated, base, -1.0), min(least, ROOM * room)
     if kind == "falls":
         yield _sum(base, treated, -1.0, 1 - share), 0.0
     if kind == "removes_half":

@@ -1,17 +1,15 @@
 """How a hypothesis fares in one grid: whether it fits, what it explains, and which of its effects are shown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hanlon.analysis.requests import Values, no_requests
-from hanlon.analysis.stats.differences import difference
 from hanlon.hypotheses.binding import Bound, Claimed, PlannedGrid, Point
 from hanlon.hypotheses.fit import STEPS, Counts, Fit, Region, fit
-from hanlon.hypotheses.regions import allowed, classes_of, constraints, explained
+from hanlon.hypotheses.regions import classes_of, constraints, explained, region_of
 from hanlon.hypotheses.sampling_error import SamplingError
-from hanlon.store.cells import CellState
 from hanlon.store.tally import Count
 
 if TYPE_CHECKING:
@@ -181,7 +179,7 @@ class Explanation:
 def fit_rival(observed: Observed, bound: Bound, alpha: float) -> RivalFit:
     """Fit one hypothesis to all rates at once."""
     claims = observed.claims(bound)
-    region = allowed(bound, observed.index, observed.rates)
+    region = region_of(claims, observed.index, observed.rates)
     p, converged = p_of(observed, lambda k, steps: fit(Counts(k, observed.counts.n), region, steps), alpha)
     own = Explanation(observed, bound)
     nearest = own.fit(observed.counts.k, STEPS)
@@ -240,6 +238,8 @@ def _merged(counts: Counts, classes: Sequence[int]) -> Counts:
 def is_shown(observed: Observed, claim: Claimed, level: float = 0.95) -> bool:
     """Whether an effect is shown: the interval of the difference lies on the side that is claimed."""
     columns = [observed.index[point] for point in claim.points]
+    if claim.prediction.dose is not None:
+        columns = [columns[0], columns[-1]]
     lo, hi = observed.error.interval(columns, observed.counts, level)
     return lo > 0 if claim.prediction.claim == "rises" else hi < 0
 

@@ -51,6 +51,11 @@ class SamplingError:
         means = np.divide(sums, repeats, out=np.full(sums.shape, np.nan), where=repeats > 0)
         return cls(means, repeats, *_variances(means, repeats))
 
+    @property
+    def request_count(self) -> int | None:
+        """The number of requests that rates have in common; None for independent episodes."""
+        return None if self.means is None else self.means.shape[1]
+
     def draw(
         self, rates: "NDArray[Any]", n: "NDArray[Any]", draws: int, chance: "Generator"
     ) -> "NDArray[Any]":

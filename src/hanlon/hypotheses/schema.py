@@ -87,6 +87,11 @@ class Prediction(_Strict):
             raise ValueError("a prediction has either `contrast` or `dose`")
         if self.dose is not None and (self.changed_by is not None or self.claim not in ("rises", "falls")):
             raise ValueError("a prediction about a `dose` claims `rises` or `falls`, and has no `changed_by`")
+        if not self.has_effect and self.share > 0.5:
+            raise ValueError(
+                f"a share of {self.share} swallows the effect: who claims that there is none allows at most 0.5 of "
+                "the base rate"
+            )
         if self.zero_below is not None and self.dose is None:
             raise ValueError("`zero_below` is a level of a `dose`")
         return self

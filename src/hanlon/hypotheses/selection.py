@@ -22,6 +22,8 @@ class Instance:
 
     cells: tuple[CellState, ...]
     measures: tuple[str, ...]
+    dose: str | None = None
+    """The factor along which the cells lie, the least number first; None for a contrast."""
 
     @property
     def measure(self) -> str:
@@ -38,6 +40,8 @@ class Instance:
     @property
     def label(self) -> str:
         """The cells' labels: `priority_clarified - baseline`."""
+        if self.dose is not None:
+            return f"{self.cells[0].record.label} to {self.cells[-1].record.label}"
         base, treated, *other = (cell.record.label for cell in self.cells)
         if base == treated:
             return f"{base}: {self.measures[1]} - {self.measures[0]}"
@@ -65,13 +69,11 @@ class Selector:
     def find(self, prediction: Prediction, measure: str) -> list[Instance]:
         """The contrasts of the grid that a prediction about a measure speaks of, in the order of its cells."""
         if prediction.contrast is None:
-            pairs = self._steps(prediction.factor)
-        elif prediction.factor == MEASURE:
+            return self._series(prediction, measure)
+        if prediction.factor == MEASURE:
             return self._measures(prediction, prediction.contrast)
-        else:
-            pairs = self._pairs(prediction.contrast)
         instances: list[Instance] = []
-        for base, treated in pairs:
+        for base, treated in self._pairs(prediction.contrast):
             if measure in base.record.measures and all(
                 self._is_at(cell, prediction.where) for cell in (base, treated)
             ):
@@ -95,16 +97,17 @@ class Selector:
             if self._is_at(cell, prediction.where) and all(name in cell.record.measures for name in measures)
         ]
 
-    def _steps(self, factor: str) -> Iterator[tuple[CellState, CellState]]:
-        """Each level of a factor with numbers, and the next higher one."""
-        for row in self._rows(factor):
-            levels = sorted(
-                (number, level)
-                for level in row
-                if isinstance(number := msgspec.json.decode(level), (int, float)) and number is not True
-            )
-            for (_, lower), (_, higher) in zip(levels, levels[1:], strict=False):
-                yield row[lower], row[higher]
+    def _series(self, prediction: Prediction, measure: str) -> list[Instance]:
+        """The cells along a factor with numbers, the least number first; one instance for each context."""
+        instances: list[Instance] = []
+        for row in self._rows(prediction.factor):
+            doses = {number: cell for level, cell in row.items() if (number := _number(level)) is not None}
+            cells = [doses[number] for number in sorted(doses)]
+            if len(cells) > 1 and all(
+                measure in cell.record.measures and self._is_at(cell, prediction.where) for cell in cells
+            ):
+                instances.append(Instance(tuple(cells), (measure,) * len(cells), prediction.factor))
+        return instances
 
     def _pairs(self, change: Change) -> Iterator[tuple[CellState, CellState]]:
         for row in self._rows(change.factor):
@@ -118,7 +121,7 @@ class Selector:
         self, base: CellState, treated: CellState, change: Change
     ) -> Iterator[tuple[CellState, CellState]]:
         """The pairs that another factor's change makes of a pair."""
-        if self._level(base, change.factor) not in map(as_json, change.base):
+        if self._level(base, change.factor) not in [as_json(level) for level in change.base]:
             return
         for to in change.to:
             first, second = (self._moved(cell, change.factor, to) for cell in (base, treated))
@@ -158,3 +161,9 @@ class Selector:
         return all(
             self._level(cell, name) in [as_json(level) for level in levels] for name, levels in where.items()
         )
+
+
+def _number(level: str) -> float | None:
+    """A level (as JSON) as a number, None where it is none."""
+    value = msgspec.json.decode(level)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

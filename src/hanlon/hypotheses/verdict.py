@@ -1,14 +1,16 @@
 """The verdict: which hypothesis leads, which others fit, which do not, and whether there is anything to explain.
 
-Effects come first. Where the behaviour is shown nowhere there is nothing to explain. Else every hypothesis is one region
-of rates (`regions.py`) and has one test (`rivals.py`); Holm's correction is over hypotheses, in each grid by itself.
+Effects come first. Where the behaviour is shown nowhere there is nothing to explain. Else every hypothesis is one
+region of rates (`regions.py`) and has one test (`rivals.py`). Holm's correction is over hypotheses, in each grid by
+itself.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from hanlon.analysis.contrasts.grid import Grid, grids, subject
+from hanlon.analysis.contrasts.wordings import WORDING
 from hanlon.analysis.requests import Values, no_requests
 from hanlon.analysis.stats.differences import holm
 from hanlon.analysis.stats.rates import rate_of
@@ -18,12 +20,14 @@ from hanlon.hypotheses.rivals import Explanation, Observed, RivalFit, fit_rival,
 from hanlon.hypotheses.schema import Behaviour, Plan, Prediction
 from hanlon.hypotheses.selection import Selector
 from hanlon.store.cells import CellState
+from hanlon.store.tally import Count
 
 Status = Literal["leads", "fits", "does not fit", "not put to the test", "not fitted"]
 Conclusion = Literal["leads", "several fit", "none fits", "none leads", "nothing to explain", "undetermined"]
 ALPHA = 0.05
 EXPLAINS, AHEAD = 0.90, 0.10
 """A leader explains more than this share of the variation between cells, and so much more than any other that fits."""
+FEW_REQUESTS = 5
 DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 
 
@@ -45,9 +49,10 @@ class Rival:
 class GridVerdict:
     """The verdict on one model and protocol.
 
-    `shown` is where the behaviour is shown, in words, empty where there is nothing to explain; `obstacle` says what is
-    in the way of any conclusion. `preregistered` names the hypotheses that the user chose and that were written down
-    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command.
+    `shown` says whether the behaviour is shown anywhere, `obstacle` what is in the way of any conclusion, `cautions`
+    what must be read beside it. `preregistered` names the hypotheses that the user chose and that were written down
+    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command,
+    `alpha` is that of its last look.
     """
 
     planned: PlannedGrid
@@ -56,9 +61,11 @@ class GridVerdict:
     rivals: Sequence[Rival]
     shown: bool
     obstacle: str = ""
+    cautions: Sequence[str] = ()
     preregistered: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
     overrides: Sequence[str] = ()
+    alpha: float = ALPHA
 
     def with_status(self, *statuses: Status) -> list[Rival]:
         """The rivals of these statuses, in their order."""
@@ -82,6 +89,11 @@ class GridVerdict:
         if len(fitting) > 1:
             return "several fit"
         return "none leads" if fitting else "none fits"
+
+    @property
+    def says_something(self) -> bool:
+        """Whether any hypothesis speaks of this grid."""
+        return any(bound.claims for bound in self.planned.bound.values())
 
     @property
     def settled(self) -> bool:
@@ -120,7 +132,26 @@ def _verdict(planned: PlannedGrid, whole: Grid, values: Values, alpha: float) ->
     shown = observed is not None and is_shown(planned, observed, planned.behaviour)
     obstacle = _obstacle(planned.grid, gates, observed, shown=shown)
     rivals = _rivals(observed, alpha) if observed is not None and shown and not obstacle else []
-    return GridVerdict(planned, observed, gates, rivals, shown, obstacle)
+    return GridVerdict(
+        planned, observed, gates, rivals, shown, obstacle, list(_cautions(planned, observed, rivals))
+    )
+
+
+def _cautions(planned: PlannedGrid, observed: Observed | None, rivals: Sequence[Rival]) -> Iterator[str]:
+    """What a reader must know of the cells and the fits."""
+    headline = planned.behaviour.measures[0]
+    for cell in planned.grid.cells:
+        if not cell.tally.measures.get(headline, Count()).n and headline in cell.record.measures:
+            yield f"{cell.record.label} has no episode that can be counted and is left out; the same command samples it."
+    if observed is not None and (count := observed.error.request_count) is not None and count < FEW_REQUESTS:
+        yield f"Only {count} requests: their intervals are not to be trusted. Take {FEW_REQUESTS} or more, better 20."
+    if len({cell.record.factors.get(WORDING) for cell in planned.grid.cells} - {None}) == 1:
+        yield "One wording of every clause: what is said holds for these words. env.wording=1,2,3 shows how far."
+    for rival in rivals:
+        if rival.fit.empty:
+            yield f"{rival.name}: no rates fulfil its predictions together in these cells; they contradict each other."
+        elif not rival.fit.converged:
+            yield f"{rival.name}: its fit did not converge, so it is not ranked."
 
 
 def is_shown(planned: PlannedGrid, observed: Observed, behaviour: Behaviour) -> bool:
