@@ -18,7 +18,9 @@ DRAWS, REQUEST_DRAWS = 400, 100
 """Simulated pairs for one power: a standard error of 2 and of 4 points at 80 %."""
 SEED = 20250705
 MOST = 100_000
-"""Episodes a cell beyond which no n is looked for, and nothing is simulated."""
+"""Episodes a cell beyond which no n is looked for."""
+SIMULATED = 3000
+"""Episodes a cell beyond which nothing is simulated: exact tests take long, and the approximation is close."""
 STEP = 0.03
 """By this share an n or a change grows until a simulation confirms it."""
 Way = Literal["fall", "rise"]
@@ -92,7 +94,7 @@ def least_change(
 ) -> float | None:
     """The rate nearest to `base` that `n` tells from it with a power of 80 %; None where not even 0 or 1 is.
 
-    To a tenth of a point. Without `simulate`, and beyond `MOST`, by the approximation alone.
+    To a tenth of a point. Without `simulate`, and beyond `SIMULATED`, by the approximation alone.
     """
     edge = 0.0 if way == "fall" else 1.0
     near, far = 0.0, 1.0  # shares of the way to the edge
@@ -100,7 +102,7 @@ def least_change(
         middle = (near + far) / 2
         enough = approximate_power(base, base + middle * (edge - base), n, unit) >= WANTED
         near, far = (near, middle) if enough else (middle, far)
-    simulate = simulate and n <= MOST
+    simulate = simulate and n <= SIMULATED
     power = simulated_power if simulate else approximate_power
     while far < 1:
         treated = round(base + far * (edge - base), 3)
@@ -123,7 +125,8 @@ def n_needed(base: float, treated: float, unit: Unit = EPISODE, *, simulate: boo
         enough = middle * step > 1 and approximate_power(base, treated, middle * step, unit) >= WANTED
         few, many = (few, middle) if enough else (middle, many)
     while many * step <= MOST:
-        if not simulate or simulated_power(base, treated, many * step, unit) >= WANTED:
+        small = many * step <= SIMULATED
+        if not (simulate and small) or simulated_power(base, treated, many * step, unit) >= WANTED:
             return many * step
         many += max(1, round(STEP * many))
     return None

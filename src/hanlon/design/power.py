@@ -13,6 +13,7 @@ from hanlon.analysis.tables import Column, TableFormat, printed, render_table
 from hanlon.design.cell_pairs import (
     ALPHA,
     DRAWS,
+    MOST,
     REQUEST_DRAWS,
     Unit,
     approximate_power,
@@ -71,7 +72,7 @@ class ChangePower:
         """The published change and the n for it; empty where it is not published."""
         if self.treated is None:
             return ""
-        needs = f"needs n = {self.needed:,}" if self.needed else "no n shows it"
+        needs = f"needs n = {self.needed:,}" if self.needed else f"no n up to {MOST:,} shows it"
         return f"{self.base} -> {self.treated} {needs}"
 
 
@@ -143,7 +144,7 @@ def _columns(n: int) -> tuple[Column[PowerGroup], ...]:
     return (
         printed("model", lambda group: model_name(group[0].pair.base.record), once=True),
         printed("measure", lambda group: group[0].measure, once=True),
-        printed("change", lambda group: "; ".join(dict.fromkeys(power.change for power in group))),
+        printed("change", lambda group: _changes(group)),
         printed("base rate", lambda group: str(group[0].base)),
         printed(f"n = {n:,} shows a fall to", lambda group: _least(group[0].fall), right=True),
         printed("or a rise to", lambda group: _least(group[0].rise), right=True),
@@ -196,7 +197,9 @@ def rates_text(base: float, treated: float, n: int, unit: Unit) -> str:
     power = simulated_power(base, treated, n, unit)
     what = f"{base:.1%} against {treated:.1%}"
     needs = (
-        f"a power of 80 % needs n = {needed:,} a cell" if needed else "no n up to 100,000 has a power of 80 %"
+        f"a power of 80 % needs n = {needed:,} a cell"
+        if needed
+        else f"no n up to {MOST:,} has a power of 80 %"
     )
     return (
         f"{what}: {needs}; n = {n:,} has {power:.0%} ({approximate_power(base, treated, n, unit):.0%} by the normal "
@@ -204,16 +207,24 @@ def rates_text(base: float, treated: float, n: int, unit: Unit) -> str:
     )
 
 
-def power_lines(states: Sequence[CellState], n: int) -> Iterator[str]:
-    """What `plan=true` says of power, by approximation, so that nobody waits."""
+def power_lines(states: Sequence[CellState], n: int, most: int = NAMED) -> Iterator[str]:
+    """What n shows of each factor, by approximation, so that nobody waits; `most` lines of that."""
     groups = _groups(change_powers(states, n, simulate=False))
     if groups:
-        yield f"Power 80 % at n = {n:,} (one comparison, normal approximation):"
-    for group in groups[:NAMED]:
+        yield f"Power 80 % at n = {n:,} (two-sided alpha {ALPHA} for one comparison, normal approximation):"
+    for group in groups[:most]:
         power = group[0]
-        changes = "; ".join(dict.fromkeys(each.change for each in group))
         least = f"from {power.base} a fall to {_least(power.fall)} or a rise to {_least(power.rise)}"
         published = f"; published {power.published}" if power.published else ""
-        yield f"  {model_name(power.pair.base.record)}: {changes}: {least}{published}."
-    if len(groups) > NAMED:
-        yield f'  and {len(groups) - NAMED} more such lines: hanlon power "<the same overrides>".'
+        yield f"- {model_name(power.pair.base.record)}, {_changes(group)}: {least}{published}"
+    if len(groups) > most:
+        yield f'- and {len(groups) - most} more such lines: hanlon power "<the same overrides>"'
+
+
+def _changes(group: PowerGroup) -> str:
+    """The changes of a group, those of one factor together: `stakes none -> replaced|other_model`."""
+    levels: dict[str, list[str]] = {}
+    for power in group:
+        base, arrow, to = power.change.rpartition(" -> ")
+        levels.setdefault(base + arrow, []).append(to)
+    return "; ".join(base + "|".join(dict.fromkeys(to)) for base, to in levels.items())

@@ -1,6 +1,7 @@
-"""What a planned grid puts to the test: which hypotheses, which pairs it does not part, and what to sweep that would."""
+"""What a planned grid puts to the test: which hypotheses, which pairs it does not part, and what would."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.hypotheses.binding import PlannedGrid
@@ -10,8 +11,6 @@ from hanlon.hypotheses.schema import Hypothesis, Plan, Prediction
 from hanlon.store.cells import CellState, model_name
 
 EXAMPLES = 2
-PAIRS = 5
-"""Pairs that are named, each with what would part it."""
 
 
 def planned_grids(states: Sequence[CellState], plans: Sequence[Plan]) -> list[PlannedGrid]:
@@ -37,19 +36,17 @@ def plan_lines(planned: Sequence[PlannedGrid]) -> Iterator[str]:
 
 def _lines(planned: PlannedGrid) -> Iterator[str]:
     tested = [h for h in planned.plan.hypotheses if is_tested(planned, h)]
-    counts = [
-        f"{h.name} ({len({claim.number for claim in planned.bound[h.name].claims})} of {len(h.predicts)} predictions)"
-        for h in tested
-    ]
-    yield f"put to the test: {', '.join(counts) or 'none'}."
+    yield f"put to the test: {', '.join(_counted(planned, h) for h in tested) or 'none'}."
     if untested := [h for h in planned.plan.hypotheses if h not in tested]:
         yield f"not put to the test: {'; '.join(_untested(planned, h) for h in untested)}."
-    unparted = [(a, b) for n, a in enumerate(tested) for b in tested[n + 1 :] if not is_parted(planned, a, b)]
-    for a, b in unparted[:PAIRS]:
-        remedy = _typed(planned, would_part(a, b))
-        yield f"no cell parts {a.name} from {b.name}; {f'what would: {remedy}' if remedy else 'nothing that they predict would'}."
-    if len(unparted) > PAIRS:
-        yield f"nor {', '.join(f'{a.name} from {b.name}' for a, b in unparted[PAIRS:])}."
+    unparted: dict[tuple[str, str], list[str]] = {}
+    for a, b in combinations(tested, 2):
+        if not is_parted(planned, a, b):
+            remedy = _typed(planned, would_part(a, b))
+            what_would = f"what would: {remedy}" if remedy else "nothing that they predict would"
+            unparted.setdefault((a.name, what_would), []).append(b.name)
+    for (name, what_would), others in unparted.items():
+        yield f"no cell parts {name} from {', '.join(others)}; {what_would}."
 
 
 def is_tested(planned: PlannedGrid, hypothesis: Hypothesis) -> bool:
@@ -61,6 +58,11 @@ def is_parted(planned: PlannedGrid, a: Hypothesis, b: Hypothesis) -> bool:
     """Whether the grid has a contrast of which the two say opposite things."""
     bound = [claim.prediction for name in (a.name, b.name) for claim in planned.bound[name].claims]
     return any(prediction in bound for prediction in would_part(a, b))
+
+
+def _counted(planned: PlannedGrid, hypothesis: Hypothesis) -> str:
+    bound = {claim.number for claim in planned.bound[hypothesis.name].claims}
+    return f"{hypothesis.name} ({len(bound)} of {len(hypothesis.predicts)} predictions)"
 
 
 def _untested(planned: PlannedGrid, hypothesis: Hypothesis) -> str:
