@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hanlon.hypotheses.schema import Plan
 
 
-class _Rates(click.ParamType):
+class _Rates(click.ParamType):  # pyright: ignore[reportMissingTypeArgument] generic since click 8.3
     """Rates as fractions, with commas between them."""
 
     name = "rates"

@@ -97,14 +97,15 @@ def change_powers(
     for contrast in effects(states):
         pair, measure = contrast.pair, contrast.measure
         base, treated = (published_rate(cell.record, measure) for cell in (pair.base, pair.treated))
-        unit = Unit(request_count(pair.base.record), request_sd)
-        both = base is not None and treated is not None and base.rate != treated.rate
-        needed = n_needed(base.rate, treated.rate, unit, simulate=simulate) if both else None
+        unit, needed = Unit(request_count(pair.base.record), request_sd), None
+        if base is None or treated is None or base.rate == treated.rate:
+            treated = None
+        else:
+            needed = n_needed(base.rate, treated.rate, unit, simulate=simulate)
         for rate in [base] if base else [BaseRate(rate, f"{rate:.0%}, assumed") for rate in bases]:
             fall = least_change(rate.rate, n, "fall", unit, simulate=simulate)
             rise = least_change(rate.rate, n, "rise", unit, simulate=simulate)
-            of_both = (treated, needed) if both else (None, None)
-            powers.append(ChangePower(pair, measure, n, unit, rate, fall, rise, *of_both))
+            powers.append(ChangePower(pair, measure, n, unit, rate, fall, rise, treated, needed))
     return sorted(powers, key=lambda power: model_name(power.pair.base.record))
 
 

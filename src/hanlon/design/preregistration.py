@@ -104,7 +104,7 @@ def _scope(prediction: Prediction) -> str:
 
 def _tested(states: Sequence[CellState], plans: Sequence[Plan]) -> Iterator[str]:
     yield "## What these cells put to the test\n"
-    yield from (f"- {line.strip()}" for line in plan_lines(planned_grids(states, plans)))
+    yield from plan_lines(planned_grids(states, plans))
     yield ""
 
 

@@ -31,7 +31,7 @@ def plan_lines(planned: Sequence[PlannedGrid]) -> Iterator[str]:
         models.setdefault(lines, []).append(f"{model_name(record)} ({record.protocol})")
     for (env, *lines), names in ((lines, names) for lines, names in models.items() if lines):
         yield f"Hypotheses, {env}, {', '.join(names)}:"
-        yield from (f"  {line}" for line in lines)
+        yield from (f"- {line}" for line in lines)
 
 
 def _lines(planned: PlannedGrid) -> Iterator[str]:
