@@ -28,7 +28,7 @@ def rows_of(text: str) -> list[dict[str, Any]]:
 
 def numbers(row: dict[str, Any]) -> tuple[Any, ...]:
     """What of a prediction does not hang on controls."""
-    return tuple(row[name] for name in ("hypothesis", "keys", "k", "n", "p_holds", "p_fails", "status"))
+    return tuple(row[name] for name in ("hypothesis", "keys", "k", "n", "met", "p_no_difference", "status"))
 
 
 @pytest.mark.slow
@@ -38,7 +38,7 @@ def test_the_command_that_a_verdict_prints_adds_the_control_and_samples_nothing_
     """The bare request once, for both criteria; what was written down before stands, with its numbers and its p."""
     assert command_line.run(*PAPER).returncode == 0
     printed, as_json = command_line.hanlon("verdict").stdout, command_line.hanlon(*JSON).stdout
-    assert "control conflict not sampled (prompt=plain tier=none)" in " ".join(printed.split())
+    assert "Control conflict not sampled: add prompt=plain tier=none" in " ".join(printed.split())
     (line,) = (line for line in printed.splitlines() if "python run.py -m " in line)
     assert "Control conflict is missing, the cell prompt=plain tier=none" in line
     before = {state.record.key: state.tally.episodes for state in load_cells([command_line.runs])[0]}
@@ -50,14 +50,14 @@ def test_the_command_that_a_verdict_prints_adds_the_control_and_samples_nothing_
     assert (added.record.prompt, added.record.factors["tier"], added.tally.episodes) == ("plain", "none", 6)
     later = command_line.hanlon("verdict").stdout
     assert "Control conflict is missing" not in later
-    assert "conflict not sampled" not in later
-    assert "; preregistered." in later
+    assert "Control conflict not sampled" not in later
+    assert "; hypotheses written down beforehand, not preregistered." in later
     assert "Added after that: plain. Controls count what was added, no prediction is about it" in later
-    assert "[exploratory]" not in later
+    assert "exploratory" not in later.partition("Added after that")[0]
     rows, first = (rows_of(text) for text in (command_line.hanlon(*JSON).stdout, as_json))
     assert [numbers(row) for row in rows] == [numbers(row) for row in first]
     files = command_line.hanlon("verdict", "--hypotheses", "files").stdout
-    assert "not preregistered, so that all of it is exploratory" in files
+    assert "nothing was written down beforehand, so that all of it is exploratory" in files
     assert "1 cell was added after the hypotheses were written down: exploratory" in files
 
 
