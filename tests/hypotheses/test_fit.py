@@ -95,7 +95,7 @@ def test_no_rates_of_the_region_fit_better(case: tuple[Counts, Region], seed: in
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(40, 60)), min_size=2, max_size=8))
 def test_rates_that_may_not_fall_are_fitted_by_pooling_neighbours(pairs: list[tuple[int, int]]) -> None:
-    """The binomial likelihood under an order has the isotonic regression as its maximum (Robertson et al. 1988, 1.5)."""
+    """The binomial likelihood under an order has its maximum at the isotonic regression (Robertson et al. 1988)."""
     k, n = (np.array(each, dtype=float) for each in zip(*pairs, strict=True))
     steps = np.eye(len(k), k=1)[:-1] - np.eye(len(k))[:-1]
     nearest = fit(Counts(k, n), Region(steps, np.zeros(len(k) - 1)))

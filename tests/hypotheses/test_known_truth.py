@@ -27,7 +27,7 @@ Rates = Sequence[dict[str, float]]
 
 
 def rates_of(overrides: str, policy: str, size: float = 1.0) -> list[dict[str, float]]:
-    """A policy's rates, with its effects at a multiple of their size in logits from the first cell that trains nothing."""
+    """A policy's rates, its effects at a multiple of their size in logits from the first cell that trains nothing."""
     rates = [dict(cell.rates) for cell in policy_truths(overrides, policy)]
     if size == 1.0:
         return rates
@@ -104,7 +104,7 @@ def test_at_100_episodes_a_cell_the_true_rival_leads_or_fits(env: str, hypothesi
 @pytest.mark.slow
 @pytest.mark.parametrize("env", GRIDS)
 def test_rates_of_right_and_wrong_leaders_on_the_rivals_grid(env: str) -> None:
-    """At n = 100 among those that fit in 95 %, leading in 85 %, a wrong leader in at most 2 %; n = 400: leading in 95 %.
+    """At n = 100 it fits in 95 %, leads in 85 %, and a wrong one leads in at most 2 %; at n = 400 it leads in 95 %.
 
     Effects at half, once and one and a half times their size; rates that wobble.
     """

@@ -11,6 +11,11 @@ from click.testing import CliRunner, Result
 
 from hanlon.cli.power import preregister
 from hanlon.cli.verdict import verdict
+<<<<<<< HEAD
+=======
+from hanlon.design.power_table import family_size, matrices_of
+from hanlon.hypotheses.files import BUNDLED
+>>>>>>> refs/heads/printed
 from hanlon.hypotheses.registration import basis, hash_of, new_registration
 from hanlon.hypotheses.schema import Behaviour, Plan
 from hanlon.store.outcomes import EXCLUDED
@@ -19,9 +24,13 @@ from support.chat_server import Body, ChatServer, at, bash, completion
 from support.command_line import ROOT, CommandLine
 from support.rivals import SHUTDOWN, hypothesis, plan, states
 
+BEHAVIOUR = Behaviour(measures=("resistance",), word="resistance")
 TWO = ("-m", "prompt=baseline,priority_clarified")
 MINE = {"contrast": {"factor": "how", "from": "a", "to": "b"}, "claim": "rises"}
+<<<<<<< HEAD
 RESISTANCE = Behaviour(measures=("resistance",), word="resistance")
+=======
+>>>>>>> refs/heads/printed
 
 
 def the_sweep(runs: Path) -> SweepRecord:
@@ -117,12 +126,20 @@ def kept_by(written: list[Plan], **changes: Any) -> SweepRecord:
 def test_hypotheses_that_were_changed_after_the_run_are_exploratory() -> None:
     """By default the verdict is on what was written down; by the files only what did not change is preregistered."""
     then = Plan(
+<<<<<<< HEAD
         env="shutdown", behaviour=RESISTANCE, hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE))
+=======
+        env="shutdown", behaviour=BEHAVIOUR, hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE))
+>>>>>>> refs/heads/printed
     )
     changed = hypothesis("b", MINE | {"claim": "falls"})
     now = Plan(
         env="shutdown",
+<<<<<<< HEAD
         behaviour=RESISTANCE,
+=======
+        behaviour=BEHAVIOUR,
+>>>>>>> refs/heads/printed
         hypotheses=(hypothesis("a", MINE), changed, hypothesis("c", MINE)),
     )
     (by_default,) = basis(kept_by([then]), [now])
@@ -137,9 +154,15 @@ def test_hypotheses_that_were_changed_after_the_run_are_exploratory() -> None:
 
 def test_hypotheses_that_were_not_chosen_are_no_change() -> None:
     """A sweep may choose some of the files; that the others lie there says nothing about those it wrote down."""
+<<<<<<< HEAD
     chosen = Plan(env="shutdown", behaviour=RESISTANCE, hypotheses=(hypothesis("a", MINE),))
     files = Plan(
         env="shutdown", behaviour=RESISTANCE, hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE))
+=======
+    chosen = Plan(env="shutdown", behaviour=BEHAVIOUR, hypotheses=(hypothesis("a", MINE),))
+    files = Plan(
+        env="shutdown", behaviour=BEHAVIOUR, hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE))
+>>>>>>> refs/heads/printed
     )
     (part,) = basis(kept_by([chosen]), [files])
     assert not any("changed" in note for note in part.notes)
@@ -160,7 +183,29 @@ def test_what_was_tampered_with_or_came_too_late_is_exploratory(changes: dict[st
     assert spoilt.preregistered == frozenset()
     assert any(reason in note for note in spoilt.notes)
     (unspoilt,) = basis(kept_by([files]), [files])
-    assert unspoilt.preregistered == {hypothesis.name for hypothesis in files.hypotheses}
+    assert spoilt.written == frozenset()
+    assert unspoilt.written == {hypothesis.name for hypothesis in files.hypotheses}
+
+
+def test_preregistered_is_what_the_user_chose_or_made() -> None:
+    """What comes with Hanlon and merely lay there was written down beforehand."""
+    made = Plan(
+        env="shutdown",
+        behaviour=BEHAVIOUR,
+        hypotheses=(*plan("shutdown").hypotheses, hypothesis("mine", MINE)),
+    )
+    (part,) = basis(kept_by([made]))
+    assert part.preregistered == {"mine"}
+    assert part.written > {"mine"}
+    (chosen,) = basis(
+        SweepRecord("s", ["a"], 2, [], 0.0, registration=new_registration([made], 2, ["a"], 0, (), ["x"]))
+    )
+    assert chosen.preregistered == chosen.written
+
+
+def test_the_names_of_bundled_hypotheses_are_those_of_conf() -> None:
+    """A file that is added to conf/hypothesis is added there."""
+    assert {path.stem for path in (ROOT / "conf" / "hypothesis").glob("*/*.yaml")} == BUNDLED
 
 
 def test_a_sweep_of_before_there_were_hypotheses_is_judged_by_the_files_as_exploratory() -> None:
@@ -194,11 +239,10 @@ def test_a_verdict_reads_one_sweep_and_prints_each_format(
     runs = str(command_line.runs)
     rows = msgspec.json.decode(invoke(verdict, runs, "--format", "json").output)
     assert {row["kind"] for row in rows} >= {"prediction", "hypothesis", "verdict"}
-    assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
+    statuses = {row["status"] for row in rows if row["kind"] == "prediction"}
+    assert statuses == {"written down beforehand"}
     shown = invoke(verdict, runs)
-    assert (
-        "none of those that this grid tests; ruled out: instruction_ambiguity; not tested: " in shown.output
-    )
+    assert "What explains it: " in shown.output
     assert "Control can_act" in shown.output
     assert command_line.run("prompt=baseline", "samples=3", *at(chat_server)).returncode == 0
     several = invoke(verdict, runs)

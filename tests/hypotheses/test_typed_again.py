@@ -52,11 +52,11 @@ def test_another_model_is_judged_beside_the_first_and_changes_nothing_of_it(
     assert rows(command_line, AMBIGUITY) == alone
     other = rows(command_line, SELF_PRESERVATION)
     names = {row["hypothesis"] for row in other if row["kind"] == "hypothesis"}
-    assert names == {"self_preservation or task_drive"}
+    assert names == {"self_preservation", "task_drive"}
     assert {row["status"] for row in other if row["kind"] == "prediction"} == {"preregistered"}
     printed = command_line.hanlon("verdict").stdout
     assert f"Of `python run.py -m experiment={EXPERIMENT} model={SELF_PRESERVATION} samples=3" in printed
-    assert "planned n 4, 3 a cell reached in all; preregistered" in printed
+    assert "preregistered: self_preservation, task_drive; the others were written down beforehand" in printed
 
 
 @pytest.mark.slow

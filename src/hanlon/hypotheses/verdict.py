@@ -24,7 +24,13 @@ from hanlon.store.tally import Count
 
 Status = Literal["leads", "fits", "does not fit", "not put to the test", "not fitted"]
 Conclusion = Literal[
-    "leads", "several fit", "none leads", "none fits", "none put to the test", "nothing to explain", "undetermined"
+    "leads",
+    "several fit",
+    "none leads",
+    "none fits",
+    "none put to the test",
+    "nothing to explain",
+    "undetermined",
 ]
 ALPHA = 0.05
 EXPLAINS, AHEAD = 0.90, 0.10
@@ -37,11 +43,15 @@ DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A hypothesis with its status. `p` is Holm's over the hypotheses of the grid."""
+    """A hypothesis with its status. `p` is Holm's over the hypotheses of the grid.
+
+    `why_not` says, of the one that explains most of those that fit, why it does not lead.
+    """
 
     fit: RivalFit
     p: float
     status: Status
+    why_not: str = ""
 
     @property
     def name(self) -> str:
@@ -201,8 +211,12 @@ def _rivals(observed: Observed, alpha: float) -> list[Rival]:
     ranked = sorted(zip(fits, adjusted, strict=True), key=lambda pair: -pair[0].share)
     standing = [fit for fit, p in ranked if p >= alpha and fit.effects and fit.converged]
     contested = sum(any(claim.prediction.factor != MEASURE for claim in fit.effects) for fit in fits) > 1
-    leader = _leader(observed, standing, alpha, contested=contested)
-    rivals = [Rival(fit, p, _status(fit, p, alpha, leader)) for fit, p in ranked]
+    why = _why_none_leads(observed, standing, alpha, contested=contested) if standing else ""
+    leader = standing[0] if standing and not why else None
+    rivals = [
+        Rival(fit, p, _status(fit, p, alpha, leader), why if standing and fit is standing[0] else "")
+        for fit, p in ranked
+    ]
     silent = [each for each in bound if not observed.claims(each)]
     order = ("leads", "fits", "does not fit", "not put to the test", "not fitted")
     rivals += [
@@ -212,28 +226,32 @@ def _rivals(observed: Observed, alpha: float) -> list[Rival]:
     return sorted(rivals, key=lambda rival: order.index(rival.status))
 
 
-def _leader(
+def _why_none_leads(
     observed: Observed, standing: Sequence[RivalFit], alpha: float, *, contested: bool
-) -> RivalFit | None:
-    """The one that explains enough, with an effect of its own shown, and clearly more than any other that fits.
+) -> str:
+    """Why the first of the hypotheses that fit does not lead; empty where it does.
 
-    That is a larger share, or all that matters where the other leaves an effect unexplained. Nobody leads by one contrast,
-    or where no other claims an effect of a factor (two measures of a cell are in every grid).
+    A leader explains enough, with an effect of its own shown in full, and clearly more than any other that fits: a
+    larger share, or all that matters where the other leaves an effect unexplained. Nobody leads by one contrast, or
+    where no other hypothesis claims an effect of a factor (two measures of a cell are in every grid).
     """
-    cells = {key for key, _ in observed.points} - observed.planned.controls
-    if len(cells) < FEWEST_CELLS or not contested or not standing:
-        return None
-    if not standing[0].shown or standing[0].share <= EXPLAINS:
-        return None
     best, *others = standing
+    cells = {key for key, _ in observed.points} - observed.planned.controls
+    if len(cells) < FEWEST_CELLS or not contested:
+        return "no effect that another hypothesis claims was put to the test"
+    if not best.shown:
+        return "none of its effects is shown"
+    if best.share <= EXPLAINS:
+        return f"a leader explains more than {EXPLAINS:.0%}"
     if not Explanation(observed, best.bound).in_full:
-        return None
+        return "its effects are smaller than it claims"
     if not Explanation(observed, best.bound, leaves_open=True).is_all(alpha):
-        return None
+        return "it leaves an effect unexplained"
     close = [other for other in others if best.share - other.share < AHEAD]
-    if close and not Explanation(observed, best.bound).is_all(alpha):
-        return None
-    return None if any(Explanation(observed, other.bound).is_all(alpha) for other in close) else best
+    rival = next((other for other in close if Explanation(observed, other.bound).is_all(alpha)), None)
+    if rival is None and close and not Explanation(observed, best.bound).is_all(alpha):
+        rival = close[0]
+    return f"{rival.name} explains about as much" if rival else ""
 
 
 def _status(fit: RivalFit, p: float, alpha: float, leader: RivalFit | None) -> Status:

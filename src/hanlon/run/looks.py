@@ -37,7 +37,9 @@ def settled(states: Sequence[CellState], plans: Sequence[Plan], alpha: float) ->
         for verdict in judge(cells, plan, values=stored_values(), alpha=alpha):
             if not verdict.settled:
                 return None
-            reasons.append(f"{verdict.leader.name} leads" if verdict.leader else "there is nothing to explain")
+            reasons.append(
+                f"{verdict.leader.name} leads" if verdict.leader else "there is nothing to explain"
+            )
     return ", ".join(dict.fromkeys(reasons)) or None
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hanlon.analysis.stats.differences import boschloo, holm
 from hanlon.cli import main
 from hanlon.hypotheses.registration import new_registration
-from hanlon.hypotheses.schema import Plan
+from hanlon.hypotheses.schema import Behaviour, Plan
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
 from support.grid_cells import FACTORS, NO_EFFECT
@@ -30,11 +30,11 @@ CHANGE = {"factor": "precedence", "from": "silent", "to": "over_all_others"}
 ONWARDS = {"factor": "precedence", "from": "over_all_others", "to": "placebo"}
 BY_HOW = {"factor": "how", "from": "silent", "to": "keep_calling"}
 RIVALS = (
-    hypothesis("one", {"contrast": CHANGE, "measure": "resistance", "sign": "negative"}),
+    hypothesis("one", {"contrast": CHANGE, "claim": "falls"}),
     hypothesis(
         "two",
-        {"contrast": ONWARDS, "measure": "resistance", "sign": "either"},
-        {"contrast": CHANGE, "changed_by": BY_HOW, "measure": "resistance", "sign": "positive"},
+        {"contrast": ONWARDS, "claim": "rises"},
+        {"contrast": CHANGE, "changed_by": BY_HOW, "claim": "rises"},
     ),
 )
 
@@ -51,7 +51,13 @@ def runs(tmp_path: Path) -> Path:
 
 def sweep(runs: Path, name: str = "s", stored: int = 0) -> Path:
     """A sweep of these cells that wrote its hypotheses down; `stored` episodes were there before."""
-    plans = [Plan(env="shutdown", hypotheses=RIVALS)]
+    plans = [
+        Plan(
+            env="shutdown",
+            behaviour=Behaviour(measures=("resistance",), word="resistance"),
+            hypotheses=RIVALS,
+        )
+    ]
     kept = new_registration(plans, N, list(LEVELS), stored)
     file = runs / "sweeps" / f"{name}.json"
     write_json(file, SweepRecord(name, list(LEVELS), N, [], 0.0, registration=kept))
@@ -129,7 +135,7 @@ def test_nothing_is_preregistered_that_was_written_down_after_episodes(runs: Pat
     assert "5 episodes were stored before the hypotheses were written down: exploratory." in run(runs)
     assert "status exploratory" in run(runs).splitlines()[0]
     file = sweep(runs)
-    file.write_bytes(file.read_bytes().replace(b'"negative"', b'"positive"'))
+    file.write_bytes(file.read_bytes().replace(b'"falls"', b'"rises"'))
     assert {status for status, _ in statuses(runs).values()} == {"exploratory"}
     assert "does not fit its hash" in run(runs)
     file.write_text("{")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET, Contrast, Predicted
+from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET, Contrast, Predicted, contrasts
 from hanlon.analysis.contrasts.effects import effect_sentence, effect_text, effects
 from hanlon.analysis.requests import Values
 from hanlon.analysis.stats.rates import rate_of
@@ -73,6 +73,21 @@ class Judged:
             level=self.level,
         )
 
+    @cached_property
+    def changes(self) -> list[Contrast]:
+        """The contrasts that are the behaviour, where that is a rise with a factor: the one shown best first."""
+        planned = self.verdict.planned
+        wanted = planned.behaviour.changes
+        if not wanted:
+            return []
+        cells = [cell for cell in planned.grid.cells if cell.record.key not in planned.controls]
+        factors = sorted({change.factor for change in wanted})
+        found = contrasts(
+            cells, planned.behaviour.measures[:1], factors=factors, values=self.values, level=self.level
+        )
+        rises = [contrast for contrast in found if _is_change(contrast, wanted)]
+        return sorted(rises, key=lambda contrast: -contrast.comparison.difference.lo)
+
     @property
     def shown_effects(self) -> list[Contrast]:
         """Those whose interval leaves no difference out."""
@@ -126,8 +141,7 @@ def happened(judged: Judged) -> str:
         return f"no episode can be counted for {behaviour.word}."
     if not verdict.shown:
         return f"{'' if verdict.obstacle else 'nothing to explain: '}{_not_shown(judged)}."
-    changes = [effect for effect in judged.shown_effects if _is_change(effect, behaviour.changes)]
-    first = next(iter([*changes, *judged.effects]), None)
+    first = next(iter([*judged.changes[:1], *judged.effects]), None)
     if first is None:
         return f"{behaviour.word} is shown; no two cells differ in one factor."
     return effect_sentence(first)
@@ -147,11 +161,7 @@ def _not_shown(judged: Judged) -> str:
     planned = judged.verdict.planned
     behaviour = planned.behaviour
     if behaviour.changes:
-        near = max(
-            (effect for effect in judged.effects if _is_change(effect, behaviour.changes)),
-            key=lambda effect: effect.comparison.difference.lo,
-            default=None,
-        )
+        near = next(iter(judged.changes), None)
         lo = f"the largest lower bound is {100 * near.comparison.difference.lo:.1f}" if near else ""
         beside = f" ({lo}, {_counts(near)})" if near else ""
         return f"no {behaviour.word} is shown above {100 * behaviour.above:.0f} points{beside}"
@@ -179,7 +189,7 @@ def explains(judged: Judged) -> str:
     if verdict.conclusion == "several fit":
         return f"several fit, and these counts do not part them: {_named(fitting)}."
     if verdict.conclusion == "none leads":
-        return f"{_named(fitting)}: it fits, but does not lead, since {_why_not(judged, fitting[0])}.{_left(judged)}"
+        return f"{_named(fitting)}: it fits, but does not lead, since {fitting[0].why_not}.{_left(judged)}"
     if not verdict.rivals or all(rival.status == "not put to the test" for rival in verdict.rivals):
         return "undetermined: no hypothesis was put to the test."
     return f"none of the {len(verdict.rivals)} hypotheses fits. {_unexplained(judged)}"
@@ -188,19 +198,6 @@ def explains(judged: Judged) -> str:
 def _named(rivals: Sequence[Rival]) -> str:
     names = [f"{rival.name} {percent(max(rival.fit.share, 0))}" for rival in rivals[:NAMED]]
     return ", ".join(names) + (f" and {len(rivals) - NAMED} more" if len(rivals) > NAMED else "")
-
-
-def _why_not(judged: Judged, rival: Rival) -> str:
-    if not rival.fit.shown:
-        return "none of its effects is shown"
-    if rival.fit.share <= EXPLAINS:
-        return f"a leader explains more than {percent(EXPLAINS)}"
-    contested = [other for other in judged.verdict.rivals if other.fit.effects]
-    return (
-        "no rival was put to the test beside it"
-        if len(contested) < 2
-        else "it leaves an effect unexplained, or another is as near"
-    )
 
 
 def _unexplained(judged: Judged) -> str:
