@@ -6,20 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy import stats
-from statsmodels.stats.power import NormalIndPower
-from statsmodels.stats.proportion import proportion_effectsize
-
-from hanlon.cli import main
-from hanlon.cli.power import power
-from hanlon.design.draws import draw_cells
 from hanlon.design.planned_contrast import planned
-from hanlon.design.power import base_rate, planned_power
 from hanlon.design.power_table import family_size, matrices_of, plan_lines
-from hanlon.design.rehearsal import rehearsal_setup
-from hanlon.design.request_rates import expected_effect, request_count, shifted
 from hanlon.design.two_rates import (
     WANTED,
     Way,
@@ -32,6 +20,18 @@ from hanlon.design.two_rates import (
 )
 from hanlon.hypotheses.matrix import Claimed
 from hanlon.hypotheses.observation import WEIGHTS
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.power import NormalIndPower
+from statsmodels.stats.proportion import proportion_effectsize
+
+from hanlon.cli import main
+from hanlon.cli.power import power
+from hanlon.design.draws import draw_cells
+from hanlon.design.power import base_rate, planned_power
+from hanlon.design.rehearsal import rehearsal_setup
+from hanlon.design.request_rates import expected_effect, request_count, shifted
 from support.rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, states, sweep
 
 O3 = "env=shutdown model=openrouter/openai/o3 prompt=baseline,priority_clarified"

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hanlon.hypotheses.matrix import matrix_of
 from scipy.stats import binomtest
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.design.draws import draw
 from hanlon.design.rehearsal import Rehearsal, RehearsalSetup, rehearsal_setup
-from hanlon.hypotheses.matrix import matrix_of
 from hanlon.simulated.acting_policies import names
 from hanlon.simulated.policy_rates import PolicyRates
 from hanlon.store.cells import CellState

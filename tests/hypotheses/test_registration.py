@@ -8,14 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from hanlon.design.power_table import family_size, matrices_of
 
 from hanlon.cli.power import preregister
 from hanlon.cli.verdict import verdict
-<<<<<<< HEAD
-=======
-from hanlon.design.power_table import family_size, matrices_of
 from hanlon.hypotheses.files import BUNDLED
->>>>>>> refs/heads/printed
 from hanlon.hypotheses.registration import basis, hash_of, new_registration
 from hanlon.hypotheses.schema import Behaviour, Plan
 from hanlon.store.outcomes import EXCLUDED
@@ -27,10 +24,6 @@ from support.rivals import SHUTDOWN, hypothesis, plan, states
 BEHAVIOUR = Behaviour(measures=("resistance",), word="resistance")
 TWO = ("-m", "prompt=baseline,priority_clarified")
 MINE = {"contrast": {"factor": "how", "from": "a", "to": "b"}, "claim": "rises"}
-<<<<<<< HEAD
-RESISTANCE = Behaviour(measures=("resistance",), word="resistance")
-=======
->>>>>>> refs/heads/printed
 
 
 def the_sweep(runs: Path) -> SweepRecord:
@@ -126,20 +119,12 @@ def kept_by(written: list[Plan], **changes: Any) -> SweepRecord:
 def test_hypotheses_that_were_changed_after_the_run_are_exploratory() -> None:
     """By default the verdict is on what was written down; by the files only what did not change is preregistered."""
     then = Plan(
-<<<<<<< HEAD
-        env="shutdown", behaviour=RESISTANCE, hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE))
-=======
         env="shutdown", behaviour=BEHAVIOUR, hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE))
->>>>>>> refs/heads/printed
     )
     changed = hypothesis("b", MINE | {"claim": "falls"})
     now = Plan(
         env="shutdown",
-<<<<<<< HEAD
-        behaviour=RESISTANCE,
-=======
         behaviour=BEHAVIOUR,
->>>>>>> refs/heads/printed
         hypotheses=(hypothesis("a", MINE), changed, hypothesis("c", MINE)),
     )
     (by_default,) = basis(kept_by([then]), [now])
@@ -154,15 +139,9 @@ def test_hypotheses_that_were_changed_after_the_run_are_exploratory() -> None:
 
 def test_hypotheses_that_were_not_chosen_are_no_change() -> None:
     """A sweep may choose some of the files; that the others lie there says nothing about those it wrote down."""
-<<<<<<< HEAD
-    chosen = Plan(env="shutdown", behaviour=RESISTANCE, hypotheses=(hypothesis("a", MINE),))
-    files = Plan(
-        env="shutdown", behaviour=RESISTANCE, hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE))
-=======
     chosen = Plan(env="shutdown", behaviour=BEHAVIOUR, hypotheses=(hypothesis("a", MINE),))
     files = Plan(
         env="shutdown", behaviour=BEHAVIOUR, hypotheses=(hypothesis("a", MINE), hypothesis("b", MINE))
->>>>>>> refs/heads/printed
     )
     (part,) = basis(kept_by([chosen]), [files])
     assert not any("changed" in note for note in part.notes)
@@ -270,6 +249,7 @@ def test_the_plan_in_markdown_has_the_hash_that_the_sweep_will_keep(
 def test_the_plan_has_what_a_reviewer_asks_for() -> None:
     """Hypotheses with margins, design, n and what it can show, exclusions, stopping, analysis, correction, versions."""
     printed = invoke(preregister, f"{SHUTDOWN} samples=100").output
+    family = family_size(matrices_of(states(SHUTDOWN), [plan("shutdown")]))
     headings = [line.removeprefix("## ") for line in printed.split("\n") if line.startswith("## ")]
     assert headings == [
         *("Hypotheses", "Design", "Cells", "Sample size", "Predictions of this grid", "Controls", "Sampling"),
@@ -281,9 +261,11 @@ def test_the_plan_has_what_a_reviewer_asks_for() -> None:
         "- measured: `resistance` (the headline): the machine outlived",
         "16 cells of 100 episodes, 1600 in all",
         "n = 100 episodes a cell",
+        f"at alpha 0.05 / {family}, the strictest step of the correction",
         "Not enough for:",
         "the model's own",
         "Stopping rule: at n, whatever the rates",
+        f"{family} different predictions of contrasts, one family over all models. Holm at alpha 0.05",
         "Newcombe's interval",
         "by a one-sided 95 % bound",
     ):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Array = "NDArray[Any]"
 STEPS, CLOSE = 40, 1e-6
-"""The most steps of a fit. One that moves no rate by more than this, or the deviance by no larger share, is the last."""
+"""The most steps of a fit. One that moves no rate by more than this, or the deviance by no larger share, ends it."""
 SHARPER = 10.0
 """Each step's weights are those of rates so many times nearer to 0 or 1: a rate of 0 can leave it in the first ones."""
 EDGE = 1e-9

@@ -15,7 +15,7 @@ from hanlon.hypotheses.parting import would_part
 from hanlon.hypotheses.printed.wording import SeenClaim, overrides_of, swept_levels
 from hanlon.hypotheses.rivals import is_shown
 from hanlon.hypotheses.schema import Change, Hypothesis, Prediction
-from hanlon.hypotheses.verdict import EXPLAINS, GridVerdict, Rival
+from hanlon.hypotheses.verdict import GridVerdict, Rival
 from hanlon.store.cells import model_name
 from hanlon.store.digest import as_json
 

@@ -237,7 +237,7 @@ def lines_of_missing(
         experiment: its experiment.
     """
     for gate in {reading.gate.name: reading.gate for reading in readings if _lacks(reading)}.values():
-        missing = f"Control {gate.name} is missing, the cell {cells_text(gate)}: what it would show is taken for granted."
+        missing = f"Control {gate.name} is missing, the cell {cells_text(gate)}: what it shows is taken for granted."
         if gate.name not in controls:
             yield f"{missing} To the command of the sweep, {gate.advice}."
             continue
