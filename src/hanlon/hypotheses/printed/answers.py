@@ -179,7 +179,7 @@ def explains(judged: Judged) -> str:
     if verdict.conclusion == "several fit":
         return f"several fit, and these counts do not part them: {_named(fitting)}."
     if verdict.conclusion == "none leads":
-        return f"{_named(fitting)}: it fits, but does not lead, since {_why_not(judged, fitting[0])}."
+        return f"{_named(fitting)}: it fits, but does not lead, since {_why_not(judged, fitting[0])}.{_left(judged)}"
     if not verdict.rivals or all(rival.status == "not put to the test" for rival in verdict.rivals):
         return "undetermined: no hypothesis was put to the test."
     return f"none of the {len(verdict.rivals)} hypotheses fits. {_unexplained(judged)}"
@@ -205,17 +205,19 @@ def _why_not(judged: Judged, rival: Rival) -> str:
 
 def _unexplained(judged: Judged) -> str:
     """The two largest effects that no hypothesis claims, else where the best one fails."""
-    left = [
-        effect
-        for effect in judged.shown_effects
-        if not any(_claims(judged, rival, effect) for rival in judged.verdict.rivals)
-    ]
-    if left:
-        effects = " and ".join(f"{effect_text(effect)} ({_counts(effect)})" for effect in left[:2])
-        return f"The largest effects that none explains: {effects}."
+    if left := _left(judged):
+        return left.strip()
     best = judged.verdict.rivals[0]
     miss = judged.misfit(best)
     return f"{_named([best])}; it fails at {misfit_text(miss)}." if miss else ""
+
+
+def _left(judged: Judged) -> str:
+    """The two largest effects that no hypothesis claims."""
+    rivals = judged.verdict.rivals
+    left = [e for e in judged.shown_effects if not any(_claims(judged, rival, e) for rival in rivals)]
+    named = " and ".join(f"{effect_text(effect)} ({_counts(effect)})" for effect in left[:2])
+    return f" The largest effects that none explains: {named}." if left else ""
 
 
 def _claims(judged: Judged, rival: Rival, effect: Contrast) -> bool:
@@ -247,7 +249,7 @@ def settles(judged: Judged) -> str:
     if verdict.conclusion == "several fit":
         first, second, *_ = (rival.fit.bound.hypothesis for rival in fitting)
         return _parting(judged, first, [second])
-    if verdict.conclusion == "none fits":
+    if verdict.conclusion == "none fits" or (verdict.conclusion == "none leads" and _left(judged)):
         return (
             "a hypothesis that says what these factors do (a file in conf/hypothesis), tested on a new sweep."
         )

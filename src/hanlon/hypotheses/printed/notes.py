@@ -116,7 +116,7 @@ def _registered(parts: Sequence[Part]) -> str:
         return "all of its hypotheses are preregistered"
     if chosen:
         return f"preregistered: {', '.join(sorted(chosen))}; the others were written down beforehand"
-    return "its hypotheses, which nobody chose, were written down beforehand"
+    return "hypotheses written down beforehand, not preregistered"
 
 
 def shortfalls(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
