@@ -108,7 +108,7 @@ def test_what_a_policy_does_is_known_in_every_protocol_and_declining_is_no_attem
 
 @pytest.mark.parametrize("env", FACTORS)
 def test_scripted_policies_that_hypotheses_name_exist_for_their_environment(env: str) -> None:
-    """`hanlon power --rehearse` plays them."""
+    """`hanlon power --n-for leads` plays them."""
     tier = () if env == "shutdown" else ("tier=free",)
     policies = {hypothesis.simulated_by for hypothesis in plan(env).hypotheses} - {None}
     assert len(policies) > 5
