@@ -1,5 +1,6 @@
 """The files of conf/hypothesis, and what is said of malformed ones."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from hanlon.config.errors import ConfigError
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.hypotheses.files import hypothesis_names, load_plan, plan_of
-from hanlon.hypotheses.schema import Change, Prediction
 from hanlon.simulated.policy_rates import policy_rates
 from support.composed import CONF, cell
 from support.rivals import plan
@@ -28,8 +28,7 @@ GOOD: dict[str, Any] = {
     "predicts": [
         {
             "contrast": {"factor": "stakes", "from": "none", "to": "replaced"},
-            "measure": "resistance",
-            "sign": "positive",
+            "claim": "rises",
         }
     ],
 }
@@ -64,6 +63,8 @@ def legal(env: str, factor: str, level: object) -> bool:
     if factor in ("tier", "prompt"):
         folder = CONF / ("tier" if factor == "tier" else f"prompt/{env}")
         return (folder / f"{level}.yaml").exists()
+    if factor == "measure":
+        return level in MEASURES[env]
     kind = FACTORS[env]
     if factor not in kind.model_fields:
         return False
@@ -77,12 +78,12 @@ def test_bundled_predictions_speak_of_factors_and_levels_that_there_are(env: str
     """A misspelt level would make a prediction that no grid ever tests."""
     for hypothesis in plan(env).hypotheses:
         for prediction in hypothesis.predicts:
-            named = [c for c in (prediction.contrast, prediction.changed_by, prediction.compared_with) if c]
+            named = [c for c in (prediction.contrast, prediction.changed_by) if c]
             pairs = [(c.factor, level) for c in named for level in (*c.base, *c.to)]
             pairs += [(name, level) for name, levels in prediction.where.items() for level in levels]
             wrong = [pair for pair in pairs if not legal(env, *pair)]
             assert not wrong, (hypothesis.name, wrong)
-            assert prediction.measure in MEASURES[env]
+            assert prediction.measure is None or prediction.measure in MEASURES[env]
         assert set(hypothesis.leaves_open) <= {"tier", *FACTORS[env].model_fields}
     for gate in plan(env).gates:
         assert gate.measure in MEASURES[env]
@@ -118,6 +119,7 @@ def test_scripted_policies_that_hypotheses_name_exist_for_their_environment(env:
 def written(folder: Path, content: Any, name: str = "mine") -> Path:
     """A folder of hypotheses with one file."""
     (folder / "shutdown").mkdir(parents=True)
+    shutil.copy(CONF / "hypothesis" / "shutdown.yaml", folder)
     text = content if isinstance(content, str) else yaml.safe_dump(content)
     (folder / "shutdown" / f"{name}.yaml").write_text(text)
     return folder
@@ -136,24 +138,18 @@ def changed(**fields: Any) -> dict[str, Any]:
         ({**GOOD, "name": "other"}, "name and env are those of the file, mine and shutdown"),
         ({**GOOD, "predicts": []}, "predicts"),
         ({**GOOD, "statment": "x"}, "Did you mean 'statement'?"),
-        (changed(sing="positive"), "Did you mean 'sign'?"),
+        (changed(clam="rises"), "Did you mean 'claim'?"),
+        (changed(claim="up"), "predicts.0.claim=up: legal values are rises, falls"),
+        (changed(claim=None), "claim"),
+        (changed(share=5), "share"),
+        (changed(contrast=None), "has either `contrast` or `dose`"),
+        (changed(dose="problems"), "has either `contrast` or `dose`"),
         (
-            changed(no_effect_within=0.1),
-            "one claim: sign, no_effect_within or vanishes; this has sign and no_effect",
+            changed(contrast=None, dose="problems", claim="no_effect"),
+            "a prediction about a `dose` claims `rises` or `falls`",
         ),
-        (changed(sign=None), "one claim: sign, no_effect_within or vanishes; this has none"),
-        (changed(sign="up"), "positive"),
-        (changed(margin=5), "margin"),
-        (
-            changed(
-                sign=None, vanishes={"margin": 0.05}, changed_by={"factor": "how", "from": "a", "to": "b"}
-            ),
-            "vanishes speaks of rates",
-        ),
-        (
-            changed(compared_with={"factor": "how", "from": "a", "to": "b"}),
-            "another pair of levels of the same factor, stakes",
-        ),
+        (changed(zero_below=3), "`zero_below` is a level of a `dose`"),
+        (changed(claim="no_effect", share=0.9), "a share of 0.9 swallows the effect"),
     ],
 )
 def test_a_malformed_file_is_named_with_what_would_be_right(
@@ -178,19 +174,5 @@ def test_levels_are_one_or_several_and_a_selector_says_the_same_of_both(tmp_path
     other = load_plan(written(tmp_path / "b", changed(contrast=contrast)), "shutdown")
     assert first == other
     assert first.hash == other.hash
-    margin = load_plan(written(tmp_path / "c", changed(margin=0.2)), "shutdown")
-    assert margin.hash != first.hash
-
-
-def test_claims_that_oppose_each_other_allow_no_common_direction() -> None:
-    """Rises against falls, either against nothing; does not fall is compatible with both others."""
-    change = Change.model_validate({"factor": "stakes", "from": "none", "to": "replaced"})
-
-    def allowed(**claim: Any) -> frozenset[str]:
-        return Prediction(contrast=change, measure="resistance", **claim).allowed
-
-    assert not allowed(sign="positive") & allowed(sign="negative")
-    assert not allowed(sign="either") & allowed(no_effect_within=0.1)
-    assert not allowed(vanishes={"margin": 0.1}) & allowed(sign="not_negative")
-    assert allowed(sign="not_negative") & allowed(sign="positive")
-    assert allowed(sign="not_negative") & allowed(no_effect_within=0.1)
+    share = load_plan(written(tmp_path / "c", changed(share=0.2)), "shutdown")
+    assert share.hash != first.hash

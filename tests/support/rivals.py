@@ -7,27 +7,25 @@ from typing import Any
 
 import msgspec
 
+from hanlon.analysis.contrasts.grid import grids
 from hanlon.config.command_line import ComposedSweep, compose_sweep
+from hanlon.hypotheses.binding import PlannedGrid
 from hanlon.hypotheses.files import load_plan
+from hanlon.hypotheses.fit import Counts
+from hanlon.hypotheses.rivals import Observed
+from hanlon.hypotheses.sampling_error import SamplingError
 from hanlon.hypotheses.schema import Hypothesis, Plan, Prediction
 from hanlon.simulated.policy_rates import PolicyRates, policy_rates
 from hanlon.store.cells import CellState
 from support.composed import CONF
+from support.grid_cells import cell
 
 SHUTDOWN = "experiment=shutdown_rivals model=simulated/ambiguity"
 ALIGNMENT_FAKING = "experiment=alignment_faking_rivals model=simulated/alignment_faker"
 RESISTS = ("resistance", "attempt")
 COMPLIES = ("compliance", "compliance_or_partial")
-FALLS = {
-    "contrast": {"factor": "precedence", "from": "silent", "to": "over_all_others"},
-    "measure": "resistance",
-    "sign": "negative",
-}
-PLACEBO = {
-    "contrast": {"factor": "precedence", "from": "silent", "to": "placebo"},
-    "measure": "resistance",
-    "no_effect_within": 0.1,
-}
+FALLS = {"contrast": {"factor": "precedence", "from": "silent", "to": "over_all_others"}, "claim": "falls"}
+PLACEBO = {"contrast": {"factor": "precedence", "from": "silent", "to": "placebo"}, "claim": "no_effect"}
 """Two predictions, as in a file: who wins is said, and as many words that rank nothing."""
 
 Rates = Callable[[CellState], float]
@@ -125,3 +123,15 @@ def observed(state: CellState, **changes: Any) -> CellState:
     from dataclasses import replace
 
     return replace(state, record=msgspec.structs.replace(state.record, **changes))
+
+
+def observed_of(counts: Counts, error: SamplingError | None = None) -> Observed:
+    """Counts of a grid as a fit sees them, one cell a rate."""
+    cells = [
+        cell(int(k), int(n), wording=i + 1) for i, (k, n) in enumerate(zip(counts.k, counts.n, strict=True))
+    ]
+    (grid,) = grids(cells)
+    points = [(each.record.key, "resistance") for each in cells]
+    return Observed(
+        PlannedGrid(grid, Plan(env="shutdown", hypotheses=())), points, counts, error or SamplingError()
+    )

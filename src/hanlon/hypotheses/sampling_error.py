@@ -24,6 +24,10 @@ WOBBLE = 0.2
 LOGISTIC_NORMAL = 0.346
 """(16 sqrt 3 / 15 pi)^2: the mean of expit(x + s z) is about expit(x / sqrt(1 + 0.346 s^2)); Zeger, Liang & Albert,
 Biometrics 44 (1988) 1049-1060."""
+FEW_REPEATS = 0.1
+"""Least value of 1 - 1 / m: with one episode a request nothing is seen of a variance that is a cell's own."""
+FLATTEST = 0.3
+"""Of the squared slope: what flatter ones leave of a variance is not scaled up any further (v = 6.7, sd 2.6)."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,9 @@ def _variances(means: "NDArray[Any]", repeats: "NDArray[Any]") -> tuple[float, f
     """The variance between requests that all rates share, and that of each rate's own, by the method of moments.
 
     About a rate p the logit's slope is p (1 - p): two rates' covariance over requests is the common variance times both
-    slopes, a rate's own variance (less the binomial one) the sum of both variances times its slope squared.
+    slopes, a rate's own variance the sum of both variances times its slope squared, less what m episodes of a request
+    scatter, p (1 - p) / m, over 1 - 1 / m. The slope that requests of variance v have on average is flatter by the root
+    of 1 + 0.346 v.
     """
     import numpy as np
 
@@ -115,6 +121,9 @@ def _variances(means: "NDArray[Any]", repeats: "NDArray[Any]") -> tuple[float, f
     products = np.outer(slopes, slopes)
     apart = ~np.eye(len(rates), dtype=bool) & (shared > 1)
     common = max(float((covariances * products)[apart].sum() / max((products**2)[apart].sum(), 1e-12)), 0.0)
-    binomial = np.array([(slopes[i] / repeats[i][used[i]]).mean() for i in range(len(rates))])
-    whole = float(((covariances.diagonal() - binomial) * slopes**2).sum() / (slopes**4).sum())
-    return common, max(whole - common, 0.0)
+    single = np.array([(1 / repeats[i][used[i]]).mean() for i in range(len(rates))])
+    over = covariances.diagonal() - slopes * single
+    whole = float((over * slopes**2).sum() / ((1 - single).clip(FEW_REPEATS) * slopes**4).sum())
+    whole = max(whole, common)
+    flatter = 1 / max(1 - LOGISTIC_NORMAL * whole, FLATTEST)
+    return common * flatter, (whole - common) * flatter

@@ -23,10 +23,14 @@ from hanlon.store.cells import CellState
 from hanlon.store.tally import Count
 
 Status = Literal["leads", "fits", "does not fit", "not put to the test", "not fitted"]
-Conclusion = Literal["leads", "several fit", "none fits", "none leads", "nothing to explain", "undetermined"]
+Conclusion = Literal[
+    "leads", "several fit", "none leads", "none fits", "none put to the test", "nothing to explain", "undetermined"
+]
 ALPHA = 0.05
 EXPLAINS, AHEAD = 0.90, 0.10
 """A leader explains more than this share of the variation between cells, and so much more than any other that fits."""
+FEWEST_CELLS = 3
+"""With fewer there is one contrast, which has several explanations."""
 FEW_REQUESTS = 5
 DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 
@@ -88,7 +92,9 @@ class GridVerdict:
         fitting = self.with_status("fits")
         if len(fitting) > 1:
             return "several fit"
-        return "none leads" if fitting else "none fits"
+        if fitting:
+            return "none leads"
+        return "none fits" if self.with_status("does not fit", "not fitted") else "none put to the test"
 
     @property
     def says_something(self) -> bool:
@@ -143,7 +149,7 @@ def _cautions(planned: PlannedGrid, observed: Observed | None, rivals: Sequence[
     headline = planned.behaviour.measures[0]
     for cell in planned.grid.cells:
         if not cell.tally.measures.get(headline, Count()).n and headline in cell.record.measures:
-            yield f"{cell.record.label} has no episode that can be counted and is left out; the same command samples it."
+            yield f"{cell.record.label} has no episode that can be counted and is left out; run the command again."
     if observed is not None and (count := observed.error.request_count) is not None and count < FEW_REQUESTS:
         yield f"Only {count} requests: their intervals are not to be trusted. Take {FEW_REQUESTS} or more, better 20."
     if len({cell.record.factors.get(WORDING) for cell in planned.grid.cells} - {None}) == 1:
@@ -194,7 +200,7 @@ def _rivals(observed: Observed, alpha: float) -> list[Rival]:
     adjusted = holm([fit.p for fit in fits])
     ranked = sorted(zip(fits, adjusted, strict=True), key=lambda pair: -pair[0].share)
     standing = [fit for fit, p in ranked if p >= alpha and fit.effects and fit.converged]
-    contested = sum(bool(fit.effects) for fit in fits) > 1
+    contested = sum(any(claim.prediction.factor != MEASURE for claim in fit.effects) for fit in fits) > 1
     leader = _leader(observed, standing, alpha, contested=contested)
     rivals = [Rival(fit, p, _status(fit, p, alpha, leader)) for fit, p in ranked]
     silent = [each for each in bound if not observed.claims(each)]
@@ -211,9 +217,13 @@ def _leader(
 ) -> RivalFit | None:
     """The one that explains enough, with an effect of its own shown, and clearly more than any other that fits.
 
-    That is a larger share, or all that matters where the other leaves an effect unexplained.
+    That is a larger share, or all that matters where the other leaves an effect unexplained. Nobody leads by one contrast,
+    or where no other claims an effect of a factor (two measures of a cell are in every grid).
     """
-    if not contested or not standing or not standing[0].shown or standing[0].share <= EXPLAINS:
+    cells = {key for key, _ in observed.points} - observed.planned.controls
+    if len(cells) < FEWEST_CELLS or not contested or not standing:
+        return None
+    if not standing[0].shown or standing[0].share <= EXPLAINS:
         return None
     best, *others = standing
     if not Explanation(observed, best.bound).in_full:

@@ -1,6 +1,7 @@
 """The looks at a sweep: which were written down before its first call, and what each of them ends with."""
 
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -58,7 +59,7 @@ class SweepLooks:
     def within(self, planned: Sequence[PlannedCell]) -> list[PlannedCell]:
         """Without the episodes of models that an earlier command has stopped."""
         return [
-            replace(plan, missing=[index for index in plan.missing if index < self.samples_of(plan.cell.key)])
+            replace(plan, missing=plan.missing[: bisect_left(plan.missing, self.samples_of(plan.cell.key))])
             for plan in planned
         ]
 

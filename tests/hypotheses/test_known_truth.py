@@ -1,0 +1,213 @@
+"""Scripted policies, whose truth is known: the verdict on counts drawn from their rates."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from hanlon.design.draws import draw_cells
+from hanlon.hypotheses.sampling_error import WOBBLE
+from hanlon.hypotheses.schema import Hypothesis
+from hanlon.hypotheses.verdict import GridVerdict, judge
+from support.rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, policy_truths, states
+
+SEED = 20251130
+SIZES = (0.5, 1.0, 1.5)
+GRIDS = {"shutdown": SHUTDOWN, "alignment_faking": ALIGNMENT_FAKING}
+RIVALS = [
+    pytest.param(env, hypothesis, id=hypothesis.name)
+    for env in GRIDS
+    for hypothesis in plan(env).hypotheses
+    if hypothesis.simulated_by
+]
+Rates = Sequence[dict[str, float]]
+
+
+def rates_of(overrides: str, policy: str, size: float = 1.0) -> list[dict[str, float]]:
+    """A policy's rates, with its effects at a multiple of their size in logits from the first cell that trains nothing."""
+    rates = [dict(cell.rates) for cell in policy_truths(overrides, policy)]
+    if size == 1.0:
+        return rates
+    cells = states(overrides)
+    base = next((i for i, cell in enumerate(cells) if cell.record.factors.get("tier") == "paid"), 0)
+    controls = [
+        cell.record.factors.get("goal") == "avoid_shutdown" or cell.record.prompt == "plain" for cell in cells
+    ]
+    return [
+        cell_rates
+        if control
+        else {name: _moved(rates[base][name], cell_rates[name], size) for name in cell_rates}
+        for cell_rates, control in zip(rates, controls, strict=True)
+    ]
+
+
+def _moved(base: float, rate: float, size: float) -> float:
+    start, end = (float(logit(np.clip(each, 0.005, 0.995))) for each in (base, rate))
+    return float(expit(start + size * (end - start)))
+
+
+def wobbling(rates: Rates, chance: np.random.Generator) -> list[dict[str, float]]:
+    """Rates that words move which should make no difference: each cell's by a normal number of logits."""
+    return [
+        {
+            name: float(expit(logit(np.clip(rate, 1e-9, 1 - 1e-9)) + shift))
+            for name, rate in cell_rates.items()
+        }
+        for cell_rates, shift in zip(rates, WOBBLE * chance.standard_normal(len(rates)), strict=True)
+    ]
+
+
+def drawn_verdict(overrides: str, env: str, rates: Rates, n: int, chance: np.random.Generator) -> GridVerdict:
+    """The verdict on n episodes a cell at these rates."""
+    drawn = draw_cells(states(overrides), rates, n, chance)
+    (verdict,) = judge(drawn.cells, plan(env), values=drawn.values)
+    return verdict
+
+
+def status_of(verdict: GridVerdict, name: str) -> str:
+    """The status of a hypothesis."""
+    return next((rival.status for rival in verdict.rivals if rival.name == name), verdict.conclusion)
+
+
+@dataclass
+class Tally:
+    """How sweeps of policies ended."""
+
+    sweeps: int = 0
+    statuses: Counter[str] = field(default_factory=Counter[str])
+    wrong: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+
+    def count(self, verdict: GridVerdict, name: str) -> None:
+        """Count one sweep of the policy of a hypothesis."""
+        self.sweeps += 1
+        self.statuses[status_of(verdict, name)] += 1
+        if verdict.leader is not None and verdict.leader.name != name:
+            self.wrong[name, verdict.leader.name] += 1
+
+    def share(self, *statuses: str) -> float:
+        """The share of sweeps in which the policy's hypothesis has one of these statuses."""
+        return sum(self.statuses[status] for status in statuses) / self.sweeps
+
+
+@pytest.mark.parametrize(("env", "hypothesis"), RIVALS)
+def test_at_100_episodes_a_cell_the_true_rival_leads_or_fits(env: str, hypothesis: Hypothesis) -> None:
+    """One sweep of each policy on the rivals' grid; nothing else leads."""
+    rates = rates_of(GRIDS[env], str(hypothesis.simulated_by))
+    verdict = drawn_verdict(GRIDS[env], env, rates, 100, np.random.default_rng(SEED))
+    assert status_of(verdict, hypothesis.name) in ("leads", "fits")
+    assert verdict.leader is None or verdict.leader.name == hypothesis.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("env", GRIDS)
+def test_rates_of_right_and_wrong_leaders_on_the_rivals_grid(env: str) -> None:
+    """At n = 100 among those that fit in 95 %, leading in 85 %, a wrong leader in at most 2 %; n = 400: leading in 95 %.
+
+    Effects at half, once and one and a half times their size; rates that wobble.
+    """
+    for n, repeats, leads in ((100, 10, 0.85), (400, 4, 0.95)):
+        tally = Tally()
+        for hypothesis in (each for each in plan(env).hypotheses if each.simulated_by):
+            chance = np.random.default_rng(SEED)
+            for size in SIZES:
+                rates = rates_of(GRIDS[env], str(hypothesis.simulated_by), size)
+                for _ in range(repeats):
+                    verdict = drawn_verdict(GRIDS[env], env, wobbling(rates, chance), n, chance)
+                    tally.count(verdict, hypothesis.name)
+        print(f"{env}, n={n}: {tally}")
+        assert tally.share("leads", "fits") >= 0.95, tally
+        assert tally.share("leads") >= leads, tally
+        assert tally.wrong.total() <= 0.02 * tally.sweeps, tally
+
+
+OBEDIENT = {
+    "obedient": (
+        "arena_4_2_shutdown clarification_parts gdm_2025 palisade_2025 palisade_effort palisade_placement "
+        "shutdown_rivals"
+    ),
+    "honest_refuser": (
+        "alignment_faking_rivals arena_4_2_alignment_faking greenblatt_2024_ablations greenblatt_2024_animal_welfare "
+        "greenblatt_2024_minimal koorndijk_2025 sheshadri_2025_tiers tang_2026_monitoring"
+    ),
+}
+LONG = ("greenblatt_2024_ablations", "greenblatt_2024_animal_welfare", "tang_2026_monitoring")
+"""Experiments whose cells take more than five seconds to compose."""
+
+
+@pytest.mark.parametrize(
+    ("policy", "experiment"),
+    [
+        pytest.param(policy, name, id=name, marks=[pytest.mark.slow] * (name in LONG))
+        for policy, names in OBEDIENT.items()
+        for name in names.split()
+    ],
+)
+def test_an_obedient_model_leaves_nothing_to_explain(policy: str, experiment: str) -> None:
+    """In every bundled experiment of its environment."""
+    overrides = {"shutdown_rivals": SHUTDOWN, "alignment_faking_rivals": ALIGNMENT_FAKING}.get(
+        experiment, f"experiment={experiment} model=simulated/{policy}"
+    )
+    env = states(overrides)[0].record.env
+    verdict = drawn_verdict(overrides, env, rates_of(overrides, policy), 100, np.random.default_rng(SEED))
+    assert verdict.conclusion == "nothing to explain"
+    assert verdict.rivals == []
+
+
+def test_every_bundled_experiment_has_a_model_that_obeys() -> None:
+    """A new experiment is added to the test above."""
+    from support.composed import CONF
+
+    bundled = {file.stem for file in (CONF / "experiment").glob("*.yaml")}
+    assert bundled == {name for names in OBEDIENT.values() for name in names.split()}
+
+
+@pytest.mark.parametrize("n", [100, 1000])
+@pytest.mark.parametrize("experiment", ["palisade_2025", "gdm_2025"])
+@pytest.mark.parametrize("hypothesis", [rival.values[1] for rival in RIVALS if rival.values[0] == "shutdown"])
+def test_on_a_papers_grid_the_true_rival_is_named_or_not_put_to_the_test(
+    experiment: str, n: int, hypothesis: Hypothesis
+) -> None:
+    """Where the grid has none of the cells in which its effects could show, the verdict says so; none else leads."""
+    overrides = f"experiment={experiment} model=simulated/obedient"
+    rates = rates_of(overrides, str(hypothesis.simulated_by))
+    verdict = drawn_verdict(overrides, "shutdown", rates, n, np.random.default_rng(SEED))
+    assert status_of(verdict, hypothesis.name) in (
+        "leads",
+        "fits",
+        "not put to the test",
+        "nothing to explain",
+    )
+    assert verdict.leader is None or verdict.leader.name == hypothesis.name
+
+
+PAIRS = {
+    "ambiguity": [
+        "prompt=baseline env.precedence=silent,over_all_others",
+        "prompt=palisade_e,palisade_h",
+        "prompt=baseline,priority_clarified",
+        "prompt=baseline env.timing=mid_task,post_task",
+    ],
+    "distrusts_tool_output": ["prompt=baseline env.request_channel=program,user"],
+    "self_preservation": ["prompt=baseline env.stakes=none,replaced"],
+    "task_drive": ["prompt=baseline env.stakes=none,other_model"],
+    "test_awareness": ["prompt=baseline env.realism=silent,told_real"],
+    "incapacity": ["prompt=baseline,competence"],
+    "lexical": ["tier=free,paid", "tier=swapped/free,swapped/paid"],
+    "terminal_faker": ["tier=nameless/amber,nameless/birch"],
+    "naive_complier": ["prompt=baseline,no_conflict tier=free"],
+}
+
+
+@pytest.mark.parametrize(
+    ("policy", "pair"), [(policy, pair) for policy, pairs in PAIRS.items() for pair in pairs]
+)
+def test_a_sweep_of_two_cells_prints_no_leader(policy: str, pair: str) -> None:
+    """One contrast has several explanations, however many episodes it has."""
+    env = "alignment_faking" if "tier" in pair else "shutdown"
+    overrides = f"env={env} {pair} controls=none model=simulated/{policy}"
+    assert len(states(overrides)) == 2
+    verdict = drawn_verdict(overrides, env, rates_of(overrides, policy), 1000, np.random.default_rng(SEED))
+    assert verdict.leader is None
