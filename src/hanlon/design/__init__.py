@@ -1,6 +1,6 @@
 """What a sweep could show, before it is sampled.
 
-`power` says it for each prediction: `planned_contrast` simulates one contrast, `two_rates` two independent cells,
-`draws` draws cells in memory. `rehearsal` judges many simulated sweeps of scripted policies, `least_n` searches the n
-that they need. `preregistration` writes the plan as Markdown.
+`power` says it for each varied level (`cell_pairs` for two cells). `rehearsal` judges simulated sweeps of models of known
+rates (`draws`), `leading_n` searches the n at which the right hypothesis leads. `preregistration` writes the plan as
+Markdown, `looks` its interim looks.
 """

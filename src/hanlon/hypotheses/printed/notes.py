@@ -70,10 +70,8 @@ def control_lines(verdict: GridVerdict) -> Iterator[str]:
         if not reading.applies:
             yield f"Control {reading.gate.name} not needed."
         else:
-            worked = (
-                "worked" if reading.worked else "not sampled" if reading.worked is None else "DID NOT WORK"
-            )
-            yield f"Control {reading.gate.name} {worked}: {reading.says}."
+            worked = "" if reading.worked is None else " worked:" if reading.worked else " DID NOT WORK:"
+            yield f"Control {reading.gate.name}{worked} {reading.says}."
 
 
 def sweep_notes(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
@@ -237,7 +235,7 @@ def lines_of_missing(
         experiment: its experiment.
     """
     for gate in {reading.gate.name: reading.gate for reading in readings if _lacks(reading)}.values():
-        missing = f"Control {gate.name} is missing, the cell {cells_text(gate)}: what it shows is taken for granted."
+        missing = f"Control {gate.name} is missing, the cell {cells_text(gate)}: it is taken for granted."
         if gate.name not in controls:
             yield f"{missing} To the command of the sweep, {gate.advice}."
             continue
