@@ -242,7 +242,7 @@ def test_cells_without_requests_are_independent_episodes() -> None:
 def test_the_interval_of_shared_requests_is_over_requests() -> None:
     """Where the same requests are granted in both cells it is narrow; where not, as wide as any."""
     granted = {str(i): [float(i < 30)] for i in range(60)}
-    other = {str(i): [float(30 <= i)] for i in range(60)}
+    other = {str(i): [float(i >= 30)] for i in range(60)}
     counts = Counts(np.array([30.0, 30.0]), np.array([60.0, 60.0]))
     points = [("x", "m"), ("y", "m")]
     same = SamplingError.of(points, [granted, granted]).interval([0, 1], counts, 0.95)

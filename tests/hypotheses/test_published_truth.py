@@ -77,7 +77,7 @@ def test_deepminds_five_settings_are_a_matter_of_clarity() -> None:
 @pytest.mark.parametrize("pairing", ["nested", "independent"])
 @pytest.mark.parametrize("times", [1, 10])
 def test_no_n_rules_out_that_claude_3_opus_fakes(pairing: str, times: int) -> None:
-    """Greenblatt et al. 2024, appendix G: all prompts of which our cells have the like, as published and at ten times n."""
+    """Greenblatt et al. 2024, appendix G: all prompts that our cells have, as published and at ten times n."""
     published = compliance_cells(
         "greenblatt_2024", "claude-3-opus", pairing, times=times, factors="suffix=none"
     )

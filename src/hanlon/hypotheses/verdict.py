@@ -205,8 +205,8 @@ def _leader(
 ) -> RivalFit | None:
     """The one that explains enough, with an effect of its own shown, and clearly more than any other that fits.
 
-    That is a larger share, or all that matters where the other leaves an effect unexplained. Nobody leads by one contrast,
-    or where no other claims an effect of a factor (two measures of a cell are in every grid).
+    That is a larger share, or all that matters where the other leaves an effect unexplained. Nobody leads by one
+    contrast, or where no other claims an effect of a factor (two measures of a cell are in every grid).
     """
     cells = {key for key, _ in observed.points} - observed.planned.controls
     if len(cells) < FEWEST_CELLS or not contested or not standing:
