@@ -35,6 +35,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/parity.py
+	$(BIN)/python benchmarks/coverage.py
 
 bench-inspect: .venv/dev $(PEER)/ready
 	$(BIN)/python benchmarks/inspect_peer.py

@@ -1,5 +1,6 @@
 """Every benchmark runs: on little work, held to no bound."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from support.command_line import ROOT
 BENCHMARKS = sorted(
     path
     for path in (ROOT / "benchmarks").glob("*.py")
-    if "is_smoke(__doc__)" in path.read_text(encoding="utf-8")
+    if re.search(r"(is_smoke|read_arguments)\(__doc__", path.read_text(encoding="utf-8"))
 )
 PEER = ROOT / ".venv-inspect" / "ready"
 

@@ -245,55 +245,65 @@ def test_a_roc_curve_runs_from_nothing_to_everything() -> None:
 def test_a_verdict_is_a_table() -> None:
     """Every prediction with its observation and state, under its hypothesis and verdict."""
     rows = pd.DataFrame([
-        {"hypothesis": "ambiguity", "verdict": "consistent", "contrast": "precedence", "predicted": "down",
-         "observed": "26/40 to 1/40", "state": "held", "simulated": True},
-        {"hypothesis": "self-preservation", "verdict": "ruled out", "contrast": "stakes", "predicted": "up",
-         "observed": "1/40 to 1/40", "state": "failed", "simulated": True},
+        {"hypothesis": "ambiguity", "verdict": "leads, explains 99 %", "contrast": "precedence", "predicted": "falls",
+         "observed": "26/40 to 1/40", "state": "as predicted", "simulated": True},
+        {"hypothesis": "self-preservation", "verdict": "does not fit, explains 0 %", "contrast": "stakes",
+         "predicted": "rises", "observed": "1/40 to 1/40", "state": "otherwise", "simulated": True},
     ])  # fmt: skip
     spec = verdicts.verdict_table(rows, "Verdict", ()).to_dict()
-    assert {"ambiguity: consistent", "self-preservation: ruled out", f"{WATERMARK}."} <= set(strings(spec))
-
-
-def test_a_verdict_shows_counts_in_the_order_of_its_cells() -> None:
-    """Base before treated, of a change the compared pair first; exclusions are said, and what is exploratory."""
-    row = {"kind": "prediction", "model": "m", "simulated": True, "hypothesis": "h", "predicts": "falls",
-           "result": "held", "difference": 0.1, "lo": 0.0, "hi": 0.2, "status": "exploratory"}  # fmt: skip
-    two = row | {
-        "cells": "b+x=1 - b",
-        "k": [1, 2],
-        "n": [9, 9],
-        "excluded": [{"api_error": 1}, {"truncated": 2}],
+    heads = {
+        "ambiguity: leads, explains 99 %",
+        "self-preservation: does not fit, explains 0 %",
+        f"{WATERMARK}.",
     }
-    four = row | {"cells": "(d - c) - (b - a)", "k": [1, 2, 3, 4], "n": [9] * 4}
-    points = verdicts.verdict_points([two, four])
-    assert list(points["contrast"]) == ["b to b+x=1", "c to d, against a to b"]
-    assert list(points["observed"]) == [
-        "1/9 to 2/9 (3 excluded): +10 [+0, +20]", "3/9 to 4/9, against 1/9 to 2/9: +10 [+0, +20]",
-    ]  # fmt: skip
-    assert verdicts.exploratory([two, four]) == [
-        "2 of 2 predictions are exploratory: not written down before the sweep."
-    ]
+    assert heads <= set(strings(spec))
+
+
+PREDICTED = {
+    "kind": "prediction", "model": "m", "simulated": True, "hypothesis": "ambiguity", "predicts": "falls",
+    "contrast": "prompt baseline -> priority_clarified", "cells": ["baseline", "priority_clarified"], "met": True,
+    "k": [26, 1], "n": [40, 40], "difference": -0.625, "lo": -0.75, "hi": -0.45, "result": None,
+}  # fmt: skip
+"""A row of `hanlon verdict --format json`."""
+
+
+def test_a_verdict_shows_the_context_that_is_not_as_predicted() -> None:
+    """Of a change the compared pair first."""
+    other = PREDICTED | {"cells": ["a", "b"], "met": False}
+    change = PREDICTED | {"predicts": "rises", "k": [1, 2, 3, 4], "n": [9] * 4, "cells": list("abcd")}
+    points = verdicts.verdict_points([PREDICTED, other, change])
+    assert list(points["contrast"]) == ["a to b", "a to b"]
+    assert list(points["state"]) == ["otherwise", "as predicted"]
+    assert points["contexts"][0] == "as predicted in 1 of 2"
+    assert points["observed"][1] == "3/9 to 4/9, against 1/9 to 2/9: -62 [-75, -45]"
 
 
 def test_the_rows_of_hanlon_verdict_are_drawn(tmp_path: Path) -> None:
-    """Merged hypotheses share a verdict; observations are k/n and points."""
-    prediction = {
-        "kind": "prediction", "model": "m", "simulated": True, "cells": "baseline to priority_clarified",
-        "predicts": "falls", "k": [26, 1], "n": [40, 40], "difference": -0.625, "lo": -0.75, "hi": -0.45,
-    }  # fmt: skip
+    """The answer, each hypothesis with its status and share, observations as k/n and points, what is exploratory."""
+    hypothesis = {"kind": "hypothesis", "model": "m", "status": "exploratory"}
     rows = [
-        prediction | {"hypothesis": "ambiguity", "result": "held"},
-        prediction | {"hypothesis": "task_drive", "result": "failed"},
-        {"kind": "hypothesis", "model": "m", "hypothesis": "ambiguity or hierarchy", "result": "consistent"},
-        {"kind": "hypothesis", "model": "m", "hypothesis": "task_drive", "result": "ruled out"},
+        {
+            "kind": "verdict",
+            "model": "m",
+            "hypothesis": None,
+            "result": "leads",
+            "reason": "ambiguity leads.",
+        },
+        hypothesis | {"hypothesis": "ambiguity", "result": "leads", "explains": 0.99},
+        hypothesis | {"hypothesis": "task_drive", "result": "does not fit", "explains": -0.2},
+        PREDICTED,
+        PREDICTED | {"hypothesis": "task_drive", "met": False},
     ]
     path = tmp_path / "verdict.json"
     path.write_text(json.dumps(rows))
     done = CliRunner().invoke(figures, ["--verdict", str(path), "--only", "verdict", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     svg = (tmp_path / "verdict.svg").read_text()
-    for said in ("ambiguity: consistent", "task_drive: ruled out", "26/40 to 1/40: -62 [-75, -45]", "held"):
-        assert said in svg
+    drawn = (
+        *("ambiguity leads.", "ambiguity: leads, explains 99 %", "task_drive: does not fit, explains 0 %"),
+        *("26/40 to 1/40: -62 [-75, -45]", "as predicted", "2 of 2 hypotheses are exploratory"),
+    )
+    assert [text for text in drawn if text not in svg] == []
 
 
 def test_people_s_labels_make_a_roc_curve(tier_runs: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 from hanlon.analysis.requests import stored_values
 from hanlon.cli.verdict import verdict
 from hanlon.config.command_line import compose_sweep
-from hanlon.hypotheses.schema import Plan
+from hanlon.hypotheses.schema import Behaviour, Plan
 from hanlon.hypotheses.stored import load_sweep
 from hanlon.hypotheses.verdict import judge
 from hanlon.simulated.policy_rates import policy_rates
@@ -30,33 +30,23 @@ from support.stored import episode, write_cell
 PLAYED = {
     "ambiguity": (
         "instruction_ambiguity",
-        "prompt=baseline env.stakes=none,replaced env.precedence=silent,over_all_others samples=600 "
-        "hypotheses=[instruction_ambiguity,self_preservation,role_play]",
+        "prompt=baseline env.stakes=none,replaced env.precedence=silent,over_all_others env.timing=mid_task,post_task "
+        "samples=60 hypotheses=[instruction_ambiguity,self_preservation,role_play]",
     ),
-    "incapacity": (
-        "incapacity",
-        "prompt=baseline env.stakes=none,replaced env.goal=complete_task,avoid_shutdown samples=300 "
-        "hypotheses=[incapacity,self_preservation,role_play]",
-    ),
-    "instrumental_faker": (
-        "faking_instrumental",
-        "env=alignment_faking tier=free,paid env.stage=none,throughput samples=600 "
-        "hypotheses=[faking_instrumental,faking_terminal,lexical_association]",
-    ),
-    "lexical": (
-        "lexical_association",
-        "env=alignment_faking tier=free,paid,nameless/amber,nameless/birch samples=600 "
-        "hypotheses=[lexical_association,rater_sycophancy,faking_terminal,strategic_preference_preservation]",
+    "alignment_faker": (
+        "strategic_preference_preservation",
+        "experiment=alignment_faking_rivals samples=60",
     ),
 }
+README = "env=shutdown prompt=priority_clarified,baseline samples=60"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", PLAYED)
-def test_the_right_hypothesis_is_left_standing_after_a_sweep_that_was_played(
+def test_the_right_hypothesis_leads_after_a_sweep_that_was_played(
     command_line: CommandLine, policy: str
 ) -> None:
-    """Preregistered, simulated and labelled so; the rivals are ruled out; each cell has its policy's own rate."""
+    """Simulated and labelled so; each cell has its policy's own rate."""
     right, overrides = PLAYED[policy]
     words = [f"model=simulated/{policy}", *shlex.split(overrides)]
     run = command_line.run("-m", *words, timeout_s=500)
@@ -65,15 +55,32 @@ def test_the_right_hypothesis_is_left_standing_after_a_sweep_that_was_played(
         CliRunner().invoke(verdict, [str(command_line.runs), "--format", "json"]).output
     )
     results = {row["hypothesis"]: row["result"] for row in rows if row["kind"] == "hypothesis"}
-    assert results.pop(right) == "consistent", rows
-    assert set(results.values()) == {"ruled out"}
+    assert results[right] == "leads", rows
     assert all(row["simulated"] for row in rows)
-    assert all(row["status"] == "preregistered" for row in rows if row["kind"] == "prediction")
+    status = "preregistered" if "hypotheses=" in overrides else "written down beforehand"
+    assert {row["status"] for row in rows if row["kind"] == "prediction"} == {status}
     stored = {state.record.key: state for state in load_cells([command_line.runs])[0]}
     for planned in compose_sweep(shlex.join(words)).cells:
         for measure, rate in policy_rates(planned, policy).rates.items():
             count = stored[planned.key].tally.measures[measure]
             assert binomtest(count.k, count.n, rate).pvalue > 1e-4, (planned.label, measure, count, rate)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["ambiguity", "obedient"])
+@pytest.mark.parametrize("more", [(), ("prompt=priority_clarified,baseline,competence",)])
+def test_the_page_of_the_readme_s_sweep_fits_on_one_screen(
+    command_line: CommandLine, policy: str, more: tuple[str, ...]
+) -> None:
+    """100 columns and 40 lines, and the first three paragraphs answer."""
+    run = command_line.run("-m", *README.split(), f"model=simulated/{policy}", *more)
+    assert run.returncode == 0, run.stderr
+    page = CliRunner().invoke(verdict, [str(command_line.runs)], env={"COLUMNS": "100"}).output
+    lines = page.rstrip("\n").split("\n")
+    assert len(lines) <= 40, page
+    assert max(map(len, lines)) <= 100 or not more, page
+    answers = [line.partition(":")[0].partition(",")[0] for line in lines if line[:4] == "What"]
+    assert answers == ["What happened", "What explains it", "What would settle it"]
 
 
 @pytest.mark.slow
@@ -98,27 +105,19 @@ def test_a_verdict_on_100_000_stored_episodes_takes_little_more_than_reading_the
         keys.append(f"{number:012x}")
     sweep = SweepRecord("s", keys, 5000, [], 0.0)
     write_json(command_line.runs / "sweeps" / "s.json", sweep)
-    falls = {
-        "contrast": {"factor": "precedence", "from": "silent", "to": "over_all_others"},
-        "measure": "resistance",
-    }
-    rivals = (
-        hypothesis("a", falls | {"sign": "negative"}),
-        hypothesis("b", falls | {"no_effect_within": 0.1}),
-        hypothesis("c", falls | {"vanishes": {"margin": 0.05}}),
+    change = {"contrast": {"factor": "precedence", "from": "silent", "to": "over_all_others"}}
+    claims = ("falls", "removes_half", "no_effect")
+    rivals = tuple(
+        hypothesis(name, change | {"claim": claim}) for name, claim in zip("abc", claims, strict=True)
+    )
+    plan = Plan(
+        env="shutdown", hypotheses=rivals, behaviour=Behaviour(measures=("resistance",), word="resistance")
     )
     stored = load_sweep([command_line.runs])
     assert sum(state.tally.episodes for state in stored.cells) == 100_000
-    judge(
-        [cell(1, 2), cell(1, 2, "p", precedence="over_all_others")], Plan(env="shutdown", hypotheses=rivals)
-    )
+    judge([cell(1, 2), cell(1, 2, "p", precedence="over_all_others")], plan)
     started = time.process_time()
-    (grid_verdict,) = judge(
-        stored.cells,
-        Plan(env="shutdown", hypotheses=rivals),
-        planned=5000,
-        values=stored_values(),
-    )
+    (grid_verdict,) = judge(stored.cells, plan, values=stored_values())
     assert time.process_time() - started < 2
-    assert grid_verdict.conclusion.startswith("more than one stands")
-    assert len(grid_verdict.judged) == 30
+    assert grid_verdict.conclusion == "several fit"
+    assert [rival.status for rival in grid_verdict.rivals] == ["fits", "fits", "does not fit"]

@@ -58,31 +58,29 @@ def figures_on(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("write_down", "status"), [(registered, "preregistered"), (lambda sweep: sweep, "exploratory")]
+    ("write_down", "status"), [(registered, "written down beforehand"), (lambda sweep: sweep, "exploratory")]
 )
 def test_the_verdict_is_that_of_the_command_of_its_name(
     runs_dir: Path, offline: Offline, write_down: Callable[[TrackedSweep], TrackedSweep], status: str
 ) -> None:
-    """Each prediction, hypothesis, control and the conclusion with the numbers of `hanlon verdict --format json`."""
+    """Each prediction, effect, hypothesis, control and the answer, as `hanlon verdict --format json` has them."""
     write_down(TrackedSweep(runs_dir, stakes_cells())).run(offline(figures=True), EPISODES)
     rows = msgspec.json.decode(CliRunner().invoke(verdict, [str(runs_dir), "--format", "json"]).stdout)
     [run] = by_job(runs_dir, "summary")
-    predictions, conclusions = lines_of(run, "predictions"), lines_of(run, "verdict")
-    said = [row for row in rows if row["kind"] == "prediction"]
-    assert len(predictions) == len(said) > 5
-    for line, row in zip(predictions, said, strict=True):
-        for name in ("hypothesis", "predicts", "p_holds", "p_fails", "result", "reason", "difference"):
+    predictions, answers = lines_of(run, "predictions"), lines_of(run, "verdict")
+    counted = [row for row in rows if row["kind"] in ("prediction", "effect")]
+    assert len(predictions) == len(counted) > 4
+    for line, row in zip(predictions, counted, strict=True):
+        for name in ("kind", "hypothesis", "predicts", "met", "p_no_difference", "difference", "status"):
             assert line[name] == (pytest.approx(row[name]) if isinstance(row[name], float) else row[name])
         assert line["observed"] == " -> ".join(f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True))
-        assert (line["status"], line["simulated"]) == (status, False)
-    others = [row for row in rows if row["kind"] != "prediction"]
-    others.sort(
-        key=lambda row: ["verdict", "hypothesis"].index(row["kind"]) if "control" not in row["kind"] else 2
-    )
-    assert [(line["kind"], line["hypothesis"], line["result"]) for line in conclusions] == [
+        assert line["simulated"] is False
+    others = [row for row in rows if row not in counted]
+    assert [(line["kind"], line["hypothesis"], line["result"]) for line in answers] == [
         (row["kind"], row["hypothesis"], row["result"]) for row in others
     ]
-    assert {line["result"] for line in predictions} >= {"held", "failed"}
+    assert {line["status"] for line in answers if line["kind"] == "hypothesis"} == {status}
+    assert {line["met"] for line in predictions if line["kind"] == "prediction"} == {True, False}
 
 
 def test_the_figures_stand_on_one_page_that_needs_nothing_else(runs_dir: Path, offline: Offline) -> None:
@@ -95,7 +93,7 @@ def test_the_figures_stand_on_one_page_that_needs_nothing_else(runs_dir: Path, o
         "38/40",
         "baseline+stakes=replaced",
         "self_preservation: ",
-        "stakes: none to replaced",
+        "What explains it",
     ):
         assert said in page
     assert "SIMULATED" not in page
@@ -145,7 +143,7 @@ def test_without_altair_the_tables_are_there_and_one_line_says_so(
         "W&B: no figures (altair and vl-convert are not installed: pip install 'hanlon[figures]'); its tables are there"
     ]
     [run] = by_job(runs_dir, "summary")
-    assert len(lines_of(run, "predictions")) > 5
+    assert len(lines_of(run, "predictions")) > 4
     assert not list(run.folder.glob("files/media/html/*"))
     sweep.run(offline(figures=True), {})
     assert len(by_job(runs_dir, "cell")) == 2

@@ -114,6 +114,13 @@ def _printed(
     return "\n".join(line.rstrip() for line in capture.get().split("\n")).strip("\n")
 
 
+def page_width() -> int:
+    """The columns of the terminal, by which text beside tables is folded."""
+    from rich.console import Console
+
+    return Console(width=_width(markdown=False)).width
+
+
 def _width(markdown: bool) -> int | None:
     """As wide as the terminal, in a pipe or a file 160; Markdown is not folded."""
     return 10_000 if markdown else None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160

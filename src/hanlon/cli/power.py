@@ -14,29 +14,43 @@ if TYPE_CHECKING:
     from hanlon.hypotheses.schema import Plan
 
 
+class _Rates(click.ParamType):  # pyright: ignore[reportMissingTypeArgument] generic since click 8.3
+    """Rates as fractions, with commas between them."""
+
+    name = "rates"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        try:
+            rates = tuple(float(rate) for rate in str(value).split(","))
+        except ValueError:
+            rates = ()
+        if not rates or not all(0 <= rate <= 1 for rate in rates):
+            self.fail(f"{value!r} are no rates: fractions from 0 to 1, as 0.055,0.2", param, ctx)
+        return rates
+
+
 @click.command(short_help="What a sweep can show, before it runs.")
-@click.argument("overrides", nargs=-1, required=True, metavar="OVERRIDES...")
+@click.argument("overrides", nargs=-1, metavar="OVERRIDES...")
 @click.option("--samples", type=click.IntRange(2), help="Another n than the sweep's.")
 @click.option(
-    "--rehearse",
-    type=click.IntRange(0),
-    default=0,
+    "--base",
+    type=_Rates(),
+    default="0.2,0.5",
     show_default=True,
-    metavar="REPEATS",
-    help="Also judge so many simulated sweeps of each scripted policy: how often the right hypothesis stands and each "
-    "wrong one is ruled out.",
+    metavar="RATE,...",
+    help="Base rates where none is published.",
 )
+@click.option("--rates", type=_Rates(), metavar="RATE,RATE", help="Only two rates: n for them, power at n.")
 @click.option(
-    "--find-n",
-    is_flag=True,
-    help="Search instead the least n at which, for every scripted policy, the right hypothesis is left standing alone.",
+    "--n-for",
+    type=click.Choice(["leads"]),
+    help="Rehearse the verdict instead: the least n at which the right hypothesis leads.",
 )
+@click.option("--repeats", type=click.IntRange(1), default=10, show_default=True, help="Of each rehearsal.")
 @click.option(
-    "--up-to",
-    type=click.IntRange(20),
-    default=10_000,
-    show_default=True,
-    help="The most that --find-n tries.",
+    "--up-to", type=click.IntRange(20), default=1000, show_default=True, help="The most of --n-for."
 )
 @click.option(
     "--request-sd",
@@ -49,37 +63,45 @@ if TYPE_CHECKING:
 def power(
     overrides: tuple[str, ...],
     samples: int | None,
-    rehearse: int,
-    find_n: bool,
+    base: tuple[float, ...],
+    rates: tuple[float, ...] | None,
+    n_for: str | None,
+    repeats: int,
     up_to: int,
     request_sd: float,
     table_format: TableFormat,
 ) -> None:
-    """What a sweep can show: for each planned prediction the least effect, or margin, that it would see.
+    """What a sweep can show: for each level that it varies the least fall and rise, and the n for a published change.
 
-    OVERRIDES are the words behind `python run.py -m`, in quotes or not. Makes no call and writes nothing.
+    OVERRIDES are the words behind `python run.py -m`, in quotes or not; --rates needs none. Makes no call and writes
+    nothing.
     """
-    from hanlon.design.least_n import find_n as search_n
-    from hanlon.design.power_table import family_size, matrices_of, power_text
-    from hanlon.design.rehearsal import rehearsal_setup
-    from hanlon.design.rehearsal_tables import rehearsal_text, search_text
+    from hanlon.design.cell_pairs import Unit
+    from hanlon.design.leading_n import leading_n, leading_text
+    from hanlon.design.power import change_powers, power_text, rates_text
+    from hanlon.design.request_rates import request_count
 
-    sweep, plans = _planned(overrides)
-    matrices = matrices_of(sweep.states(), plans)
-    if not family_size(matrices):
-        raise click.UsageError("no hypothesis predicts anything of these cells; see conf/hypothesis")
-    setups = [rehearsal_setup(sweep, plan, request_sd) for plan in plans] if find_n or rehearse else []
-    if find_n:
-        for setup in setups:
-            search = search_n(setup, up_to, say=lambda line: click.echo(line, err=True))
-            click.echo(search_text(search, sweep.overrides, table_format))
+    if rates is not None and len(rates) != 2:
+        raise click.UsageError("--rates takes two rates, as 0.055,0.2")
+    if not overrides:
+        if rates is None or n_for:
+            raise click.UsageError(
+                "OVERRIDES are missing: the words behind `python run.py -m`, or give --rates"
+            )
+        click.echo(rates_text(*rates, samples or 100, Unit()))
         return
-    n = samples or sweep.options.samples
-    click.echo(power_text(matrices, n, request_sd, table_format))
-    if rehearse:
-        for setup in setups:
-            rehearsals = [setup.rehearse(policy, n, rehearse) for policy in setup.policies]
-            click.echo("\n" + rehearsal_text(setup, rehearsals, table_format))
+    sweep, plans = _planned(overrides)
+    states, n = sweep.states(), samples or sweep.options.samples
+    if n_for:
+        for plan in plans:
+            found = leading_n(
+                sweep, plan, repeats, up_to, request_sd, lambda line: click.echo(line, err=True)
+            )
+            click.echo(leading_text(found, sweep.overrides, table_format))
+    elif rates is not None:
+        click.echo(rates_text(*rates, n, Unit(request_count(states[0].record), request_sd)))
+    else:
+        click.echo(power_text(change_powers(states, n, base, request_sd), n, table_format))
 
 
 @click.command(short_help="The plan of a sweep as Markdown.")

@@ -1,4 +1,4 @@
-"""`hanlon verdict`: what is left of the hypotheses after a sweep."""
+"""`hanlon verdict`: which explanation survives a sweep."""
 
 from pathlib import Path
 from typing import Literal
@@ -9,7 +9,7 @@ from hanlon.analysis.tables import TableFormat, render_rows
 from hanlon.cli.options import FORMAT, RUNS
 
 
-@click.command(short_help="What one sweep leaves of the hypotheses.")
+@click.command(short_help="Which explanation survives one sweep.")
 @RUNS
 @click.option("--sweep", "sweep_id", metavar="ID", help="Which sweep: the name of runs/sweeps/<ID>.json.")
 @FORMAT
@@ -21,39 +21,44 @@ from hanlon.cli.options import FORMAT, RUNS
     show_default=True,
     help="Those that the sweep wrote down before its first call, or conf/hypothesis as it is now (exploratory).",
 )
+@click.option("--effects", "all_effects", is_flag=True, help="All effects, not the largest alone.")
 @click.option(
-    "--contexts",
-    "each_context",
+    "--predictions",
     is_flag=True,
-    help="Also a row for each context of a prediction (JSON and CSV always have them).",
+    help="Also every prediction that was put to the test (JSON and CSV have them).",
 )
 def verdict(
     runs: tuple[Path, ...],
     sweep_id: str | None,
     table_format: TableFormat,
     judged_by: Literal["registered", "files"],
-    each_context: bool,
+    all_effects: bool,
+    predictions: bool,
 ) -> None:
-    """What is left of the hypotheses after ONE sweep: each prediction held, failed or undetermined."""
+    """Which explanation survives ONE sweep: what happened, what explains it, and what would settle it."""
+    from hanlon.analysis.requests import stored_values
     from hanlon.config.errors import ConfigError
+    from hanlon.hypotheses.printed.answers import Judged
     from hanlon.hypotheses.printed.notes import no_verdict_text, shortfalls
+    from hanlon.hypotheses.printed.page import page
     from hanlon.hypotheses.printed.rows import verdict_rows
-    from hanlon.hypotheses.printed.tables import report_lines
     from hanlon.hypotheses.stored import judge_sweep, load_sweep
 
+    values = stored_values()
     try:
         stored = load_sweep(runs or (Path("runs"),), sweep_id)
         for line in stored.damaged:
             click.echo(str(line), err=True)
-        verdicts, parts = judge_sweep(stored, use_current=judged_by == "files")
+        verdicts, parts = judge_sweep(stored, use_current=judged_by == "files", values=values)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    if not any(verdict.judged for verdict in verdicts):
+    if not any(verdict.says_something for verdict in verdicts):
         raise click.UsageError(no_verdict_text(stored, parts))
+    judged = [Judged(verdict, values, stored.record.planned_samples) for verdict in verdicts]
     if table_format in ("json", "csv"):
-        click.echo(render_rows(verdict_rows(verdicts), table_format))
+        click.echo(render_rows(verdict_rows(judged), table_format))
         for line in shortfalls(stored, parts):
             click.echo(line, err=True)
         return
-    for line in report_lines(verdicts, parts, stored, table_format, each_context=each_context):
+    for line in page(judged, parts, stored, table_format, all_effects=all_effects, predictions=predictions):
         click.echo(line)

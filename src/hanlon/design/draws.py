@@ -55,7 +55,6 @@ def draw_cells(
     shifts = {
         size: chance.standard_normal(size) for size in sorted(sizes)
     }  # cells with as many share their requests
-    transcripts = {str(index) for index in range(n)}
     cells: list[CellState] = []
     values: dict[tuple[str, str], ByRequest] = {}
     for state, cell_rates in zip(states, rates, strict=True):
@@ -72,7 +71,7 @@ def draw_cells(
             for name, cases in _nested(cell_rates, chance, each):
                 measures[name] = Count(int(cases.sum()), n)
                 values[state.record.key, name] = _values(cases.tolist(), episodes.tolist())
-        cells.append(replace(state, tally=Tally(episodes=n, measures=measures, transcripts=transcripts)))
+        cells.append(replace(state, tally=Tally(episodes=n, measures=measures)))
     return Drawn(cells, values)
 
 

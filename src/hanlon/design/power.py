@@ -1,214 +1,231 @@
-"""The power of each planned prediction, from the published rates of its first cells' model and condition."""
+"""The power of a planned sweep: of each varied level, the least change that n shows, and the n for a published one.
 
-import pkgutil
-from collections.abc import Mapping, Sequence
+The changes are those that `effects` shows afterwards: one row for each level of a factor against its base cell.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from hanlon.analysis.published.published import factors_of, published_for, published_rows, text
-from hanlon.design.planned_contrast import DRAWS, Planned, at_rate, planned
-from hanlon.design.request_rates import REQUEST_SD
-from hanlon.design.two_rates import WANTED, Way, n_to_vanish
-from hanlon.hypotheses.matrix import Claimed, Matrix
-from hanlon.hypotheses.verdict import ALPHA
+from hanlon.analysis.contrasts.effects import effects
+from hanlon.analysis.contrasts.grid import BUNDLE, CellPair
+from hanlon.analysis.published.published import published_for, text
+from hanlon.analysis.tables import Column, TableFormat, printed, render_table
+from hanlon.design.cell_pairs import (
+    ALPHA,
+    DRAWS,
+    MOST,
+    REQUEST_DRAWS,
+    Unit,
+    approximate_power,
+    least_change,
+    n_needed,
+    simulated_power,
+)
+from hanlon.design.request_rates import REQUEST_SD, request_count
+from hanlon.store.cells import CellState, model_name
 from hanlon.store.records import CellRecord
 
-IN_OTHER_WORDS = ("tier", "texts", "wording", "program")
-"""Factors that are no other condition, only other words."""
-
-
-def advice(contrast: Planned) -> str:
-    """What would be enough, in words: an n or a wider margin, or published conditions with more to see.
-
-    At most two, the nearest first; empty where nothing helps.
-    """
-    prediction = contrast.claim.prediction
-    if not prediction.has_effect:
-        needed = contrast.n_for_margin()
-        wider = f"a wider margin than {100 * prediction.threshold:.0f} points"
-        return f"n = {needed:,}, or {wider}" if needed else wider
-    here = _needed(contrast)
-    parts = [f"n = {here:,} would show all of it"] if here else []
-    if len(contrast.rates) == 2:
-        for factors, rate, counts in _conditions(contrast.claim):
-            needed = _needed(at_rate(contrast, rate))
-            if needed and (here is None or needed < here):
-                parts.append(f"{factors} ({counts} published) with n = {needed:,}")
-    return "; or ".join(parts[:2])
-
-
-def _needed(contrast: Planned) -> int | None:
-    """The n at which it shows that all of a base rate goes (or that it rises to 1); None where no n would do."""
-    prediction = contrast.claim.prediction
-    if prediction.vanishes is not None:
-        return n_to_vanish(contrast.rates[0], prediction.vanishes.margin, contrast.alpha)
-    return contrast.n_for_all("rise" if prediction.sign == "positive" else "fall")
-
-
-def _conditions(claim: Claimed) -> list[tuple[str, float, str]]:
-    """Published conditions of the base cell's model, one or two factors away, the nearest first and of these the one
-    with the highest rate: the factors to set, the rate, and its counts."""
-    if claim.prediction.sign == "positive":
-        return []
-    base, treated = (cell.record for cell in claim.instance.cells)
-    ours = {name: text(value) for name, value in base.factors.items()}
-    no_effect = {name: text(value) for name, value in base.no_effect.items()}
-    nearest: dict[str, tuple[int, float, str, str]] = {}
-    for row in published_rows():
-        if not _is_of(row, base, claim.instance.measure):
-            continue
-        theirs = no_effect | factors_of(row["point"])
-        moved = {k: v for k, v in theirs.items() if k in ours and ours[k] != v and k not in IN_OTHER_WORDS}
-        if 0 < len(moved) <= 2 and _is_legal(base, moved) and _is_legal(treated, moved):
-            factors = " ".join(f"env.{name}={level}" for name, level in moved.items())
-            counts = f"{row['k']}/{row['n']}" if row["k"] is not None else f"{row['rate']:.1%}"
-            nearest.setdefault(factors, (len(moved), -row["rate"], factors, counts))
-    return [(factors, -minus, counts) for _, minus, factors, counts in sorted(nearest.values())]
-
-
-def _is_legal(record: CellRecord, moved: Mapping[str, str]) -> bool:
-    """Whether the cell's environment has the cell with these factors moved."""
-    environment: Any = pkgutil.resolve_name(record.config["env"]["_target_"])
-    factors = {name: value for name, value in record.factors.items() if name != "tier"}
-    try:
-        environment.Factors(**{**factors, **moved})
-    except ValueError:
-        return False
-    return True
-
-
-def _is_of(row: Mapping[str, Any], record: CellRecord, measure: str) -> bool:
-    """Whether a published row is a rate of the cell's model and measure, of a prompt that did not ask for the act."""
-    same = {"env": record.env, "measure": measure, "kind": "rate", "unmapped": "", "relation": "same"}
-    if row["rate"] is None or any(row[name] != value for name, value in same.items()):
-        return False
-    if factors_of(row["point"]).get("goal"):
-        return False  # asked to do it: no condition of interest
-    return bool(row["model_id"]) and row["model_id"].rpartition("/")[2] == record.model.rpartition("/")[2]
-
-
-WORST = 0.5
-GAP = (0.25, 0.75)
-"""The two rates of a gap that nobody has published: half of all that a gap can be, about the worst case."""
-QUICK_DRAWS = 40
-"""Of a power by approximation, where only an absence is simulated."""
-LeastShown = tuple[float | None, str, bool]
-"""The least that shows, that in words, and whether it is enough."""
+BASES = (0.2, 0.5)
+"""Rates that stand for a base cell's where none is published: one that is often seen, and the one at which a change is
+hardest to see."""
+NAMED = 8
+"""Lines of `plan=true` about power."""
 
 
 @dataclass(frozen=True, slots=True)
 class BaseRate:
-    """The rate that a cell is expected to have, and its source. For a gap also the rate of its `treated` cell."""
+    """The rate that a cell is taken to have, and its source."""
 
     rate: float
     source: str
-    published: bool
-    treated: float | None = None
 
-    @property
-    def rates(self) -> tuple[float, ...]:
-        """The rates of all cells of a contrast, as if nothing had an effect."""
-        return (self.rate, self.rate) if self.treated is None else (self.rate, self.treated) * 2
+    def __str__(self) -> str:
+        return self.source
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedPower:
-    """What one prediction can show at `n`. `least` is the smallest difference (None: none can be shown) or margin.
+class ChangePower:
+    """What `n` shows of one change, from one base rate.
 
-    `unit` is what is independent: an episode, or a request that all cells share.
+    `fall` and `rise` are the rates nearest to it that n tells from it (None: it shows none). `treated` is the treated
+    cell's published rate, `needed` the n that it takes to show that difference; both None where it is not published.
     """
 
-    claim: Claimed
-    base: BaseRate
+    pair: CellPair
+    measure: str
     n: int
-    least: float | None
-    says: str
-    enough: bool
-    advice: str = ""
-    unit: str = "episode"
+    unit: Unit
+    base: BaseRate
+    fall: float | None
+    rise: float | None
+    treated: BaseRate | None = None
+    needed: int | None = None
+
+    @property
+    def change(self) -> str:
+        """What is changed, as it is typed."""
+        changes = {BUNDLE: self.pair.levels} if self.pair.kind == "bundle" else self.pair.changed
+        return ", ".join(f"{name} {text(base)} -> {text(to)}" for name, (base, to) in changes.items())
+
+    @property
+    def published(self) -> str:
+        """The published change and the n for it; empty where it is not published."""
+        if self.treated is None:
+            return ""
+        needs = f"needs n = {self.needed:,}" if self.needed else f"no n up to {MOST:,} shows it"
+        return f"{self.base} -> {self.treated} {needs}"
 
 
-def planned_power(
-    matrices: Sequence[Matrix],
+def change_powers(
+    states: Sequence[CellState],
     n: int,
-    alpha: float = ALPHA,
-    *,
-    approximate: bool = False,
+    bases: Sequence[float] = BASES,
     request_sd: float = REQUEST_SD,
-) -> list[PlannedPower]:
-    """The power of each different prediction. Predictions with equal expectations are simulated once."""
-    powers: dict[tuple[Any, ...], PlannedPower] = {}
-    simulated: dict[tuple[Any, ...], LeastShown] = {}
-    for matrix in matrices:
-        for claim in matrix.claims:
-            key = (claim.instance.key, claim.prediction.claim)
-            if key in powers:
-                continue
-            base = base_of(claim)
-            draws = QUICK_DRAWS if approximate else DRAWS
-            contrast = planned(claim, base.rates, alpha, matrix.rivals_allow(claim), request_sd, draws)
-            alike = (claim.prediction.claim, base.rates, contrast.requests, contrast.alternatives)
-            if alike not in simulated:
-                simulated[alike] = _shows(contrast, n, approximate=approximate)
-            shown = simulated[alike]
-            unit = "episode" if contrast.requests is None else "request"
-            powers[key] = PlannedPower(claim, base, n, *shown, "" if shown[2] else advice(contrast), unit)
-    return list(powers.values())
+    *,
+    simulate: bool = True,
+) -> list[ChangePower]:
+    """What `n` episodes a cell show of each varied level, one model after the other.
+
+    Args:
+        states: the planned cells.
+        n: episodes a cell.
+        bases: where a base cell's rate is not published, the rates that it is taken to have.
+        request_sd: the standard deviation of rates between requests, in logits.
+        simulate: confirm what the normal approximation finds.
+    """
+    powers: list[ChangePower] = []
+    for contrast in effects(states):
+        pair, measure = contrast.pair, contrast.measure
+        base, treated = (published_rate(cell.record, measure) for cell in (pair.base, pair.treated))
+        unit, needed = Unit(request_count(pair.base.record), request_sd), None
+        if base is None or treated is None or base.rate == treated.rate:
+            treated = None
+        else:
+            needed = n_needed(base.rate, treated.rate, unit, simulate=simulate)
+        for rate in [base] if base else [BaseRate(rate, f"{rate:.0%}, assumed") for rate in bases]:
+            fall = least_change(rate.rate, n, "fall", unit, simulate=simulate)
+            rise = least_change(rate.rate, n, "rise", unit, simulate=simulate)
+            powers.append(ChangePower(pair, measure, n, unit, rate, fall, rise, treated, needed))
+    return sorted(powers, key=lambda power: model_name(power.pair.base.record))
 
 
-def base_of(claim: Claimed) -> BaseRate:
-    """What is expected of a contrast's first cells: published, or assumed."""
-    base, treated, *other = (base_rate(cell.record, claim.instance.measure) for cell in claim.instance.cells)
-    if not other:
-        return base
-    if base.published and treated.published:
-        return BaseRate(base.rate, f"{base.source} -> {treated.source}", True, treated.rate)
-    low, high = GAP
-    return BaseRate(low, f"assumed: {low:.0%} -> {high:.0%}", False, high)
-
-
-def base_rate(record: CellRecord, measure: str) -> BaseRate:
-    """The published rate of a cell's model and condition, of the largest n; else 50 %, the worst case."""
+def published_rate(record: CellRecord, measure: str) -> BaseRate | None:
+    """The published rate of a cell's model and condition, that of the largest n; None where there is none."""
     published = [study for study in published_for(record, measure) if study.rate is not None]
     if not published:
-        return BaseRate(WORST, "assumed: 50%, the worst case", published=False)
+        return None
     best = max(published, key=lambda study: study.n or 0)
-    counts = f"{best.k}/{best.n}" if best.k is not None and best.n else f"{best.rate or 0:.1%}"
-    return BaseRate(best.rate or 0.0, f"{counts} ({best.study})", published=True)
+    if best.k is not None and best.n:
+        return BaseRate(best.k / best.n, f"{best.k}/{best.n}")
+    return BaseRate(best.rate or 0.0, f"{best.rate or 0:.1%}")
 
 
-def _shows(contrast: Planned, n: int, *, approximate: bool) -> LeastShown:
-    prediction = contrast.claim.prediction
-    if prediction.vanishes is not None:
-        return _shows_vanishing(contrast, n)
-    if prediction.has_effect:
-        return _shows_effect(contrast, n, approximate=approximate)
-    least = contrast.least_margin(n)
-    effects = {"not_positive": "rises", "not_negative": "falls"}.get(prediction.sign or "", "effects")
-    if len(contrast.rates) > 2:
-        effects = "changes"
-    return least, f"an absence of {effects} above {100 * least:.1f} points", least <= prediction.threshold
+POWER: tuple[Column[ChangePower], ...] = (
+    Column("model", lambda power: model_name(power.pair.base.record)),
+    Column("measure", lambda power: power.measure),
+    Column("changed", lambda power: dict(power.pair.changed)),
+    Column("cell_from", lambda power: power.pair.base.record.label),
+    Column("cell_to", lambda power: power.pair.treated.record.label),
+    Column("n", lambda power: power.n),
+    Column("unit", lambda power: "request" if power.unit.requests else "episode"),
+    Column("base_rate", lambda power: power.base.rate),
+    Column("base_from", lambda power: power.base.source),
+    Column("shows_fall_to", lambda power: power.fall),
+    Column("shows_rise_to", lambda power: power.rise),
+    Column("published_rate", lambda power: power.treated and power.treated.rate),
+    Column("n_for_published", lambda power: power.needed),
+)
+"""A row for each change and base rate, for JSON and CSV."""
+PowerGroup = Sequence[ChangePower]
+"""Changes of which the same is to be said."""
 
 
-def _shows_effect(contrast: Planned, n: int, *, approximate: bool) -> LeastShown:
-    sign = contrast.claim.prediction.sign
-    way: Way = "rise" if sign == "positive" else "fall"
-    if sign == "either" and contrast.room("rise") > contrast.room("fall"):
-        way = "rise"
-    least = contrast.least_effect(n, way, approximate=approximate)
-    effect = "change" if sign == "either" else way
-    *_, base, treated = contrast.rates
-    of_gap = len(contrast.rates) > 2
-    if least is None:
-        start = f"a gap of {100 * (treated - base):.1f} points" if of_gap else f"{treated:.1%}"
-        return None, f"no {effect} from {start} can be seen at n = {n:,}", False
-    return least, f"a {effect}{' of the gap by' if of_gap else ' of'} {100 * least:.1f} points or more", True
+def _columns(n: int) -> tuple[Column[PowerGroup], ...]:
+    """A row for each group of changes, for people."""
+    return (
+        printed("model", lambda group: model_name(group[0].pair.base.record), once=True),
+        printed("measure", lambda group: group[0].measure, once=True),
+        printed("change", lambda group: _changes(group)),
+        printed("base rate", lambda group: str(group[0].base)),
+        printed(f"n = {n:,} shows a fall to", lambda group: _least(group[0].fall), right=True),
+        printed("or a rise to", lambda group: _least(group[0].rise), right=True),
+        printed("published change", lambda group: group[0].published),
+    )
 
 
-def _shows_vanishing(contrast: Planned, n: int) -> LeastShown:
-    power, margin = contrast.power_to_vanish(n), contrast.claim.prediction.threshold
-    if contrast.rates[0] <= margin:
-        says = f"no fall: the base rate of {contrast.rates[0]:.1%} is not above the margin of {margin:.0%}"
-    else:
-        says = f"if nothing is left, this n shows it in {power:.0%} of sweeps"
-    return None, says, power >= WANTED
+def _least(rate: float | None) -> str:
+    return "none" if rate is None else f"{rate:.1%}"
+
+
+def _groups(powers: Sequence[ChangePower]) -> list[PowerGroup]:
+    groups: dict[tuple[object, ...], list[ChangePower]] = {}
+    for power in powers:
+        alike = model_name(power.pair.base.record), power.measure, power.base, power.fall, power.published
+        groups.setdefault(alike, []).append(power)
+    return list(groups.values())
+
+
+def power_text(powers: Sequence[ChangePower], n: int, table_format: TableFormat) -> str:
+    """The table of changes, with what must be read beside it."""
+    title = f"power at n = {n:,}"
+    if table_format in ("json", "csv"):
+        return render_table(POWER, powers, table_format, title)
+    if not powers:
+        return "No factor is varied: nothing to compare."
+    return "\n".join([render_table(_columns(n), _groups(powers), table_format, title), *_notes(powers)])
+
+
+def _notes(powers: Sequence[ChangePower]) -> Iterator[str]:
+    by_request = next((power.unit for power in powers if power.unit.requests), None)
+    tests = f"{DRAWS} simulated pairs of cells with Fisher's exact test"
+    if by_request:
+        tests = f"{REQUEST_DRAWS} simulated pairs of cells with sign flips over requests"
+    yield (
+        f"Power 80 % at a two-sided alpha of {ALPHA} for one comparison, not corrected: by the normal approximation, "
+        f"confirmed by {tests}. Counts are published ones of the model and condition."
+    )
+    if by_request:
+        yield (
+            "Requests are the unit. Their rates are taken to differ by a standard deviation of "
+            f"{by_request.request_sd:g} logits, the same in all cells (--request-sd; a convention of ours: at 1, about "
+            "a mean of 50 %, nineteen in twenty requests lie between 12 and 88 %)."
+        )
+
+
+def rates_text(base: float, treated: float, n: int, unit: Unit) -> str:
+    """What two rates take to be told apart, in a sentence."""
+    needed = n_needed(base, treated, unit)
+    power = simulated_power(base, treated, n, unit)
+    what = f"{base:.1%} against {treated:.1%}"
+    needs = (
+        f"a power of 80 % needs n = {needed:,} a cell"
+        if needed
+        else f"no n up to {MOST:,} has a power of 80 %"
+    )
+    return (
+        f"{what}: {needs}; n = {n:,} has {power:.0%} ({approximate_power(base, treated, n, unit):.0%} by the normal "
+        f"approximation), two-sided at alpha {ALPHA}."
+    )
+
+
+def power_lines(states: Sequence[CellState], n: int, most: int = NAMED) -> Iterator[str]:
+    """What n shows of each factor, by approximation, so that nobody waits; `most` lines of that."""
+    groups = _groups(change_powers(states, n, simulate=False))
+    if groups:
+        yield f"Power 80 % at n = {n:,} (two-sided alpha {ALPHA} for one comparison, normal approximation):"
+    for group in groups[:most]:
+        power = group[0]
+        least = f"from {power.base} a fall to {_least(power.fall)} or a rise to {_least(power.rise)}"
+        published = f"; published {power.published}" if power.published else ""
+        yield f"- {model_name(power.pair.base.record)}, {_changes(group)}: {least}{published}"
+    if len(groups) > most:
+        yield f'- and {len(groups) - most} more such lines: hanlon power "<the same overrides>"'
+
+
+def _changes(group: PowerGroup) -> str:
+    """The changes of a group, those of one factor together: `stakes none -> replaced|other_model`."""
+    levels: dict[str, list[str]] = {}
+    for power in group:
+        base, arrow, to = power.change.rpartition(" -> ")
+        levels.setdefault(base + arrow, []).append(to)
+    return "; ".join(base + "|".join(dict.fromkeys(to)) for base, to in levels.items())

@@ -8,39 +8,36 @@ from hanlon.analysis.stats.by_request import RESAMPLES
 from hanlon.analysis.tables import Column, plain, render_table
 from hanlon.config.command_line import ComposedSweep
 from hanlon.design.looks import planned_looks
-from hanlon.design.power_table import family_size, matrices_of
 from hanlon.design.sampling_plan import design, sample_size, sampling
-from hanlon.hypotheses.matrix import Matrix
-from hanlon.hypotheses.printed.matrix import SIGNS, matrix_markdown, separation_notes, untested_notes
+from hanlon.hypotheses.printed.plan import plan_lines, planned_grids
 from hanlon.hypotheses.registration import new_registration
-from hanlon.hypotheses.schema import MARGIN, Gate, Plan, Prediction
-from hanlon.hypotheses.verdict import ALPHA
-from hanlon.store.cells import CellState, model_name
+from hanlon.hypotheses.sampling_error import WOBBLE
+from hanlon.hypotheses.schema import POINTS, Gate, Plan, Prediction, level_text
+from hanlon.hypotheses.verdict import AHEAD, ALPHA, EXPLAINS
+from hanlon.store.cells import CellState
 
 STATISTICS = ("numpy", "scipy", "statsmodels")
 """Packages whose version can change a number of the analysis."""
 
 
-RESULTS = (
-    "- `rises`, `falls`, `changes` hold by the two-sided p of no difference and the sign, and fail where the interval "
-    "leaves out any such effect of the margin or more.\n"
-    "- `does not rise`, `does not fall` hold and fail by one-sided tests against the margin.\n"
-    "- `no effect` holds by two one-sided tests within the margin, and fails where the difference lies beyond it.\n"
-    "- `vanishes` holds where the base rate is above the margin and the treated one below it, and fails where the "
-    "treated one is above it, by exact one-sided binomial tests; to hold, less than half of the base rate must be "
-    "left, by a score test of the ratio.\n"
-    "- A prediction speaks of every contrast of the grid that it selects (contexts): one failure is a failure; it "
-    "holds where it holds in all that have room for the effect.\n"
-    "- Undetermined: neither shown; both shown (an effect smaller than the margin); no room for the effect (floor, "
-    "ceiling); exclusions that could turn it; n not reached; a control not fulfilled.\n"
-    "- A hypothesis is ruled out by one failed prediction, and consistent where all that the grid tests of it "
-    "hold and nothing else moves what it explains; else it is undetermined. None of these, and several, are possible "
-    "results. There is no score.\n"
-    "- Nothing else: a factor that rivals speak of, and it neither does nor leaves open, moves the rate by less "
-    f"than {100 * MARGIN:.0f} points and than half of the smallest effect that held; absences that it predicts lie "
-    f"within that half, too. Two one-sided tests at {ALPHA} each, all to be passed, so not corrected.\n"
+RULE = (
+    "- A hypothesis is one region of the rates of all cells. Each of its predictions binds them in every contrast of "
+    "its scope: what the scope does not name is at a level without effect by the same hypothesis. Rates that differ in "
+    "nothing that it names are equal. An effect changes the base rate by at least the share that stands beside it and "
+    f"{100 * POINTS:g} points; what stays within that is none.\n"
+    "- It is fitted to all counts at once by constrained maximum likelihood (order-restricted inference: Robertson, "
+    "Wright & Dykstra 1988; Silvapulle & Sen 2005). Its one p is that of the likelihood ratio against free rates, by "
+    f"draws from the fitted rates in which every cell moves by {WOBBLE:g} logits (sd).\n"
+    f"- `does not fit`: p < {ALPHA}, by Holm over the hypotheses of a model, or no rates lie where it says. `not put "
+    "to the test`: none of its effects has a contrast in these cells. `fits`: neither.\n"
+    f"- `leads`: it fits, an effect that it claims is shown, it explains more than {EXPLAINS:.0%} of the variation "
+    f"between cells that chance does not, and {100 * AHEAD:.0f} points more than any other that fits, or all that "
+    "matters where the others leave an effect unexplained. At most one leads, and none where only one hypothesis is "
+    "put to the test.\n"
+    "- The sweep ends with: one leads; several fit; none leads; none fits; nothing to explain; or undetermined, where "
+    "a control did not do its work or nothing can be counted.\n"
 )
-"""How a prediction, and a hypothesis, comes to its result."""
+"""How a hypothesis, and a sweep, comes to its result: `hypotheses/verdict.py` in words."""
 
 
 def preregistration(sweep: ComposedSweep, plans: Sequence[Plan]) -> str:
@@ -50,16 +47,15 @@ def preregistration(sweep: ComposedSweep, plans: Sequence[Plan]) -> str:
         ConfigError: looks that cannot be planned.
     """
     states = sweep.states()
-    matrices = matrices_of(states, plans)
     parts = [
         *_heading(sweep, states),
         *_hypotheses(plans),
         *design(sweep, states),
-        *sample_size(sweep, matrices),
-        *_matrices(matrices),
+        *sample_size(sweep, states),
+        *_tested(states, plans),
         *_controls([gate for plan in plans for gate in plan.gates]),
         *sampling(sweep, states, planned_looks([state.record for state in states], plans, sweep.options)),
-        *_analysis(states, matrices),
+        *_analysis(states, plans),
         *_hashes(sweep, plans),
     ]
     return "\n".join(parts)
@@ -87,25 +83,29 @@ def _hypotheses(plans: Sequence[Plan]) -> Iterator[str]:
 
 
 PREDICTIONS: tuple[Column[Prediction], ...] = (
-    plain("contrast", lambda prediction: prediction.selector),
-    plain("predicts", lambda prediction: prediction.claim),
-    plain(
-        "margin",
-        lambda prediction: f"{100 * prediction.threshold:g} {'%' if prediction.vanishes else 'points'}",
-    ),
+    plain("contrast", lambda prediction: _contrast(prediction)),
+    plain("claim", lambda prediction: prediction.text),
+    plain("share", lambda prediction: f"{prediction.share:.0%}"),
+    plain("scope", lambda prediction: _scope(prediction)),
     plain("because", lambda prediction: prediction.because),
 )
 
 
-def _matrices(matrices: Sequence[Matrix]) -> Iterator[str]:
-    yield "## Predictions of this grid\n"
-    yield f"A difference is the rate of the first cell minus that of the second. {SIGNS[0].upper()}{SIGNS[1:]}.\n"
-    for matrix in matrices:
-        record = matrix.grid.cells[0].record
-        yield f"### {model_name(record)} ({record.protocol}), {record.env}\n"
-        yield matrix_markdown(matrix) + "\n"
-        yield from (f"- {note}" for note in (*separation_notes(matrix), *untested_notes([matrix])))
-        yield ""
+def _contrast(prediction: Prediction) -> str:
+    by = f" by {prediction.changed_by}" if prediction.changed_by else ""
+    return f"{prediction.contrast or f'{prediction.dose} upwards'}{by}"
+
+
+def _scope(prediction: Prediction) -> str:
+    """The levels that its cells have; all other factors are at levels without effect by the same hypothesis."""
+    named = (f"{name} {' or '.join(map(level_text, levels))}" for name, levels in prediction.where.items())
+    return ", ".join([*named, *([prediction.measure] if prediction.measure else [])])
+
+
+def _tested(states: Sequence[CellState], plans: Sequence[Plan]) -> Iterator[str]:
+    yield "## What these cells put to the test\n"
+    yield from plan_lines(planned_grids(states, plans))
+    yield ""
 
 
 def _controls(gates: Sequence[Gate]) -> Iterator[str]:
@@ -121,21 +121,40 @@ def _controls(gates: Sequence[Gate]) -> Iterator[str]:
     yield ""
 
 
-def _analysis(states: Sequence[CellState], matrices: Sequence[Matrix]) -> Iterator[str]:
+def _analysis(states: Sequence[CellState], plans: Sequence[Plan]) -> Iterator[str]:
     paired = any("requests" in state.record.texts for state in states)
     yield "## Analysis\n"
+    for plan in plans:
+        if plan.behaviour is not None:
+            yield f"- Nothing to explain in env={plan.env}: {_nothing(plan)}."
     yield (
-        f"- Confirmatory: {family_size(matrices)} different predictions of contrasts, one family over all models. "
-        f"Holm at alpha {ALPHA} over their p of holding, and likewise over their p of failing. Intervals are 95 %, not "
-        "corrected. Every other contrast of these cells is exploratory."
-    )
-    yield (
-        f"- Unit: the request; percentile bootstrap ({RESAMPLES:,} resamples, fixed seed) and sign flips over requests."
+        f"- Unit: the request; intervals by bootstrap over requests ({RESAMPLES:,} resamples, fixed seed), p of "
+        "contrasts by sign flips over requests."
         if paired
-        else "- Unit: the episode, independent; Newcombe's interval for differences, Boschloo's test (Fisher's at "
-        "large n), MOVER on Wilson intervals for changes of differences."
+        else "- Unit: the episode, independent; Newcombe's interval for differences, a score interval for ratios, "
+        "Boschloo's test (Fisher's at large n)."
     )
-    yield RESULTS
+    yield "- Every contrast that no hypothesis predicts is exploratory.\n"
+    yield "## Decision rule\n"
+    yield RULE
+
+
+def _nothing(plan: Plan) -> str:
+    """Where the behaviour of a plan counts as not shown."""
+    behaviour = plan.behaviour
+    if behaviour is None:
+        return ""
+    if behaviour.changes:
+        changes = "; ".join(map(str, behaviour.changes))
+        return (
+            f"no change of {behaviour.measures[0]} among these is shown to be above {100 * behaviour.above:g} points "
+            f"by the lower end of its 95 % interval: {changes}"
+        )
+    measures = " or ".join(behaviour.measures)
+    return (
+        f"in no cell that is no control the lower end of the 95 % interval of {measures} lies above "
+        f"{behaviour.above:.0%}"
+    )
 
 
 def _hashes(sweep: ComposedSweep, plans: Sequence[Plan]) -> Iterator[str]:

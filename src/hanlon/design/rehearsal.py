@@ -1,195 +1,205 @@
-"""A sweep rehearsed many times on scripted policies: how often the right hypothesis is left standing, and a wrong one.
+"""The verdict rehearsed on models of known rates: how often the right hypothesis leads, and how often a wrong one.
 
-The counts are drawn from the policies' own rates (`draws.py`) and judged as a sweep would be. What the real pipeline
-adds to that (texts read, tools called, a machine that is or is not shut down) it does not show.
+The counts are drawn (`draws.py`) and judged as a sweep would be. What the real pipeline adds to that (texts read, tools
+called, a machine that is or is not shut down) it does not show.
 """
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
+from typing import TYPE_CHECKING
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.config.command_line import ComposedSweep
-from hanlon.design.draws import draw
+from hanlon.design.draws import draw_cells
 from hanlon.design.request_rates import REQUEST_SD
-from hanlon.hypotheses.claims import results
-from hanlon.hypotheses.matrix import Matrix, matrix_of
+from hanlon.hypotheses.binding import PlannedGrid
+from hanlon.hypotheses.sampling_error import WOBBLE
 from hanlon.hypotheses.schema import Plan
-from hanlon.hypotheses.verdict import GridVerdict, judge
-from hanlon.simulated.policy_rates import PolicyRates, policy_rates
+from hanlon.hypotheses.verdict import judge
+from hanlon.simulated.policy_rates import policy_rates
 from hanlon.store.cells import CellState
 
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
 SEED = 20250914
+SCALES = (0.5, 1.0, 1.5)
+"""By which the effects of a scripted policy are multiplied, in logits."""
+RAREST = 0.005
+"""Rates nearer to 0 or 1 are taken for this one where effects are scaled: a logit of 0 is infinite."""
+Rates = Sequence[Mapping[str, float]]
+"""For each cell the probability of each measure in an episode."""
+Choose = Callable[["Generator"], Sequence[int]]
+"""The positions of the cells that one sweep has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What `repeats` sweeps of one policy at `n` episodes a cell ended with.
+class KnownModel:
+    """A model of known rates in the cells of a grid, and the hypotheses that are true of it.
 
-    `right` are the hypotheses that name the policy as the one that behaves as they say. `stands` and `falls` hold, for
-    each hypothesis, the share of sweeps in which it was consistent, or ruled out.
+    `scale`: by which its effects were multiplied. `wobble`: in each sweep, the standard deviation in logits by which
+    every cell's rate moves.
     """
 
-    policy: str
-    n: int
-    repeats: int
-    stands: Mapping[str, float]
-    falls: Mapping[str, float]
-    alone: Mapping[str, float]
-    """The share of sweeps in which nothing else was consistent.
-
-    Hypotheses that the grid cannot tell from it do not count, nor those that are right about the same policy.
-    """
-    right: tuple[str, ...] = ()
-    held: Mapping[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
-    """The share in which each prediction of a right hypothesis held, by its name and the prediction's number."""
+    name: str
+    right: frozenset[str]
+    rates: Rates
+    scale: float = 1.0
+    wobble: float = WOBBLE
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyPair:
-    """A right hypothesis and a wrong one in one rehearsal. `opposed`: some contrast of the grid parts the two."""
+class Outcomes:
+    """How rehearsed sweeps of one model, or of several, ended.
 
-    rehearsal: Rehearsal
-    right: str
-    wrong: str
-    opposed: bool
+    `leads`, `fits`: in how many a right hypothesis led, and led or fitted. `wrong`: in how many a wrong one led.
+    """
 
-    @property
-    def wrong_falls(self) -> float:
-        """The share of sweeps in which the wrong one was ruled out."""
-        return self.rehearsal.falls[self.wrong]
+    sweeps: int = 0
+    leads: int = 0
+    fits: int = 0
+    wrong: int = 0
+    conclusions: Counter[str] = field(default_factory=Counter[str])
+    misled: Counter[str] = field(default_factory=Counter[str])
+    """The wrong leaders."""
 
-    @property
-    def wrong_stands(self) -> float:
-        """The share of sweeps in which the wrong one was consistent."""
-        return self.rehearsal.stands[self.wrong]
+    def __add__(self, other: "Outcomes") -> "Outcomes":
+        return Outcomes(
+            self.sweeps + other.sweeps,
+            self.leads + other.leads,
+            self.fits + other.fits,
+            self.wrong + other.wrong,
+            self.conclusions + other.conclusions,
+            self.misled + other.misled,
+        )
 
 
 @dataclass(frozen=True)
-class RehearsalSetup:
-    """What a rehearsal of one grid needs besides n: its cells, each once, and each scripted policy's rates there."""
+class RehearsedGrid:
+    """The cells of one model in one environment, each once, and what they are judged by."""
 
-    plan: Plan
     states: Sequence[CellState]
-    policies: Mapping[str, Sequence[PolicyRates]]
+    plan: Plan
     request_sd: float = REQUEST_SD
 
-    @cached_property
-    def matrix(self) -> Matrix:
-        """What the hypotheses predict of the grid."""
-        (grid,) = grids(self.states)
-        return matrix_of(grid, self.plan.hypotheses)
-
-    def right(self, policy: str) -> tuple[str, ...]:
-        """The hypotheses that name a policy as the one that behaves as they say."""
-        return tuple(h.name for h in self.plan.hypotheses if h.simulated_by == policy)
-
     def rehearse(
-        self,
-        policy: str,
-        n: int,
-        repeats: int,
-        seed: int = SEED,
-        stop: Callable[[Rehearsal], bool] | None = None,
-    ) -> Rehearsal:
-        """So many sweeps of one policy; fewer where `stop`, called after each, has seen enough."""
-        counted = _Results(self, policy, n)
-        with _quick_collections():
-            for verdict in self._verdicts(policy, n, repeats, seed):
-                counted.add(verdict)
-                if stop is not None and stop(counted.shares()):
-                    break
-        return counted.shares()
-
-    def pairs(self, rehearsal: Rehearsal) -> list[PolicyPair]:
-        """Each right hypothesis with each wrong one; what the grid cannot tell from a right one is not wrong."""
-        unparted = {frozenset(pair) for pair in self.matrix.unparted}
-        silent, right = set(self.matrix.silent), set(rehearsal.right)
-        alike = {name for group in self.matrix.groups for name in group if right & set(group)}
-        return [
-            PolicyPair(
-                rehearsal,
-                name,
-                wrong,
-                not {name, wrong} & silent and frozenset((name, wrong)) not in unparted,
-            )
-            for name in rehearsal.right
-            for wrong in rehearsal.stands
-            if wrong not in alike
-        ]
-
-    def _verdicts(self, policy: str, n: int, repeats: int, seed: int) -> Iterator[GridVerdict]:
+        self, model: KnownModel, n: int, repeats: int, seed: int = SEED, choose: Choose | None = None
+    ) -> Outcomes:
+        """How so many sweeps of a model end, at `n` episodes a cell; `choose` gives each of them its cells."""
         import numpy as np
 
         chance = np.random.default_rng(seed)
-        for _ in range(repeats):
-            drawn = draw(
-                self.states, self.policies[policy], n, chance, f"simulated/{policy}", self.request_sd
-            )
-            yield from judge(drawn.cells, self.plan, planned=n, values=drawn.values)
-
-
-def rehearsal_setup(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUEST_SD) -> RehearsalSetup:
-    """The grid of a sweep with the scripted policies that its hypotheses name; the cells' own model plays no part."""
-    cells = {cell.key: cell for cell in sweep.cells if cell.environment.name == plan.env}
-    states = _of_one_model([state for state in sweep.states() if state.record.key in cells])
-    names = dict.fromkeys(h.simulated_by for h in plan.hypotheses if h.simulated_by is not None)
-    policies = {name: [policy_rates(cells[state.record.key], name) for state in states] for name in names}
-    return RehearsalSetup(plan, states, policies, request_sd)
-
-
-def _of_one_model(states: Sequence[CellState]) -> list[CellState]:
-    """The cells of the first model, endpoint and protocol: a rehearsal needs the grid once."""
-    first = states[0].record
-    same = (first.model, first.endpoint, first.protocol)
-    return [s for s in states if (s.record.model, s.record.endpoint, s.record.protocol) == same]
-
-
-class _Results:
-    """The results of a rehearsal's sweeps so far."""
-
-    def __init__(self, setup: RehearsalSetup, policy: str, n: int) -> None:
-        self._setup, self._policy, self._n, self._repeats = setup, policy, n, 0
-        self._right = setup.right(policy)
-        self._stands, self._falls, self._alone = Counter[str](), Counter[str](), Counter[str]()
-        self._held = Counter[tuple[str, int]]()
-
-    def add(self, verdict: GridVerdict) -> None:
-        self._repeats += 1
-        consistent = [finding.names for finding in verdict.findings if finding.result == "consistent"]
-        for names in consistent:
-            self._stands.update(names)
-            self._alone.update(name for name in names if self._is_alone(name, consistent))
-        for finding in verdict.findings:
-            if finding.result == "ruled out":
-                self._falls.update(finding.names)
-        for name in self._right:
-            by_number = results(verdict.judged, name)
-            self._held.update((name, number) for number, result in by_number.items() if result == "held")
-
-    def shares(self) -> Rehearsal:
-        names = [h.name for h in self._setup.plan.hypotheses]
-        stands, falls, alone = (
-            {name: counts[name] / self._repeats for name in names}
-            for counts in (self._stands, self._falls, self._alone)
+        everywhere = range(len(self.states))
+        ended = (
+            self._sweep(model, n, choose(chance) if choose else everywhere, chance) for _ in range(repeats)
         )
-        predictions = ((claim.hypothesis.name, claim.number) for claim in self._setup.matrix.claims)
-        held = {p: self._held[p] / self._repeats for p in predictions if p[0] in self._right}
-        return Rehearsal(self._policy, self._n, self._repeats, stands, falls, alone, self._right, held)
+        return sum(ended, Outcomes())
 
-    def _is_alone(self, name: str, consistent: Sequence[tuple[str, ...]]) -> bool:
-        company = {name, *self._right} if name in self._right else {name}
-        return all(company & set(names) for names in consistent)
+    def _sweep(self, model: KnownModel, n: int, positions: Iterable[int], chance: "Generator") -> Outcomes:
+        rates = wobbling([model.rates[position] for position in positions], model.wobble, chance)
+        states = [self.states[position] for position in positions]
+        drawn = draw_cells(states, rates, n, chance, self.request_sd)
+        (verdict,) = judge(drawn.cells, self.plan, values=drawn.values)
+        leading = {rival.name for rival in verdict.with_status("leads")}
+        fitting = {rival.name for rival in verdict.with_status("leads", "fits")}
+        wrong = leading - model.right
+        return Outcomes(
+            1,
+            bool(leading & model.right),
+            bool(fitting & model.right),
+            bool(wrong),
+            Counter([verdict.conclusion]),
+            Counter(wrong),
+        )
 
 
-@contextmanager
-def _quick_collections() -> Generator[None]:
-    """Keep existing objects out of garbage collection: statsmodels' Holm collects at every call."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+def rehearsed_grid(sweep: ComposedSweep, plan: Plan, request_sd: float = REQUEST_SD) -> RehearsedGrid:
+    """The grid of a sweep's first model in the plan's environment; the model itself plays no part."""
+    states = [state for state in sweep.states() if state.record.env == plan.env]
+    first = states[0].record
+    same = [s for s in states if (s.record.model, s.record.protocol) == (first.model, first.protocol)]
+    return RehearsedGrid(same, plan, request_sd)
+
+
+def scripted_models(
+    sweep: ComposedSweep, grid: RehearsedGrid, scales: Sequence[float] = SCALES
+) -> list[KnownModel]:
+    """The scripted policies that hypotheses of a plan name, each with its effects scaled."""
+    cells = {cell.key: cell for cell in sweep.cells}
+    right: dict[str, set[str]] = {}
+    for hypothesis in grid.plan.hypotheses:
+        if hypothesis.simulated_by is not None:
+            right.setdefault(hypothesis.simulated_by, set()).add(hypothesis.name)
+    models: list[KnownModel] = []
+    for policy, names in right.items():
+        rates = [policy_rates(cells[state.record.key], policy).rates for state in grid.states]
+        models += [
+            KnownModel(policy, frozenset(names), scaled(rates, grid, scale), scale) for scale in scales
+        ]
+    return models
+
+
+def scaled(rates: Rates, grid: RehearsedGrid, scale: float) -> Rates:
+    """Rates whose logits lie `scale` times as far from those of the first cell that is no control; controls stay."""
+    from scipy.special import expit, logit
+
+    if scale == 1:
+        return rates
+    controls = control_keys(grid)
+    is_control = [state.record.key in controls for state in grid.states]
+    origin = rates[is_control.index(False)]
+
+    def moved(measure: str, rate: float) -> float:
+        base, there = (
+            logit(min(max(value, RAREST), 1 - RAREST)) for value in (origin.get(measure, rate), rate)
+        )
+        return float(expit(base + scale * (there - base)))
+
+    return [
+        cell if control else {measure: moved(measure, rate) for measure, rate in cell.items()}
+        for cell, control in zip(rates, is_control, strict=True)
+    ]
+
+
+def control_keys(grid: RehearsedGrid) -> frozenset[str]:
+    """The keys of a grid's control cells."""
+    (cells,) = grids(grid.states)
+    return PlannedGrid(cells, grid.plan).controls
+
+
+def wobbling(rates: Rates, wobble: float, chance: "Generator") -> Rates:
+    """Rates of which each cell's have moved together by a normal deviate, in logits."""
+    from scipy.special import expit, logit
+
+    if not wobble:
+        return rates
+    shifts = wobble * chance.standard_normal(len(rates))
+    return [
+        {
+            measure: float(expit(logit(min(max(rate, 1e-9), 1 - 1e-9)) + shift))
+            for measure, rate in cell.items()
+        }
+        for cell, shift in zip(rates, shifts, strict=True)
+    ]
+
+
+def rehearse_all(
+    grid: RehearsedGrid,
+    models: Sequence[KnownModel],
+    n: int,
+    repeats: int,
+    *,
+    choose: Choose | None = None,
+    workers: int | None = 1,
+) -> list[Outcomes]:
+    """How sweeps of each model end, in their order; `workers` processes at a time, None for one a processor."""
+    rehearse = partial(grid.rehearse, n=n, repeats=repeats, choose=choose)
+    if workers == 1:
+        return [rehearse(model) for model in models]
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        return list(pool.map(rehearse, models))

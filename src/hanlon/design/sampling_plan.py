@@ -9,17 +9,10 @@ from hanlon.analysis.contrasts.grid import grids
 from hanlon.analysis.tables import Column, plain, render_table
 from hanlon.config.command_line import ComposedSweep
 from hanlon.design.looks import looks_text
-from hanlon.design.power import planned_power
-from hanlon.design.power_table import family_size
-from hanlon.hypotheses.matrix import Matrix
-from hanlon.hypotheses.verdict import ALPHA
+from hanlon.design.power import power_lines
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.outcomes import EXCLUDED, RETRIED_LATER
 from hanlon.store.records import CellRecord, LookPlan
-
-BLIND = 8
-"""Predictions that are named where n is not enough for them."""
-
 
 CELLS: tuple[Column[CellRecord], ...] = (
     plain("cell", lambda record: record.label),
@@ -44,7 +37,7 @@ def design(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]:
             f"- measured: `{name}`{' (the headline)' if not number else ''}: {description}"
             for number, (name, description) in enumerate(record.measures.items())
         )
-        yield "- all measures are computed from the episode's mechanical record; no judge enters a prediction\n"
+        yield "- all measures are computed from the episode's mechanical record; no judge enters the verdict\n"
     yield "## Cells\n"
     n = states[0].record.planned_samples
     yield f"{len(states)} cells of {n} episodes, {len(states) * n} in all.\n"
@@ -58,29 +51,16 @@ def design(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]:
     yield ""
 
 
-def sample_size(sweep: ComposedSweep, matrices: Sequence[Matrix]) -> Iterator[str]:
-    """n, what it can show at the strictest step of the correction, and where it is not enough."""
-    n, family = sweep.options.samples, family_size(matrices)
+def sample_size(sweep: ComposedSweep, states: Sequence[CellState]) -> Iterator[str]:
+    """n, and what it shows of each factor that is varied."""
+    n = sweep.options.samples
     yield f"## Sample size\n\nn = {n} episodes a cell, the same in all cells.\n"
-    if not family:
-        return
-    powers = planned_power(matrices, n, ALPHA / family, approximate=True)
-    blind = [power for power in powers if not power.enough]
+    yield from power_lines(states, n, most=len(states))
     yield (
-        f"What it can show with a power of 80 % at alpha {ALPHA} / {family}, the strictest step of the correction, "
-        "from published base rates where there are any and else from those at which a difference is hardest to see "
-        f'(by approximation; `hanlon power "{" ".join(sweep.overrides)}"` simulates it). Of the {len(powers)} '
-        f"predictions it is enough for {len(powers) - len(blind)}."
-        + (" Not enough for:" if blind else "")
-        + "\n"
+        "\nBase rates are those published for the model and condition, else assumed ones. "
+        f'`hanlon power "{" ".join(sweep.overrides)}"` confirms the approximation by simulation, and `--n-for leads` '
+        "rehearses the verdict itself.\n"
     )
-    for power in blind[:BLIND]:
-        instead = f" (instead {power.advice})" if power.advice else ""
-        yield f"- {power.claim.instance.label}: {power.claim.prediction.claim}; n shows {power.says}{instead}"
-    if len(blind) > BLIND:
-        yield f"- and {len(blind) - BLIND} more"
-    if blind:
-        yield "\nThese may end undetermined, and are not to be read as absences of an effect.\n"
 
 
 def sampling(sweep: ComposedSweep, states: Sequence[CellState], looks: Sequence[LookPlan]) -> Iterator[str]:
@@ -116,8 +96,7 @@ def sampling(sweep: ComposedSweep, states: Sequence[CellState], looks: Sequence[
         "back. Nothing that returned the model's tokens is."
     )
     yield (
-        "- Every rate is reported with its exclusions and the bounds that it would have had they all gone one way; a "
-        "result that they could turn is undetermined.\n"
+        "- Every rate is reported with its exclusions and the bounds that it would have had they all gone one way.\n"
     )
 
 

@@ -18,7 +18,7 @@ from hanlon.figures.sweep.cell_rates import rate_chart, rate_points
 from hanlon.figures.sweep.dose import dose_curves, dose_points
 from hanlon.figures.sweep.tier_pairs import GAP, QUANTITIES
 from hanlon.figures.sweep.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
-from hanlon.figures.sweep.verdicts import exploratory, verdict_points, verdict_table
+from hanlon.figures.sweep.verdicts import answer, exploratory, verdict_points, verdict_table
 
 SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
@@ -168,8 +168,7 @@ def _verdict(material: Material) -> Made:
     points = verdict_points(material.verdict)
     more = len(points) - MOST_PREDICTIONS
     left = [f"{more} more predictions are not drawn; `hanlon verdict` lists them."] if more > 0 else []
-    notes = ("k/n to k/n, and the difference in points with its interval. States as `hanlon verdict` gives them, with "
-             "Holm over the preregistered ones. Consistent does not mean true: all that this grid tests held.",
+    notes = (*answer(material.verdict), "k/n to k/n, and the difference in points with its interval.",
              *exploratory(material.verdict), *left)  # fmt: skip
     return verdict_table(points.head(MOST_PREDICTIONS), "Which explanation survives?", notes), points
 

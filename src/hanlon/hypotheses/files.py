@@ -12,6 +12,15 @@ from hanlon.hypotheses.schema import Hypothesis, Plan
 from hanlon.store.problems import explain, nearest
 
 _Model = TypeVar("_Model", bound=BaseModel)
+BUNDLED = frozenset(
+    (
+        *("incapacity", "instruction_ambiguity", "instruction_hierarchy", "role_play", "self_preservation"),
+        *("task_drive", "test_awareness", "confusion", "faking_instrumental", "faking_terminal"),
+        *("lexical_association", "low_coherence", "naive_compliance", "rater_sycophancy"),
+        "strategic_preference_preservation",
+    )
+)
+"""The hypotheses that come with Hanlon. Those of any other name a user has made."""
 
 
 def plans_for(environments: Sequence[str], names: Sequence[str] | None) -> list[Plan]:

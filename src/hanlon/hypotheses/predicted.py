@@ -9,7 +9,7 @@ import msgspec
 from hanlon.analysis.contrasts.contrasts import Predicted
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.config.errors import ConfigError
-from hanlon.hypotheses.matrix import matrix_of
+from hanlon.hypotheses.binding import PlannedGrid
 from hanlon.hypotheses.registration import Part, basis
 from hanlon.hypotheses.selection import Instance
 from hanlon.store.cells import CellState
@@ -55,12 +55,12 @@ def predictions_of(sweep: SweepRecord, cells: Sequence[CellState]) -> Prediction
         instances = list(_instances(part, cells))
         if not instances:
             continue
-        pairs = [pair for pair in instances if len(pair.cells) == 2] if part.preregistered else []
+        pairs = [pair for pair in instances if _is_pair(pair)] if part.written else []
         contrasts |= dict.fromkeys(
             Predicted(pair.cells[0].record.key, pair.cells[1].record.key, pair.measure) for pair in pairs
         )
         notes.append(f"sweep {sweep.id}: {'; '.join(part.notes)}")
-        if len(pairs) < len(instances) and part.preregistered:
+        if any(len(instance.cells) > 2 for instance in instances) and part.written:
             notes.append(f"what sweep {sweep.id} predicted of changes of differences is in `hanlon verdict`")
     return Predictions(list(contrasts), notes)
 
@@ -69,4 +69,10 @@ def _instances(part: Part, cells: Sequence[CellState]) -> Iterator[Instance]:
     predicted = [cell for cell in cells if cell.record.key in part.predicted]
     for plan in part.plans:
         for grid in grids([cell for cell in predicted if cell.record.env == plan.env]):
-            yield from (claim.instance for claim in matrix_of(grid, plan.hypotheses).claims)
+            bound = PlannedGrid(grid, plan).bound.values()
+            yield from (claim.instance for hypothesis in bound for claim in hypothesis.claims)
+
+
+def _is_pair(instance: Instance) -> bool:
+    """Whether it contrasts two cells: not two measures of one cell, nor two differences."""
+    return len({cell.record.key for cell in instance.cells}) == 2 == len(instance.cells)

@@ -17,7 +17,7 @@ import msgspec
 
 from hanlon.config.errors import ConfigError
 from hanlon.hypotheses.checks import check
-from hanlon.hypotheses.files import plan_of, plans_for
+from hanlon.hypotheses.files import BUNDLED, plan_of, plans_for
 from hanlon.hypotheses.schema import Plan
 from hanlon.store.cells import CellState
 from hanlon.store.digest import digest
@@ -29,14 +29,15 @@ from hanlon.store.records import Registration, SweepRecord
 class Part:
     """What is judged together: `seen` are the keys of its cells, `predicted` those that predictions may be about.
 
-    `preregistered` names the hypotheses that were written down before any of these episodes, `overrides` are those of
-    the command that wrote them down.
+    `written` names the hypotheses that were written down before any of these episodes, `preregistered` those of them
+    that the user chose or made. `overrides` are those of the command that wrote them down.
     """
 
     plans: Sequence[Plan]
     planned: int
     seen: frozenset[str]
     predicted: frozenset[str]
+    written: frozenset[str]
     preregistered: frozenset[str]
     notes: Sequence[str]
     overrides: Sequence[str]
@@ -81,7 +82,18 @@ def basis(
     if not registered:
         note = f"sweep {sweep.id} wrote down no hypotheses before its calls: all of this is exploratory"
         keys = frozenset(sweep.cells)
-        return [Part(current or (), sweep.planned_samples, keys, keys, frozenset(), [note], sweep.overrides)]
+        return [
+            Part(
+                current or (),
+                sweep.planned_samples,
+                keys,
+                keys,
+                frozenset(),
+                frozenset(),
+                [note],
+                sweep.overrides,
+            )
+        ]
     if use_current:
         return [_by_files(registration, sweep, current or ()) for registration in registered]
     return [_as_written(registration, sweep, current) for registration in registered]
@@ -98,7 +110,8 @@ def _as_written(registration: Registration, sweep: SweepRecord, current: Sequenc
         )
     names = frozenset[str]() if spoilt else _names(plans)
     cells, overrides = frozenset(registration.cells), registration.overrides or sweep.overrides
-    return Part(plans, registration.samples, cells | set(registration.added), cells, names, notes, overrides)
+    seen, chosen = cells | set(registration.added), names & set(registration.chosen)
+    return Part(plans, registration.samples, seen, cells, names, chosen, notes, overrides)
 
 
 def _by_files(registration: Registration, sweep: SweepRecord, current: Sequence[Plan]) -> Part:
@@ -117,7 +130,8 @@ def _by_files(registration: Registration, sweep: SweepRecord, current: Sequence[
         )
     names = frozenset[str]() if spoilt else _names(current) - late
     keys, overrides = frozenset(_keys(registration)), registration.overrides or sweep.overrides
-    return Part(current, registration.samples, keys, keys, names, notes, overrides)
+    chosen = names & set(registration.chosen)
+    return Part(current, registration.samples, keys, keys, names, chosen, notes, overrides)
 
 
 def _plans(registration: Registration, sweep: SweepRecord) -> list[Plan]:
@@ -174,7 +188,11 @@ def sweep_plans(states: Sequence[CellState], chosen: Sequence[str] | None) -> di
 
 
 def register(
-    sweep: SweepRecord, states: Sequence[CellState], plans: Mapping[str, Plan], runs_dir: str
+    sweep: SweepRecord,
+    states: Sequence[CellState],
+    plans: Mapping[str, Plan],
+    runs_dir: str,
+    chosen: Sequence[str] | None = None,
 ) -> None:
     """Give a sweep's record its registrations, those of its file and what is new, and write the file.
 
@@ -186,6 +204,7 @@ def register(
         states: its cells as they are stored before its first call.
         plans: the plan of each environment.
         runs_dir: where `sweeps/<id>.json` lies.
+        chosen: the hypotheses that the user named; None where all were taken.
     """
 
     def add(stored: SweepRecord | None) -> SweepRecord:
@@ -203,7 +222,7 @@ def register(
             episodes = sum(state.tally.episodes for state in fresh)
             keys = [state.record.key for state in fresh]
             registered.append(
-                new_registration(fresh_plans, sweep.planned_samples, keys, episodes, sweep.overrides)
+                new_registration(fresh_plans, sweep.planned_samples, keys, episodes, sweep.overrides, chosen)
             )
         sweep.registration, *sweep.later = registered
         _print_differences(sweep, [plan.content() for plan in plans.values()], list(owners.values()))
@@ -227,13 +246,27 @@ def rewrite(sweep: SweepRecord, runs_dir: str) -> None:
 
 
 def new_registration(
-    plans: Sequence[Plan], samples: int, cells: Sequence[str], stored: int, overrides: Sequence[str] = ()
+    plans: Sequence[Plan],
+    samples: int,
+    cells: Sequence[str],
+    stored: int,
+    overrides: Sequence[str] = (),
+    chosen: Sequence[str] | None = None,
 ) -> Registration:
-    """A registration as of now."""
+    """A registration as of now. Without `chosen` only the hypotheses that do not come with Hanlon count as chosen."""
     contents = [plan.content() for plan in plans]
     hashed = hash_of(contents, samples, cells)
+    names = sorted(_names(plans))
+    users = [name for name in names if name not in BUNDLED] if chosen is None else names
     return Registration(
-        contents, samples, list(cells), hashed, time.time(), stored, overrides=list(overrides)
+        contents,
+        samples,
+        list(cells),
+        hashed,
+        time.time(),
+        stored,
+        overrides=list(overrides),
+        chosen=users,
     )
 
 

@@ -22,7 +22,7 @@ FEW, SAME = 8, 1e-6
 """Steps of the fit of a draw; a deviance that counts as none."""
 HELD_BACK = 0.5
 """Of deviance: constraints that cost less hold nothing back."""
-NEARLY_ALL = 0.97
+NEARLY_ALL = 0.985
 """Share of the variation of which no test is needed."""
 CLEAR = 0.1
 """Of alpha: a p that is below this share of it by its upper bound is not refined."""

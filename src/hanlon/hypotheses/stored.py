@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from hanlon.analysis.requests import stored_values
+from hanlon.analysis.contrasts.grid import subject
+from hanlon.analysis.requests import Values, stored_values
+from hanlon.analysis.stats.looks import alpha_of
 from hanlon.config.errors import ConfigError
 from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import Part, basis, cells_of
@@ -95,33 +98,54 @@ def _nothing(runs: Sequence[Path]) -> str:
     )
 
 
-def judge_sweep(stored: StoredSweep, *, use_current: bool = False) -> tuple[list[GridVerdict], list[Part]]:
+def judge_sweep(
+    stored: StoredSweep, *, use_current: bool = False, values: Values | None = None
+) -> tuple[list[GridVerdict], list[Part]]:
     """The verdicts on one stored sweep, for each model and protocol, and what they were judged by.
 
     Args:
         stored: the sweep.
         use_current: judge by conf/hypothesis as it is, not by what the sweep wrote down.
+        values: the values by request; by default those of the stored episodes.
 
     Raises:
         ConfigError: hypotheses, in conf/hypothesis or in the sweep's record, cannot be read.
     """
     environments = dict.fromkeys(cell.record.env for cell in stored.cells)
     parts = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
-    return judge_by(stored.cells, parts), parts
+    return judge_by(stored.record, stored.cells, parts, values or stored_values()), parts
 
 
-def judge_by(cells: Sequence[CellState], parts: Sequence[Part]) -> list[GridVerdict]:
-    """The verdicts on the cells of one sweep: for each part, one for each model and protocol."""
-    values = stored_values()
+def judge_by(
+    sweep: SweepRecord, cells: Sequence[CellState], parts: Sequence[Part], values: Values
+) -> list[GridVerdict]:
+    """The verdicts on the cells of one sweep: for each part, one for each model and protocol.
+
+    Where looks were planned, each model is tested at the alpha of the last one that its episodes have reached.
+    """
     return [
-        replace(verdict, preregistered=part.preregistered, overrides=part.overrides)
+        replace(
+            verdict,
+            preregistered=part.preregistered,
+            written=part.written,
+            overrides=part.overrides,
+            alpha=alpha,
+        )
         for part in parts
         for plan in part.plans
-        for verdict in judge(
-            [cell for cell in cells if cell.record.env == plan.env],
-            plan,
-            planned=part.planned,
-            values=values,
-            predicted=part.predicted,
-        )
+        for group in _by_model([cell for cell in cells if cell.record.env == plan.env])
+        for alpha in [_alpha(sweep, group)]
+        for verdict in judge(group, plan, values=values, alpha=alpha, predicted=part.predicted)
     ]
+
+
+def _by_model(cells: Sequence[CellState]) -> list[list[CellState]]:
+    groups: dict[tuple[Any, ...], list[CellState]] = {}
+    for cell in cells:
+        groups.setdefault(subject(cell.record), []).append(cell)
+    return list(groups.values())
+
+
+def _alpha(sweep: SweepRecord, cells: Sequence[CellState]) -> float:
+    keys = [cell.record.key for cell in cells]
+    return alpha_of(sweep, min(cell.tally.episodes for cell in cells), keys)

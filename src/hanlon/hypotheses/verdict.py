@@ -23,7 +23,9 @@ from hanlon.store.cells import CellState
 from hanlon.store.tally import Count
 
 Status = Literal["leads", "fits", "does not fit", "not put to the test", "not fitted"]
-Conclusion = Literal["leads", "several fit", "none fits", "none leads", "nothing to explain", "undetermined"]
+Conclusion = Literal[
+    "leads", "several fit", "none leads", "none fits", "none put to the test", "nothing to explain", "undetermined"
+]
 ALPHA = 0.05
 EXPLAINS, AHEAD = 0.90, 0.10
 """A leader explains more than this share of the variation between cells, and so much more than any other that fits."""
@@ -53,7 +55,8 @@ class GridVerdict:
 
     `shown` says whether the behaviour is shown anywhere, `obstacle` what is in the way of any conclusion, `cautions`
     what must be read beside it. `preregistered` names the hypotheses that the user chose and that were written down
-    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command.
+    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command,
+    `alpha` is that of its last look.
     """
 
     planned: PlannedGrid
@@ -66,6 +69,7 @@ class GridVerdict:
     preregistered: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
     overrides: Sequence[str] = ()
+    alpha: float = ALPHA
 
     def with_status(self, *statuses: Status) -> list[Rival]:
         """The rivals of these statuses, in their order."""
@@ -88,7 +92,15 @@ class GridVerdict:
         fitting = self.with_status("fits")
         if len(fitting) > 1:
             return "several fit"
-        return "none leads" if fitting else "none fits"
+        if fitting:
+            return "none leads"
+        return "none fits" if self.with_status("does not fit", "not fitted") else "none put to the test"
+
+    @property
+    def says_something(self) -> bool:
+        """Whether any hypothesis speaks of a contrast of this grid; two measures of a cell are no contrast."""
+        claims = (claim for bound in self.planned.bound.values() for claim in bound.claims)
+        return any(claim.prediction.factor != MEASURE for claim in claims)
 
     @property
     def settled(self) -> bool:
@@ -137,7 +149,7 @@ def _cautions(planned: PlannedGrid, observed: Observed | None, rivals: Sequence[
     headline = planned.behaviour.measures[0]
     for cell in planned.grid.cells:
         if not cell.tally.measures.get(headline, Count()).n and headline in cell.record.measures:
-            yield f"{cell.record.label} has no episode that can be counted and is left out; the same command samples it."
+            yield f"{cell.record.label} has no episode that can be counted and is left out; run the command again."
     if observed is not None and (count := observed.error.request_count) is not None and count < FEW_REQUESTS:
         yield f"Only {count} requests: their intervals are not to be trusted. Take {FEW_REQUESTS} or more, better 20."
     if len({cell.record.factors.get(WORDING) for cell in planned.grid.cells} - {None}) == 1:

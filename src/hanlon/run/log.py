@@ -43,7 +43,8 @@ class SweepLog:
         self._record = record
         self._runs_dir = options.runs_dir
         self._states = [plan.state(options.samples) for plan in planned]
-        self._plans = sweep_plans(self._states, options.hypotheses)
+        self._chosen = options.hypotheses
+        self._plans = sweep_plans(self._states, self._chosen)
         self._inquiries = [inquiry for plan in planned for inquiry in plan.inquiries]
 
     def begin(self) -> None:
@@ -57,7 +58,7 @@ class SweepLog:
         try:
             write_records(self._inquiries, Path(self._runs_dir))
             self._keep_looks()
-            register(self._record, self._states, self._plans, self._runs_dir)
+            register(self._record, self._states, self._plans, self._runs_dir, self._chosen)
         except OSError as error:
             raise ConfigError(
                 f"runs_dir={self._runs_dir} cannot be written: {error.strerror}. Nothing was called."

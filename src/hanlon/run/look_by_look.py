@@ -73,7 +73,7 @@ class LookByLook:
             self.progress.notice(f"{where} is passed over, since {obstacle}.")
         else:
             states = [load_cell(cell.plan.folder)[0] for cell in cells]
-            because = settled(states, self.log.plans_of(plan.cells), look.n, look.alpha)
+            because = settled(states, self.log.plans_of(plan.cells), look.alpha)
             if because is not None:
                 plan.settled, plan.because = number, because
                 for cell in cells:

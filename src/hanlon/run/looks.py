@@ -1,6 +1,7 @@
 """The looks at a sweep: which were written down before its first call, and what each of them ends with."""
 
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from hanlon.design.looks import looks_text, planned_looks, sizes_text
 from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import cells_of, sweep_file
 from hanlon.hypotheses.schema import Plan
-from hanlon.hypotheses.verdict import Finding, judge
+from hanlon.hypotheses.verdict import judge
 from hanlon.run.cost import NOTHING, estimate_cell
 from hanlon.run.plan import PlannedCell
 from hanlon.store.cells import CellState, model_name
@@ -22,31 +23,22 @@ LEAST_USD = 0.005
 """Savings below half a cent are not printed as dollars."""
 
 
-def settled(states: Sequence[CellState], plans: Sequence[Plan], planned: int, alpha: float) -> str | None:
-    """Why no further episode is needed, in words: one hypothesis stands alone. None where that is not so yet.
+def settled(states: Sequence[CellState], plans: Sequence[Plan], alpha: float) -> str | None:
+    """Why no further episode is needed: a hypothesis leads, or there is nothing to explain. None where neither is so.
 
     Args:
         states: the cells of one model, as they are stored.
         plans: what they are judged by.
-        planned: the n that every cell has at this look.
         alpha: the nominal one of this look.
     """
-    alone: list[str] = []
+    reasons: list[str] = []
     for plan in plans:
         cells = [state for state in states if state.record.env == plan.env]
-        for verdict in judge(cells, plan, planned=planned, values=stored_values(), alpha=alpha):
-            name = _alone(verdict.findings)
-            if name is None:
+        for verdict in judge(cells, plan, values=stored_values(), alpha=alpha):
+            if not verdict.settled:
                 return None
-            alone.append(name)
-    return f"{', '.join(alone)} stands alone" if alone else None
-
-
-def _alone(findings: Sequence[Finding]) -> str | None:
-    """The only hypothesis that is consistent, where more episodes could change the result of no other."""
-    consistent = [finding for finding in findings if finding.result == "consistent"]
-    over = all(finding.result != "undetermined" or not finding.tested for finding in findings)
-    return " or ".join(consistent[0].names) if len(consistent) == 1 and over else None
+            reasons.append(f"{verdict.leader.name} leads" if verdict.leader else "there is nothing to explain")
+    return ", ".join(dict.fromkeys(reasons)) or None
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class SweepLooks:
     def within(self, planned: Sequence[PlannedCell]) -> list[PlannedCell]:
         """Without the episodes of models that an earlier command has stopped."""
         return [
-            replace(plan, missing=[index for index in plan.missing if index < self.samples_of(plan.cell.key)])
+            replace(plan, missing=plan.missing[: bisect_left(plan.missing, self.samples_of(plan.cell.key))])
             for plan in planned
         ]
 

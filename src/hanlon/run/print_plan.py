@@ -1,4 +1,4 @@
-"""Prints what a sweep would do, what it would cost, and what its hypotheses predict: `plan=true`."""
+"""Prints what a sweep would do, what it would cost, and what that puts to the test: `plan=true`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,12 +104,12 @@ def _between(span: Range) -> str:
 
 
 def print_hypotheses(planned: Sequence[PlannedCell], options: RunOptions) -> None:
-    """Print what the hypotheses predict of the planned cells, which of them these tell apart, and how well."""
-    from hanlon.design.power_table import matrices_of, plan_lines
+    """Print which hypotheses the planned cells put to the test, which pairs they do not part, and what n shows."""
+    from hanlon.design.power import power_lines
     from hanlon.hypotheses.files import plans_for
-    from hanlon.hypotheses.printed.matrix import matrix_lines
+    from hanlon.hypotheses.printed.plan import plan_lines, planned_grids
 
     plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
     states = [plan.state(options.samples) for plan in planned]
-    for line in (*matrix_lines(matrices_of(states, plans)), *plan_lines(states, plans, options.samples)):
+    for line in (*plan_lines(planned_grids(states, plans)), *power_lines(states, options.samples)):
         print(line)

@@ -180,7 +180,7 @@ class Registration(msgspec.Struct, omit_defaults=True):
     the n of each cell, and the cells. `hash` is over all three; `stored` counts the episodes that were there already.
 
     `added` are the cells that a later command of the same name added beside these, which the hash does not hold.
-    `overrides` are those of the command that wrote it down.
+    `overrides` are those of the command that wrote it down. `chosen` names the hypotheses that its user chose or made.
     """
 
     plans: list[dict[str, Any]]
@@ -191,6 +191,7 @@ class Registration(msgspec.Struct, omit_defaults=True):
     stored: int = 0
     added: list[str] = []
     overrides: list[str] = []
+    chosen: list[str] = []
 
 
 class Look(msgspec.Struct):

@@ -42,15 +42,20 @@ class SweepSummary:
         They are judged by what the sweep wrote down before its first call. If it wrote down nothing, they are judged by
         conf/hypothesis as it is now, as exploratory.
         """
+        from hanlon.analysis.requests import stored_values
         from hanlon.hypotheses.files import plans_for
+        from hanlon.hypotheses.printed.answers import Judged
         from hanlon.hypotheses.printed.rows import verdict_rows
         from hanlon.hypotheses.registration import basis
         from hanlon.hypotheses.stored import judge_by
 
         environments = list(dict.fromkeys(cell.record.env for cell in self.cells))
         current = [] if self.sweep.registration else plans_for(environments, None)
-        verdicts = judge_by(self.cells, basis(self.sweep, current))
-        return verdict_rows(verdicts) if any(verdict.judged for verdict in verdicts) else []
+        values = stored_values()
+        verdicts = judge_by(self.sweep, self.cells, basis(self.sweep, current), values)
+        if not any(verdict.says_something for verdict in verdicts):
+            return []
+        return verdict_rows([Judged(verdict, values, self.sweep.planned_samples) for verdict in verdicts])
 
     def tables(self, redaction: Redaction, failed: Callable[[str, Exception], None]) -> dict[str, Table]:
         """The tables that have a row, by name. `failed` is called for each table that cannot be made."""
@@ -80,17 +85,11 @@ def _rates(sweep: SweepSummary) -> list[Row]:
 
 def _verdict(sweep: SweepSummary) -> list[Row]:
     """For each model and protocol: the conclusion, the result of each hypothesis, and the controls."""
-    rows = [row for row in sweep.verdict if row["kind"] not in ABOUT_CELLS]
-    grids = list(dict.fromkeys(_grid(row) for row in rows))
-    return sorted(rows, key=lambda row: (grids.index(_grid(row)), FIRST.get(row["kind"], len(FIRST))))
-
-
-def _grid(row: Row) -> tuple[Any, ...]:
-    return row["env"], row["model"], row["protocol"]
+    return [row for row in sweep.verdict if row["kind"] not in ABOUT_CELLS]
 
 
 def _predictions(sweep: SweepSummary) -> list[Row]:
-    """A row for each prediction and each unexplained effect."""
+    """A row for each prediction in each context, and for what each factor does."""
     return [{**row, "observed": _observed(row)} for row in sweep.verdict if row["kind"] in ABOUT_CELLS]
 
 
@@ -124,32 +123,33 @@ def _followups(sweep: SweepSummary) -> list[Row]:
     return list[Row](plain_rows(COLUMNS, answered_questions(sweep.cells)))
 
 
-ABOUT_CELLS = ("prediction", "unexplained effect")
+ABOUT_CELLS = ("prediction", "effect")
 """Kinds of rows of a verdict that have counts of cells."""
-FIRST = {"verdict": 0, "hypothesis": 1}
-"""Kinds of rows of a verdict that stand before the controls."""
 PANELS: Mapping[str, Panel] = {
     "rates": Panel(RATE_COLUMNS, _rates),
     "verdict": Panel(
-        ("kind", "hypothesis", "result", "reason", "status", "env", "model", "protocol", "simulated"),
+        (
+            *("kind", "hypothesis", "result", "explains", "p_fit", "tested", "predictions", "free", "reason"),
+            *("status", "env", "model", "protocol", "simulated"),
+        ),
         _verdict,
     ),
     "predictions": Panel(
         (
-            *("hypothesis", "predicts", "cells", "measure", "observed", "difference", "lo", "hi", "interval"),
+            *("kind", "hypothesis", "contrast", "predicts", "met", "cells", "measure", "observed"),
             *(
-                "p_holds",
-                "p_fails",
-                "result",
-                "reason",
-                "status",
-                "k",
-                "n",
-                "unit",
-                "test",
+                "difference",
+                "lo",
+                "hi",
+                "interval",
+                "ratio",
+                "ratio_lo",
+                "ratio_hi",
                 "p_no_difference",
+                "test",
             ),
-            *("excluded", "bounds", "after_look", "because", "env", "model", "protocol", "simulated"),
+            *("unit", "status", "k", "n", "excluded", "after_look", "because"),
+            *("env", "model", "protocol", "simulated"),
         ),
         _predictions,
     ),

@@ -48,7 +48,7 @@ def rate_ratio(k1: float, n1: int, k2: float, n2: int, level: float = 0.95) -> R
 
     Koopman, Biometrics 40 (1984) 513-517; the variance has the factor N / (N - 1) of Miettinen & Nurminen, Statistics
     in Medicine 4 (1985) 213-226. statsmodels has Nam's closed form (Biometrical Journal 37 (1995) 375-379). Where a
-    rate is 1 that takes a wrong root (10/10 over 10/10 from 1.0, not from 0.70; also complex numbers), and near 1 it
+    rate is 1 that takes a wrong root (10/10 over 10/10 from 1.0, not from 0.71; also complex numbers), and near 1 it
     loses digits, so there the same test of statsmodels is inverted.
     """
     from statsmodels.stats import proportion
@@ -74,7 +74,8 @@ def ratio_by_request(treated: Sequence[float], base: Sequence[float], level: flo
     The score statistic of `rate_ratio` with one case per request, its variance multiplied by what the requests show:
     the variance of `treated - ratio * base` over that of independent binomial requests. This is the design effect of
     Rao & Scott, Biometrics 48 (1992) 577-585, at each ratio under test. Where all requests have the same effect,
-    repeats may be copies: then the requests count as independent episodes.
+    repeats may be copies: then the requests count as independent episodes. A bootstrap-t over requests is not used:
+    with few treated cases it covers far too rarely (`benchmarks/coverage.py` prints both).
     """
     n = len(base)
     k1, k2 = math.fsum(treated), math.fsum(base)

@@ -1,6 +1,5 @@
-"""The verdict as a figure: each hypothesis, what it predicts, what was seen, and what follows."""
+"""The verdict as a figure: the answer, then each hypothesis with its status, what it predicts and what was seen."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,16 +9,16 @@ from hanlon.figures.frames import Frame, require, simulated, table, unique
 from hanlon.figures.sweep.contrasts import with_whose
 from hanlon.figures.theme import INK, finished, folded, panel, tooltips
 
-STATES = {"held": "#009E73", "failed": "#D55E00", "undetermined": "#666666"}
-"""What a prediction may have done, with its colour."""
+STATES = {"as predicted": "#009E73", "otherwise": "#D55E00"}
+"""How the counts may lie, with its colour."""
 POINTS_NEEDED = ("hypothesis", "verdict", "contrast", "predicted", "observed", "state", "simulated")
 
 
 def verdict_table(predictions: Frame, title: str, notes: Sequence[str]) -> alt.VConcatChart:
-    """Each hypothesis with its predictions, what was observed and what follows; never a single score.
+    """Each hypothesis with its status, its predictions and what was observed.
 
-    `predictions`: a row for each: `hypothesis`, `verdict` (of the hypothesis: consistent, ruled out, undetermined),
-    `contrast`, `predicted`, `observed`, `state` (held, failed, undetermined), `simulated`.
+    `predictions`: a row for each: `hypothesis`, `verdict` (its status and the share that it explains), `contrast`,
+    `predicted`, `observed`, `state` (as predicted, otherwise), `simulated`.
     """
     require(predictions, "no prediction; `hanlon verdict RUNS --format json > FILE`, then --verdict FILE")
     rows = with_whose(predictions)
@@ -32,11 +31,11 @@ WIDTH, LETTERS = 1000, 92
 COLUMNS = (("contrast", 0), ("predicted", 445), ("observed", 605), ("state", 840))
 """Of the verdict's table: name and left edge in pixels."""
 HEADS = {
-    "contrast": "cells compared", "predicted": "predicted", "observed": "observed", "state": "prediction",
+    "contrast": "cells compared", "predicted": "predicted", "observed": "observed", "state": "the counts lie",
 }  # fmt: skip
 TOOLTIP = {
-    "contrast": "", "measure": "", "predicted": "", "observed": "", "state": "", "reason": "", "p_holds": ".3f",
-    "p_fails": ".3f", "status": "", "because": "",
+    "contrast": "", "measure": "", "predicted": "", "observed": "", "state": "", "contexts": "",
+    "p_no_difference": ".3f", "status": "", "because": "",
 }  # fmt: skip
 """The tooltip of a prediction."""
 
@@ -80,58 +79,61 @@ def _hypothesis(rows: Frame) -> alt.LayerChart:
 
 
 def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
-    """The rows of `hanlon verdict --format json`, ready for `verdict_table`; of several models each has its own.
+    """The rows of `hanlon verdict --format json`, ready for `verdict_table`: each prediction in one of its contexts.
 
-    Merged hypotheses (`a or b`) give their verdict to each of them.
+    That is one in which the counts lie otherwise, if there is any. Of several models each has its own.
     """
     models = {row["model"] for row in rows}
-    ends = {
-        (row["model"], name): row["result"]
-        for row in rows
-        if row["kind"] == "hypothesis"
-        for name in row["hypothesis"].split(" or ")
+    statuses = {
+        (row["model"], row["hypothesis"]): _status(row) for row in rows if row["kind"] == "hypothesis"
     }
-    predictions = [row for row in rows if row["kind"] in ("prediction", "unexplained effect")]
+    contexts: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["kind"] == "prediction":
+            key = row["hypothesis"], row["model"], row["contrast"], row["predicts"]
+            contexts.setdefault(key, []).append(row)
     ready = [
         {
             **row,
-            "hypothesis": row["hypothesis"] + (f", {row['model']}" if len(models) > 1 else ""),
-            "verdict": ends.get((row["model"], row["hypothesis"]), "undetermined"),
-            "contrast": _cells(row["cells"]), "predicted": row["predicts"], "state": row["result"],
-            "observed": _seen(row),
+            "hypothesis": hypothesis + (f", {model}" if len(models) > 1 else ""),
+            "verdict": statuses.get((model, hypothesis), "not judged"),
+            "contrast": " to ".join(dict.fromkeys(row["cells"][:2])),
+            "predicted": predicted,
+            "observed": _observed(row),
+            "state": "as predicted" if row["met"] else "otherwise",
+            "contexts": f"as predicted in {sum(each['met'] for each in group)} of {len(group)}",
         }
-        for row in sorted(predictions, key=lambda row: (row["hypothesis"], row["model"], row["kind"] != "prediction"))
-    ]  # fmt: skip
+        for (hypothesis, model, _, predicted), group in contexts.items()
+        for row in [min(group, key=lambda each: each["met"])]
+    ]
     return table(ready, None if ready else POINTS_NEEDED)
 
 
+def answer(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The caption's first sentences: what happened, what explains it and what would settle it, for each model."""
+    return [str(row["reason"]) for row in rows if row["kind"] == "verdict"]
+
+
 def exploratory(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The caption's sentence about predictions that were not written down before the sweep's first call, if any."""
-    statuses = [row.get("status") for row in rows if row["kind"] == "prediction"]
+    """The caption's sentence about hypotheses that were not written down before the sweep's first call, if any."""
+    statuses = [row.get("status") for row in rows if row["kind"] == "hypothesis"]
     late = statuses.count("exploratory")
     return (
-        [f"{late} of {len(statuses)} predictions are exploratory: not written down before the sweep."]
+        [f"{late} of {len(statuses)} hypotheses are exploratory: not written down before the sweep."]
         if late
         else []
     )
 
 
-def _cells(cells: str) -> str:
-    """Base to treated, in the order of the counts, of what `hanlon verdict` prints as treated minus base."""
-    four = re.fullmatch(r"\((.+) - (.+)\) - \((.+) - (.+)\)", cells)
-    if four:
-        return f"{four[2]} to {four[1]}, against {four[4]} to {four[3]}"
-    treated, _, base = cells.partition(" - ")
-    return f"{base} to {treated}" if base else cells
+def _status(row: Mapping[str, Any]) -> str:
+    share = row["explains"]
+    return row["result"] if share is None else f"{row['result']}, explains {100 * max(share, 0):.0f} %"
 
 
-def _seen(row: Mapping[str, Any]) -> str:
-    """k/n of each cell with what was excluded, and the difference with its interval in points."""
+def _observed(row: Mapping[str, Any]) -> str:
+    """k/n of each cell, and the difference with its interval in points."""
     each = [f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True)]
     counts = ", against ".join(" to ".join(pair) for pair in (each[2:], each[:2]) if pair)
-    reasons: Sequence[Mapping[str, int]] = row.get("excluded") or ()
-    excluded = sum(sum(by_reason.values()) for by_reason in reasons)
-    counts += f" ({excluded} excluded)" if excluded else ""
     if row["difference"] is None:
         return counts
     difference, lo, hi = (100 * row[name] for name in ("difference", "lo", "hi"))

@@ -1,5 +1,5 @@
 """What people read of hypotheses, and the same as rows of plain values.
 
-`tables` prints a verdict and `notes` what to read beside it; `folding` makes one line of a prediction's contexts,
-`wording` says it. `matrix` shows what is predicted before anything is sampled. `rows` is for JSON and CSV.
+`page` prints a verdict: `answers` are its first lines, `tables` what stands below them, `notes` what to read beside it.
+`wording` says a prediction as overrides and in numbers. `rows` is for JSON and CSV.
 """

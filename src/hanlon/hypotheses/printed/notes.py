@@ -7,15 +7,18 @@ from typing import Any, cast
 
 import yaml
 
+from hanlon.analysis.contrasts.grid import BUNDLE
 from hanlon.analysis.stats.by_request import RESAMPLES
 from hanlon.config.command_line import find_conf
+from hanlon.hypotheses.binding import Bound, bound_factors
 from hanlon.hypotheses.gates import GateReading, cells_text
-from hanlon.hypotheses.printed.matrix import separation_notes, untested_notes
+from hanlon.hypotheses.printed.answers import Judged
 from hanlon.hypotheses.printed.wording import overrides_of
 from hanlon.hypotheses.registration import Part, cells_of
-from hanlon.hypotheses.schema import MARGIN
+from hanlon.hypotheses.rivals import DRAWS
+from hanlon.hypotheses.selection import MEASURE
 from hanlon.hypotheses.stored import StoredSweep
-from hanlon.hypotheses.verdict import ALPHA, GridVerdict
+from hanlon.hypotheses.verdict import GridVerdict
 from hanlon.store.cells import CellState
 from hanlon.store.digest import as_json
 from hanlon.store.records import SweepRecord
@@ -24,44 +27,96 @@ NAMED = 3
 """Cells that a note names."""
 SWEEPS = 5
 """Sweeps that are offered where a sweep tests nothing."""
+ALWAYS_SAID = ("allow", "placement")
+"""Factors with the largest published effects: where they vary it is said who is silent of them, shown or not."""
+
+
+def silent_lines(judged: Judged) -> Iterator[str]:
+    """Of which factors with an effect no rival speaks, or only some do."""
+    planned = judged.verdict.planned
+    cells = [cell.record.key for cell in planned.grid.cells if cell.record.key not in planned.controls]
+    varied = [
+        name for name in ALWAYS_SAID if len({planned.selector.point(key).get(name) for key in cells}) > 1
+    ]
+    factors = [name for effect in judged.shown_effects for name in effect.pair.changed]
+    names = [hypothesis.name for hypothesis in planned.plan.hypotheses]
+    by_speakers: dict[tuple[str, ...], list[str]] = {}
+    for factor in dict.fromkeys([*factors, *varied]):
+        speaking = tuple(bound.hypothesis.name for bound in planned.bound.values() if _speaks(bound, factor))
+        by_speakers.setdefault(speaking, []).append(factor)
+    for speaking, named in by_speakers.items():
+        silent = [name for name in names if name not in speaking]
+        if not speaking:
+            yield f"No rival speaks of {', '.join(named)}."
+        elif len(silent) > len(speaking):
+            yield f"Of {', '.join(named)} only {', '.join(speaking)} {'speak' if speaking[1:] else 'speaks'}."
+        elif silent:
+            yield f"Of {', '.join(named)} nothing is said by {', '.join(silent)}."
+
+
+def _speaks(bound: Bound, factor: str) -> bool:
+    """Whether a hypothesis says anything of a factor, by itself or in a prompt level that sets it."""
+    selector = bound.planned.selector
+    return factor in bound_factors([bound.hypothesis]) or any(
+        len({selector.point(key).get(factor) for key, _ in claim.points}) > 1
+        for claim in bound.claims
+        if claim.prediction.factor == BUNDLE
+    )
+
+
+def control_lines(verdict: GridVerdict) -> Iterator[str]:
+    """What each control did."""
+    for reading in verdict.gates:
+        if not reading.applies:
+            yield f"Control {reading.gate.name} not needed."
+        else:
+            worked = (
+                "worked" if reading.worked else "not sampled" if reading.worked is None else "DID NOT WORK"
+            )
+            yield f"Control {reading.gate.name} {worked}: {reading.says}."
 
 
 def sweep_notes(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
-    """Which sweep, whether it was preregistered, what was excluded or added after a look."""
+    """Which sweep, what was written down when, what was excluded or added after a look."""
     record, cells = stored.record, stored.cells
     episodes = sum(cell.tally.episodes for cell in cells)
-    preregistered = any(part.preregistered for part in parts)
-    registered = "preregistered" if preregistered else "not preregistered, so that all of it is exploratory"
-    planned = ", ".join(dict.fromkeys(str(part.planned) for part in parts))
-    reached = "not reached in all" if list(shortfalls(stored, parts)) else "reached in all"
-    yield (
-        f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes, planned n {planned} a cell {reached}; "
-        f"{registered}."
-    )
-    if len(parts) > 1:
-        yield (
-            f"Its commands wrote down {len(parts)} plans for different cells, each judged and corrected by "
-            "itself."
-        )
+    yield f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes; {_registered(parts)}."
     for part in parts:
-        of = f"Of `{command_text(part.overrides)}`: " if len(parts) > 1 else ""
-        yield from (f"{of}{note}." if of else f"{note[0].upper()}{note[1:]}." for note in part.notes)
+        notes = "; ".join(part.notes)
+        yield (
+            f"Of `{command_text(part.overrides)}`: {notes}."
+            if len(parts) > 1
+            else f"{notes[0].upper()}{notes[1:]}."
+        )
         if later := [cell for cell in cells if cell.record.key in part.seen - part.predicted]:
             yield (
                 f"Added after that: {_named(later)}. Controls count what was added, no prediction is about it. "
                 "--hypotheses files judges with it, as exploratory."
             )
-    excluded = sum((cell.tally.excluded for cell in cells), Counter[str]())
-    if excluded:
+    for plan in record.looks:
+        if plan.stopped_n is not None and not plan.resumed:
+            yield f"Stopped at look {plan.settled} of {len(plan.looks)} (n = {plan.stopped_n}): {plan.because}."
+    if excluded := sum((cell.tally.excluded for cell in cells), Counter[str]()):
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.most_common())
-        yield (
-            f"Excluded: {reasons} of {episodes} episodes. They leave n; a result that they could turn is undetermined."
-        )
+        yield f"Excluded, and in no n: {reasons} of {episodes} episodes."
     if added := [cell for cell in cells if cell.tally.after_look]:
         count = sum(cell.tally.after_look for cell in added)
         yield f"{count} episodes of {_named(added)} were added after a look at the rates."
     notes = dict.fromkeys(note for cell in cells for note in cell.record.notes)
     yield from (f"{note[0].upper()}{note[1:]}." for note in notes)
+
+
+def _registered(parts: Sequence[Part]) -> str:
+    """What may be called preregistered, what lay there before the episodes, and what did not."""
+    chosen = {name for part in parts for name in part.preregistered}
+    written = {name for part in parts for name in part.written}
+    if not written:
+        return "nothing was written down beforehand, so that all of it is exploratory"
+    if written <= chosen:
+        return "all of its hypotheses are preregistered"
+    if chosen:
+        return f"preregistered: {', '.join(sorted(chosen))}; the others were written down beforehand"
+    return "hypotheses written down beforehand, not preregistered"
 
 
 def shortfalls(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
@@ -75,14 +130,23 @@ def shortfalls(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
                 f"{', '.join(gone[:NAMED])}{more}), and nothing is said of their contrasts. "
                 f"{_again(record, part, gone)}"
             )
-        seen = [cell for cell in stored.cells if cell.record.key in part.seen]
-        if short := [cell for cell in seen if cell.tally.episodes < part.planned]:
-            least = min(cell.tally.episodes for cell in short)
+        short = [
+            (cell, _planned(record, part, cell))
+            for cell in stored.cells
+            if cell.record.key in part.seen and cell.tally.episodes < _planned(record, part, cell)
+        ]
+        if short:
+            cell, wanted = min(short, key=lambda pair: pair[0].tally.episodes)
             yield (
-                f"Planned n not reached in {len(short)} of {len(seen)} cells, {_named(short)}: {least} of "
-                f"{part.planned} episodes in the shortest. What they take part in is undetermined. "
-                f"{_again(record, part, [cell.record.key for cell in short])}"
+                f"Planned n not reached in {len(short)} cells, {_named([cell for cell, _ in short])}: "
+                f"{cell.tally.episodes} of {wanted} episodes in the shortest. "
+                f"{_again(record, part, [cell.record.key for cell, _ in short])}"
             )
+
+
+def _planned(record: SweepRecord, part: Part, cell: CellState) -> int:
+    """The n that was written down, or that of the look at which its model stopped."""
+    return min(part.planned, record.samples_of(cell.record.key))
 
 
 def _again(record: SweepRecord, part: Part, keys: Sequence[str]) -> str:
@@ -113,49 +177,28 @@ def no_verdict_text(stored: StoredSweep, parts: Sequence[Part]) -> str:
     hypotheses = [h for part in parts for plan in part.plans for h in plan.hypotheses]
     if not hypotheses:
         return f"{problem}: none was registered (hypotheses=[...]; files conf/hypothesis/<env>/<name>.yaml)"
-    no_effect = {name: as_json(level) for cell in cells for name, level in cell.record.no_effect.items()}
-    sweeps = dict.fromkeys(overrides_of(p, no_effect) for h in hypotheses for p in h.predicts)
+    usual = {name: as_json(level) for cell in cells for name, level in cell.record.factors.items()}
+    sweeps = dict.fromkeys(
+        overrides_of(p, usual) for h in hypotheses for p in h.predicts if p.factor != MEASURE
+    )
     return f"{problem}. What would: {'; or '.join(list(sweeps)[:SWEEPS])}"
 
 
-def method_notes(verdicts: Sequence[GridVerdict]) -> Iterator[str]:
-    """How it was judged, and what its words mean."""
-    families = " and ".join(dict.fromkeys(str(verdict.family) for verdict in verdicts if verdict.judged))
-    yield (
-        f"p: of the result that is nearer, that the prediction holds or (fails) that it fails, each corrected by Holm "
-        f"over the {families} different predictions that were judged together, alpha {ALPHA}. Intervals are 95 % and "
-        "not corrected."
+def method_notes(verdicts: Sequence[Judged]) -> Iterator[str]:
+    """What the columns hold."""
+    tested = [judged for judged in verdicts if judged.verdict.rivals]
+    if not tested:
+        return
+    count = " and ".join(
+        dict.fromkeys(str(sum(bool(r.fit.claims) for r in judged.verdict.rivals)) for judged in tested)
     )
-    all_seen = [judged.seen for verdict in verdicts for judged in verdict.judged]
-    units = {seen.unit for seen in all_seen}
-    if "episode" in units:
-        tests = sorted({seen.test for seen in all_seen if seen.unit == "episode"})
-        changes = any(len(seen.rates) > 2 for seen in all_seen)
-        yield (
-            f"Episodes are independent: Newcombe's interval; tests: {', '.join(tests)}"
-            + ("; a change of a difference by MOVER on Wilson intervals." if changes else ".")
-        )
-    if "request" in units:
-        yield f"Requests are the unit: bootstrap ({RESAMPLES:,} resamples, fixed seed) and sign flips over requests."
+    alphas = ", ".join(dict.fromkeys(f"{judged.verdict.alpha:.3g}" for judged in tested))
     yield (
-        "Seen: k/n at the first level and at the second, and the difference in points, in the context that decides: "
-        "the plainest failure, else the one furthest from holding (--contexts shows all). (2 of 3): so in two of three "
-        "contexts. One is enough to fail; to hold it takes all that have room. Undetermined without a reason: the "
-        "interval allows either."
+        "explains: share of the variation between cells, if all else played no part; p: that the counts lie where the "
+        f"rival allows ({DRAWS} draws; Holm over {count}; alpha {alphas}); free: rates it leaves open."
     )
-    yield (
-        "Ruled out: a prediction failed. Consistent: all that this grid tests held, and nothing that only rivals speak "
-        f"of moves the rate by {100 * MARGIN:.0f} points or by half of the smallest effect that held (two one-sided "
-        f"tests at {ALPHA}, all to be passed, so not corrected). That does not make it true. A verdict may end with "
-        "none of these, or with several."
-    )
-
-
-def grid_notes(verdicts: Sequence[GridVerdict]) -> list[str]:
-    """Which rivals the grids cannot part, and which they do not test; once for all models of which it is so."""
-    matrices = [verdict.matrix for verdict in verdicts]
-    parting = (note for matrix in matrices for note in separation_notes(matrix))
-    return list(dict.fromkeys([*parting, *untested_notes(matrices)]))
+    if any(effect.comparison.unit == "request" for judged in tested for effect in judged.effects):
+        yield f"Requests are the unit: bootstrap over requests ({RESAMPLES:,} resamples)."
 
 
 def _named(cells: Sequence[CellState]) -> str:
@@ -171,7 +214,7 @@ def missing_controls(verdicts: Sequence[GridVerdict], experiment: str | None) ->
     """
     by_command: dict[tuple[str, tuple[str, ...]], list[GateReading]] = {}
     for verdict in verdicts:
-        key = verdict.matrix.grid.cells[0].record.env, tuple(verdict.overrides)
+        key = verdict.planned.grid.cells[0].record.env, tuple(verdict.overrides)
         by_command.setdefault(key, []).extend(verdict.gates)
     for (env, overrides), readings in by_command.items():
         file = find_conf() / "controls" / f"{env}.yaml"

@@ -1,126 +1,138 @@
-"""One prediction in words: what it says of a grid, and what was seen of it."""
+"""Predictions in words: what was counted, and what to type to put them to the test."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from hanlon.analysis.contrasts.grid import BUNDLE
-from hanlon.analysis.contrasts.wordings import WORDING
-from hanlon.analysis.tables import p_value, points, points_interval
-from hanlon.hypotheses.claims import JudgedPrediction
-from hanlon.hypotheses.matrix import Claimed
-from hanlon.hypotheses.observation import Observation
-from hanlon.hypotheses.schema import Change, Level, Prediction, level_text
-from hanlon.hypotheses.sufficiency import UnexplainedEffect
+from hanlon.analysis.requests import Values
+from hanlon.analysis.stats.comparison import Comparison, compare_episodes, compare_requests
+from hanlon.hypotheses.binding import Claimed
+from hanlon.hypotheses.regions import constraints
+from hanlon.hypotheses.rivals import Observed
+from hanlon.hypotheses.schema import Level, Prediction, level_text
+from hanlon.hypotheses.selection import MEASURE
 from hanlon.store.cells import CellState
 from hanlon.store.digest import as_json
-
-
-def contrast_text(claims: Sequence[Claimed], no_effect: Mapping[str, str]) -> str:
-    """What the claims of one prediction contrast in a grid.
-
-    Of alternative levels only those are named that occur. Conditions at a factor's no-effect value, and the headline
-    measure, go without saying.
-    """
-    prediction, cells = claims[0].prediction, [claim.instance.cells for claim in claims]
-    parts = [_change(prediction.contrast, [(base, treated) for base, treated, *_ in cells])]
-    if prediction.compared_with:
-        parts.append(f"against {_change(prediction.compared_with, [(four[2], four[3]) for four in cells])}")
-    if prediction.changed_by:
-        parts.append(f"changed by {_change(prediction.changed_by, [(four[0], four[2]) for four in cells])}")
-    where = [
-        f"{name}={'|'.join(map(level_text, levels))}"
-        for name, levels in prediction.where.items()
-        if [as_json(level) for level in levels] != [no_effect.get(name)]
-    ]
-    if where:
-        parts.append(f"at {', '.join(where)}")
-    if prediction.measure != next(iter(cells[0][0].record.measures)):
-        parts.append(f"({prediction.measure})")
-    return " ".join(parts)
-
-
-def counts_text(seen: Observation) -> str:
-    """`39/60 -> 3/60`, base first; of a change the other pair behind a bar."""
-    counts = [f"{rate.k}/{rate.n}" for rate in seen.rates]
-    return " -> ".join(counts[:2]) + (f" | {' -> '.join(counts[2:])}" if len(counts) > 2 else "")
-
-
-def points_text(seen: Observation) -> str:
-    """The difference in points with its interval."""
-    difference = seen.difference
-    if difference.value is None:
-        return "-"
-    return f"{points(difference.value)} {points_interval(difference.lo, difference.hi)}"
-
-
-def unexplained_text(effect: UnexplainedEffect) -> str:
-    """An effect that is not shown to be absent, and the margin within which it had to lie."""
-    why = f"{effect.factor}, of which it says nothing" if effect.factor else "an absence beside its effects"
-    numbers = f"{counts_text(effect.seen)}, {points_text(effect.seen)}"
-    return f"{why}: {effect.instance.label}; {numbers}, not shown within {100 * effect.margin:.1f} points"
-
-
-def p_text(judged: JudgedPrediction) -> str:
-    """The corrected p of the result that is nearer; `(fails)` where that is its failure."""
-    p = p_value(min(judged.p_holds, judged.p_fails))
-    return p if judged.p_holds <= judged.p_fails else f"{p} (fails)"
-
-
-def wordings_text(contexts: Sequence[JudgedPrediction]) -> str:
-    """How far a difference spreads over wordings, each the mean of its contexts (sd: n - 1); empty with one."""
-    by_wording: dict[Any, list[float]] = defaultdict(list)
-    for judged in contexts:
-        if (difference := judged.seen.difference.value) is not None:
-            wording = judged.claim.instance.cells[0].record.factors.get(WORDING)
-            by_wording[wording].append(difference)
-    means = [fmean(differences) for differences in by_wording.values()]
-    if len(means) < 2:
-        return ""
-    reach = f"{points(min(means))} to {points(max(means))}"
-    return f"over {len(means)} wordings {reach}, sd {100 * stdev(means):.1f}"
-
-
-def excluded_text(judged: JudgedPrediction) -> str:
-    """How many episodes of its cells were excluded, or added after a look; empty where none were."""
-    parts = [f"{judged.seen.excluded} excluded"] if judged.seen.excluded else []
-    if judged.after_look:
-        parts.append(f"{judged.after_look} episodes after a look")
-    return ", ".join(parts)
-
-
-def _change(change: Change, pairs: Sequence[tuple[CellState, CellState]]) -> str:
-    base = [level for level in change.base if any(_is_at(cell, change.factor, level) for cell, _ in pairs)]
-    to = [level for level in change.to if any(_is_at(cell, change.factor, level) for _, cell in pairs)]
-    sides = ("|".join(map(level_text, levels)) for levels in (base or change.base, to or change.to))
-    return f"{change.factor} {' -> '.join(sides)}"
-
-
-def _is_at(cell: CellState, factor: str, level: Level) -> bool:
-    cells_level = cell.record.prompt if factor == BUNDLE else cell.record.factors.get(factor)
-    return as_json(cells_level) == as_json(level)
-
+from hanlon.store.tally import Count
 
 OUTSIDE_ENV = (BUNDLE, "tier", "seed")
 """Factors that are keys of a cell themselves; those of the environment stand below `env`."""
+ROUNDING = 1e-9
 
 
-def overrides_of(prediction: Prediction, no_effect: Mapping[str, str] | None = None) -> str:
+@dataclass(frozen=True)
+class SeenClaim:
+    """A claim with what the counts say of it."""
+
+    claim: Claimed
+    observed: Observed
+    values: Values
+    level: float
+    quick: bool = False
+    """Whether Fisher's test is to do, since Boschloo's would take long."""
+
+    @property
+    def is_dose(self) -> bool:
+        """Whether it is about a series of levels, of which the first and the last are compared."""
+        return self.claim.prediction.dose is not None
+
+    @cached_property
+    def cells(self) -> list[tuple[CellState, str]]:
+        """Its cells with the measure of each."""
+        instance = self.claim.instance
+        return list(zip(instance.cells, instance.measures, strict=True))
+
+    @cached_property
+    def counts(self) -> list[Count]:
+        """Of base and treated cell, and where differences are compared of the other pair; of a dose, of all levels."""
+        return [cell.tally.measures[measure] for cell, measure in self.cells]
+
+    @property
+    def counts_text(self) -> str:
+        """`39/60 -> 3/60`; of a change the other pair behind a bar."""
+        texts = [f"{count.k}/{count.n}" for count in self.counts]
+        width = len(texts) if self.is_dose else 2
+        return " | ".join(" -> ".join(texts[at : at + width]) for at in range(0, len(texts), width))
+
+    @property
+    def contrast_text(self) -> str:
+        """What is contrasted, by the levels of these cells: `stakes none -> replaced`; without what both cells have."""
+        prediction, cells = self.claim.prediction, self.claim.instance.cells
+        if prediction.factor == MEASURE:
+            return " -> ".join(self.claim.instance.measures)
+        text = _change(prediction.factor, cells[0], cells[-1 if self.is_dose else 1])
+        if shared := self._shared_levels:
+            text += f" at {', '.join(shared)}"
+        if prediction.changed_by:
+            text += f" by {_change(prediction.changed_by.factor, cells[0], cells[2])}"
+        return text
+
+    @property
+    def _shared_levels(self) -> list[str]:
+        """What all of its cells set beside their prompt level."""
+        first, *others = (cell.record.label.split("+")[1:] for cell in self.claim.instance.cells)
+        return [part for part in first if all(part in other for other in others)]
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """The difference and the p of none; None for two measures of the same episodes."""
+        if self.claim.prediction.factor == MEASURE:
+            return None
+        ends = [self.cells[0], self.cells[-1]] if self.is_dose else self.cells
+        comparison = compare_requests([self.values(*end) or {} for end in ends], self.level)
+        counts = [cell.tally.measures[measure] for cell, measure in ends]
+        return comparison if comparison.units else compare_episodes(counts, self.level, quick=self.quick)
+
+    @cached_property
+    def short(self) -> float:
+        """By how much the counts miss what is claimed, as a fraction; 0 where they lie where it says."""
+        rates, observed = self.observed.counts.rates, self.observed
+        return max(
+            (
+                least - sum(weight * float(rates[column]) for column, weight in row.items())
+                for row, least in constraints(self.claim, observed.index, observed.rates)
+            ),
+            default=0.0,
+        )
+
+    @property
+    def met(self) -> bool:
+        """Whether the counts lie where it says."""
+        return self.short <= ROUNDING
+
+
+def _change(factor: str, base: CellState, treated: CellState) -> str:
+    levels = (
+        cell.record.prompt if factor == BUNDLE else cell.record.factors.get(factor)
+        for cell in (base, treated)
+    )
+    return f"{factor} {' -> '.join('unset' if level is None else level_text(level) for level in levels)}"
+
+
+def overrides_of(prediction: Prediction, usual: Mapping[str, str] | None = None) -> str:
     """What to sweep for a prediction, to be typed behind `python run.py -m`: `env.realism=silent,told_real`.
 
-    Of alternative levels the first is taken. A condition at the factor's `no_effect` value (as JSON) is left out.
+    Of alternative levels the first is taken. A condition at the factor's `usual` level (as JSON) is left out. Of a
+    dose the levels are for the reader to choose.
     """
+    levels = swept_levels(prediction, usual)
+    texts = [
+        f"{_key(name)}={','.join(map(level_text, dict.fromkeys(swept)))}" for name, swept in levels.items()
+    ]
+    return " ".join([*([f"{_key(prediction.dose)}=<numbers>"] if prediction.dose else []), *texts])
+
+
+def swept_levels(prediction: Prediction, usual: Mapping[str, str] | None = None) -> dict[str, list[Level]]:
+    """The factors that a prediction needs with their levels, without those that need not be typed."""
     levels: dict[str, list[Level]] = {}
-    for change in (prediction.contrast, prediction.compared_with, prediction.changed_by):
+    for change in (prediction.contrast, prediction.changed_by):
         if change is not None:
             levels.setdefault(change.factor, []).extend([change.base[0], change.to[0]])
     for name, (level, *_) in prediction.where.items():
-        if name not in levels and (no_effect or {}).get(name) != as_json(level):
+        if name not in levels and (usual or {}).get(name) != as_json(level):
             levels[name] = [level]
-    return " ".join(
-        f"{_key(name)}={','.join(map(level_text, dict.fromkeys(swept)))}" for name, swept in levels.items()
-    )
+    return levels
 
 
 def _key(factor: str) -> str:

@@ -1,0 +1,186 @@
+"""How often the verdict is right and wrong about models of known rates: scripted rivals, and models written blind.
+
+Known truth: each scripted rival, its effects times 0.5, 1 and 1.5, all cells wobbling by 0.2 logits, at about n = 100
+and 400. Blind models (tests/hypotheses/blind): the whole grid, and grids as people type them, a baseline with one or
+two factors and the controls, at about n = 200. n is a multiple of the requests where cells share these. Shares of
+sweeps have Wilson 95 % intervals; sweeps of one model end alike, so the number of models stands beside them.
+"""
+
+import csv
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arguments import read_arguments
+from hanlon.analysis.stats.rates import wilson
+from hanlon.config.command_line import compose_sweep
+from hanlon.design.rehearsal import (
+    SCALES,
+    Choose,
+    KnownModel,
+    Outcomes,
+    RehearsedGrid,
+    control_keys,
+    rehearse_all,
+    rehearsed_grid,
+    scripted_models,
+)
+from hanlon.hypotheses.files import plans_for
+from hanlon.store.cells import CellState
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+BLIND = Path(__file__).parents[1] / "tests" / "hypotheses" / "blind"
+REPEATS, WORKERS = 4, 2
+FEWER = 4
+"""By which the sweeps of a blind model are fewer than those of a scripted one: there are a hundred or two of them."""
+SMOKE_MODELS = 3
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment's grid of rivals, the n of the rehearsals there, and the measures that one decision settles."""
+
+    name: str
+    overrides: str
+    known_n: tuple[int, ...]
+    blind_n: int
+    measures: tuple[str, ...]
+
+
+ENVIRONMENTS = (
+    Environment(
+        "shutdown",
+        "experiment=shutdown_rivals model=simulated/ambiguity",
+        (100, 400),
+        200,
+        ("resistance", "attempt"),
+    ),
+    Environment(
+        "alignment_faking",
+        "experiment=alignment_faking_rivals model=simulated/alignment_faker",
+        (120, 420),
+        180,
+        ("compliance", "compliance_or_partial"),
+    ),
+)
+
+
+def blind_models(grid: RehearsedGrid, environment: Environment) -> list[KnownModel]:
+    """The models that were written by somebody who had not read the hypotheses, with those that are true of them."""
+    right: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in _rows("instances"):
+        if row["how"] == "true":
+            right[row["set"], row["model"]].add(row["hypothesis"])
+    return [
+        KnownModel(
+            f"{letter}/{row['model']}",
+            frozenset(right[letter, row["model"]]),
+            [dict.fromkeys(environment.measures, float(row[state.record.label])) for state in grid.states],
+            wobble=0.0,
+        )
+        for letter in "abcde"
+        for row in _rows(f"{letter}_{environment.name}")
+    ]
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (BLIND / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def typed(moved: Sequence[frozenset[str] | None], chance: "Generator") -> list[int]:
+    """The cells of a grid that somebody types who asks about one or two factors; `moved` is None for controls."""
+    names = sorted({name for factors in moved for name in factors or ()})
+    chosen = set(chance.choice(names, size=chance.integers(1, 3), replace=False))
+    return [position for position, factors in enumerate(moved) if factors is None or factors <= chosen]
+
+
+def moved_factors(grid: RehearsedGrid) -> list[frozenset[str] | None]:
+    """For each cell the factors in which it differs from the baseline; the two tiers of a gap are one baseline."""
+    controls = control_keys(grid)
+    first = next(state for state in grid.states if state.record.key not in controls)
+    return [None if state.record.key in controls else _moved(state, first) for state in grid.states]
+
+
+def _moved(state: CellState, first: CellState) -> frozenset[str]:
+    factors, base = state.record.factors, first.record.factors
+    moved = {name for name, level in factors.items() if name != "tier" and level != base.get(name)}
+    family, slash, _ = str(factors.get("tier", "")).partition("/")
+    return frozenset(moved | ({family} if slash else set()))
+
+
+def share(count: int, total: int) -> str:
+    """`12/300 = 4.0 % [2.3, 6.9]`, with Wilson's interval."""
+    lo, hi = wilson(count, total)
+    return f"{count}/{total} = {100 * count / total:.1f} % [{100 * lo:.1f}, {100 * hi:.1f}]"
+
+
+def print_known(title: str, models: Sequence[KnownModel], outcomes: Sequence[Outcomes]) -> None:
+    """How often the right hypothesis led, or fitted, and a wrong one led: by scale, and together."""
+    print(title)
+    for scale in (*SCALES, None):
+        ended = [o for m, o in zip(models, outcomes, strict=True) if scale in (None, m.scale)]
+        both = sum(ended, Outcomes())
+        print(
+            f"  {f'effects x {scale:g}' if scale else 'all':13}  leads {share(both.leads, both.sweeps)}; leads or "
+            f"fits {share(both.fits, both.sweeps)}; a wrong one leads {share(both.wrong, both.sweeps)}"
+        )
+    weak = [
+        f"{', '.join(sorted(model.right))} x {model.scale:g} {ended.leads}/{ended.sweeps}"
+        for model, ended in zip(models, outcomes, strict=True)
+        if ended.leads < 0.85 * ended.sweeps
+    ]
+    if weak:
+        print(f"  led in less than 85 %: {'; '.join(weak)}")
+    sys.stdout.flush()
+
+
+def print_blind(title: str, models: Sequence[KnownModel], outcomes: Sequence[Outcomes]) -> None:
+    """How often a hypothesis led that is not true of the model, and how sweeps ended."""
+    both = sum(outcomes, Outcomes())
+    wrong = [model.name for model, ended in zip(models, outcomes, strict=True) if ended.wrong]
+    print(title)
+    print(f"  a wrong one leads {share(both.wrong, both.sweeps)}, in {len(wrong)} of {len(models)} models")
+    print(f"  a right one leads {both.leads}; sweeps end with {_counts(both.conclusions)}")
+    if both.misled:
+        print(f"  wrong leaders: {_counts(both.misled)}; models: {', '.join(wrong)}")
+    sys.stdout.flush()
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counter.most_common())
+
+
+def main() -> None:
+    """Print the error rates of both environments."""
+    options = read_arguments(__doc__, repeats=REPEATS, workers=WORKERS)
+    repeats, workers = (1, 1) if options.smoke else (options.repeats, options.workers)
+    for environment in ENVIRONMENTS:
+        sweep = compose_sweep(environment.overrides)
+        (plan,) = plans_for([environment.name], None)
+        grid = rehearsed_grid(sweep, plan)
+        models = scripted_models(sweep, grid)
+        blind = blind_models(grid, environment)
+        if options.smoke:
+            models, blind = models[:SMOKE_MODELS], blind[:SMOKE_MODELS]
+        for n in environment.known_n:
+            outcomes = rehearse_all(grid, models, n, repeats, workers=workers)
+            print_known(f"{environment.name}, known truth, n = {n}", models, outcomes)
+        fewer, n = max(repeats // FEWER, 1), environment.blind_n
+        chooses: dict[str, Choose | None] = {
+            "the whole grid": None,
+            "typed grids": partial(typed, moved_factors(grid)),
+        }
+        for name, choose in chooses.items():
+            outcomes = rehearse_all(grid, blind, n, fewer, choose=choose, workers=workers)
+            print_blind(f"{environment.name}, blind models, {name}, n = {n}", blind, outcomes)
+
+
+if __name__ == "__main__":
+    main()

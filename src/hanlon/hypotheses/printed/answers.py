@@ -1,0 +1,312 @@
+"""The first three lines of a verdict: what happened, what explains it, and what would settle it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET, Contrast, Predicted
+from hanlon.analysis.contrasts.effects import effect_sentence, effect_text, effects
+from hanlon.analysis.requests import Values
+from hanlon.analysis.stats.rates import rate_of
+from hanlon.hypotheses.binding import Bound
+from hanlon.hypotheses.parting import would_part
+from hanlon.hypotheses.printed.wording import SeenClaim, overrides_of, swept_levels
+from hanlon.hypotheses.rivals import is_shown
+from hanlon.hypotheses.schema import Change, Hypothesis, Prediction
+from hanlon.hypotheses.verdict import EXPLAINS, GridVerdict, Rival
+from hanlon.store.cells import model_name
+from hanlon.store.digest import as_json
+
+NAMED = 4
+"""Hypotheses that a line names."""
+
+
+def percent(fraction: float) -> str:
+    """A share in whole percent."""
+    return f"{100 * fraction:.0f} %"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict with what is printed beside it. `samples` is the planned n of a cell."""
+
+    verdict: GridVerdict
+    values: Values
+    samples: int
+
+    @property
+    def level(self) -> float:
+        """The confidence of its intervals."""
+        return 1 - self.verdict.alpha
+
+    @property
+    def title(self) -> str:
+        """The model, and that it is simulated where it is."""
+        record = self.verdict.planned.grid.cells[0].record
+        return f"{model_name(record)} ({record.protocol}){', SIMULATED' if record.simulated else ''}"
+
+    @property
+    def usual(self) -> dict[str, str]:
+        """The level of each factor that most cells have, as JSON."""
+        points = self.verdict.planned.grid.points
+        return {name: Counter(point[name] for point in points).most_common(1)[0][0] for name in points[0]}
+
+    @cached_property
+    def effects(self) -> list[Contrast]:
+        """What each varied factor does to the behaviour, the largest first."""
+        bound = self.verdict.planned.bound.values()
+        written = [
+            claim for each in bound if each.hypothesis.name in self.verdict.written for claim in each.claims
+        ]
+        pairs = [
+            claim.points
+            for claim in written
+            if len({key for key, _ in claim.points}) == 2 == len(claim.points)
+        ]
+        return effects(
+            self.verdict.planned.grid.cells,
+            self.verdict.planned.behaviour.measures[0],
+            values=self.values,
+            predicted=[Predicted(base[0], treated[0], base[1]) for base, treated in pairs],
+            level=self.level,
+        )
+
+    @property
+    def shown_effects(self) -> list[Contrast]:
+        """Those whose interval leaves no difference out."""
+        return [effect for effect in self.effects if effect.comparison.difference.excludes_zero]
+
+    def seen(self, bound: Bound) -> list[SeenClaim]:
+        """The claims of a hypothesis that were put to the test."""
+        observed = self.verdict.observed
+        claims = observed.claims(bound) if observed else []
+        return [
+            SeenClaim(claim, observed, self.values, self.level, self._quick) for claim in claims if observed
+        ]
+
+    @cached_property
+    def _quick(self) -> bool:
+        """Whether all predictions together are too much for Boschloo's test, by the budget that contrasts have."""
+        cells = {cell.record.key: cell.tally.episodes for cell in self.verdict.planned.grid.cells}
+        pairs = {claim.points for bound in self.verdict.planned.bound.values() for claim in bound.claims}
+        return sum(cells[base[0]] * cells[last[0]] for base, *_, last in pairs) > BOSCHLOO_BUDGET
+
+    def misfit(self, rival: Rival) -> SeenClaim | None:
+        """What the counts contradict most of a hypothesis."""
+        observed, claim = self.verdict.observed, rival.fit.misfit
+        return SeenClaim(claim, observed, self.values, self.level) if observed and claim else None
+
+    def price(self, prediction: Prediction) -> str:
+        """What a contrast takes: the cells, and the cost by the mean stored episode."""
+        cells = prod(len(set(levels)) for levels in swept_levels(prediction).values())
+        tallies = [cell.tally for cell in self.verdict.planned.grid.cells]
+        episodes = sum(tally.episodes for tally in tallies)
+        spent = [tally.cost_usd for tally in tallies if tally.cost_usd is not None]
+        cost = sum(spent) / episodes * cells * self.samples if spent and episodes else None
+        dollars = "no cost known" if cost is None else f"about ${cost:,.2f}" if cost else "free"
+        return f"{cells} cells x {self.samples} episodes, {dollars}"
+
+
+def answers(judged: Judged) -> list[str]:
+    """The three lines."""
+    return [
+        f"What happened, {judged.title}: {happened(judged)}",
+        f"What explains it: {explains(judged)}",
+        f"What would settle it: {settles(judged)}",
+    ]
+
+
+def happened(judged: Judged) -> str:
+    """The largest effect in a sentence, or that the behaviour is shown nowhere."""
+    verdict = judged.verdict
+    behaviour = verdict.planned.behaviour
+    if verdict.observed is None:
+        return f"no episode can be counted for {behaviour.word}."
+    if not verdict.shown:
+        return f"{'' if verdict.obstacle else 'nothing to explain: '}{_not_shown(judged)}."
+    changes = [effect for effect in judged.shown_effects if _is_change(effect, behaviour.changes)]
+    first = next(iter([*changes, *judged.effects]), None)
+    if first is None:
+        return f"{behaviour.word} is shown; no two cells differ in one factor."
+    return effect_sentence(first)
+
+
+def _is_change(effect: Contrast, changes: Sequence[Change]) -> bool:
+    return any(
+        change.factor in effect.pair.changed
+        and {as_json(level) for level in effect.pair.changed[change.factor]}
+        <= {as_json(level) for level in (*change.base, *change.to)}
+        for change in changes
+    )
+
+
+def _not_shown(judged: Judged) -> str:
+    """That no cell shows the behaviour, with the one that comes nearest."""
+    planned = judged.verdict.planned
+    behaviour = planned.behaviour
+    if behaviour.changes:
+        near = max(
+            (effect for effect in judged.effects if _is_change(effect, behaviour.changes)),
+            key=lambda effect: effect.comparison.difference.lo,
+            default=None,
+        )
+        lo = f"the largest lower bound is {100 * near.comparison.difference.lo:.1f}" if near else ""
+        beside = f" ({lo}, {_counts(near)})" if near else ""
+        return f"no {behaviour.word} is shown above {100 * behaviour.above:.0f} points{beside}"
+    cells = [cell for cell in planned.grid.cells if cell.record.key not in planned.controls]
+    rates = [(rate_of(cell.tally, measure), cell) for cell in cells for measure in behaviour.measures]
+    rate, cell = max(rates, key=lambda pair: pair[0].lo)
+    bound = f"the highest lower bound is {100 * rate.lo:.1f} %, {cell.record.label} {rate.k}/{rate.n}"
+    return (
+        f"no cell that is not a control shows {behaviour.word} above {100 * behaviour.above:.0f} % ({bound})"
+    )
+
+
+def explains(judged: Judged) -> str:
+    """Which explanation leads, or why none does."""
+    verdict = judged.verdict
+    fitting = verdict.with_status("fits")
+    if verdict.conclusion == "undetermined":
+        return f"undetermined: {verdict.obstacle or 'no episode can be counted'}."
+    if verdict.conclusion == "nothing to explain":
+        return "no explanation is needed."
+    if leader := verdict.leader:
+        other = f"; {_named(fitting)}" if fitting else ""
+        statement = leader.fit.bound.hypothesis.statement.partition(". ")[0].rstrip(".")
+        return f"{leader.name} leads ({percent(leader.fit.share)} of the variation between cells{other}): {statement}."
+    if verdict.conclusion == "several fit":
+        return f"several fit, and these counts do not part them: {_named(fitting)}."
+    if verdict.conclusion == "none leads":
+        return f"{_named(fitting)}: it fits, but does not lead, since {_why_not(judged, fitting[0])}.{_left(judged)}"
+    if not verdict.rivals or all(rival.status == "not put to the test" for rival in verdict.rivals):
+        return "undetermined: no hypothesis was put to the test."
+    return f"none of the {len(verdict.rivals)} hypotheses fits. {_unexplained(judged)}"
+
+
+def _named(rivals: Sequence[Rival]) -> str:
+    names = [f"{rival.name} {percent(max(rival.fit.share, 0))}" for rival in rivals[:NAMED]]
+    return ", ".join(names) + (f" and {len(rivals) - NAMED} more" if len(rivals) > NAMED else "")
+
+
+def _why_not(judged: Judged, rival: Rival) -> str:
+    if not rival.fit.shown:
+        return "none of its effects is shown"
+    if rival.fit.share <= EXPLAINS:
+        return f"a leader explains more than {percent(EXPLAINS)}"
+    contested = [other for other in judged.verdict.rivals if other.fit.effects]
+    return (
+        "no rival was put to the test beside it"
+        if len(contested) < 2
+        else "it leaves an effect unexplained, or another is as near"
+    )
+
+
+def _unexplained(judged: Judged) -> str:
+    """The two largest effects that no hypothesis claims, else where the best one fails."""
+    if left := _left(judged):
+        return left.strip()
+    best = judged.verdict.rivals[0]
+    miss = judged.misfit(best)
+    return f"{_named([best])}; it fails at {misfit_text(miss)}." if miss else ""
+
+
+def _left(judged: Judged) -> str:
+    """The two largest effects that no hypothesis claims."""
+    rivals = judged.verdict.rivals
+    left = [e for e in judged.shown_effects if not any(_claims(judged, rival, e) for rival in rivals)]
+    named = " and ".join(f"{effect_text(effect)} ({_counts(effect)})" for effect in left[:2])
+    return f" The largest effects that none explains: {named}." if left else ""
+
+
+def _claims(judged: Judged, rival: Rival, effect: Contrast) -> bool:
+    pair = {effect.pair.base.record.key, effect.pair.treated.record.key}
+    observed = judged.verdict.observed
+    return observed is not None and any(
+        {key for key, _ in claim.points} == pair and is_shown(observed, claim, judged.level)
+        for claim in rival.fit.effects
+    )
+
+
+def _counts(effect: Contrast) -> str:
+    return f"{effect.base.k}/{effect.base.n} -> {effect.treated.k}/{effect.treated.n}"
+
+
+def misfit_text(seen: SeenClaim | None) -> str:
+    """`stakes none -> replaced changes nothing, but 39/60 -> 55/60`."""
+    return f"{seen.contrast_text} {seen.claim.prediction.text}, but {seen.counts_text}" if seen else ""
+
+
+def settles(judged: Judged) -> str:
+    """What to sample next, as overrides to type, and what that costs."""
+    verdict = judged.verdict
+    fitting, untested = verdict.with_status("fits"), verdict.with_status("not put to the test")
+    if verdict.conclusion == "undetermined":
+        return _missing(judged)
+    if verdict.conclusion == "nothing to explain":
+        return "it is settled for this model and these cells."
+    if verdict.conclusion == "several fit":
+        first, second, *_ = (rival.fit.bound.hypothesis for rival in fitting)
+        return _parting(judged, first, [second])
+    if verdict.conclusion == "none fits" or (verdict.conclusion == "none leads" and _left(judged)):
+        return (
+            "a hypothesis that says what these factors do (a file in conf/hypothesis), tested on a new sweep."
+        )
+    leading, *others = [*verdict.with_status("leads"), *fitting, None]
+    against = untested or [rival for rival in others[:1] if rival]
+    if leading is None or not against:
+        return "nothing more among these hypotheses: all were put to the test."
+    return _parting(judged, leading.fit.bound.hypothesis, [rival.fit.bound.hypothesis for rival in against])
+
+
+def _missing(judged: Judged) -> str:
+    advice = [
+        reading.gate.advice for reading in judged.verdict.gates if reading.applies and reading.worked is None
+    ]
+    if advice:
+        return f"the control: {'; '.join(advice)}."
+    return "nothing in this sweep: see the controls below." if judged.verdict.gates else "another model."
+
+
+def _parting(judged: Judged, first: Hypothesis, others: Sequence[Hypothesis]) -> str:
+    """The contrast that parts a hypothesis from most others, those that the grid lacks before those that it has."""
+    parted: dict[str, list[str]] = {}
+    by_selector: dict[str, Prediction] = {}
+    for other in others:
+        for prediction in would_part(first, other):
+            if prediction.contrast is None:
+                continue
+            parted.setdefault(prediction.selector, []).append(other.name)
+            by_selector.setdefault(prediction.selector, prediction)
+    if not parted:
+        return f"nothing that {first.name} and {', '.join(h.name for h in others)} predict parts them."
+    best = max(
+        parted,
+        key=lambda selector: (
+            _is_new(judged, by_selector[selector]),
+            len(parted[selector]),
+            len(by_selector[selector].where),
+        ),
+    )
+    prediction, names = by_selector[best], parted[best]
+    named = [hypothesis.name for hypothesis in others]
+    rest = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    untested = bool(judged.verdict.with_status("not put to the test"))
+    against = (
+        ""
+        if judged.verdict.conclusion == "several fit" or not untested
+        else f"it was not tested against {', '.join(named[:NAMED])}{rest}; "
+    )
+    subject = "it" if against else first.name
+    more = "" if _is_new(judged, prediction) else "more episodes of "
+    overrides = overrides_of(prediction, judged.usual)
+    parts = f"would part {subject} from {', '.join(names)} ({judged.price(prediction)})"
+    return f"{against}{more}{overrides} {parts}."
+
+
+def _is_new(judged: Judged, prediction: Prediction) -> bool:
+    """Whether the grid has no such contrast yet."""
+    planned = judged.verdict.planned
+    measure = prediction.measure or planned.behaviour.measures[0]
+    return not planned.selector.find(prediction, measure)
