@@ -22,7 +22,7 @@ CLOSE = 1e-3
 def counts_and_region(draw: st.DrawFn) -> tuple[Counts, Region]:
     """Counts of two to six rates, none and all included, and up to six constraints that some rates fulfil."""
     size = draw(st.integers(2, 6))
-    n = np.array([draw(st.sampled_from([20, 40, 300, 1000])) for _ in range(size)], dtype=float)
+    n = np.array([draw(st.sampled_from([1, 5, 40, 300, 1000])) for _ in range(size)], dtype=float)
     k = np.array(
         [draw(st.one_of(st.just(0), st.just(int(m)), st.integers(0, int(m)))) for m in n], dtype=float
     )
@@ -71,7 +71,7 @@ def test_no_other_optimiser_finds_a_better_fit(case: tuple[Counts, Region]) -> N
     nearest = fit(counts, region)
     assert nearest is not None
     assert feasible(region, nearest.rates)
-    assert nearest.converged
+    assert nearest.converged or counts.n.min() < 40  # slowly towards a rate of 0 or 1
     other = least_deviance(counts, region)
     assert nearest.deviance <= other + CLOSE * (1 + 0.1 * other)
     assert nearest.deviance == pytest.approx(float(counts.deviance(nearest.rates).sum()), abs=CLOSE)
@@ -95,7 +95,7 @@ def test_no_rates_of_the_region_fit_better(case: tuple[Counts, Region], seed: in
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(40, 60)), min_size=2, max_size=8))
 def test_rates_that_may_not_fall_are_fitted_by_pooling_neighbours(pairs: list[tuple[int, int]]) -> None:
-    """The binomial likelihood under an order has its maximum at the isotonic regression (Robertson et al. 1988)."""
+    """The binomial likelihood under an order is greatest at the isotonic regression (Robertson et al. 1988, 1.5)."""
     k, n = (np.array(each, dtype=float) for each in zip(*pairs, strict=True))
     steps = np.eye(len(k), k=1)[:-1] - np.eye(len(k))[:-1]
     nearest = fit(Counts(k, n), Region(steps, np.zeros(len(k) - 1)))

@@ -1,7 +1,7 @@
 """Scripted policies, whose truth is known: the verdict on counts drawn from their rates."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,22 @@ from hanlon.design.draws import draw_cells
 from hanlon.hypotheses.sampling_error import WOBBLE
 from hanlon.hypotheses.schema import Hypothesis
 from hanlon.hypotheses.verdict import GridVerdict, judge
-from support.rivals import ALIGNMENT_FAKING, SHUTDOWN, plan, policy_truths, states
+from hanlon.simulated.policy_rates import PolicyRates
+from support.rivals import (
+    ALIGNMENT_FAKING,
+    COMPLIES,
+    RESISTS,
+    SHUTDOWN,
+    erratic,
+    like_llama_8b,
+    like_o3,
+    mixture,
+    plan,
+    policy_truths,
+    states,
+    stubborn,
+    truths,
+)
 
 SEED = 20251130
 SIZES = (0.5, 1.0, 1.5)
@@ -27,7 +42,7 @@ Rates = Sequence[dict[str, float]]
 
 
 def rates_of(overrides: str, policy: str, size: float = 1.0) -> list[dict[str, float]]:
-    """A policy's rates, its effects at a multiple of their size in logits from the first cell that trains nothing."""
+    """A policy's rates, with its effects at a multiple of their size in logits, from the first untrained cell."""
     rates = [dict(cell.rates) for cell in policy_truths(overrides, policy)]
     if size == 1.0:
         return rates
@@ -104,7 +119,7 @@ def test_at_100_episodes_a_cell_the_true_rival_leads_or_fits(env: str, hypothesi
 @pytest.mark.slow
 @pytest.mark.parametrize("env", GRIDS)
 def test_rates_of_right_and_wrong_leaders_on_the_rivals_grid(env: str) -> None:
-    """At n = 100 it fits in 95 %, leads in 85 %, and a wrong one leads in at most 2 %; at n = 400 it leads in 95 %.
+    """At n = 100 among those that fit in 95 %, leading in 85 %, a wrong leader in 2 %; at n = 400 leading in 95 %.
 
     Effects at half, once and one and a half times their size; rates that wobble.
     """
@@ -162,6 +177,25 @@ def test_every_bundled_experiment_has_a_model_that_obeys() -> None:
 
     bundled = {file.stem for file in (CONF / "experiment").glob("*.yaml")}
     assert bundled == {name for names in OBEDIENT.values() for name in names.split()}
+
+
+NOBODY: dict[str, tuple[str, Callable[[], Sequence[PolicyRates]]]] = {
+    "like_o3": ("shutdown", lambda: truths(SHUTDOWN, like_o3, RESISTS)),
+    "stubborn": ("shutdown", lambda: truths(SHUTDOWN, stubborn, RESISTS)),
+    "erratic": ("shutdown", lambda: truths(SHUTDOWN, erratic, RESISTS)),
+    "mixture": ("shutdown", lambda: mixture(SHUTDOWN, "ambiguity", "self_preservation")),
+    "like_llama_8b": ("alignment_faking", lambda: truths(ALIGNMENT_FAKING, like_llama_8b, COMPLIES)),
+    "two_readers": ("alignment_faking", lambda: mixture(ALIGNMENT_FAKING, "lexical", "rater_sycophant")),
+}
+
+
+@pytest.mark.parametrize("model", NOBODY)
+def test_of_a_model_that_none_of_them_states_nobody_leads(model: str) -> None:
+    """Several effects at once, none at all, any rate anywhere, and two policies in half of the episodes each."""
+    env, truth = NOBODY[model]
+    rates = [dict(each.rates) for each in truth()]
+    verdict = drawn_verdict(GRIDS[env], env, rates, 200, np.random.default_rng(SEED))
+    assert verdict.leader is None
 
 
 @pytest.mark.parametrize("n", [100, 1000])

@@ -113,8 +113,8 @@ def compliance_cells(study: str, model: str, pairing: str, *, times: int = 1, fa
 def _requests(count: Count, chance: "np.random.Generator | None") -> ByRequest:
     """One episode a request: `k` granted, the most readily granted ones or any.
 
-    Where cells have different numbers of requests, those that they share are spread evenly over the readier and the
-    less ready ones.
+    Where cells have different numbers of requests, those that they share are spread evenly over the readier and
+    the less ready ones.
     """
     order = np.argsort([_readiness(request) for request in range(count.n)], kind="stable")
     if chance is not None:

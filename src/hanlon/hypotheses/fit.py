@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Array = "NDArray[Any]"
 STEPS, CLOSE = 40, 1e-6
-"""The most steps of a fit. One that moves no rate by more than this, or the deviance by no larger share, ends it."""
+"""The most steps of a fit; the last moves no rate by more than this, or the deviance by no larger a share."""
 SHARPER = 10.0
 """Each step's weights are those of rates so many times nearer to 0 or 1: a rate of 0 can leave it in the first ones."""
 EDGE = 1e-9
@@ -78,6 +78,8 @@ def fit(counts: Counts, region: Region, steps: int = STEPS) -> Fit | None:
     for step in range(steps):
         edge = (0.5 / (counts.n + 1) * SHARPER**-step).clip(EDGE)
         p = rates.clip(edge, 1 - edge)
+        stays = (rates <= EDGE) & (counts.k == 0) | (rates >= 1 - EDGE) & (counts.k == counts.n)
+        exact = bool((stays | (p == rates) | (edge <= EDGE)).all())
         nearest = _project(counts.rates, counts.n / (p * (1 - p)), region)
         if nearest is None:
             return None
@@ -86,7 +88,7 @@ def fit(counts: Counts, region: Region, steps: int = STEPS) -> Fit | None:
         else:
             value = float(counts.deviance(nearest).sum())
         moved, rates = float(abs(nearest - rates).max()), nearest
-        if moved < CLOSE or abs(deviance - value) < CLOSE * max(value, 1.0):
+        if exact and (moved < CLOSE or abs(deviance - value) < CLOSE * max(value, 1.0)):
             return Fit(rates, min(value, deviance))
         deviance = value
     return Fit(rates, deviance, converged=False)
