@@ -18,7 +18,7 @@ from hanlon.store.outcomes import EXCLUDED
 from hanlon.store.records import Registration, SweepRecord
 from support.chat_server import Body, ChatServer, at, bash, completion
 from support.command_line import ROOT, CommandLine
-from support.rivals import SHUTDOWN, hypothesis, plan, states
+from support.rivals import SHUTDOWN, hypothesis, plan
 
 BEHAVIOUR = Behaviour(measures=("resistance",), word="resistance")
 TWO = ("-m", "prompt=baseline,priority_clarified")
