@@ -15,7 +15,8 @@ from hanlon.hypotheses.parting import would_part
 from hanlon.hypotheses.printed.wording import SeenClaim, overrides_of, swept_levels
 from hanlon.hypotheses.rivals import is_shown
 from hanlon.hypotheses.schema import Change, Hypothesis, Prediction
-from hanlon.hypotheses.verdict import EXPLAINS, GridVerdict, Rival
+from hanlon.hypotheses.selection import MEASURE
+from hanlon.hypotheses.verdict import EXPLAINS, FEWEST_CELLS, GridVerdict, Rival
 from hanlon.store.cells import model_name
 from hanlon.store.digest import as_json
 
@@ -205,12 +206,17 @@ def _why_not(judged: Judged, rival: Rival) -> str:
         return "none of its effects is shown"
     if rival.fit.share <= EXPLAINS:
         return f"a leader explains more than {percent(EXPLAINS)}"
-    contested = [other for other in judged.verdict.rivals if other.fit.effects]
-    return (
-        "no rival was put to the test beside it"
-        if len(contested) < 2
-        else "it leaves an effect unexplained, or another is as near"
-    )
+    planned = judged.verdict.planned
+    if len(planned.grid.cells) - len(planned.controls) < FEWEST_CELLS:
+        return "two cells make one contrast, which has several explanations"
+    contested = [
+        other
+        for other in judged.verdict.rivals
+        if any(claim.prediction.factor != MEASURE for claim in other.fit.effects)
+    ]
+    if len(contested) < 2:
+        return "no rival was put to the test beside it"
+    return "it leaves an effect unexplained, or another is as near"
 
 
 def _unexplained(judged: Judged) -> str:
