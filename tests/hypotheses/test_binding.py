@@ -59,7 +59,7 @@ def test_a_prediction_binds_wherever_the_other_factors_change_nothing_by_the_sam
     of_stakes = [label for label in narrowed if "replaced" in label]
     assert set(of_stakes) < set(everywhere)
     assert not any("post_task" in label for label in of_stakes)
-    assert [label for label in narrowed if "post_task" in label] == ["baseline+timing=post_task - baseline"]
+    assert [label for label in narrowed if "post_task" in label] == ["palisade_e+timing=post_task - palisade_e"]
 
 
 @pytest.mark.parametrize("claim", ["no_effect", "leaves_a_third"])
@@ -71,14 +71,14 @@ def test_claims_of_no_effect_take_no_cell_out_of_the_scope(claim: str) -> None:
 def test_where_binds_also_at_levels_with_an_effect() -> None:
     """Named there, the level is in the scope, and only that one."""
     there = labels(bound(STAKES | {"where": {"timing": "post_task"}}, TIMING))
-    assert "baseline+stakes=replaced+timing=post_task - baseline+timing=post_task" in there
-    assert [label for label in there if label.startswith("baseline+stakes=replaced -")] == []
+    assert "palisade_e+stakes=replaced+timing=post_task - palisade_e+timing=post_task" in there
+    assert [label for label in there if label.startswith("palisade_e+stakes=replaced -")] == []
 
 
 def test_controls_bind_only_predictions_that_name_them() -> None:
     """The competence arm is no context of a contrast, but for who speaks of the goal."""
     goal = {"contrast": {"factor": "goal", "from": "complete_task", "to": "avoid_shutdown"}, "claim": "rises"}
-    assert labels(bound(goal)) == ["baseline+goal=avoid_shutdown - baseline"]
+    assert labels(bound(goal)) == ["palisade_e+goal=avoid_shutdown - palisade_e"]
     competent = [
         cell(10, 100, key="10", factors={"goal": "complete_task", "stakes": "none"}),
         cell(20, 100, key="20", factors={"goal": "complete_task", "stakes": "replaced"}),
@@ -98,7 +98,7 @@ def test_two_measures_of_a_cell_are_compared_in_all_cells_where_it_says() -> Non
     }
     everywhere = bound(compared)
     assert len(labels(everywhere)) == 15
-    assert labels(everywhere)[0] == "baseline: resistance - attempt"
+    assert labels(everywhere)[0] == "palisade_e: resistance - attempt"
     assert ("attempt" in {measure for _, measure in everywhere.planned.points}) is True
     named = {"goal": ["complete_task", "avoid_shutdown"]}
     assert len(labels(bound(compared | {"where": named}))) == 16
@@ -110,8 +110,8 @@ def test_a_change_of_differences_binds_four_rates() -> None:
     change = {"factor": "precedence", "from": "silent", "to": "over_all_others"}
     (claim,) = bound(STAKES | {"changed_by": change, "claim": "falls"}).claims
     assert claim.instance.label == (
-        "(baseline+precedence=over_all_others+stakes=replaced - baseline+precedence=over_all_others) - "
-        "(baseline+stakes=replaced - baseline)"
+        "(palisade_e+precedence=over_all_others+stakes=replaced - palisade_e+precedence=over_all_others) - "
+        "(palisade_e+stakes=replaced - palisade_e)"
     )
     assert len(claim.points) == 4
 
@@ -130,7 +130,7 @@ def test_a_dose_binds_all_cells_along_it_and_each_of_them_may_have_its_rate() ->
 def test_what_a_hypothesis_does_not_name_plays_no_part() -> None:
     """All cells are alike by who says nothing of any; one effect makes two groups of them."""
     (grid,) = grids(states(SHUTDOWN))
-    cells = {state.record.label for state in grid.cells} - {"baseline+goal=avoid_shutdown"}
+    cells = {state.record.label for state in grid.cells} - {"palisade_e+goal=avoid_shutdown"}
     stakes = {label for label in cells if "stakes=replaced" in label}
     assert alike(bound(STAKES)) == {frozenset(stakes), frozenset(cells - stakes)}
     precedence = {label for label in cells if "precedence" in label}
@@ -145,7 +145,7 @@ def test_rates_of_which_it_says_that_they_do_not_differ_are_united() -> None:
     """Also where a level has an effect in another context: with the rank said, stakes change nothing."""
     same = STAKES | {"where": {"precedence": "over_all_others"}, "claim": "no_effect"}
     groups = alike(bound(STAKES, RANKED, same))
-    ranked = {"baseline+precedence=over_all_others", "baseline+precedence=over_all_others+stakes=replaced"}
+    ranked = {"palisade_e+precedence=over_all_others", "palisade_e+precedence=over_all_others+stakes=replaced"}
     assert frozenset(ranked) in groups
 
 
@@ -153,7 +153,7 @@ def test_levels_of_a_factor_that_it_leaves_open_may_differ() -> None:
     """Alike by what it explains, each its own where only the rest is asked for."""
     each = bound(TIMING, leaves_open=("stakes",))
     together, apart = alike(each), alike(each, open=True)
-    pair = {"baseline", "baseline+stakes=replaced"}
+    pair = {"palisade_e", "palisade_e+stakes=replaced"}
     assert any(pair <= group for group in together)
     assert not any(pair <= group for group in apart)
     assert {label for group in together for label in group} >= {label for group in apart for label in group}

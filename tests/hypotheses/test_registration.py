@@ -279,7 +279,7 @@ def test_the_plan_has_what_a_reviewer_asks_for() -> None:
     for package in ("scipy", "statsmodels"):
         assert f"{package} {version(package)}" in printed
     (row,) = (line for line in printed.split("\n") if "| the user is to be obeyed" in line)
-    assert [part.strip() for part in row.split("|")[2:4]] == ["vanishes (below 10%)", "10 %"]
+    assert [part.strip() for part in row.split("|")[2:4]] == ["falls", "65%"]
 
 
 def test_the_plan_says_what_is_wrong_with_its_overrides() -> None:

@@ -62,8 +62,8 @@ def test_where_keeps_the_contrasts_at_these_levels() -> None:
     cells = states(SHUTDOWN)
     assert len(find(cells, contrast=contrast)) == 7
     assert len(find(cells, contrast=contrast, where={"realism": ["told_test", "told_real"]})) == 2
-    assert len(find(cells, contrast=contrast, where={"prompt": "baseline", "pressure": "imperative"})) == 1
-    assert not find(cells, contrast=contrast, where={"prompt": "palisade_e"})
+    assert len(find(cells, contrast=contrast, where={"prompt": "palisade_e", "pressure": "imperative"})) == 1
+    assert not find(cells, contrast=contrast, where={"prompt": "baseline"})
     assert not find(cells, contrast=contrast, where={"no_such_factor": "x"})
 
 

@@ -237,12 +237,14 @@ def _why_none_leads(
     """
     best, *others = standing
     cells = {key for key, _ in observed.points} - observed.planned.controls
-    if len(cells) < FEWEST_CELLS or not contested:
-        return "no effect that another hypothesis claims was put to the test"
     if not best.shown:
         return "none of its effects is shown"
     if best.share <= EXPLAINS:
-        return f"a leader explains more than {EXPLAINS:.0%}"
+        return f"a leader explains more than {100 * EXPLAINS:.0f} %"
+    if len(cells) < FEWEST_CELLS:
+        return "two cells make one contrast, which has several explanations"
+    if not contested:
+        return "no effect that another hypothesis claims was put to the test"
     if not Explanation(observed, best.bound).in_full:
         return "its effects are smaller than it claims"
     if not Explanation(observed, best.bound, leaves_open=True).is_all(alpha):
