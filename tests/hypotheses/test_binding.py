@@ -59,7 +59,9 @@ def test_a_prediction_binds_wherever_the_other_factors_change_nothing_by_the_sam
     of_stakes = [label for label in narrowed if "replaced" in label]
     assert set(of_stakes) < set(everywhere)
     assert not any("post_task" in label for label in of_stakes)
-    assert [label for label in narrowed if "post_task" in label] == ["palisade_e+timing=post_task - palisade_e"]
+    assert [label for label in narrowed if "post_task" in label] == [
+        "palisade_e+timing=post_task - palisade_e"
+    ]
 
 
 @pytest.mark.parametrize("claim", ["no_effect", "leaves_a_third"])
@@ -145,7 +147,10 @@ def test_rates_of_which_it_says_that_they_do_not_differ_are_united() -> None:
     """Also where a level has an effect in another context: with the rank said, stakes change nothing."""
     same = STAKES | {"where": {"precedence": "over_all_others"}, "claim": "no_effect"}
     groups = alike(bound(STAKES, RANKED, same))
-    ranked = {"palisade_e+precedence=over_all_others", "palisade_e+precedence=over_all_others+stakes=replaced"}
+    ranked = {
+        "palisade_e+precedence=over_all_others",
+        "palisade_e+precedence=over_all_others+stakes=replaced",
+    }
     assert frozenset(ranked) in groups
 
 
