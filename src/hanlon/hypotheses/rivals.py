@@ -191,7 +191,7 @@ def fit_rival(observed: Observed, bound: Bound, alpha: float) -> RivalFit:
         p,
         observed.share(own.classes, nearest),
         len(set(own.classes)),
-        [claim for claim in claims if claim.prediction.has_effect and is_shown(observed, claim)],
+        [claim for claim in claims if claim.prediction.has_effect and is_shown(observed, claim, 1 - alpha)],
         _worst(observed, claims),
         converged and nearest.converged,
     )

@@ -8,7 +8,7 @@ share and a part of each cell's own, both normal, with variances by the method o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hanlon.analysis.stats.by_request import ByRequest
 from hanlon.analysis.stats.differences import Term, linear_combination
@@ -28,6 +28,8 @@ FEW_REPEATS = 0.1
 """Least value of 1 - 1 / m: with one episode a request nothing is seen of a variance that is a cell's own."""
 FLATTEST = 0.3
 """Of the squared slope: what flatter ones leave of a variance is not scaled up any further (v = 6.7, sd 2.6)."""
+AT_ONCE = 2_000_000
+"""Drawn requests that are held in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,20 @@ class SamplingError:
         if self.repeats is None:
             return chance.binomial(n.astype(int), expit(centres))
         spread = (1 + LOGISTIC_NORMAL * (self.common + self.separate)) ** 0.5
-        requests = self.repeats.shape[1]
+        at_once = max(1, AT_ONCE // self.repeats.size)
+        batches = [centres[start : start + at_once] for start in range(0, draws, at_once)]
+        return np.concatenate([self._cases(spread * batch, chance) for batch in batches])
+
+    def _cases(self, centres: "NDArray[Any]", chance: "Generator") -> "NDArray[Any]":
+        """Counts of draws with these logits: draws x rates."""
+        from scipy.special import expit
+
+        repeats = cast("NDArray[Any]", self.repeats)
+        draws, size, requests = len(centres), *repeats.shape
         shifts = self.common**0.5 * chance.standard_normal((draws, 1, requests))
-        own = self.separate**0.5 * chance.standard_normal((draws, len(rates), requests))
-        each = expit(spread * centres[:, :, None] + shifts + own)
-        return chance.binomial(self.repeats[None].astype(int), each).sum(axis=2)
+        own = self.separate**0.5 * chance.standard_normal((draws, size, requests))
+        each = expit(centres[:, :, None] + shifts + own)
+        return chance.binomial(repeats[None].astype(int), each).sum(axis=2)
 
     def interval(self, columns: Sequence[int], counts: Counts, level: float) -> tuple[float, float]:
         """The interval of treated minus base, or of how the second difference exceeds the first.

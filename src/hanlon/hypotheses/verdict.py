@@ -234,6 +234,9 @@ def _why_none_leads(
     A leader explains enough, with an effect of its own shown in full, and clearly more than any other that fits: a
     larger share, or all that matters where the other leaves an effect unexplained. Nobody leads by one contrast, or
     where no other hypothesis claims an effect of a factor (two measures of a cell are in every grid).
+
+    At an early look alpha is small. It is that of effects shown and of rivals that fall. The leader itself has to fit
+    at the usual alpha, which is the stricter of the two for it.
     """
     best, *others = standing
     cells = {key for key, _ in observed.points} - observed.planned.controls
@@ -247,11 +250,11 @@ def _why_none_leads(
         return "no effect that another hypothesis claims was put to the test"
     if not Explanation(observed, best.bound).in_full:
         return "its effects are smaller than it claims"
-    if not Explanation(observed, best.bound, leaves_open=True).is_all(alpha):
+    if best.p < ALPHA or not Explanation(observed, best.bound, leaves_open=True).is_all(ALPHA):
         return "it leaves an effect unexplained"
     close = [other for other in others if best.share - other.share < AHEAD]
     rival = next((other for other in close if Explanation(observed, other.bound).is_all(alpha)), None)
-    if rival is None and close and not Explanation(observed, best.bound).is_all(alpha):
+    if rival is None and close and not Explanation(observed, best.bound).is_all(ALPHA):
         rival = close[0]
     return f"{rival.name} explains about as much" if rival else ""
 
