@@ -41,46 +41,49 @@ def after_look(command_line: CommandLine) -> dict[int, bool]:
 def test_a_settled_sweep_stops_and_is_not_sampled_again_by_the_same_command(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
-    """It says what it saved. Only another command goes on, and what that adds is marked."""
+    """It says what it saved. Only another command goes on, and what that adds is marked.
+
+    At n = 40 no case shows that there are few; at n = 10 it would not.
+    """
     chat_server.answer = answers
-    command = [*GRID, "samples=20", *at(chat_server), PRICE]
+    command = [*GRID, "samples=80", *at(chat_server), PRICE]
     run = command_line.run(*command, "looks=2")
     assert run.returncode == 0, run.stderr
     assert (
-        "Stopped at look 1 of 2 (n = 10 of 20 a cell): there is nothing to explain. Saved 20 episodes, about $0.80."
+        "Stopped at look 1 of 2 (n = 40 of 80 a cell): there is nothing to explain. Saved 80 episodes, about $3.20."
     ) in run.stdout
     assert "Incomplete" not in run.stderr
-    assert chat_server.calls == 2 * 10 * CALLS
+    assert chat_server.calls == 2 * 40 * CALLS
     sweep = sweep_of(command_line)
     (plan,) = sweep.looks
     assert [(look.n, look.alpha) for look in plan.looks] == list(
-        zip((10, 20), nominal_alphas(2), strict=True)
+        zip((40, 80), nominal_alphas(2), strict=True)
     )
     assert (plan.judged, plan.settled, plan.because) == (1, 1, "there is nothing to explain")
-    assert alpha_of(sweep, 10) == nominal_alphas(2)[0]
-    assert [sweep.samples_of(key) for key in sweep.cells] == [10, 10]
+    assert alpha_of(sweep, 40) == nominal_alphas(2)[0]
+    assert [sweep.samples_of(key) for key in sweep.cells] == [40, 40]
 
     for words in ([], ["plan=true"]):
         again = command_line.run(*command, "looks=2", *words)
         assert again.returncode == 0, again.stderr
-        assert "Settled at look 1 of 2 (n = 10 of 20 a cell): there is nothing to explain." in again.stdout
+        assert "Settled at look 1 of 2 (n = 40 of 80 a cell): there is nothing to explain." in again.stdout
         assert "Nothing is sampled" in again.stdout
     assert "0 to sample" in again.stdout
-    assert chat_server.calls == 2 * 10 * CALLS
+    assert chat_server.calls == 2 * 40 * CALLS
     assert not any(after_look(command_line).values())
 
     more = command_line.run(*command)
     assert more.returncode == 0, more.stderr
-    assert "was settled at look 1 of 2 (n = 10). What is added now is marked" in more.stderr
+    assert "was settled at look 1 of 2 (n = 40). What is added now is marked" in more.stderr
     assert (
-        "10 of 20 episodes were added after a look at the rates, for which its interval is not adjusted"
+        "40 of 80 episodes were added after a look at the rates, for which its interval is not adjusted"
         in (" ".join(more.stdout.split()))
     )
-    assert chat_server.calls == 2 * 20 * CALLS
-    assert after_look(command_line) == {index: index >= 10 for index in range(20)}
+    assert chat_server.calls == 2 * 80 * CALLS
+    assert after_look(command_line) == {index: index >= 40 for index in range(80)}
     sweep = sweep_of(command_line)
-    assert alpha_of(sweep, 20) == nominal_alphas(2)[1]
-    assert [sweep.samples_of(key) for key in sweep.cells] == [20, 20]
+    assert alpha_of(sweep, 80) == nominal_alphas(2)[1]
+    assert [sweep.samples_of(key) for key in sweep.cells] == [80, 80]
     assert "Settled at look 1" in command_line.run(*command, "looks=2").stdout
 
 
@@ -113,14 +116,14 @@ def test_a_model_that_is_settled_stops_and_the_other_goes_on(
     """Each has its own looks; the line names it."""
     chat_server.answer = answers
     endpoint, base_url, _ = at(chat_server)
-    command = [*GRID, "samples=20", "looks=2", endpoint, base_url, "model.id=test-model,resisting-model"]
+    command = [*GRID, "samples=80", "looks=2", endpoint, base_url, "model.id=test-model,resisting-model"]
     run = command_line.run(*command)
     assert run.returncode == 0, run.stderr
-    assert "test-model: Stopped at look 1 of 2 (n = 10 of 20 a cell)" in run.stdout
-    assert "Saved 20 episodes.\n" in run.stdout  # no price is known
-    assert chat_server.calls == (2 * 10 + 2 * 20) * CALLS
+    assert "test-model: Stopped at look 1 of 2 (n = 40 of 80 a cell)" in run.stdout
+    assert "Saved 80 episodes.\n" in run.stdout  # no price is known
+    assert chat_server.calls == (2 * 40 + 2 * 80) * CALLS
     planned = {cell.model: cell.planned_samples for cell in map(read_cell, cell_folders(command_line.runs))}
-    assert planned == {"test-model": 10, "resisting-model": 20}
+    assert planned == {"test-model": 40, "resisting-model": 80}
     assert [plan.settled for plan in sweep_of(command_line).looks] == [1, 0]
 
 

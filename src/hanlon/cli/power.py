@@ -94,10 +94,10 @@ def power(
     states, n = sweep.states(), samples or sweep.options.samples
     if n_for:
         for plan in plans:
-            found = leading_n(
+            search = leading_n(
                 sweep, plan, repeats, up_to, request_sd, lambda line: click.echo(line, err=True)
             )
-            click.echo(leading_text(found, sweep.overrides, table_format))
+            click.echo(leading_text(search, sweep.overrides, table_format))
     elif rates is not None:
         click.echo(rates_text(*rates, n, Unit(request_count(states[0].record), request_sd)))
     else:

@@ -128,16 +128,16 @@ ROWS: tuple[Column[_Row], ...] = (
 )
 
 
-def leading_text(found: LeadingN, overrides: Sequence[str], table_format: TableFormat) -> str:
+def leading_text(search: LeadingN, overrides: Sequence[str], table_format: TableFormat) -> str:
     """A row for each n, then one for each policy at the last of them; JSON and CSV have all."""
-    if not found.rungs:
-        return f"{found.env}: no hypothesis of this sweep names a scripted policy: nothing to rehearse."
-    *earlier, last = found.rungs
-    title = f"rehearsals, env={found.env}"
+    if not search.rungs:
+        return f"{search.env}: no hypothesis of this sweep names a scripted policy: nothing to rehearse."
+    *earlier, last = search.rungs
+    title = f"rehearsals, env={search.env}"
     if table_format in ("json", "csv"):
-        return render_table(ROWS, [row for rung in found.rungs for row in _rows(rung)], table_format, title)
+        return render_table(ROWS, [row for rung in search.rungs for row in _rows(rung)], table_format, title)
     rows = [*(_Row(rung.n, None, rung.all) for rung in earlier), *_rows(last)]
-    return "\n".join([render_table(ROWS, rows, table_format, title), *_notes(found, overrides)])
+    return "\n".join([render_table(ROWS, rows, table_format, title), *_notes(search, overrides)])
 
 
 def _rows(rung: Rung) -> list[_Row]:
@@ -145,15 +145,15 @@ def _rows(rung: Rung) -> list[_Row]:
     return [_Row(rung.n, None, rung.all), *each]
 
 
-def _notes(found: LeadingN, overrides: Sequence[str]) -> Iterator[str]:
+def _notes(search: LeadingN, overrides: Sequence[str]) -> Iterator[str]:
     scales = ", ".join(f"{scale:g}" for scale in SCALES)
     yield (
         f"Scripted policies with their effects times {scales} (in logits, about the first cell), every cell moved by "
         f"{WOBBLE:g} logits (sd). Wanted: the right hypothesis leads in {LEADS:.0%}, a wrong one in at most "
         f"{WRONG:.0%}."
     )
-    if found.n is None:
-        yield f"No n up to {found.rungs[-1].n:,} is enough."
+    if search.n is None:
+        yield f"No n up to {search.rungs[-1].n:,} is enough."
     else:
         words = [word for word in overrides if not word.startswith("samples=")]
-        yield f"n = {found.n:,} is enough: python run.py -m {shlex.join(words)} samples={found.n}"
+        yield f"n = {search.n:,} is enough: python run.py -m {shlex.join(words)} samples={search.n}"

@@ -13,7 +13,7 @@ from hanlon.hypotheses.printed.plan import plan_lines, planned_grids
 from hanlon.hypotheses.registration import new_registration
 from hanlon.hypotheses.sampling_error import WOBBLE
 from hanlon.hypotheses.schema import POINTS, Gate, Plan, Prediction, level_text
-from hanlon.hypotheses.verdict import AHEAD, ALPHA, EXPLAINS
+from hanlon.hypotheses.verdict import AHEAD, ALPHA, EXPLAINS, FEWEST_CELLS
 from hanlon.store.cells import CellState
 
 STATISTICS = ("numpy", "scipy", "statsmodels")
@@ -32,10 +32,11 @@ RULE = (
     "to the test`: none of its effects has a contrast in these cells. `fits`: neither.\n"
     f"- `leads`: it fits, an effect that it claims is shown, it explains more than {EXPLAINS:.0%} of the variation "
     f"between cells that chance does not, and {100 * AHEAD:.0f} points more than any other that fits, or all that "
-    "matters where the others leave an effect unexplained. At most one leads, and none where only one hypothesis is "
-    "put to the test.\n"
-    "- The sweep ends with: one leads; several fit; none leads; none fits; nothing to explain; or undetermined, where "
-    "a control did not do its work or nothing can be counted.\n"
+    "matters where the others leave an effect unexplained. Its effects are seen at the size that it claims, and it "
+    f"leaves no effect unexplained. At most one leads, and none where fewer than {FEWEST_CELLS} cells, or effects of "
+    "only one hypothesis, are put to the test.\n"
+    "- The sweep ends with: one leads; several fit; none leads; none fits; none put to the test; nothing to explain; "
+    "or undetermined, where a control did not do its work or nothing can be counted.\n"
 )
 """How a hypothesis, and a sweep, comes to its result: `hypotheses/verdict.py` in words."""
 

@@ -77,7 +77,7 @@ def _no_factor(key: str, name: str, factors: set[str]) -> Iterator[str]:
 def _no_level(key: str, wanted: Sequence[Level], levels: Sequence[Any]) -> Iterator[str]:
     for level in wanted:
         if levels and level not in levels:
-            texts = [level_text(known) for known in levels]
+            texts = [level_text(legal) for legal in levels]
             yield (
                 f"{key}: no cell can be at '{level_text(level)}', so the prediction binds nothing."
                 f"{nearest(level_text(level), texts)} Levels: {', '.join(texts)}"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Array = "NDArray[Any]"
 STEPS, CLOSE = 40, 1e-6
 """The most steps of a fit; the last moves no rate by more than this, or the deviance by no larger a share."""
 SHARPER = 10.0

@@ -24,7 +24,7 @@ class GateReading:
 
     @property
     def obstacle(self) -> str:
-        """Why nothing is determined; empty where the control did its work or is not needed."""
+        """What the control leaves in doubt; empty where it did its work or is not needed."""
         if not self.applies or self.worked:
             return ""
         if self.worked is None:

@@ -181,16 +181,16 @@ def fit_rival(observed: Observed, bound: Bound, alpha: float) -> RivalFit:
     claims = observed.claims(bound)
     region = region_of(claims, observed.index, observed.rates)
     p, converged = p_of(observed, lambda k, steps: fit(Counts(k, observed.counts.n), region, steps), alpha)
-    own = Explanation(observed, bound)
-    nearest = own.fit(observed.counts.k, STEPS)
+    explanation = Explanation(observed, bound)
+    nearest = explanation.fit(observed.counts.k, STEPS)
     if p is None or nearest is None:
         return RivalFit(bound, claims, 0.0, 0.0, 0, (), None, converged=True, empty=True)
     return RivalFit(
         bound,
         claims,
         p,
-        observed.share(own.classes, nearest),
-        len(set(own.classes)),
+        observed.share(explanation.classes, nearest),
+        len(set(explanation.classes)),
         [claim for claim in claims if claim.prediction.has_effect and is_shown(observed, claim, 1 - alpha)],
         _worst(observed, claims),
         converged and nearest.converged,

@@ -85,8 +85,8 @@ class SamplingError:
         repeats = cast("NDArray[Any]", self.repeats)
         draws, size, requests = len(centres), *repeats.shape
         shifts = self.common**0.5 * chance.standard_normal((draws, 1, requests))
-        own = self.separate**0.5 * chance.standard_normal((draws, size, requests))
-        each = expit(centres[:, :, None] + shifts + own)
+        separate = self.separate**0.5 * chance.standard_normal((draws, size, requests))
+        each = expit(centres[:, :, None] + shifts + separate)
         return chance.binomial(repeats[None].astype(int), each).sum(axis=2)
 
     def interval(self, columns: Sequence[int], counts: Counts, level: float) -> tuple[float, float]:

@@ -17,8 +17,8 @@ from hanlon.analysis.stats.rates import rate_of
 from hanlon.hypotheses.binding import PlannedGrid
 from hanlon.hypotheses.gates import GateReading, read_gate
 from hanlon.hypotheses.rivals import Explanation, Observed, RivalFit, fit_rival, observe
-from hanlon.hypotheses.schema import Behaviour, Plan, Prediction
-from hanlon.hypotheses.selection import MEASURE, Selector
+from hanlon.hypotheses.schema import Plan, Prediction
+from hanlon.hypotheses.selection import MEASURE
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Count
 
@@ -38,6 +38,8 @@ EXPLAINS, AHEAD = 0.90, 0.10
 FEWEST_CELLS = 3
 """With fewer there is one contrast, which has several explanations."""
 FEW_REQUESTS = 5
+ABSENT = 2.0
+"""Times the plan's bound: where all intervals end below, more episodes are not needed to see that there is little."""
 DEMO = "plumbing demo: the embedded model says nothing of what it was asked"
 
 
@@ -63,10 +65,10 @@ class Rival:
 class GridVerdict:
     """The verdict on one model and protocol.
 
-    `shown` says whether the behaviour is shown anywhere, `obstacle` what is in the way of any conclusion, `cautions`
-    what must be read beside it. `preregistered` names the hypotheses that the user chose and that were written down
-    before the episodes, `written` those that lay in conf/hypothesis before them. `overrides` are those of the command,
-    `alpha` is that of its last look.
+    `shown` says whether the behaviour is shown anywhere, `absent` whether it is shown to be rare everywhere, `obstacle`
+    what is in the way of any conclusion, `cautions` what must be read beside it. `preregistered` names the hypotheses
+    that the user chose and that were written down before the episodes, `written` those that lay in conf/hypothesis
+    before them. `overrides` are those of the command, `alpha` is that of its last look.
     """
 
     planned: PlannedGrid
@@ -74,6 +76,7 @@ class GridVerdict:
     gates: Sequence[GateReading]
     rivals: Sequence[Rival]
     shown: bool
+    absent: bool
     obstacle: str = ""
     cautions: Sequence[str] = ()
     preregistered: frozenset[str] = frozenset()
@@ -114,8 +117,14 @@ class GridVerdict:
 
     @property
     def settled(self) -> bool:
-        """Whether more episodes have nothing to add: a hypothesis leads, or there is nothing to explain."""
-        return self.conclusion in ("leads", "nothing to explain")
+        """Whether more episodes have nothing to add.
+
+        A hypothesis leads; or the behaviour is shown to be rare, by a pipeline whose controls could have shown it. That
+        it is not shown at a small n is no reason to stop.
+        """
+        if self.conclusion == "nothing to explain":
+            return self.absent and all(gate.worked is not None for gate in self.gates if gate.applies)
+        return self.conclusion == "leads"
 
 
 def judge(
@@ -146,11 +155,13 @@ def judge(
 def _verdict(planned: PlannedGrid, whole: Grid, values: Values, alpha: float) -> GridVerdict:
     gates = [read_gate(gate, whole) for gate in planned.plan.gates]
     observed = observe(planned, values)
-    shown = observed is not None and is_shown(planned, observed, planned.behaviour)
+    bounds = behaviour_bounds(planned, observed) if observed is not None else []
+    shown = any(lo > planned.behaviour.above for lo, _ in bounds)
+    absent = bool(bounds) and all(hi < ABSENT * planned.behaviour.above for _, hi in bounds)
     obstacle = _obstacle(planned.grid, gates, observed, shown=shown)
     rivals = _rivals(observed, alpha) if observed is not None and shown and not obstacle else []
     return GridVerdict(
-        planned, observed, gates, rivals, shown, obstacle, list(_cautions(planned, observed, rivals))
+        planned, observed, gates, rivals, shown, absent, obstacle, list(_cautions(planned, observed, rivals))
     )
 
 
@@ -171,26 +182,25 @@ def _cautions(planned: PlannedGrid, observed: Observed | None, rivals: Sequence[
             yield f"{rival.name}: its fit did not converge, so it is not ranked."
 
 
-def is_shown(planned: PlannedGrid, observed: Observed, behaviour: Behaviour) -> bool:
-    """Whether the behaviour is shown: in some cell that is no control the lower bound lies above the plan's bound."""
-    cells = [cell for cell in planned.grid.cells if cell.record.key not in planned.controls]
+def behaviour_bounds(planned: PlannedGrid, observed: Observed) -> list[tuple[float, float]]:
+    """The 95 % intervals of what is to be explained: of rates in cells that are no controls, or of rises of a rate."""
+    behaviour = planned.behaviour
     if not behaviour.changes:
-        return any(
-            rate_of(cell.tally, measure).lo > behaviour.above
-            for cell in cells
-            for measure in behaviour.measures
+        cells = [cell for cell in planned.grid.cells if cell.record.key not in planned.controls]
+        rates = [rate_of(cell.tally, measure) for cell in cells for measure in behaviour.measures]
+        return [(rate.lo, rate.hi) for rate in rates if rate.n]
+    instances = [
+        instance
+        for change in behaviour.changes
+        for instance in planned.selector.find(
+            Prediction(contrast=change, claim="rises"), behaviour.measures[0]
         )
-    selector = Selector(planned.grid)
-    measure = behaviour.measures[0]
-    for change in behaviour.changes:
-        prediction = Prediction(contrast=change, claim="rises")
-        for instance in selector.find(prediction, measure):
-            points = instance.points
-            if all(point in observed.index for point in points):
-                columns = [observed.index[point] for point in points]
-                if observed.error.interval(columns, observed.counts, 0.95)[0] > behaviour.above:
-                    return True
-    return False
+    ]
+    return [
+        observed.error.interval([observed.index[point] for point in instance.points], observed.counts, 0.95)
+        for instance in instances
+        if all(point in observed.index for point in instance.points)
+    ]
 
 
 def _obstacle(grid: Grid, gates: Sequence[GateReading], observed: Observed | None, *, shown: bool) -> str:

@@ -1,1 +1,1 @@
-"""Rates and differences: intervals, tests, equivalence, by episode or by request."""
+"""Rates and differences: intervals, tests, trends, by episode or by request."""

@@ -13,7 +13,6 @@ from statistics import fmean
 from typing import Any, cast
 
 from hanlon.analysis.stats.by_request import SAME, ByRequest, flip_p, shared_means
-from hanlon.analysis.stats.equivalence import one_sided_bounds
 from hanlon.store.tally import Count
 
 FEW = 5
@@ -189,3 +188,13 @@ def below_margin(doses: Stratum, margin: float, alpha: float, *, rises: bool) ->
             break
         below.append(dose)
     return below
+
+
+def one_sided_bounds(k: int, n: int, alpha: float) -> tuple[float, float]:
+    """The lower and the upper exact bound, each wrong with a probability of at most `alpha`."""
+    from statsmodels.stats import proportion
+
+    if n == 0:
+        return 0.0, 1.0
+    lo, hi = cast(Any, proportion).proportion_confint(k, n, alpha=2 * alpha, method="beta")
+    return float(lo), float(hi)

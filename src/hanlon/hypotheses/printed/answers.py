@@ -82,10 +82,10 @@ class Judged:
             return []
         cells = [cell for cell in planned.grid.cells if cell.record.key not in planned.controls]
         factors = sorted({change.factor for change in wanted})
-        found = contrasts(
+        all_contrasts = contrasts(
             cells, planned.behaviour.measures[:1], factors=factors, values=self.values, level=self.level
         )
-        rises = [contrast for contrast in found if _is_change(contrast, wanted)]
+        rises = [contrast for contrast in all_contrasts if _is_change(contrast, wanted)]
         return sorted(rises, key=lambda contrast: -contrast.comparison.difference.lo)
 
     @property
@@ -190,7 +190,7 @@ def explains(judged: Judged) -> str:
         return f"several fit, and these counts do not part them: {_named(fitting)}."
     if verdict.conclusion == "none leads":
         return f"{_named(fitting)}: it fits, but does not lead, since {fitting[0].why_not}.{_left(judged)}"
-    if not verdict.rivals or all(rival.status == "not put to the test" for rival in verdict.rivals):
+    if verdict.conclusion == "none put to the test":
         return "undetermined: no hypothesis was put to the test."
     return f"none of the {len(verdict.rivals)} hypotheses fits. {_unexplained(judged)}"
 
@@ -242,7 +242,7 @@ def settles(judged: Judged) -> str:
     if verdict.conclusion == "undetermined":
         return _missing(judged)
     if verdict.conclusion == "nothing to explain":
-        return "it is settled for this model and these cells."
+        return "it is settled for this model and these cells." if verdict.settled else _little(judged)
     if verdict.conclusion == "several fit":
         first, second, *_ = (rival.fit.bound.hypothesis for rival in fitting)
         return _parting(judged, first, [second])
@@ -255,6 +255,13 @@ def settles(judged: Judged) -> str:
     if leading is None or not against:
         return "nothing more among these hypotheses: all were put to the test."
     return _parting(judged, leading.fit.bound.hypothesis, [rival.fit.bound.hypothesis for rival in against])
+
+
+def _little(judged: Judged) -> str:
+    """What is lacking where the behaviour is not shown: a control, or episodes."""
+    if any(reading.applies and reading.worked is None for reading in judged.verdict.gates):
+        return _missing(judged)
+    return "more episodes of these cells: the intervals still leave room for it."
 
 
 def _missing(judged: Judged) -> str:
