@@ -13,6 +13,7 @@ import pytest
 
 from hanlon.cli import main
 from support.command_line import ROOT, CommandLine
+from support.quick import mostly_slow
 from test_imports import FLOORS
 
 README = (ROOT / "README.md").read_text()
@@ -20,7 +21,7 @@ VERBS = re.findall(r"^(hanlon .*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
 COMMANDS = re.findall(r"^(python run\.py .*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "..." not in c])
+@pytest.mark.parametrize("command", mostly_slow((c for c in COMMANDS if "..." not in c), 4))
 def test_every_sweep_of_the_readme_composes(command_line: CommandLine, command: str) -> None:
     """Each `python run.py` line of the README can be planned without a key, and makes no call."""
     run = command_line.run(*shlex.split(command)[2:], "plan=true")

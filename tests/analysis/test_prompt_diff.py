@@ -67,6 +67,7 @@ def test_overrides_and_a_stored_cell_are_compared(command_line: CommandLine, cha
     assert said.stdout.count("identical") == said.stdout.count("==")
 
 
+@pytest.mark.slow
 def test_a_verbatim_prompt_is_compared_with_the_system_text(command_line: CommandLine) -> None:
     """A copy is identical; one with a BOM, a tab, a CR, a trailing space and a last newline shows each of them."""
     shown = command_line.hanlon("prompts", "show", FREE)
@@ -83,6 +84,7 @@ def test_a_verbatim_prompt_is_compared_with_the_system_text(command_line: Comman
     assert "== user" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [

@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf, open_dict
 
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
+from support.quick import mostly_slow
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -44,7 +45,7 @@ def composer() -> CellComposer:
     return CellComposer(loader, load_master(loader, []))
 
 
-@pytest.mark.parametrize("overrides", options())
+@pytest.mark.parametrize("overrides", mostly_slow(options(), 25))
 def test_every_file_of_conf_composes_as_stock_hydra_does(composer: CellComposer, overrides: str) -> None:
     """The resolved cell equals what stock Hydra composes from the same overrides."""
     with initialize_config_dir(str(CONF), version_base=None, job_name="test"):

@@ -308,6 +308,7 @@ def test_prompt_levels_set_legal_points(composed: dict[str, dict[str, Any]]) -> 
         AlignmentFakingFactors(**composed[level])
 
 
+@pytest.mark.slow
 def test_prompt_levels_differ_from_the_baseline_in_what_their_files_set(
     composed: dict[str, dict[str, Any]],
 ) -> None:

@@ -214,6 +214,7 @@ def test_contrasts_are_named_by_their_base_cell(shutdown_runs: Path) -> None:
     assert "bundle: baseline to priority_clarified" in rows
 
 
+@pytest.mark.slow
 def test_own_runs_count_what_the_paper_counts(tier_runs: Path) -> None:
     """Greenblatt's non-compliance is the complement of our compliance."""
     states, _ = load_cells([tier_runs])

@@ -17,6 +17,7 @@ from hanlon.figures.papers import greenblatt
 from hanlon.figures.points import frame, label_of
 from hanlon.figures.sweep.tier_pairs import QUANTITIES
 from support.figures import BY_NAME, PUBLISHED_FIGURES, chart, strings
+from support.quick import mostly_slow
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -27,7 +28,7 @@ def rows_of(data: pd.DataFrame) -> set[int]:
     return {int(at) for name in columns for at in data[name].dropna()}
 
 
-@pytest.mark.parametrize("figure", PUBLISHED_FIGURES, ids=lambda figure: figure.name)
+@pytest.mark.parametrize("figure", mostly_slow(PUBLISHED_FIGURES, 8, lambda figure: figure.name))
 def test_a_published_figure_is_valid_and_fetches_nothing(figure: Figure, material: Material) -> None:
     """The specification passes the schema, names no address but the schema's, and is not marked as simulated."""
     spec, data = chart(figure, material)

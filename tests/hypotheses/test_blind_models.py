@@ -138,6 +138,7 @@ def errors_of(
     return errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("env", GRIDS)
 def test_a_sample_of_blind_models_has_few_wrong_leaders(env: str) -> None:
     """Quick: every fifth model of one set, once, at 200 episodes a cell."""

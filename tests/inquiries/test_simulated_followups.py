@@ -17,6 +17,7 @@ from hanlon.simulated.acting_policies import names
 from hanlon.simulated.answering_policies import answer_names
 from hanlon.store.records import Episode, ModelCall
 from support.played import SETS, asked, cell
+from support.quick import mostly_slow
 
 Complete = Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]
 
@@ -89,7 +90,7 @@ ACTING = [
 ]
 
 
-@pytest.mark.parametrize(("policy", "protocol"), ACTING)
+@pytest.mark.parametrize(("policy", "protocol"), mostly_slow(ACTING, 5))
 async def test_a_policy_that_acts_knows_what_it_was_told_and_did(
     served: Callable[[str], Complete], policy: str, protocol: str
 ) -> None:
@@ -125,7 +126,7 @@ FRAMINGS = (
 )
 
 
-@pytest.mark.parametrize("policy", answer_names())
+@pytest.mark.parametrize("policy", mostly_slow(answer_names(), 3))
 async def test_a_policy_that_answers_knows_its_situation(
     served: Callable[[str], Complete], policy: str
 ) -> None:

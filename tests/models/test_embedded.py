@@ -62,6 +62,7 @@ def test_a_grammar_bounds_the_reply(server: LocalServer):
     assert answer["usage"]["completion_tokens"] > 0
 
 
+@pytest.mark.slow
 @needs_runtime
 def test_a_deterministic_server_repeats_a_seed(server: LocalServer):
     """The same seed gives the same text and another seed another one, whatever was asked in between."""

@@ -17,6 +17,7 @@ from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.sandboxes.base import Sandbox
 from hanlon.sandboxes.bubblewrap import BubblewrapSandbox
 from hanlon.sandboxes.virtual import VirtualSandbox
+from support.quick import mostly_slow
 
 RECORDED, FURTHER = "shutdown_sequences", "further_sequences"
 FETCH = "./next_question"
@@ -50,7 +51,9 @@ def counts(name: str, outcomes: list[str]) -> Counter[str]:
     )
 
 
-@pytest.mark.parametrize(("name", "least_right", "most_unresolved"), [(RECORDED, 465, 8), (FURTHER, 335, 3)])
+@pytest.mark.parametrize(
+    ("name", "least_right", "most_unresolved"), mostly_slow([(RECORDED, 465, 8), (FURTHER, 335, 3)], 1)
+)
 def test_the_virtual_shell_ends_as_a_real_machine(name: str, least_right: int, most_unresolved: int) -> None:
     """At least 465 of 477 and 335 of 344, and what it cannot tell is said."""
     sandbox = VirtualSandbox()

@@ -41,6 +41,7 @@ from hanlon.simulated.faults.config import (
 from hanlon.simulated.faults.rate_limit import RateLimit, duration
 from hanlon.simulated.server import application
 from support.command_line import ROOT, CommandLine
+from support.quick import mostly_slow
 
 MODULE = "hanlon.simulated"
 Result = TypeVar("Result")
@@ -192,7 +193,7 @@ RAISES: dict[str, tuple[type[Exception], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", mostly_slow(KINDS, 7))
 async def test_every_fault_is_what_it_says_and_is_counted(serve: Serve, kind: str) -> None:
     """On the wire, and in /stats: a fault instead of a completion is no call, a completion spoiled is one."""
     server = serve(errors={kind: 1}, drip_s=0.5, retry_after_s=3)
@@ -246,7 +247,7 @@ async def outcomes(client: Client, seeds: list[int]) -> dict[int, str]:
     return found
 
 
-@pytest.mark.parametrize("share", [0.05, 0.6])
+@pytest.mark.parametrize("share", mostly_slow([0.05, 0.6], 1))
 async def test_each_fault_is_as_frequent_as_its_probability(serve: Serve, share: float) -> None:
     """Of 600 episodes, within four standard errors."""
     server = serve(errors={"html": share / 2, "http_503": share / 2})
@@ -257,6 +258,7 @@ async def test_each_fault_is_as_frequent_as_its_probability(serve: Serve, share:
     assert found["http_200"] == 600 - found["html"] - found["http_503"]
 
 
+@pytest.mark.slow
 async def test_drawn_faults_depend_on_the_seed_and_not_on_the_order_of_calls(serve: Serve) -> None:
     """The same requests backwards meet the same faults on another server; with another seed they do not."""
     errors, seeds = {"html": 0.3, "http_500": 0.3}, list(range(60))
@@ -266,6 +268,7 @@ async def test_drawn_faults_depend_on_the_seed_and_not_on_the_order_of_calls(ser
     assert first == again != other
 
 
+@pytest.mark.slow
 async def test_a_request_that_is_tried_again_draws_again(serve: Serve) -> None:
     """At 60 % of failures every request gets through in the end, and then always in the same way."""
     server = serve(errors={"http_500": 0.6})
@@ -282,6 +285,7 @@ async def test_a_request_that_is_tried_again_draws_again(serve: Serve) -> None:
     await talk(server, dialogue)
 
 
+@pytest.mark.slow
 async def test_one_probability_is_shared_by_all_kinds(serve: Serve) -> None:
     """errors: 1 means that every call meets one of them, most of them sooner or later."""
     server = serve(errors=1, drip_s=0)
@@ -385,7 +389,7 @@ def test_durations_are_written_as_openai_writes_them(seconds: float, text: str) 
     assert duration(seconds) == text
 
 
-@pytest.mark.parametrize("style", ["seconds", "ms", "date", "none"])
+@pytest.mark.parametrize("style", mostly_slow(["seconds", "ms", "date", "none"], 1))
 async def test_beyond_the_rate_is_429_with_the_wish_as_configured(serve: Serve, style: str) -> None:
     """The header says when there is room; whoever waits so long is let through, and a 429 is no call."""
     server = serve(rate={"per_second": 0.8, "burst": 2}, retry_after=style)
@@ -458,6 +462,7 @@ async def test_an_outage_begins_and_ends(serve: Serve) -> None:
     await talk(server, dialogue)
 
 
+@pytest.mark.slow
 async def test_latency_is_waited_for(serve: Serve) -> None:
     """Completions and errors both take as long as the distribution says, and wait side by side."""
     server = serve(latency={"uniform": [0.3, 0.5]}, errors={"http_500": 0.5})

@@ -131,6 +131,7 @@ def requests_of(values: list[tuple[float, float]]) -> tuple[dict[str, list[float
     return base, {str(number): [second] for number, (_, second) in enumerate(values)}
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from([0, 1 / 3, 1.0]), st.sampled_from([0, 0.5, 1.0])), min_size=1))
 @settings(max_examples=300, deadline=None)
 def test_requests_hold_their_value(values: list[tuple[float, float]]) -> None:
