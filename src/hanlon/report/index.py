@@ -12,6 +12,7 @@ import msgspec
 
 from hanlon.analysis.labels.answers import followup_labels
 from hanlon.analysis.labels.labels import JudgedCell, load_labels
+from hanlon.inquiries.judges.votes import OPEN
 from hanlon.report.hidden import shown, shown_tree
 from hanlon.store.cells import CellState, model_names
 from hanlon.store.digest import as_json
@@ -87,7 +88,12 @@ class Listed:
                 rows["outcome"].append(outcomes.number(episode.outcome))
                 rows["excluded"].append(excluded.number(episode.excluded))
                 rows["request"].append(requests.number(None if request is None else str(request)))
-        names = {"outcomes": outcomes.texts, "exclusions": excluded.texts, "requests": requests.texts}
+        names = {
+            "outcomes": outcomes.texts,
+            "exclusions": excluded.texts,
+            "requests": requests.texts,
+            "open": list(OPEN),
+        }
         return {"cells": cell_columns(self.states), "rows": rows, **names}
 
 

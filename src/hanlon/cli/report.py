@@ -1,0 +1,42 @@
+"""`hanlon report` and `hanlon view`: a sweep as one page, and a store in a browser."""
+
+from pathlib import Path
+
+import click
+
+from hanlon.cli.options import RUNS
+
+
+@click.command(short_help="One page that explains a sweep, transcripts included.")
+@RUNS
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
+              show_default=True, help="The file to write; one that is there is replaced.")  # fmt: skip
+@click.option("--sweep", "sweep_id", metavar="ID", help="Which sweep: the name of runs/sweeps/<ID>.json.")
+@click.option("--all", "everything", is_flag=True, help="All transcripts, not a sample by outcome and label.")
+def report(runs: tuple[Path, ...], out: Path, sweep_id: str | None, everything: bool) -> None:
+    """Write ONE sweep as a page: the answer, what it rests on, what was sent, and a reader of transcripts.
+
+    The page loads nothing, so it can be sent as it is. Transcripts of requests that were loaded from a file are left
+    out.
+    """
+    from hanlon.config.errors import ConfigError
+    from hanlon.report.gathered import gather
+    from hanlon.report.page import report_page
+
+    folders = runs or (Path("runs"),)
+    try:
+        gathered = gather(folders, sweep_id)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    for line in gathered.damaged:
+        click.echo(str(line), err=True)
+    if not gathered.states:
+        raise click.UsageError(
+            f"no cells in {', '.join(map(str, folders))}: a run folder holds <env>/<label>-<key>/cell.json"
+        )
+    page = report_page(gathered, everything=everything).encode()
+    try:
+        out.write_bytes(page)
+    except OSError as error:
+        raise click.BadParameter(f"{out} cannot be written: {error.strerror}", param_hint="--out") from None
+    click.echo(f"{out}: {len(page) / 1e6:.1f} MB")
