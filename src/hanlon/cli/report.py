@@ -40,3 +40,42 @@ def report(runs: tuple[Path, ...], out: Path, sweep_id: str | None, everything: 
     except OSError as error:
         raise click.BadParameter(f"{out} cannot be written: {error.strerror}", param_hint="--out") from None
     click.echo(f"{out}: {len(page) / 1e6:.1f} MB")
+
+
+@click.command(short_help="Read a whole store in a browser.")
+@RUNS
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Of the server; default: one that is free."
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The loopback address that it listens at."
+)
+def view(runs: tuple[Path, ...], port: int, host: str) -> None:
+    """Read transcripts in a browser: filter, search, compare two cells, write labels and notes.
+
+    A server on this machine alone shows the store as it is; its address holds a token. Ctrl-C ends it. Labels and notes
+    are lines of <runs>/people/labels.jsonl and notes.jsonl (`hanlon judge-check --labels` reads the former).
+    """
+    from hanlon.report.server import ViewServer
+    from hanlon.report.store_view import open_store
+
+    folders = runs or (Path("runs"),)
+    store = open_store(folders)
+    if not store.states:
+        raise click.UsageError(
+            f"no cells in {', '.join(map(str, folders))}: a run folder holds <env>/<label>-<key>/cell.json"
+        )
+    try:
+        server = ViewServer(store, port, host)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--host") from None
+    except OSError as error:
+        raise click.BadParameter(
+            f"port {port} cannot be had: {error.strerror}", param_hint="--port"
+        ) from None
+    click.echo(f"{server.address}\n{len(store.states)} cells. Ctrl-C ends it.")
+    with server:
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("Ended.")
