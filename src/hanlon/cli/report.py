@@ -13,7 +13,8 @@ from hanlon.cli.options import RUNS
               show_default=True, help="The file to write; one that is there is replaced.")  # fmt: skip
 @click.option("--sweep", "sweep_id", metavar="ID", help="Which sweep: the name of runs/sweeps/<ID>.json.")
 @click.option("--all", "everything", is_flag=True, help="All transcripts, not a sample by outcome and label.")
-def report(runs: tuple[Path, ...], out: Path, sweep_id: str | None, everything: bool) -> None:
+@click.option("--no-figures", "plain", is_flag=True, help="Without figures, which take most of the time.")
+def report(runs: tuple[Path, ...], out: Path, sweep_id: str | None, everything: bool, plain: bool) -> None:
     """Write ONE sweep as a page: the answer, what it rests on, what was sent, and a reader of transcripts.
 
     The page loads nothing, so it can be sent as it is. Transcripts of requests that were loaded from a file are left
@@ -23,6 +24,8 @@ def report(runs: tuple[Path, ...], out: Path, sweep_id: str | None, everything: 
     from hanlon.report.gathered import gather
     from hanlon.report.page import report_page
 
+    if not out.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {out.parent} to write to", param_hint="--out")
     folders = runs or (Path("runs"),)
     try:
         gathered = gather(folders, sweep_id)
@@ -34,7 +37,7 @@ def report(runs: tuple[Path, ...], out: Path, sweep_id: str | None, everything: 
         raise click.UsageError(
             f"no cells in {', '.join(map(str, folders))}: a run folder holds <env>/<label>-<key>/cell.json"
         )
-    page = report_page(gathered, everything=everything).encode()
+    page = report_page(gathered, everything=everything, figures=not plain).encode()
     try:
         out.write_bytes(page)
     except OSError as error:
@@ -73,6 +76,7 @@ def view(runs: tuple[Path, ...], port: int, host: str) -> None:
         raise click.BadParameter(
             f"port {port} cannot be had: {error.strerror}", param_hint="--port"
         ) from None
+    store.read_ahead()
     click.echo(f"{server.address}\n{len(store.states)} cells. Ctrl-C ends it.")
     with server:
         try:

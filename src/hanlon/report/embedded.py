@@ -10,15 +10,14 @@ import msgspec
 from hanlon.analysis.contrasts.contrasts import Contrast
 from hanlon.analysis.contrasts.effects import effect_text
 from hanlon.analysis.labels.answers import followup_labels
-from hanlon.analysis.labels.labels import answers_by_inquiry, load_labels
+from hanlon.analysis.labels.labels import load_labels
 from hanlon.analysis.sampling import sample
-from hanlon.report.gathered import Gathered, read_people, roots_of
+from hanlon.report.asked import answers_at, asked_of, read_people, remarks_on, roots_of
+from hanlon.report.gathered import Gathered
 from hanlon.report.index import Listed, label_columns
-from hanlon.report.transcript import Answers, transcript
+from hanlon.report.transcript import transcript
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import read_episodes
-from hanlon.store.people import Remark
-from hanlon.store.records import Answer, InquiryRecord
 
 SAMPLED = 240
 """Episodes of a page, beside those of its claims."""
@@ -72,6 +71,9 @@ def embedded(
         chosen = _chosen(strata, shown_claims, limit)
         episodes = {at: text for at, text in episodes.items() if at[1] in chosen.get(at[0], ())}
     columns = listed.columns(chosen)
+    for state, cell in zip(gathered.states, columns["cells"], strict=True):
+        if state.record.local_only:
+            cell["texts"] = {}
     numbers = {state.record.key: number for number, state in enumerate(gathered.states)}
     remarks = [remark for root in roots_of(gathered.states) for remark in read_people(root)["labels"]]
     return {
@@ -125,22 +127,3 @@ def _transcripts(
                 shown = transcript(episode, answers_at(asked, episode.index), of)
                 found[(state.record.key, episode.index)] = msgspec.json.encode(shown)
     return found
-
-
-Asked = Sequence[tuple[InquiryRecord, Mapping[int, Sequence[Answer]]]]
-"""What each inquiry has of each episode of a cell."""
-
-
-def asked_of(state: CellState) -> Asked:
-    """The answers of all judges and sets of follow-up questions about a cell."""
-    return [*answers_by_inquiry(state.folder, "judges"), *answers_by_inquiry(state.folder, "followups")]
-
-
-def answers_at(asked: Asked, index: int) -> Answers:
-    """Those about one episode."""
-    return [(record, by_index[index]) for record, by_index in asked if index in by_index]
-
-
-def remarks_on(remarks: Sequence[Remark], state: CellState, index: int) -> list[Remark]:
-    """What people wrote about one episode."""
-    return [remark for remark in remarks if remark.index == index and remark.cell == state.record.key]

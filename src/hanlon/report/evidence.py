@@ -98,9 +98,7 @@ def _contrast_line(what: str, spoken: Sequence[tuple[str, SeenClaim]], everywher
     more = f"; and {len(contexts) - MOST_COUNTS} more" if len(contexts) > MOST_COUNTS else ""
     return Line(
         what,
-        f"this sweep: {contexts[0].claim.instance.label}"
-        if len(contexts) == 1
-        else f"this sweep, {len(contexts)} pairs of cells",
+        f"{contexts[0].claim.instance.label}" if len(contexts) == 1 else f"{len(contexts)} pairs of cells",
         "; ".join(seen.counts_text for seen in contexts[:MOST_COUNTS]) + more,
         {rival: _said(claims) for rival, claims in by_rival.items()},
         [*everywhere, *_of_contrast(contexts), *_of_cells(cells.values())],

@@ -2,7 +2,7 @@
 
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,6 +70,6 @@ def _contents(folder: Path) -> Iterator[mmap.mmap]:
 
 
 @contextmanager
-def _mapped(file: Path) -> Iterator[mmap.mmap]:
+def _mapped(file: Path) -> Generator[mmap.mmap]:
     with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
         yield content

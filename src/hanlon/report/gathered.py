@@ -1,6 +1,6 @@
 """What a page is made of: one sweep with its verdicts, or cells that no sweep's record names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,9 @@ from hanlon.hypotheses.printed.notes import no_verdict_text
 from hanlon.hypotheses.printed.rows import verdict_rows
 from hanlon.hypotheses.registration import Part
 from hanlon.hypotheses.stored import StoredSweep, judge_sweep, load_sweep
+from hanlon.report.asked import read_people, roots_of
 from hanlon.store.cells import CellState, in_grid_order, load_cells
 from hanlon.store.lines import DamagedLine
-from hanlon.store.people import Remark, RemarkKind, read_remarks, remarks_path
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,3 @@ def gather(runs: Sequence[Path], sweep_id: str | None) -> Gathered:
 def _sweep_files(runs: Sequence[Path]) -> Iterator[Path]:
     for root in runs:
         yield from root.glob("sweeps/*.json")
-
-
-def roots_of(states: Sequence[CellState]) -> list[Path]:
-    """The run folders of some cells."""
-    return list(dict.fromkeys(state.folder.parent.parent for state in states))
-
-
-def read_people(runs_dir: Path) -> Mapping[RemarkKind, Sequence[Remark]]:
-    """The labels and notes of a run folder."""
-    kinds: tuple[RemarkKind, ...] = ("labels", "notes")
-    return {kind: read_remarks(remarks_path(runs_dir, kind))[0] for kind in kinds}

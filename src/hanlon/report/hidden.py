@@ -10,11 +10,19 @@ from unicodedata import category
 LINES = {ord("\n"): None, ord("\t"): None}
 HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 """Categories of Unicode: controls, formats (bidirectional, of no width), surrogates, private use, separators."""
+BLANK = frozenset(
+    {
+        *(0x034F, 0x115F, 0x1160, 0x180B, 0x180C, 0x180D, 0x2800, 0x3164, 0xFFA0),
+        *range(0xFE00, 0xFE0F),
+        *range(0xE0100, 0xE01F0),
+    }
+)
+"""Letters and marks of which nothing is seen: joiners, fillers, variation selectors but for that of emoji."""
 
 
 def shown(text: str) -> str:
     """A text in which every character can be seen; newlines and tabs stay."""
-    if text.translate(LINES).isprintable():
+    if text.isascii() and text.translate(LINES).isprintable():
         return text
     return "".join(_shown(character) for character in text)
 
@@ -32,5 +40,5 @@ def shown_tree(value: Any) -> Any:
 
 
 def _shown(character: str) -> str:
-    hidden = character not in "\n\t" and category(character) in HIDDEN
+    hidden = character not in "\n\t" and (category(character) in HIDDEN or ord(character) in BLANK)
     return f"[U+{ord(character):04X}]" if hidden else character

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hanlon.analysis.contrasts.contrasts import varied_factors
+from hanlon.analysis.contrasts.grid import BUNDLE
 from hanlon.analysis.gaps.rows import gap_rows
 from hanlon.analysis.gaps.tables import GAPS, JUDGED
 from hanlon.analysis.labels.agreement import AGREEMENT_COLUMNS, agreement_rows, as_judged
@@ -112,14 +113,21 @@ def questions(gathered: Gathered) -> list[str]:
 
 def _question(env: str, word: str, states: Sequence[CellState]) -> str:
     models = ", ".join(dict.fromkeys(model_name(state.record) for state in states))
-    varied = ", ".join(name for name in varied_factors(states) if name != "prompt")
-    by = f" when we vary {varied}" if varied else ""
-    return f"What brings about {word} of {models} in {env.replace('_', ' ')}{by}, and what explains it?"
+    subject = f"{word[0].upper()}{word[1:]} of {models} in {env.replace('_', ' ')}"
+    return f"{subject}: what brings it about, and what explains it?"
 
 
-def verdict_sections(gathered: Gathered, redaction: Redaction) -> Iterator[VerdictSection]:
+def varied(gathered: Gathered) -> str:
+    """What was sampled, in a sentence."""
+    states = gathered.states
+    episodes = sum(state.tally.episodes for state in states)
+    names = [name for name in varied_factors(states) if name != BUNDLE] if states else []
+    listed = f"; what varies between them: {', '.join(names)}" if names else ""
+    return f"{len(states)} cells, {episodes:,} episodes{listed}."
+
+
+def verdict_sections(gathered: Gathered) -> Iterator[VerdictSection]:
     """A section for each verdict of the sweep."""
-    del redaction
     for judged in gathered.judged:
         rows = rival_rows(judged)
         yield VerdictSection(

@@ -8,12 +8,12 @@ import ipaddress
 import secrets
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from hanlon.report.page import view_page
+from hanlon.report.shell import view_page
 from hanlon.report.store_view import NotHere, Sent, StoreView
 from hanlon.store.lines import CellBusy
 
@@ -64,7 +64,6 @@ def _is_loopback(host: str) -> bool:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: ViewServer
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "hanlon", ""
 
@@ -79,6 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the terminal shows the address alone."""
 
+    @property
+    def _of(self) -> ViewServer:
+        """The server of this request."""
+        return cast("ViewServer", self.server)
+
     def _answer(self, respond: Callable[[str, dict[str, str]], tuple[str, bytes]]) -> None:
         try:
             content_type, body = respond(*self._request())
@@ -92,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _request(self) -> tuple[str, dict[str, str]]:
         """The path below the token, and what was asked with it."""
-        port = self.server.server_port
+        port = self._of.server_port
         names = {f"{name}:{port}" for name in NAMES}
         if self.headers.get("Host", "") not in names:
             raise Refused(403, "This server answers to 127.0.0.1 alone.")
@@ -101,15 +105,15 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(403, "This server answers to its own page alone.")
         split = urlsplit(self.path)
         _, token, *path = split.path.split("/", 2)
-        if not secrets.compare_digest(token.encode(), self.server.token.encode()):
+        if not secrets.compare_digest(token.encode(), self._of.token.encode()):
             raise Refused(403, "The address lacks the token that `hanlon view` printed.")
         asked = {name: values[0] for name, values in parse_qs(split.query, keep_blank_values=True).items()}
         return "/".join(path), asked
 
     def _got(self, path: str, asked: dict[str, str]) -> tuple[str, bytes]:
-        view = self.server.view
+        view = self._of.view
         if path == "":
-            return HTML, view_page("hanlon view", f"/{self.server.token}/").encode()
+            return HTML, view_page("hanlon view", f"/{self._of.token}/").encode()
         if path == "index":
             return JSON, msgspec.json.encode(view.index())
         if path == "labels":
@@ -128,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path != "remark" or self.headers.get_content_type() != JSON or length > LONGEST_BODY:
             raise Refused(400, "A remark is sent to remark as JSON.")
         try:
-            self.server.view.remark(msgspec.json.decode(self.rfile.read(length), type=Sent))
+            self._of.view.remark(msgspec.json.decode(self.rfile.read(length), type=Sent))
         except msgspec.DecodeError as error:
             raise Refused(400, f"This is no remark: {error}.") from None
         return JSON, b"{}"

@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 
 from hanlon.inquiries.judges.votes import NO, YES
-from hanlon.report.embedded import Asked, answers_at, asked_of, remarks_on
+from hanlon.report.asked import Asked, answers_at, asked_of, read_people, remarks_on, roots_of
 from hanlon.report.finding import episode_at, indices_with
-from hanlon.report.gathered import read_people, roots_of
 from hanlon.report.index import Columns, Listed, label_columns
 from hanlon.report.transcript import transcript
 from hanlon.store.answers import read_inquiries
 from hanlon.store.cells import CellState, folders_below, in_grid_order
 from hanlon.store.episodes import read_cell
 from hanlon.store.people import NOTE, Remark, RemarkKind, write_remark
+from hanlon.store.records import Episode
 from hanlon.store.tally import Tally
 
 
@@ -50,6 +50,10 @@ class StoreView:
         """Read no episode yet."""
         self.listed = Listed(self.states)
 
+    def read_ahead(self) -> None:
+        """Read the index now, in the background, so that the first page need not wait for it."""
+        threading.Thread(target=self._columns, daemon=True).start()
+
     def index(self) -> Mapping[str, Any]:
         """The columns of all episodes, and the labels that a person may give."""
         return {"columns": self._columns(), "asked": self._questions()}
@@ -67,9 +71,7 @@ class StoreView:
             NotHere: there is none.
         """
         state = self._cell(key)
-        episode = episode_at(state.folder, index)
-        if episode is None:
-            raise NotHere(f"{state.record.label} has no episode {index}")
+        episode = self._stored(state, index)
         people = read_people(state.folder.parent.parent)
         remarks = remarks_on([*people["labels"], *people["notes"]], state, index)
         return transcript(episode, answers_at(self._answers(state), index), remarks)
@@ -82,10 +84,11 @@ class StoreView:
         """Write a remark beside the store.
 
         Raises:
-            NotHere: there is no such cell or label, or it has no such value.
+            NotHere: there is no such cell, episode or label, or it has no such value.
             CellBusy: another process writes one at this moment.
         """
         state = self._cell(sent.cell)
+        self._stored(state, sent.index)
         asked = {question["name"]: question["choices"] for question in self._questions()}
         if sent.kind == "labels" and sent.value and sent.value not in asked.get(sent.question, ()):
             raise NotHere(
@@ -95,6 +98,12 @@ class StoreView:
         remark = Remark(sent.index, question, sent.cell, sent.value.strip(), sent.rater.strip(), time.time())
         with self._lock:
             write_remark(state.folder.parent.parent, sent.kind, remark)
+
+    def _stored(self, state: CellState, index: int) -> Episode:
+        episode = episode_at(state.folder, index)
+        if episode is None:
+            raise NotHere(f"{state.record.label} has no episode {index}")
+        return episode
 
     def _columns(self) -> Columns:
         with self._lock:

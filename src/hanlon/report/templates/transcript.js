@@ -9,7 +9,7 @@ function el(tag, attributes, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter((child) => child != null));
+  node.append(...children.flat(Infinity).filter((child) => child != null));
   return node;
 }
 
@@ -66,9 +66,9 @@ function transcript(episode, title) {
       el("h3", {}, title),
       el("p", {}, "outcome: ", el("strong", {}, episode.outcome), excluded, el("small", {}, ` ${episode.about}`)),
       episode.simulated ? el("p", { class: "simulated" }, "simulated: a scripted policy, not a language model") : null,
-      elsewhere.map(labelNote),
-      episode.remarks.map(([question, value, rater]) =>
-        el("div", { class: "label person" }, `${rater || "a person"}: ${question} = ${value}`))),
+      el("div", { class: "labels" }, elsewhere.map(labelNote),
+        episode.remarks.map(([question, value, rater]) =>
+          el("div", { class: "label person" }, `${rater || "a person"}: ${question} = ${value}`)))),
     episode.messages.map((said) => message(said, episode.labels)),
     el("details", { class: "facts" }, el("summary", {}, "facts"),
       el("dl", {}, episode.facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]))));
