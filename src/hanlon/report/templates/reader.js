@@ -151,7 +151,7 @@ async function show() {
     const lacks = state.get("with") && !second ? el("p", {}, "The other cell has no such episode here.") : null;
     const above = second ? promptDifference(cellOf(row), cellOf(other)) : null;
     place.replaceChildren(...[beside(), lacks, above, el("div", { class: second ? "pair" : "" }, ...shown.filter(Boolean)),
-      DATA.server ? remarkForm(row) : null].filter(Boolean));
+      DATA.server ? remarkForm(row, first.remarks) : null].filter(Boolean));
     place.scrollTop = 0;
   } catch (error) { place.replaceChildren(el("p", { class: "problem" }, String(error.message))); }
 }
@@ -169,15 +169,16 @@ function beside() {
   return el("div", { class: "beside" }, other, state.get("with") ? same : null);
 }
 
-function remarkForm(row) {
+function remarkForm(row, remarks) {
+  const mine = (question, value) => remarks.some((each) => each[0] === question && each[1] === value && each[2] === rater);
   const send = (kind, question, value) => ask("remark", { kind, question, value, rater, cell: cellOf(row).key, index: indexOf(row) })
     .then(readLabels).then(show, (error) => document.getElementById("said").textContent = error.message);
   const note = el("textarea", { name: "note", rows: 3, "aria-label": "note" });
-  return el("form", { class: "remarks", onsubmit: (event) => { event.preventDefault(); send("notes", "note", note.value); } },
+  return el("form", { class: "remarks", onsubmit: (event) => { event.preventDefault(); if (note.value.trim()) send("notes", "note", note.value); } },
     el("h3", {}, "What you say"),
-    el("label", {}, "your name", el("input", { name: "rater", value: rater, onchange: (event) => { rater = event.target.value; } })),
+    el("label", {}, "your name", el("input", { name: "rater", value: rater, oninput: (event) => { rater = event.target.value; } })),
     asked.map(({ name, choices }) => el("label", {}, name, el("select", { name, onchange: (event) => send("labels", name, event.target.value) },
-      el("option", { value: "" }, "not labelled"), choices.map((value) => el("option", { value }, value))))),
+      el("option", { value: "" }, "not labelled"), choices.map((value) => el("option", { value, selected: mine(name, value) }, value))))),
     el("label", {}, "note", note), el("button", {}, "Keep the note"), el("p", { id: "said", role: "status" }));
 }
 
