@@ -24,7 +24,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
 ]
 FORBIDDEN = ", ".join(
-    f"#episode .assistant {tag}" for tag in ("img", "svg", "iframe", "style", "form", "meta", "base", "script", "a")
+    f"#episode .assistant {tag}"
+    for tag in ("img", "svg", "iframe", "style", "form", "meta", "base", "script", "a")
 )
 WIDTHS = (1400, 800, 400)
 

@@ -19,7 +19,7 @@ from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import new_registration
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
-from support.judged import judged_store, said
+from support.judged import LABEL, judged_store, said, write_judge
 from support.rivals import SHUTDOWN, states
 from support.stored import lines, write_cell
 
@@ -52,7 +52,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.scripts: list[str] = []
         self.data: dict[str, Any] = {}
-        self.text = ""
+        self._texts: list[str] = []
         self._inside: dict[str, str | None] | None = None
         self.feed(html)
         self.close()
@@ -71,11 +71,16 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Keep the text by where it stands."""
         if self._inside is None:
-            self.text += data
+            self._texts.append(data)
         elif self._inside.get("type") == "application/json":
             self.data = json.loads(data)
         else:
             self.scripts.append(data)
+
+    @property
+    def text(self) -> str:
+        """What is seen, without scripts."""
+        return " ".join(" ".join(self._texts).split())
 
     @property
     def policy(self) -> str:
@@ -133,7 +138,7 @@ def test_the_sections_stand_in_their_order(page: Page) -> None:
 def test_the_page_says_what_the_verdict_says(page: Page, sweep: Path) -> None:
     """The answer, the effects and the rivals are those of `hanlon verdict`, word for word."""
     rows = json.loads(CliRunner().invoke(main, ["verdict", str(sweep), "--format", "json"]).output)
-    text = " ".join(page.text.split())
+    text = page.text
     assert all(sentence in text for sentence in rows[0]["reason"].split(" What "))
     for row in rows:
         if row["kind"] == "effect":
@@ -147,7 +152,7 @@ def test_the_page_says_what_the_verdict_says(page: Page, sweep: Path) -> None:
 def test_what_confounds_all_evidence_is_said_once(page: Page) -> None:
     """With the lines that share it."""
     assert page.text.count("A scripted policy was sampled, no language model.") == 1
-    assert re.search(r"A scripted policy was sampled, no language model\. \(lines 1, 2, 3", page.text)
+    assert re.search(r"A scripted policy was sampled, no language model\. \(lines 1 to \d+\)", page.text)
 
 
 def test_a_missing_control_is_shown_as_missing(tmp_path: Path) -> None:
@@ -310,3 +315,16 @@ def test_a_folder_without_cells_is_an_error_of_use(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "no cells in" in result.output
     assert not (tmp_path / "page.html").exists()
+
+
+def test_labels_are_evidence_with_what_is_known_of_their_judges(tmp_path: Path) -> None:
+    """A line for each judge's label, from the least to the largest share, with the trial that is missing."""
+    runs = write_sweep(tmp_path / "runs", CELLS)
+    folders = sorted(runs.glob("shutdown/*"))
+    for number, folder in enumerate(folders):
+        write_judge(runs, folder, "gpt", {i: i < 3 * number for i in range(12)})
+    _, page = report(runs)
+    text = page.text
+    assert f"Label {LABEL} gpt (a/model) on the transcripts of 4 cells 0/12 in" in text
+    assert "to 9/12 in" in text
+    assert re.search(r"Judge gpt has not been tried on the smoke set[^()]*\(line \d+\)", text)

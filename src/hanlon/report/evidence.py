@@ -1,10 +1,10 @@
 """The evidence table: what each line of evidence says for each rival, where it comes from, and what confounds it.
 
-A line is a contrast that some rival speaks of, or a control. Nothing is summed. What confounds several lines is said
-once, with the lines that share it.
+A line is a contrast that some rival speaks of, a label of the same transcripts, or a control. Nothing is summed. What
+confounds several lines is said once, with the lines that share it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,8 @@ from hanlon.hypotheses.printed.answers import Judged
 from hanlon.hypotheses.printed.tables import in_order
 from hanlon.hypotheses.printed.wording import SeenClaim
 from hanlon.hypotheses.selection import MEASURE
+from hanlon.report.label_evidence import LabelEvidence
+from hanlon.report.line import Line
 from hanlon.store.cells import CellState
 
 MOST_COUNTS = 3
@@ -22,23 +24,23 @@ MANY_NEVER_ACTED = 0.1
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of evidence. `says` has what each rival predicts of it, and whether the counts lie so."""
-
-    what: str
-    source: str
-    observed: str
-    says: Mapping[str, str]
-    confounds: Sequence[str]
-    missing: bool = False
-
-
-@dataclass(frozen=True)
 class Confound:
     """What makes lines of evidence less than they seem, with the numbers of these lines."""
 
     text: str
     lines: Sequence[int]
+
+    @property
+    def shared_by(self) -> str:
+        """`line 4`, `lines 1 to 11, 24`."""
+        spans: list[list[int]] = []
+        for number in self.lines:
+            if spans and number == spans[-1][-1] + 1:
+                spans[-1].append(number)
+            else:
+                spans.append([number])
+        texts = [f"{span[0]} to {span[-1]}" if span[1:] else str(span[0]) for span in spans]
+        return f"line{'s' if self.lines[1:] else ''} {', '.join(texts)}"
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,22 @@ def letter(place: int) -> str:
     return ("" if place < 26 else letter(place // 26 - 1)) + chr(ord("a") + place % 26)
 
 
-def evidence(judged: Judged) -> Evidence:
-    """The evidence of a verdict: contrasts by how many rivals speak of them, then controls."""
+def evidence(judged: Judged, labels: LabelEvidence) -> Evidence:
+    """The evidence of a verdict: contrasts by how many rivals speak of them, then labels, then controls."""
     rivals = [bound.hypothesis.name for bound in in_order(judged)]
     by_contrast: dict[str, list[tuple[str, SeenClaim]]] = {}
+    several = len({cell.record.prompt for cell in judged.verdict.planned.grid.cells}) > 1
     for bound in in_order(judged):
         for seen in judged.seen(bound):
-            by_contrast.setdefault(seen.contrast_text, []).append((bound.hypothesis.name, seen))
+            prompt = seen.claim.instance.cells[0].record.prompt
+            named = several and seen.claim.prediction.factor != BUNDLE
+            text = f"{seen.contrast_text} in {prompt}" if named else seen.contrast_text
+            by_contrast.setdefault(text, []).append((bound.hypothesis.name, seen))
     everywhere = list(_everywhere(judged))
     contrasts = [_contrast_line(text, seen, everywhere) for text, seen in by_contrast.items()]
     contrasts.sort(key=lambda line: -len(line.says))
     controls = [_control_line(reading, everywhere) for reading in judged.verdict.gates]
-    return Evidence(rivals, [*contrasts, *controls])
+    return Evidence(rivals, [*contrasts, *labels.lines(judged, everywhere), *controls])
 
 
 def _everywhere(judged: Judged) -> Iterator[str]:

@@ -38,6 +38,7 @@ from hanlon.hypotheses.registration import registrations
 from hanlon.inquiries.judges.smoke.trials import trial_of, tried_judges
 from hanlon.report.evidence import Evidence, evidence
 from hanlon.report.gathered import Gathered, roots_of
+from hanlon.report.label_evidence import LabelEvidence
 from hanlon.report.prompts import Prompt, prompts
 from hanlon.report.tables import PageTable, page_table
 from hanlon.store.cells import CellState, model_name
@@ -128,6 +129,7 @@ def varied(gathered: Gathered) -> str:
 
 def verdict_sections(gathered: Gathered) -> Iterator[VerdictSection]:
     """A section for each verdict of the sweep."""
+    labels = LabelEvidence(gathered.states, gathered.material.judged)
     for judged in gathered.judged:
         rows = rival_rows(judged)
         yield VerdictSection(
@@ -138,7 +140,7 @@ def verdict_sections(gathered: Gathered) -> Iterator[VerdictSection]:
             _rivals_about(judged),
             [f"{row.rival.name}: {misfit_text(row.misfit)}." for row in rows if row.misfit],
             page_table(at_level(PREDICTIONS, judged.level), list(prediction_rows(judged))),
-            evidence(judged),
+            evidence(judged, labels),
             [*silent_lines(judged), *control_lines(judged.verdict)],
         )
 

@@ -204,6 +204,10 @@ addEventListener("hashchange", () => {
   show().then(() => { if (!DATA.server) reader.scrollIntoView(); });
 });
 
+// On paper nothing is folded.
+addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((each) => { each.open = true; each.dataset.folded = "yes"; }));
+addEventListener("afterprint", () => document.querySelectorAll("details[data-folded]").forEach((each) => { each.open = false; delete each.dataset.folded; }));
+
 async function readLabels() {
   if (DATA.server) labels = await ask("labels");
   differing = disagreements();
