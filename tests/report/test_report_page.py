@@ -163,6 +163,12 @@ def test_a_missing_control_is_shown_as_missing(tmp_path: Path) -> None:
     assert "MISSING: not sampled" in page.text
 
 
+def test_hypotheses_of_today_are_exploratory(sweep: Path) -> None:
+    """As with `hanlon verdict`: they were not written down by the sweep."""
+    assert "leads; exploratory" in report(sweep, "--hypotheses", "files")[1].text
+    assert "leads; exploratory" not in report(sweep)[1].text
+
+
 @pytest.mark.slow
 def test_figures_are_drawn_and_the_libraries_are_in_the_page(sweep: Path) -> None:
     """Each as SVG, and the scripts that make them interactive are allowed by their hashes."""

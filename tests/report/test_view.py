@@ -180,6 +180,8 @@ def test_a_damaged_line_hides_no_episode(runs: Path, browser: Browser) -> None:
     file = next(runs.glob("shutdown/*bbb/episodes.jsonl"))
     file.write_bytes(lines(said(0, "torn"))[:40] + lines(said(1, "whole")))
     assert browser.get("episode?cell=bbb&index=1")["messages"][1]["blocks"][0]["text"] == "whole"
+    columns = browser.get("index")["columns"]
+    assert (columns["rows"]["index"], columns["damaged"]) == ([*range(6), 1], 1)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,29 @@
 """`hanlon report` and `hanlon view`: a sweep as one page, and a store in a browser."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from hanlon.cli.options import RUNS
+from hanlon.cli.options import HYPOTHESES, RUNS, SWEEP
 
 
 @click.command(short_help="One page that explains a sweep, transcripts included.")
 @RUNS
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
               show_default=True, help="The file to write; one that is there is replaced.")  # fmt: skip
-@click.option("--sweep", "sweep_id", metavar="ID", help="Which sweep: the name of runs/sweeps/<ID>.json.")
+@SWEEP
+@HYPOTHESES
 @click.option("--all", "everything", is_flag=True, help="All transcripts, not a sample by outcome and label.")
 @click.option("--no-figures", "plain", is_flag=True, help="Without figures, which take most of the time.")
-def report(runs: tuple[Path, ...], out: Path, sweep_id: str | None, everything: bool, plain: bool) -> None:
+def report(
+    runs: tuple[Path, ...],
+    out: Path,
+    sweep_id: str | None,
+    judged_by: Literal["registered", "files"],
+    everything: bool,
+    plain: bool,
+) -> None:
     """Write ONE sweep as a page: the answer, what it rests on, what was sent, and a reader of transcripts.
 
     The page loads nothing, so it can be sent as it is. Transcripts of requests that were loaded from a file are left
@@ -28,7 +37,7 @@ def report(runs: tuple[Path, ...], out: Path, sweep_id: str | None, everything: 
         raise click.BadParameter(f"there is no folder {out.parent} to write to", param_hint="--out")
     folders = runs or (Path("runs"),)
     try:
-        gathered = gather(folders, sweep_id)
+        gathered = gather(folders, sweep_id, use_current=judged_by == "files")
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     for line in gathered.damaged:

@@ -47,8 +47,13 @@ class Gathered:
         return human_labels(remark for remark in remarks if remark.cell in keys)
 
 
-def gather(runs: Sequence[Path], sweep_id: str | None) -> Gathered:
+def gather(runs: Sequence[Path], sweep_id: str | None, *, use_current: bool = False) -> Gathered:
     """Read one sweep and judge it by what it wrote down; without any sweep's record, all cells.
+
+    Args:
+        runs: the run folders.
+        sweep_id: which sweep; None for the only one.
+        use_current: judge by conf/hypothesis as it is, not by what the sweep wrote down.
 
     Raises:
         ConfigError: there are several sweeps and none is chosen, or one cannot be read.
@@ -61,7 +66,7 @@ def gather(runs: Sequence[Path], sweep_id: str | None) -> Gathered:
         )
     stored = load_sweep(runs, sweep_id)
     states = in_grid_order(stored.cells, runs)
-    verdicts, parts = judge_sweep(stored, values=values) if states else ([], [])
+    verdicts, parts = judge_sweep(stored, use_current=use_current, values=values) if states else ([], [])
     judged = [Judged(verdict, values, stored.record.planned_samples) for verdict in verdicts]
     if not any(verdict.says_something for verdict in verdicts):
         return Gathered(

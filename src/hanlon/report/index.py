@@ -17,6 +17,7 @@ from hanlon.report.hidden import shown, shown_tree
 from hanlon.store.cells import CellState, model_names
 from hanlon.store.digest import as_json
 from hanlon.store.episodes import scan
+from hanlon.store.lines import DamagedLine
 from hanlon.store.people import Remark
 
 NEVER = -1
@@ -62,15 +63,21 @@ class Listed:
         """Read nothing yet."""
         self.states = states
         self._read: dict[Path, tuple[object, list[ListedEpisode]]] = {}
+        self._damaged: dict[Path, list[DamagedLine]] = {}
 
     def episodes(self, state: CellState) -> list[ListedEpisode]:
         """A cell's episodes by index."""
         files = sorted(state.folder.glob("episodes*.jsonl"))
         signature = [(file.name, file.stat().st_size) for file in files]
         if self._read.get(state.folder, (None,))[0] != signature:
-            found = sorted(scan(state.folder, ListedEpisode)[0], key=lambda episode: episode.index)
-            self._read[state.folder] = (signature, found)
+            found, self._damaged[state.folder] = scan(state.folder, ListedEpisode)
+            self._read[state.folder] = (signature, sorted(found, key=lambda episode: episode.index))
         return self._read[state.folder][1]
+
+    @property
+    def damaged(self) -> int:
+        """The lines that are no episodes, of the files that were read."""
+        return sum(map(len, self._damaged.values()))
 
     def columns(self, chosen: Mapping[str, Collection[int]] | None = None) -> Columns:
         """The cells and a row for each of their episodes; of those in `chosen` alone where it is given."""
@@ -93,6 +100,7 @@ class Listed:
             "exclusions": excluded.texts,
             "requests": requests.texts,
             "open": list(OPEN),
+            "damaged": self.damaged,
         }
         return {"cells": cell_columns(self.states), "rows": rows, **names}
 

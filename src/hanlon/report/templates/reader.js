@@ -114,7 +114,7 @@ function list() {
   const whole = columns.rows.cell.length;
   const stored = DATA.stored > whole ? ` in this page (${DATA.stored.toLocaleString("en")} are stored)` : "";
   document.getElementById("count").textContent = `${matching.length.toLocaleString("en")} of ${whole.toLocaleString("en")} episodes${stored}` +
-    (current >= 0 ? `, number ${current + 1}` : "");
+    (current >= 0 ? `, number ${current + 1}` : "") + (columns.damaged ? `; ${columns.damaged} damaged lines of the store are no episodes` : "");
   document.getElementById("list").replaceChildren(...rows);
   document.querySelector("#list [aria-current]")?.scrollIntoView({ block: "nearest" });
 }
