@@ -165,8 +165,11 @@ def test_a_missing_control_is_shown_as_missing(tmp_path: Path) -> None:
 
 def test_hypotheses_of_today_are_exploratory(sweep: Path) -> None:
     """As with `hanlon verdict`: they were not written down by the sweep."""
-    assert "leads; exploratory" in report(sweep, "--hypotheses", "files")[1].text
-    assert "leads; exploratory" not in report(sweep)[1].text
+    today, then = report(sweep, "--hypotheses", "files")[1].text, report(sweep)[1].text
+    assert "; exploratory" in today
+    assert "; written down beforehand" not in today
+    assert "; exploratory" not in then
+    assert "; written down beforehand" in then
 
 
 @pytest.mark.slow
