@@ -19,6 +19,7 @@ from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import new_registration
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
+from support.command_line import ROOT
 from support.judged import LABEL, judged_store, said, write_judge
 from support.rivals import SHUTDOWN, states
 from support.stored import lines, write_cell
@@ -30,6 +31,7 @@ CELLS = {
     "palisade_e+timing=post_task": 0,
 }
 """Cells of the bundled sweep of rivals, with how many of 12 episodes resist."""
+GOLDEN = ROOT / "tests" / "golden" / "runs_d1202b4"
 SECTIONS = (
     "effects",
     "rivals",
@@ -163,13 +165,16 @@ def test_a_missing_control_is_shown_as_missing(tmp_path: Path) -> None:
     assert "MISSING: not sampled" in page.text
 
 
-def test_hypotheses_of_today_are_exploratory(sweep: Path) -> None:
-    """As with `hanlon verdict`: they were not written down by the sweep."""
-    today, then = report(sweep, "--hypotheses", "files")[1].text, report(sweep)[1].text
-    assert "; exploratory" in today
-    assert "; written down beforehand" not in today
-    assert "; exploratory" not in then
-    assert "; written down beforehand" in then
+def test_a_sweep_of_an_older_version_is_judged_by_the_hypotheses_of_today(tmp_path: Path) -> None:
+    """What it wrote down cannot be read, and the error names the option; the page then calls it exploratory."""
+    out = tmp_path / "page.html"
+    command = ["report", str(GOLDEN), "--sweep", "36e54af3acc5", "-o", str(out), "--no-figures"]
+    refused = CliRunner().invoke(main, command)
+    assert refused.exit_code == 2
+    assert "--hypotheses files" in refused.output
+    result = CliRunner().invoke(main, [*command, "--hypotheses", "files"])
+    assert result.exit_code == 0, result.output
+    assert "all of it is exploratory" in Page(out.read_text(encoding="utf-8")).text
 
 
 @pytest.mark.slow
