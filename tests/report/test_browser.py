@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attacks import ATTACKS
 from click.testing import CliRunner
 
 from hanlon.cli import main
 from hanlon.report.server import ViewServer
 from hanlon.report.store_view import open_store
 from hanlon.store.people import read_remarks, remarks_path
+from support.attacks import ATTACKS
 from support.judged import LABEL, QUOTE, judged_store, said
 from support.stored import write_cell
 

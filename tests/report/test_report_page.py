@@ -11,7 +11,6 @@ from unicodedata import category
 
 import msgspec
 import pytest
-from attacks import ATTACKS, HIDDEN
 from click.testing import CliRunner, Result
 
 from hanlon.cli import main
@@ -19,6 +18,7 @@ from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import new_registration
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
+from support.attacks import ATTACKS, HIDDEN
 from support.command_line import ROOT
 from support.judged import LABEL, judged_store, said, write_judge
 from support.rivals import SHUTDOWN, states

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attacks import ATTACKS
 from click.testing import CliRunner
 
 from hanlon.cli import main
@@ -16,6 +15,7 @@ from hanlon.report.server import ViewServer
 from hanlon.report.store_view import open_store
 from hanlon.store.lines import LineWriter
 from hanlon.store.people import Remark, remarks_path
+from support.attacks import ATTACKS
 from support.judged import LABEL, QUOTE, judged_store, said
 from support.stored import episode, lines, write_cell
 
