@@ -31,6 +31,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/view.py
 	$(BIN)/python benchmarks/rate_limit.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/scale.py

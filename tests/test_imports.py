@@ -16,6 +16,7 @@ FLOORS = (
     ("inquiries",),
     ("engine", "simulated", "analysis"),
     ("hypotheses", "figures"),
+    ("report",),
     ("design", "tracking"),
     ("run",),
     ("cli",),
@@ -31,6 +32,7 @@ NOT_IN = {
     "analysis": ("hydra", "omegaconf", "openai", "wandb"),
     "hypotheses": ("hydra", "omegaconf", "openai", "wandb"),
     "figures": ("hydra", "omegaconf", "openai", "wandb"),
+    "report": ("hydra", "omegaconf", "openai", "wandb"),
     "engine": ("hydra", "wandb"),
 }
 """Packages that a room knows nothing of."""

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hanlon.analysis.sampling import sample
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import write_json
 from hanlon.store.records import Answer, Episode, InquiryRecord, SweepRecord
+from hanlon.store.redaction import Redaction
 from hanlon.store.tally import Tally
 from hanlon.tracking.panels import SweepSummary, table
-from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.tables import Table
-from hanlon.tracking.transcripts import readable, sample
+from hanlon.tracking.transcripts import readable
 from hanlon.tracking.wandb import WandbTracker
 from support.tracked_sweep import TrackedSweep, cell_record, episode
 from support.wandb_file import LoggedRun, by_job

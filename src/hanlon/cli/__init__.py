@@ -11,6 +11,7 @@ from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
 from hanlon.cli.power import power, preregister
 from hanlon.cli.prompts import prompts
 from hanlon.cli.reading import contrasts, gaps, rates, show, status
+from hanlon.cli.report import report, view
 from hanlon.cli.serving import serve
 from hanlon.cli.sync import sync
 from hanlon.cli.verdict import verdict
@@ -30,6 +31,8 @@ for command in (
     power,
     preregister,
     figures,
+    report,
+    view,
     labels,
     judge_check,
     judge_smoke,

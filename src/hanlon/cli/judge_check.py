@@ -129,7 +129,10 @@ def _parameters() -> list[click.Parameter]:
     return [
         click.Argument(["runs"], nargs=-1, type=folder, metavar="[RUNS]..."),
         click.Option(
-            ["--labels"], type=file, help=f"{columns} 1, 0, yes, no or a choice; blank: not labelled."
+            ["--labels"],
+            type=file,
+            help=f"{columns} 1, 0, yes, no or a choice; blank: "
+            "not labelled. Or people/labels.jsonl, which hanlon view writes.",
         ),
         click.Option(["--judge"], help="Only this judge."),
         click.Option(

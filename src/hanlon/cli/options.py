@@ -21,6 +21,18 @@ CELL = click.option(
     "--cell", help="The cell of this label or key, else the one whose folder begins so.", default=None
 )
 
+SWEEP = click.option(
+    "--sweep", "sweep_id", metavar="ID", help="Which sweep: the name of runs/sweeps/<ID>.json."
+)
+HYPOTHESES = click.option(
+    "--hypotheses",
+    "judged_by",
+    type=click.Choice(["registered", "files"]),
+    default="registered",
+    show_default=True,
+    help="Those that the sweep wrote down before its first call, or conf/hypothesis as it is now (exploratory).",
+)
+
 
 def only_cell(cells: list[CellState], name: str | None, advice: str) -> CellState:
     """The one cell of that name; without a name, the only one. A label or key stands before folders that begin so."""

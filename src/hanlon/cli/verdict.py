@@ -6,21 +6,14 @@ from typing import Literal
 import click
 
 from hanlon.analysis.tables import TableFormat, render_rows
-from hanlon.cli.options import FORMAT, RUNS
+from hanlon.cli.options import FORMAT, HYPOTHESES, RUNS, SWEEP
 
 
 @click.command(short_help="Which explanation survives one sweep.")
 @RUNS
-@click.option("--sweep", "sweep_id", metavar="ID", help="Which sweep: the name of runs/sweeps/<ID>.json.")
+@SWEEP
 @FORMAT
-@click.option(
-    "--hypotheses",
-    "judged_by",
-    type=click.Choice(["registered", "files"]),
-    default="registered",
-    show_default=True,
-    help="Those that the sweep wrote down before its first call, or conf/hypothesis as it is now (exploratory).",
-)
+@HYPOTHESES
 @click.option("--effects", "all_effects", is_flag=True, help="All effects, not the largest alone.")
 @click.option(
     "--predictions",

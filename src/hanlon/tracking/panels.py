@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hanlon.store.cells import CellState
 from hanlon.store.digest import as_json
 from hanlon.store.records import SweepRecord
-from hanlon.tracking.redaction import Redaction
+from hanlon.store.redaction import Redaction
 from hanlon.tracking.tables import RATE_COLUMNS, Table, rate_rows
 
 if TYPE_CHECKING:

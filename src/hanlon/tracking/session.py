@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from hanlon.tracking.redaction import Redaction
+from hanlon.store.redaction import Redaction
 from hanlon.tracking.state import Marker, Options, synced_mark
 from hanlon.tracking.tables import Table
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hanlon.figures import interactive
 from hanlon.store.answers import FILE_STEMS
 from hanlon.store.records import SweepRecord
 from hanlon.tracking import page, tables, transcripts, workspace
@@ -90,7 +91,7 @@ class SummaryLog:
 
     def _fingerprint(self, complete: bool) -> str:
         cells = [(log.fingerprint(complete), _judged_bytes(log.folder)) for log in self._counted()]
-        drawn = self._options.figures and page.available()
+        drawn = self._options.figures and interactive.available()
         registered = self._sweep.registration and self._sweep.registration.hash
         return tables.fingerprint(LAYOUT, self._sweep.id, complete, cells, drawn, registered)
 
@@ -130,7 +131,7 @@ class SummaryLog:
     def _page(self, session: WandbSession, sweep: SweepSummary, say: Say) -> str | None:
         if not self._options.figures:
             return None
-        if not page.available():
+        if not interactive.available():
             say(f"W&B: {page.MISSING}")
             return None
         with self._busy():

@@ -17,9 +17,9 @@ from hanlon.store.episodes import cell_folders, read_cell, read_digests
 from hanlon.store.lines import CellBusy, lock
 from hanlon.store.outcomes import RETRIED_LATER
 from hanlon.store.records import SweepRecord
+from hanlon.store.redaction import Redaction
 from hanlon.tracking import tables
 from hanlon.tracking.cell_run import CellLog
-from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.session import TrackingOff, WandbSession, kill_core, one_line
 from hanlon.tracking.state import Marker, Options, marker_path, read_state, state_path
 from hanlon.tracking.summary_run import SummaryLog

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hanlon.store.records import CellRecord, EpisodeDigest, SweepRecord
+from hanlon.store.redaction import Redaction
 from hanlon.tracking.cell_run import CellLog
-from hanlon.tracking.redaction import Redaction
 from hanlon.tracking.session import TrackingOff, WandbSession, agent_run, kill_core, one_line
 from hanlon.tracking.state import Options, state_path, write_state
 from hanlon.tracking.summary_run import SummaryLog

@@ -6,11 +6,11 @@ says how many episodes of the cell ended that way.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
 from hanlon.analysis.labels.answers import followup_labels
+from hanlon.analysis.sampling import sample
 from hanlon.environments.messages import message_lines
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.store.answers import answered_keys, by_episode, read_answers, read_inquiries
@@ -18,7 +18,7 @@ from hanlon.store.cells import load_cell
 from hanlon.store.digest import as_json
 from hanlon.store.episodes import read_digests, read_episodes
 from hanlon.store.records import CellRecord, Episode, InquiryRecord
-from hanlon.tracking.redaction import Redaction
+from hanlon.store.redaction import Redaction
 from hanlon.tracking.tables import shown_label, tier_name
 
 LONGEST_TRANSCRIPT = 100_000
@@ -28,9 +28,6 @@ SWEEP_COLUMNS = [
     *("cell", "env", "prompt", "tier", "model", "outcome", "of_outcome", "label"),
     *("index", "excluded", "facts", "messages", "tokens", "simulated", "key"),
 ]
-
-Outcomes = Mapping[str, Mapping[int, str]]
-"""The outcome of each episode: by cell key and index."""
 
 
 def cell_rows(folder: Path, limit: int, redaction: Redaction) -> list[list[str]]:
@@ -60,29 +57,6 @@ def sweep_rows(
             line = {**names, **more, **_row(episode, redaction)}
             lines.append([line[column] for column in SWEEP_COLUMNS])
     return lines
-
-
-def sample(outcomes: Outcomes, limit: int) -> dict[str, set[int]]:
-    """Choose at most `limit` episodes: their indices by cell.
-
-    It takes one of each outcome in turn, and within an outcome one of each cell in turn. So every outcome is in the
-    sample, if there are no more than `limit`. The same episodes give the same sample.
-    """
-    strata: dict[str, dict[str, list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
-    for key, by_index in outcomes.items():
-        for index, outcome in sorted(by_index.items()):
-            strata[outcome][key].append((key, index))
-    turns = [list(_in_turn(list(by_cell.values()))) for _, by_cell in sorted(strata.items())]
-    chosen: dict[str, set[int]] = {key: set() for key in outcomes}
-    for key, index in islice(_in_turn(turns), limit):
-        chosen[key].add(index)
-    return chosen
-
-
-def _in_turn(rows: list[list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
-    """The first of each row, then the second of each that has one, and so on."""
-    for turn in zip_longest(*rows):
-        yield from (episode for episode in turn if episode is not None)
 
 
 def _episodes(folder: Path, chosen: set[int]) -> Iterator[Episode]:

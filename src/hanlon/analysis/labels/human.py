@@ -1,7 +1,7 @@
-"""Reads labels by people from a CSV file: `cell`, `index`, perhaps `rater`, and one column for each label.
+"""Reads labels by people: from a CSV file, or from the lines that `hanlon view` writes (`people/labels.jsonl`).
 
-A value is 1, 0, yes or no, or a choice of the label (`refused`); blank if the person did not label. All problems of a
-file are reported at once.
+A CSV file has the columns `cell`, `index`, perhaps `rater`, and one for each label. A value is 1, 0, yes or no, or a
+choice of the label (`refused`); blank if the person did not label. All problems of a file are reported at once.
 """
 
 import csv
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hanlon.analysis.labels.calibration import HumanLabel
 from hanlon.inquiries.judges.votes import NO, YES
+from hanlon.store.people import Remark, read_remarks
 
 CELL, INDEX, RATER = "cell", "index", "rater"
 _BINARY = {"1": YES, "0": NO, "yes": YES, "no": NO, "true": YES, "false": NO}
@@ -28,14 +29,14 @@ def read_human_labels(
     """The labels of a file.
 
     Args:
-        path: the CSV file, UTF-8, with a header.
+        path: the CSV file, UTF-8, with a header; or one that ends in .jsonl.
         episodes: the stored indices of each cell's key.
         choices: the legal values of each label's name; yes and no for a label that is not a choice.
 
     Raises:
         LabelFileError: it cannot be read, or a column, cell, index or value is not what it may be.
     """
-    header, rows = _table(path)
+    header, rows = _remarked(path) if path.suffix == ".jsonl" else _table(path)
     _check_header(path, header, choices)
     human: list[HumanLabel] = []
     problems: list[str] = []
@@ -53,6 +54,29 @@ def read_human_labels(
         more = [f"... and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
         raise LabelFileError("\n".join([*problems[:_MOST_PROBLEMS], *more]))
     return list(dict.fromkeys(human))
+
+
+def human_labels(remarks: Iterable[Remark]) -> list[HumanLabel]:
+    """What people labelled, of their remarks."""
+    return [HumanLabel(each.cell, each.index, each.question, each.value, each.rater) for each in remarks]
+
+
+def _remarked(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The remarks that stand, as the rows of a CSV file, each with one label; their lines are counted from 1."""
+    remarks, damaged = read_remarks(path)
+    if damaged:
+        raise LabelFileError(
+            "\n".join(f"{path}, line {line.line}: no label ({line.problem})." for line in damaged)
+        )
+    names = list(dict.fromkeys(remark.question for remark in remarks))
+    rows = [
+        [
+            *(remark.cell, str(remark.index), remark.rater),
+            *(remark.value if name == remark.question else "" for name in names),
+        ]
+        for remark in remarks
+    ]
+    return [CELL, INDEX, RATER, *names], list(enumerate(rows, 1))
 
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:

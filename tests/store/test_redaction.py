@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hanlon.tracking.redaction import REDACTED, Redaction
+from hanlon.store.redaction import REDACTED, Redaction
 
 
 @pytest.mark.parametrize(

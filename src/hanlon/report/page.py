@@ -1,0 +1,86 @@
+"""The page of a report: the sections in their order, the figures, and the reader with its transcripts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from hanlon.figures import interactive
+from hanlon.report.embedded import claims, embedded
+from hanlon.report.gathered import Gathered
+from hanlon.report.hidden import shown_tree
+from hanlon.report.index import Listed
+from hanlon.report.sections import cells_sections, judges_sections, questions, varied, verdict_sections
+from hanlon.report.shell import reader_parts, reader_script, template
+from hanlon.store.redaction import Redaction
+
+FIGURES = (
+    *("cell_rates", "verdict", "contrast_forest", "clause_attribution", "dose_curves", "sheshadri_dumbbell"),
+    *("sheshadri_stacked", "judges_votes", "judges_roc", "specification_curve"),
+)
+"""Of `hanlon figures`, in this order: those that are about own cells."""
+LEFT_OUT = "Left out (--no-figures)."
+MISSING = "No figures: altair and vl-convert are not installed (pip install 'hanlon[figures]')."
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as it is drawn, and its specification."""
+
+    name: str
+    about: str
+    svg: Markup
+    spec: Mapping[str, Any]
+
+
+def report_page(gathered: Gathered, *, everything: bool, figures: bool) -> str:
+    """The page of a sweep, or of some cells.
+
+    Args:
+        gathered: what it is about.
+        everything: hold all transcripts, not a sample.
+        figures: draw all that these cells have data for.
+    """
+    redaction, listed = Redaction(extra_paths=gathered.runs), Listed(gathered.states)
+    shown_claims = claims(gathered, listed)
+    drawn = list(_figures(gathered, redaction)) if figures else []
+    lines = redaction.secrets(
+        msgspec.json.encode(embedded(gathered, listed, shown_claims, everything=everything)).decode()
+    )
+    scripts = [*_interactive(drawn), reader_script()]
+    return template(redaction).render(
+        title=" ".join(questions(gathered)),
+        about=gathered,
+        questions=questions(gathered),
+        varied=varied(gathered),
+        verdicts=list(verdict_sections(gathered)),
+        cells=cells_sections(gathered, redaction),
+        judges=judges_sections(gathered),
+        claims=shown_claims,
+        figures=drawn,
+        no_figures=LEFT_OUT if not figures else "" if interactive.available() else MISSING,
+        **reader_parts(lines, scripts),
+    )
+
+
+def _figures(gathered: Gathered, redaction: Redaction) -> Iterator[Figure]:
+    """The figures that these cells have data for."""
+    if not interactive.available() or not gathered.states:
+        return
+    from hanlon.figures.catalogue import FIGURES as CATALOGUE
+    from hanlon.figures.frames import NothingToDraw
+
+    by_name = {figure.name: figure for figure in CATALOGUE}
+    for name in FIGURES:
+        try:
+            chart, _ = by_name[name].make(gathered.material)
+        except NothingToDraw:
+            continue
+        spec = redaction.tree(shown_tree(chart.to_dict()))
+        yield Figure(name, by_name[name].about, Markup(interactive.drawn(spec)), spec)
+
+
+def _interactive(figures: Sequence[Figure]) -> list[str]:
+    return list(interactive.scripts({figure.name: figure.spec for figure in figures})) if figures else []
