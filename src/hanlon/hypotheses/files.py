@@ -6,8 +6,8 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from hanlon.config.command_line import find_conf
 from hanlon.config.errors import ConfigError
+from hanlon.config.vocabulary import find_conf
 from hanlon.hypotheses.schema import Hypothesis, Plan
 from hanlon.store.problems import explain, nearest
 
