@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from hanlon.config.compose import ComposedCell
 from hanlon.config.errors import ConfigError, argument_position
+from hanlon.config.hints import hint
 from hanlon.config.schema import CellConfig
 from hanlon.environments.base import Environment
 from hanlon.environments.tier import Tier
@@ -158,7 +159,8 @@ def validate(
         return schema.model_validate(node)
     except ValidationError as error:
         source = partial(argument_position, arguments=arguments)
-        raise ConfigError("\n".join(explain(error, schema, source=source, **words))) from None
+        near = partial(hint, arguments=arguments)
+        raise ConfigError("\n".join(explain(error, schema, source=source, hint=near, **words))) from None
 
 
 def _with_protocol(config: CellConfig, target: Any, arguments: Sequence[str]) -> CellConfig:

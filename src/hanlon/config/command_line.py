@@ -13,7 +13,8 @@ from omegaconf import DictConfig
 from hanlon.config.cell import Cell, build_cell, validate
 from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
 from hanlon.config.controls import control_cells
-from hanlon.config.errors import ConfigError, argument_position, explain_error
+from hanlon.config.errors import ConfigError, argument_position
+from hanlon.config.explanations import explain_error
 from hanlon.config.grid import COMPOSITION_KEYS, expand, refuse_sweep_of_option
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig, RunOptions

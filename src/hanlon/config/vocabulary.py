@@ -32,6 +32,8 @@ class Name:
     description: str
     default: Any = None
     """Of a key: what it is where nobody sets it."""
+    takes_list: bool = False
+    """Of a key: whether its value is written as `[a,b]`."""
 
     @property
     def word(self) -> str:
@@ -74,12 +76,12 @@ def _options(conf: Path) -> Iterator[Name]:
     values = _yaml(text)
     for key, comment in _comments(text).items():
         if key != "defaults":
-            yield Name("option", key, None, None, comment, values.get(key))
+            yield Name("option", key, None, None, comment, values.get(key), comment.startswith("["))
     for entry in cast(list[dict[str, Any]], values["defaults"]):
         for group, choice in entry.items() if isinstance(entry, dict) else ():  # pyright: ignore[reportUnnecessaryIsInstance]
             key = group.removeprefix("optional ")
             if "@" not in key:
-                yield Name("option", key, None, None, "", choice)
+                yield Name("option", key, None, None, "", choice, isinstance(choice, list))
 
 
 def _factors(conf: Path) -> Iterator[Name]:
