@@ -107,9 +107,10 @@ def build_cell(composed: ComposedCell, arguments: Sequence[str]) -> Cell:
     target = _target("env", config.env)
     config = _with_protocol(config, target, arguments)
     if config.model.protocol not in target.protocols:
+        near = hint(f"model={composed.choices.get('model')}", arguments)
         raise ConfigError(
             f"model.protocol={config.model.protocol}{argument_position('model.protocol', arguments)} is not "
-            f"supported by environment '{target.name}'. It supports: {', '.join(target.protocols)}"
+            f"supported by environment '{target.name}'. It supports: {', '.join(target.protocols)}.{near}"
         )
     factors = _factors(target, config.env, arguments)
     level = _factors(target, composed.level_env, arguments)

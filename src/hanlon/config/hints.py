@@ -1,4 +1,4 @@
-"""The right word for a wrong one. All names of conf/ are compared with what was typed; the nearest says where it belongs.
+"""The right word for a wrong one: of all names of conf/ the one nearest to what was typed, and where that belongs.
 
 There is no list of mistakes: wrong case, a plural, a hyphen, a factor without `env.`, a level of another factor and a
 model without its endpoint are all near a name, and the name knows its key and its environment.
@@ -19,12 +19,12 @@ NEAR = 0.6
 SAME = 0.85
 """The least likeness to a name that belongs elsewhere."""
 HOME = 0.04
-"""What a name of the key where the word was typed is preferred by, and one of the chosen environment by a quarter of it."""
+"""What a name of the key where the word was typed is preferred by; one of the chosen environment by a quarter of it."""
 OFF = ("false", "off", "no", "none", "null", "disabled", "0")
 
 
 def hint(typed: str, arguments: Sequence[str] = ()) -> str:
-    """A sentence that says what was meant by a word of the command line, with a leading space; empty if nothing is near.
+    """What was meant by a word of the command line: a sentence with a leading space, empty if nothing is near.
 
     Args:
         typed: `key=value`, a key alone, or any other word.
@@ -68,7 +68,8 @@ class _Index:
         if not assigned:
             return self._bare_word(key, typed, arguments)
         if any(name.key == key and name.env in (None, self.env) for name in self._keys()):
-            return self._value(key, text)
+            as_typed = _Meant(key, f"{key}={text}", None) if typed.startswith("-") else None
+            return self._value(key, text) or as_typed
         name = self._nearest(key, vocabulary(self.conf), key.rpartition(".")[0])
         if name is None:
             return None
@@ -139,7 +140,7 @@ class _Index:
         return [name for name in vocabulary(self.conf) if name.value is not None]
 
     def _nearest(self, word: str, names: Iterable[Name], home: str) -> Name | None:
-        """The name that is most like a word; a name at `home`, a key or what keys stand below, need not be so like it."""
+        """The name that is most like a word. One at `home`, the key or parent where it was typed, may be less so."""
         best, best_likeness = None, 0.0
         for name in names:
             at_home = (name.key.rpartition(".")[0] if name.value is None else name.key) == home
@@ -166,6 +167,8 @@ def _likeness(word: str, name: str) -> float:
         set(_parts(typed)) <= set(_parts(last)) or set(_parts(full)) <= set(_parts(typed))
     ):
         return 0.9
+    if len(full) > 2 and typed.startswith(full):
+        return 0.88
     return SequenceMatcher(None, last_typed, last).ratio() * 0.97
 
 

@@ -116,7 +116,8 @@ class FilelessSource(ConfigSource):
         group, _, option = path.partition("/")
         if group == "prompt":
             return any(Path(self.path, group).glob(f"*/{glob.escape(option)}"))
-        return path.startswith(ANY_MODEL_PREFIXES)
+        needs_vendor = option.startswith("openrouter/") and option.count("/") < 2  # all ids there have one
+        return path.startswith(ANY_MODEL_PREFIXES) and not (needs_vendor and option != "openrouter/")
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """The prompt levels of all environments. Model ids are endless, so it lists none."""
