@@ -1,5 +1,6 @@
 """`hanlon completion`: what the shell offers behind `python run.py` and `hanlon`."""
 
+import sys
 from importlib.resources import files
 
 import click
@@ -16,7 +17,9 @@ def completion(shell: str) -> None:
     Example:
       eval "$(hanlon completion bash)"
     """
-    click.echo(
-        files("hanlon").joinpath("cli", "templates", f"completion.{shell}").read_text(encoding="utf-8"),
-        nl=False,
-    )
+    from click.shell_completion import BashComplete
+
+    root = click.get_current_context().find_root()
+    of_verbs = BashComplete(root.command, {}, "hanlon", "_HANLON_COMPLETE").source()
+    own = files("hanlon").joinpath("cli", "templates", f"completion.{shell}").read_text(encoding="utf-8")
+    click.echo(of_verbs + own.replace("PYTHON", sys.executable), nl=False)

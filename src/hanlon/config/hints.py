@@ -34,7 +34,7 @@ def hint(typed: str, arguments: Sequence[str] = ()) -> str:
         conf = find_conf()
     except ConfigError:
         return ""
-    meant = _Index(conf, _chosen_env(conf, arguments)).meant(typed, arguments)
+    meant = _Index(conf, chosen_env(conf, arguments)).meant(typed, arguments)
     return meant.sentence(typed) if meant else ""
 
 
@@ -186,7 +186,7 @@ def _number(text: str) -> str | None:
     return number if number != text else None
 
 
-def _chosen_env(conf: Path, arguments: Sequence[str]) -> str:
+def chosen_env(conf: Path, arguments: Sequence[str]) -> str:
     """The environment of a command line: what it says, else what its experiment sets, else the default."""
     chosen = dict(word.partition("=")[::2] for word in arguments)
     names = vocabulary(conf)
