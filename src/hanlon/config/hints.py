@@ -34,7 +34,7 @@ def hint(typed: str, arguments: Sequence[str] = ()) -> str:
         conf = find_conf()
     except ConfigError:
         return ""
-    meant = _Index(conf, chosen_env(conf, arguments)).meant(typed, arguments)
+    meant = _Index(conf, chosen_envs(conf, arguments)).meant(typed, arguments)
     return meant.sentence(typed) if meant else ""
 
 
@@ -57,17 +57,21 @@ class _Meant:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The names of a folder conf/, as someone who has chosen an environment sees them."""
+    """The names of a folder conf/, as someone who has chosen environments sees them."""
 
     conf: Path
-    env: str
+    envs: Sequence[str]
+
+    def _other(self, name: Name) -> str | None:
+        """The environment that knows a name, where it is not chosen."""
+        return None if name.env in (None, *self.envs) else name.env
 
     def meant(self, typed: str, arguments: Sequence[str]) -> _Meant | None:
         """What was meant by a word, if a name is near."""
         key, assigned, text = typed.lstrip("-+~").partition("=")
         if not assigned:
             return self._bare_word(key, typed, arguments)
-        if any(name.key == key and name.env in (None, self.env) for name in self._keys()):
+        if any(name.key == key and not self._other(name) for name in self._keys()):
             as_typed = _Meant(key, f"{key}={text}", None) if typed.startswith("-") else None
             return self._value(key, text) or as_typed
         name = self._nearest(key, vocabulary(self.conf), key.rpartition(".")[0])
@@ -99,19 +103,18 @@ class _Index:
         if better and not better.override.startswith(f"{name.key}="):
             better = None
         override = better.override if better else f"{name.key}={self._written(name.key, text)}"
-        env = name.env if name.env != self.env else None
-        return _Meant(name.word, override, env or (better.env if better else None))
+        return _Meant(name.word, override, self._other(name) or (better.env if better else None))
 
     def _switch(self, name: Name, text: str) -> _Meant:
         """An option of a group that was typed as a key: `wandb=false`."""
         values = self._values(name.key)
         off = text.lower() in OFF and "none" in values
         override = f"{name.key}={'none' if off else name.value}"
-        return _Meant("none" if off else name.word, override, name.env if name.env != self.env else None)
+        return _Meant("none" if off else name.word, override, self._other(name))
 
     def _values(self, key: str) -> list[str]:
-        listed = (name for name in vocabulary(self.conf) if name.key == key and name.env in (None, self.env))
-        return [name.value for name in listed if name.value is not None]
+        names = [name for name in self._all_values() if name.key == key and not self._other(name)]
+        return [name.word for name in names]
 
     def _value(self, key: str, text: str) -> _Meant | None:
         """What was meant by the values of a key that exists."""
@@ -125,7 +128,7 @@ class _Index:
             if name is not None and name.key != key:
                 return self._at(name, name.word)
         right = [name.word if name else word for word, name in zip(words, names, strict=True)]
-        env = next((name.env for name in names if name and name.env != self.env), None)
+        env = next((env for name in names if name and (env := self._other(name))), None)
         override = f"{key}={self._written(key, ','.join(right))}"
         if override == f"{key}={text}" and not env:
             return None
@@ -147,8 +150,8 @@ class _Index:
             likeness = _likeness(word, name.word)
             if likeness < (NEAR if at_home else SAME):
                 continue
-            likeness += HOME * at_home + HOME / 4 * (name.env in (None, self.env))
-            likeness -= 0.001 * name.word.count(".")
+            likeness += HOME * at_home + HOME / 4 * (not self._other(name))
+            likeness -= 0.05 * (name.value is not None) + 0.001 * name.word.count(".")  # a key before a value
             if likeness > best_likeness:
                 best, best_likeness = name, likeness
         return best
@@ -163,13 +166,15 @@ def _likeness(word: str, name: str) -> float:
     last_typed, last = (re.split(r"[/.]", text)[-1] for text in (typed, full))
     if last_typed == last or full.endswith(f"/{typed}"):
         return 0.97
-    if len(typed) > 2 and (
-        set(_parts(typed)) <= set(_parts(last)) or set(_parts(full)) <= set(_parts(typed))
-    ):
-        return 0.9
-    if len(full) > 2 and typed.startswith(full):
-        return 0.88
-    return SequenceMatcher(None, last_typed, last).ratio() * 0.97
+    letters = max(_ratio(typed, full), 0.97 * _ratio(last_typed, last))
+    is_part = set(_parts(typed)) <= set(_parts(last)) or set(_parts(full)) <= set(_parts(typed))
+    if len(typed) > 2 and is_part:
+        return max(0.9, letters)
+    return max(0.88, letters) if len(full) > 2 and typed.startswith(full) else letters
+
+
+def _ratio(word: str, name: str) -> float:
+    return SequenceMatcher(None, word, name).ratio()
 
 
 def _parts(text: str) -> list[str]:
@@ -186,11 +191,11 @@ def _number(text: str) -> str | None:
     return number if number != text else None
 
 
-def chosen_env(conf: Path, arguments: Sequence[str]) -> str:
-    """The environment of a command line: what it says, else what its experiment sets, else the default."""
-    chosen = dict(word.partition("=")[::2] for word in arguments)
+def chosen_envs(conf: Path, arguments: Sequence[str]) -> list[str]:
+    """The environments of a command line: what it says, else what its experiment sets, else the default."""
+    chosen = {key: value for key, _, value in (word.partition("=") for word in arguments)}
     names = vocabulary(conf)
     default = next(str(name.default) for name in names if name.key == "env" and name.value is None)
     experiment = chosen.get("experiment")
     of_experiment = (name.env for name in names if name.key == "experiment" and name.value == experiment)
-    return chosen.get("env") or next((env for env in of_experiment if env), default)
+    return (chosen.get("env") or next((env for env in of_experiment if env), default)).split(",")

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -77,8 +77,8 @@ def _options(conf: Path) -> Iterator[Name]:
     for key, comment in _comments(text).items():
         if key != "defaults":
             yield Name("option", key, None, None, comment, values.get(key), comment.startswith("["))
-    for entry in cast(list[dict[str, Any]], values["defaults"]):
-        for group, choice in entry.items() if isinstance(entry, dict) else ():  # pyright: ignore[reportUnnecessaryIsInstance]
+    for entry in cast(list[object], values.get("defaults", [])):
+        for group, choice in cast(dict[str, Any], entry).items() if isinstance(entry, dict) else ():
             key = group.removeprefix("optional ")
             if "@" not in key:
                 yield Name("option", key, None, None, "", choice, isinstance(choice, list))
@@ -89,12 +89,22 @@ def _factors(conf: Path) -> Iterator[Name]:
     for env in environments(conf):
         text = (conf / "env" / f"{env}.yaml").read_text(encoding="utf-8")
         values, comments = _yaml(text), _comments(text)
-        schema: Any = resolve_name(values["_target_"]).Factors
-        for factor, field in schema.model_fields.items():
+        for factor, levels in _levels(values.get("_target_")).items():
             key = f"env.{factor}"
             yield Name("factor", key, None, env, comments.get(factor, ""), values.get(factor))
-            for level in get_args(field.annotation) if get_origin(field.annotation) is Literal else ():
-                yield Name("level", key, str(level), env, "", values.get(factor))
+            yield from (Name("level", key, str(level), env, "") for level in levels)
+
+
+def _levels(target: object) -> dict[str, Sequence[object]]:
+    """The factors of an environment's class, each with its levels; none where these have no names."""
+    try:
+        fields = resolve_name(str(target)).Factors.model_fields
+    except (ImportError, AttributeError, ValueError):
+        return {}
+    return {
+        name: get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        for name, field in fields.items()
+    }
 
 
 def _choices(conf: Path) -> Iterator[Name]:
@@ -164,5 +174,9 @@ def _comments(text: str) -> dict[str, str]:
 
 
 def _yaml(text: str) -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return cast(dict[str, Any], yaml.load(text, Loader=loader) or {})
+    """The mapping of a file. One that cannot be read has no names; whoever composes it says what is wrong."""
+    try:
+        content: object = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return {}
+    return cast(dict[str, Any], content) if isinstance(content, dict) else {}
