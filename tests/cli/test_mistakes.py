@@ -116,7 +116,7 @@ HANLON = {
     "judge-smoke runs --judge regexp": "regex",
     "judge-smoke runs --judge Regex": "regex",
     "judge-smoke runs --judge llm --set vote=4": "judge.llm.votes=4",
-    "figures --only palisade": "palisade",
+    "figures --only palisade": "palisade_robots",
     "list factor": "factors",
     "list prompts": "levels",
     "list levels --env alignment-faking": "alignment_faking",
@@ -144,8 +144,8 @@ def folder_with_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "mistake",  # Hydra composes twice for each, about 0.3 s of CPU: one of five is tried every time
-    [pytest.param(mistake, marks=[pytest.mark.slow] * bool(n % 5)) for n, mistake in enumerate(RUN)],
+    "mistake",  # Hydra composes twice for each, about 0.3 s of CPU: one of eight is tried every time
+    [pytest.param(mistake, marks=[pytest.mark.slow] * bool(n % 8)) for n, mistake in enumerate(RUN)],
 )
 def test_a_mistake_at_run_py(
     mistake: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,6 +1,7 @@
 """Hints come from the names of conf/: whatever name stands there is found again when it is misspelt."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def chosen(name: Name) -> list[str]:
 @pytest.mark.parametrize(
     "spoil", [str.upper, lambda word: word.replace("_", "-") + "x"], ids=["case", "typo"]
 )
-def test_every_value_is_found_under_its_key(spoil: "type[str]") -> None:
+def test_every_value_is_found_under_its_key(spoil: Callable[[str], str]) -> None:
     """Wrong case, hyphens and one letter too many: the answer has the key with the right value."""
     lost: list[str] = []
     for name in VALUES:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 import click
 
 from hanlon.config.errors import ConfigError
-from hanlon.config.hints import hint
 from hanlon.config.vocabulary import Name, environments, find_conf, vocabulary
+from hanlon.store.problems import nearest
 
 KINDS: dict[str, Callable[[Name], bool]] = {
     "factors": lambda name: name.kind == "factor",
@@ -22,13 +22,13 @@ KINDS: dict[str, Callable[[Name], bool]] = {
 
 
 @click.command("list")
-@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("kind", type=click.Choice(list(KINDS)), metavar="KIND")
 @click.option("--env", help="Only what this environment knows; default: every environment.")
 def list_names(kind: str, env: str | None) -> None:
     """List factors, levels, tiers, models and more: what each is, from its own file.
 
-    Type a factor as env.<name>=..., a level as prompt=..., a policy as model=..., a
-    hypothesis as "hypotheses=[...]".
+    KIND is factors (typed as env.<name>=...), levels (prompt=...), tiers (tier=...), models
+    and policies (model=...), experiments (experiment=...) or hypotheses ("hypotheses=[...]").
 
     \b
     Example:
@@ -39,8 +39,9 @@ def list_names(kind: str, env: str | None) -> None:
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     if env is not None and env not in environments(conf):
+        near = nearest(env, environments(conf))
         raise click.UsageError(
-            f"there is no environment '{env}'.{hint(f'env={env}')} There are: {', '.join(environments(conf))}"
+            f"there is no environment '{env}'.{near} There are: {', '.join(environments(conf))}"
         )
     names = [
         name for name in vocabulary(conf) if KINDS[kind](name) and env in (None, name.env, name.env or env)

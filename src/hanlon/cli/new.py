@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from hanlon.config.errors import ConfigError
-from hanlon.config.hints import hint
 from hanlon.config.vocabulary import environments, find_conf, vocabulary
+from hanlon.store.problems import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def new(kind: str, name: str, env: str) -> None:
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     if env not in environments(conf):
-        near = hint(f"env={env}")
+        near = nearest(env, environments(conf))
         raise click.UsageError(
             f"there is no environment '{env}'.{near} There are: {', '.join(environments(conf))}"
         )

@@ -50,8 +50,14 @@ class _Meant:
         """What to type."""
         override = f'"{self.override}"' if "[" in self.override else self.override
         added = f" with env={self.env}" if self.env else ""
-        if self.override == typed.lstrip("-+~"):
-            return f" It belongs to env={self.env}: add env={self.env}." if self.env else f" Type {override}."
+        typed_key, _, text = typed.lstrip("-+~").partition("=")
+        if self.env and self.override == f"{typed_key}={text}":
+            return f" It belongs to env={self.env}: add env={self.env}."
+        key = self.override.partition("=")[0]
+        if self.word == text and key != typed_key:
+            return f" '{self.word}' belongs to {key}: type {override}{added}."
+        if self.word in (typed_key, text):
+            return f" Type {override}{added}."
         return f" Did you mean '{self.word}'? Type {override}{added}."
 
 
