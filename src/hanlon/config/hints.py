@@ -163,28 +163,33 @@ class _Index:
         return best
 
 
-@cache
 def _likeness(word: str, name: str) -> float:
     """How like a typed word and a name are, 0 to 1: letter by letter, part by part, last part alone."""
-    typed, full = (re.sub(r"[-_ ]+", "_", text.casefold()) for text in (word, name))
+    typed, last_typed, parts_typed = _plain(word)
+    full, last, parts = _plain(name)
     if typed == full:
         return 1.0
-    last_typed, last = (re.split(r"[/.]", text)[-1] for text in (typed, full))
     if last_typed == last or full.endswith(f"/{typed}"):
         return 0.97
     letters = max(_ratio(typed, full), 0.97 * _ratio(last_typed, last))
-    is_part = set(_parts(typed)) <= set(_parts(last)) or set(_parts(full)) <= set(_parts(typed))
-    if len(typed) > 2 and is_part:
+    if len(typed) > 2 and (parts_typed <= _plain(last)[2] or parts <= parts_typed):
         return max(0.9, letters)
     return max(0.88, letters) if len(full) > 2 and typed.startswith(full) else letters
 
 
+@cache
+def _plain(text: str) -> tuple[str, str, frozenset[str]]:
+    """A text in small letters with _ for a hyphen, its last part behind / or a dot, and all of its parts."""
+    plain = re.sub(r"[-_ ]+", "_", text.casefold())
+    return plain, re.split(r"[/.]", plain)[-1], frozenset(re.split(r"[_/.]", plain))
+
+
 def _ratio(word: str, name: str) -> float:
-    return SequenceMatcher(None, word, name).ratio()
-
-
-def _parts(text: str) -> list[str]:
-    return re.split(r"[_/.]", text)
+    """How alike two words are letter by letter; 0 where that is below NEAR, which takes no time to see."""
+    matcher = SequenceMatcher(None, word, name)
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < NEAR:
+        return 0.0
+    return matcher.ratio()
 
 
 def _number(text: str) -> str | None:
