@@ -11,6 +11,7 @@ from pathlib import Path
 os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # so that Hydra's exceptions reach us instead of a traceback
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
 CONF_DIR = Path(__file__).resolve().parent / "conf"
@@ -27,11 +28,27 @@ def sweep(config: DictConfig) -> None:
     )
 
 
+def refuse_unknown_flags(arguments: list[str]) -> None:
+    """Say what was meant by `--samples=10`, before Hydra prints all of its own flags.
+
+    Raises:
+        ConfigError: a word begins like a flag and is none of Hydra's.
+    """
+    words = [word for word in arguments if word.startswith("-")]
+    for flag in get_args_parser().parse_known_args(words)[1] if words else ():
+        from hanlon.config.errors import ConfigError
+        from hanlon.config.hints import hint
+
+        near = hint(flag, arguments) or " An override is key=value; python run.py --help lists the keys."
+        raise ConfigError(f"{flag} is no flag.{near}")
+
+
 def main() -> int:
     """Run the command line and return the exit code."""
     for flag in {"-m", "--multirun"}.intersection(sys.argv[2:]):  # Hydra reads no override behind it
         sys.argv.append(sys.argv.pop(sys.argv.index(flag)))
     try:
+        refuse_unknown_flags(sys.argv[1:])
         sweep()
     except KeyboardInterrupt:
         from hanlon.run.exit_codes import INTERRUPTED

@@ -9,7 +9,8 @@ from yaml import MarkedYAMLError
 from hanlon.config.cell import Cell, build_cell, construct
 from hanlon.config.command_line import compose_sweep
 from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
-from hanlon.config.errors import ConfigError, explain_error
+from hanlon.config.errors import ConfigError
+from hanlon.config.explanations import explain_error
 
 CONF = Path(__file__).parents[2] / "conf"
 

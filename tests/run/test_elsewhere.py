@@ -141,7 +141,7 @@ def test_the_commit_is_the_packages_own(tmp_path: Path) -> None:
     for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"]):
         identity = ["-c", "user.name=x", "-c", "user.email=x@x"]
         subprocess.run(["git", "-C", str(tmp_path), *identity, *command], check=True)
-    code = "from hanlon.config.provenance import _git_sha; print(_git_sha())"
+    code = "from hanlon.config.provenance import git_sha; print(git_sha())"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(package.parent), "GIT_DIR": str(tmp_path / ".git")},

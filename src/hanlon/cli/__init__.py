@@ -6,41 +6,39 @@ Only `rescore` and `judge-smoke` call models, only `sync` calls W&B.
 import click
 
 from hanlon.cli.compare import compare
+from hanlon.cli.completion import completion
 from hanlon.cli.figures import figures
 from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
+from hanlon.cli.listing import list_names
+from hanlon.cli.new import new
 from hanlon.cli.power import power, preregister
 from hanlon.cli.prompts import prompts
 from hanlon.cli.reading import contrasts, gaps, rates, show, status
 from hanlon.cli.report import report, view
 from hanlon.cli.serving import serve
 from hanlon.cli.sync import sync
+from hanlon.cli.verbs import Verbs, print_version
 from hanlon.cli.verdict import verdict
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Print the version and the commit.",
+)
 def main() -> None:
-    """Plan sweeps and read what they stored. RUNS are run folders (default: runs)."""
+    """Plan sweeps and read what they stored. RUNS are run folders (default: runs).
+
+    A sweep itself is run by: python run.py -m env=shutdown prompt=baseline,post_task
+    """
 
 
-for command in (
-    rates,
-    gaps,
-    contrasts,
-    compare,
-    verdict,
-    power,
-    preregister,
-    figures,
-    report,
-    view,
-    labels,
-    judge_check,
-    judge_smoke,
-    rescore,
-    status,
-    show,
-    prompts,
-    serve,
-    sync,
-):
-    main.add_command(command)
+main.add_section("Run", [list_names, new, prompts, power, preregister, serve, completion])
+main.add_section("Read", [rates, status, show, view, compare])
+main.add_section("Explain", [verdict, contrasts, gaps])
+main.add_section("Judge", [labels, rescore, judge_smoke, judge_check])
+main.add_section("Share", [report, figures, sync])

@@ -15,7 +15,7 @@ from hanlon.store.cells import CellState
 ADVICE = "name one by its label, key or folder"
 
 
-@click.command(short_help="Any two cells: rates, difference, share removed, prompt.")
+@click.command()
 @click.argument("first", metavar="CELL")
 @click.argument("second", metavar="CELL")
 @RUNS
@@ -32,9 +32,13 @@ def compare(
     measure: str | None,
     level: float,
 ) -> None:
-    """Any two cells, also of two models or environments: what differs, both rates, and the second against the first.
+    """Compare any two cells: what differs, both rates, and the second against the first.
 
     A CELL is a label, a key or the beginning of its folder name. Cells that share requests are compared by request.
+
+    \b
+    Example:
+      hanlon compare baseline priority_clarified runs
     """
     stored = load(runs)
     cells = only_cell(stored, first, ADVICE), only_cell(stored, second, ADVICE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hanlon.figures.material import Material
 
 
-@click.command(short_help="Draw figures, with their data as CSV.")
+@click.command()
 @RUNS
 @click.option("--published", is_flag=True, help="With RUNS, also the figures in which none of them stands.")
 @click.option("--only", "names", multiple=True, metavar="NAME", help="This figure alone; may be repeated.")
@@ -45,6 +45,10 @@ def figures(
 
     Without RUNS: the papers' figures from their published numbers. With RUNS: their own figures, and each paper's
     figure that has a condition of one of their cells.
+
+    \b
+    Example:
+      hanlon figures runs --out figures
     """
     _check_installed()
     from hanlon.figures.catalogue import FIGURES

@@ -15,10 +15,13 @@ from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.environments.tier import Tier
 from hanlon.inquiries.judges.votes import NO, YES
 
-_SHORT = "Compare judges with known labels and people."
-_HELP = """Judges on the smoke set (after hanlon judge-smoke), against labels by people, and against each other.
+_HELP = """Compare judges with known labels (after judge-smoke), with people, and with each other.
 
 In json and csv, one comparison alone: with people where --labels is given, else of judges with each other.
+
+\b
+Example:
+  hanlon judge-check runs --labels people.csv
 """
 _NOTES = (
     "cases: the share that people call so. Not compared: maybe, unscored, unobservable, unsettled and tied, which are "
@@ -113,9 +116,7 @@ def judge_check_command(load: Load) -> click.Command:
         if labels is None or table_format in ("table", "markdown"):
             click.echo(_agreement(stored.labels, human, judge, table_format))
 
-    return click.Command(
-        "judge-check", callback=judge_check, params=_parameters(), help=_HELP, short_help=_SHORT
-    )
+    return click.Command("judge-check", callback=judge_check, params=_parameters(), help=_HELP)
 
 
 def _parameters() -> list[click.Parameter]:

@@ -33,7 +33,7 @@ SET = click.option(
 )
 
 
-@click.command(short_help="Rates of labels and of follow-up answers.")
+@click.command()
 @RUNS
 @FORMAT
 @THRESHOLD
@@ -50,11 +50,16 @@ def labels(
     judge: str | None,
     names: tuple[str, ...],
 ) -> None:
-    """Rates of the judges' labels, at any threshold, and of the model's follow-up answers. Makes no call."""
+    """Print rates of labels and follow-up answers, at any threshold; make no call.
+
+    \b
+    Example:
+      hanlon labels runs --threshold 0.5 --format csv
+    """
     click.echo(_table(load(runs), table_format, threshold, maybe, judge, names))
 
 
-@click.command(short_help="Label stored transcripts again.")
+@click.command()
 @RUNS
 @FORMAT
 @THRESHOLD
@@ -71,7 +76,12 @@ def rescore(
     judges: tuple[str, ...],
     overrides: tuple[str, ...],
 ) -> None:
-    """Label stored transcripts again without sampling: at another threshold (no call), or by another judge."""
+    """Label stored transcripts again, at another threshold (no call) or by another judge.
+
+    \b
+    Example:
+      hanlon rescore runs --judge simulated
+    """
     states = load(runs)
     exit_code = 0
     if judges:
@@ -88,14 +98,18 @@ def rescore(
     sys.exit(exit_code)
 
 
-@click.command("judge-smoke", short_help="Try judges on transcripts with known labels.")
+@click.command("judge-smoke")
 @RUNS
 @click.option("--judge", "judges", multiple=True, required=True, help="Of conf/judge; may be repeated.")
 @SET
 def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tuple[str, ...]) -> None:
-    """Try judges on the smoke set, transcripts with known labels, before you believe their rates.
+    """Try judges on transcripts with known labels before you believe their rates.
 
     The labels are kept beside the runs. A language model is asked, and paid, once.
+
+    \b
+    Example:
+      hanlon judge-smoke runs --judge llm --set judge.llm.votes=5
     """
     from hanlon.analysis.labels.trials import TRIAL_COLUMNS, trial_rows
     from hanlon.config.errors import ConfigError

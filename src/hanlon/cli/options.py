@@ -3,14 +3,34 @@
 import sys
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hanlon.store.cells import CellState, in_grid_order, load_cells
+from hanlon.store.problems import nearest
 
-RUNS = click.argument(
-    "runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[RUNS]..."
-)
+
+class RunFolder(click.Path):
+    """A folder that is there. The answer to another has the nearest beside it."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The folder's path.
+
+        Raises:
+            BadParameter: there is no such folder.
+        """
+        folder = Path(value)
+        if not folder.exists() and folder.parent.is_dir():
+            beside = [path.name for path in folder.parent.iterdir() if path.is_dir()]
+            self.fail(f"there is no folder '{value}'.{nearest(folder.name, beside)}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+RUNS = click.argument("runs", nargs=-1, type=RunFolder(), metavar="[RUNS]...")
 FORMAT = click.option(
     "--format", "table_format", type=click.Choice(["table", "json", "csv", "markdown"]), default="table"
 )

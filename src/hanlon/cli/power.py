@@ -31,7 +31,7 @@ class _Rates(click.ParamType):  # pyright: ignore[reportMissingTypeArgument] gen
         return rates
 
 
-@click.command(short_help="What a sweep can show, before it runs.")
+@click.command()
 @click.argument("overrides", nargs=-1, metavar="OVERRIDES...")
 @click.option("--samples", type=click.IntRange(2), help="Another n than the sweep's.")
 @click.option(
@@ -71,10 +71,14 @@ def power(
     request_sd: float,
     table_format: TableFormat,
 ) -> None:
-    """What a sweep can show: for each level that it varies the least fall and rise, and the n for a published change.
+    """Say what a sweep can show: the least change of each level, and the n for a published one.
 
     OVERRIDES are the words behind `python run.py -m`, in quotes or not; --rates needs none. Makes no call and writes
     nothing.
+
+    \b
+    Example:
+      hanlon power "experiment=shutdown_rivals model=openrouter/openai/o3"
     """
     from hanlon.design.cell_pairs import Unit
     from hanlon.design.leading_n import leading_n, leading_text
@@ -104,12 +108,16 @@ def power(
         click.echo(power_text(change_powers(states, n, base, request_sd), n, table_format))
 
 
-@click.command(short_help="The plan of a sweep as Markdown.")
+@click.command()
 @click.argument("overrides", nargs=-1, required=True, metavar="OVERRIDES...")
 def preregister(overrides: tuple[str, ...]) -> None:
-    """The plan of a sweep as Markdown, for OSF: cells, n, hypotheses, predictions, stopping rule, analysis, hashes.
+    """Write the plan of a sweep as Markdown, for OSF: cells, n, predictions, stopping rule, hashes.
 
     OVERRIDES are the words behind `python run.py -m`, in quotes or not. Makes no call and writes nothing.
+
+    \b
+    Example:
+      hanlon preregister "experiment=shutdown_rivals" > plan.md
     """
     from hanlon.config.errors import ConfigError
     from hanlon.design.preregistration import preregistration

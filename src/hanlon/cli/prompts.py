@@ -37,7 +37,12 @@ def composed_texts(overrides: str) -> TitledTexts:
 
 @click.group()
 def prompts() -> None:
-    """What cells say to the model."""
+    """Print what a cell says to the model, or where two cells differ.
+
+    \b
+    Example:
+      hanlon prompts diff "env=alignment_faking tier=free" "env=alignment_faking tier=paid"
+    """
 
 
 @prompts.command()
@@ -46,11 +51,15 @@ def prompts() -> None:
 @RUNS
 @click.option("--text", "only", help="Compare this text alone, such as system or user.")
 def diff(a: str, b: str, runs: tuple[Path, ...], only: str | None) -> None:
-    """Where the texts of two cells differ, byte for byte.
+    """Print where the texts of two cells differ, byte for byte.
 
     A and B are each a stored cell (label, key or beginning of its folder name), the overrides of a cell that
     need not be stored ("env=alignment_faking tier=free"), or a file, whose bytes are compared with one text
     (--text, else system).
+
+    \b
+    Example:
+      hanlon prompts diff "env=alignment_faking tier=free" "env=alignment_faking tier=paid"
     """
     from rich.console import Console
 
@@ -72,7 +81,14 @@ def diff(a: str, b: str, runs: tuple[Path, ...], only: str | None) -> None:
 @click.argument("a")
 @RUNS
 def show_prompts(a: str, runs: tuple[Path, ...]) -> None:
-    """Every text that a cell may send, as it is. A is a stored cell or overrides, as for `diff`."""
+    """Print every text that a cell may send, as it is.
+
+    A is a stored cell or overrides, as for `diff`.
+
+    \b
+    Example:
+      hanlon prompts show "env=shutdown prompt=priority_clarified"
+    """
     texts_of_cell = _titled(a, runs, "system")
     click.echo(texts_of_cell.title)
     for name, text in texts_of_cell.texts.items():

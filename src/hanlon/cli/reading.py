@@ -10,7 +10,7 @@ from hanlon.analysis.tables import TableFormat, render_rows, render_table
 from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, only_cell
 
 
-@click.command(short_help="Rates, intervals and exclusions of each cell.")
+@click.command()
 @RUNS
 @FORMAT
 @MEASURES
@@ -27,7 +27,12 @@ def rates(
     interval: IntervalName,
     published: bool,
 ) -> None:
-    """Rates with intervals and exclusions, one row for each cell and measure."""
+    """Print the rate of each cell, with its interval and its exclusions.
+
+    \b
+    Example:
+      hanlon rates runs --measure all --format csv
+    """
     cells = load(runs)
     check_measures(cells, measures)
     rows = rates_rows(cells, measures or None, interval)
@@ -45,7 +50,7 @@ def rates(
             click.echo(line)
 
 
-@click.command(short_help="Compliance gaps between tiers.")
+@click.command()
 @RUNS
 @FORMAT
 @MEASURES
@@ -62,7 +67,12 @@ def gaps(
     split: str | None,
     judge: str | None,
 ) -> None:
-    """Compliance gaps between tiers, by request, and what explains them. For env=alignment_faking."""
+    """Print compliance gaps between tiers, request by request, and what explains them.
+
+    \b
+    Example:
+      hanlon gaps runs --split evaluation_awareness
+    """
     from hanlon.analysis.gaps.report import gaps_text
     from hanlon.analysis.labels.gap_labels import judged_gaps
 
@@ -78,7 +88,7 @@ def gaps(
         raise click.BadParameter(str(error.args[0]), param_hint="--split") from None
 
 
-@click.command(short_help="What each factor does.")
+@click.command()
 @RUNS
 @FORMAT
 @MEASURES
@@ -109,7 +119,12 @@ def contrasts(
     top: int,
     published: bool,
 ) -> None:
-    """What each factor does: cells that differ in it alone, trends over numbers, bundled prompts taken apart."""
+    """Print what each factor does, trends over numbers, and bundled prompts taken apart.
+
+    \b
+    Example:
+      hanlon contrasts runs --factor stakes
+    """
     from hanlon.analysis.contrasts.contrasts import varied_factors
     from hanlon.analysis.contrasts.notes import report_notes
     from hanlon.analysis.contrasts.report import report
@@ -151,20 +166,30 @@ def contrasts(
             click.echo(line)
 
 
-@click.command(short_help="How far each cell is, and its cost.")
+@click.command()
 @RUNS
 @FORMAT
 def status(runs: tuple[Path, ...], table_format: TableFormat) -> None:
-    """How far each cell is, what it cost, and where it lies."""
+    """Print how far each cell is, what it cost, and where it lies.
+
+    \b
+    Example:
+      hanlon status runs
+    """
     click.echo(render_table(STATUS, status_rows(load(runs)), table_format, title="status"))
 
 
-@click.command(short_help="One transcript.")
+@click.command()
 @RUNS
 @CELL
 @click.option("--index", type=int, default=0, help="The episode's index in its cell.", show_default=True)
 def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
-    """One transcript, readable, with the answers to follow-up questions about it."""
+    """Print one transcript, with the answers to follow-up questions about it.
+
+    \b
+    Example:
+      hanlon show runs --cell baseline --index 3
+    """
     from hanlon.analysis.labels.answers import answer_lines
     from hanlon.analysis.transcripts import print_transcript
 

@@ -8,7 +8,7 @@ import click
 from hanlon.cli.options import HYPOTHESES, RUNS, SWEEP
 
 
-@click.command(short_help="One page that explains a sweep, transcripts included.")
+@click.command()
 @RUNS
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
               show_default=True, help="The file to write; one that is there is replaced.")  # fmt: skip
@@ -28,6 +28,10 @@ def report(
 
     The page loads nothing, so it can be sent as it is. Transcripts of requests that were loaded from a file are left
     out.
+
+    \b
+    Example:
+      hanlon report runs -o report.html
     """
     from hanlon.config.errors import ConfigError
     from hanlon.report.gathered import gather
@@ -54,7 +58,7 @@ def report(
     click.echo(f"{out}: {len(page) / 1e6:.1f} MB")
 
 
-@click.command(short_help="Read a whole store in a browser.")
+@click.command()
 @RUNS
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Of the server; default: one that is free."
@@ -67,6 +71,10 @@ def view(runs: tuple[Path, ...], port: int, host: str) -> None:
 
     A server on this machine alone shows the store as it is; its address holds a token. Ctrl-C ends it. Labels and notes
     are lines of <runs>/people/labels.jsonl and notes.jsonl (`hanlon judge-check --labels` reads the former).
+
+    \b
+    Example:
+      hanlon view runs
     """
     from hanlon.report.server import ViewServer
     from hanlon.report.store_view import open_store

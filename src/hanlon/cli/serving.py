@@ -12,7 +12,7 @@ def _print_kinds(context: click.Context, _: click.Parameter, wanted: bool) -> No
         context.exit()
 
 
-@click.command(short_help="Serve a simulated policy with faults.")
+@click.command()
 @click.argument("model", metavar="simulated/POLICY")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of 127.0.0.1; 0: a free one.")
 @click.option("--no-key", is_flag=True, help="Answer whoever asks; otherwise a new key is printed.")
@@ -46,6 +46,10 @@ def serve(
     """Serve a simulated policy on loopback, with the faults of a real provider, until Ctrl-C.
 
     Tries a grid out for nothing: prints the command that uses it, and at the end what it served.
+
+    \b
+    Example:
+      hanlon serve simulated/ambiguity --errors 0.05 --rate 20
     """
     from hanlon.simulated.serve import fault_options
     from hanlon.simulated.serve import serve as serve_simulated

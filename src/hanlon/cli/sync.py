@@ -7,7 +7,7 @@ import click
 from hanlon.cli.options import RUNS
 
 
-@click.command(short_help="Send to W&B what it has not got.")
+@click.command()
 @RUNS
 @click.option(
     "--timeout",
@@ -18,11 +18,15 @@ from hanlon.cli.options import RUNS
     help="Seconds that sending one run may take.",
 )
 def sync(runs: tuple[Path, ...], limit_s: float) -> None:
-    """Send to W&B what it has not got of the sweeps below RUNS (default: runs): offline, interrupted or failed runs.
+    """Send to W&B what it has not got: offline, interrupted or failed runs below RUNS.
 
     Cells and their numbers come from the store, one run each, however often they were interrupted; a second time
     there is nothing to send. Needs a key (wandb login). A run that takes longer than --timeout ends the command; it
     does not count as sent, and the same command again sends it whole.
+
+    \b
+    Example:
+      hanlon sync runs
     """
     from hanlon.tracking.session import TrackingOff
     from hanlon.tracking.sync import sync_runs

@@ -9,7 +9,7 @@ from hanlon.analysis.tables import TableFormat, render_rows
 from hanlon.cli.options import FORMAT, HYPOTHESES, RUNS, SWEEP
 
 
-@click.command(short_help="Which explanation survives one sweep.")
+@click.command()
 @RUNS
 @SWEEP
 @FORMAT
@@ -28,7 +28,12 @@ def verdict(
     all_effects: bool,
     predictions: bool,
 ) -> None:
-    """Which explanation survives ONE sweep: what happened, what explains it, and what would settle it."""
+    """Say of one sweep what happened, what explains it, and what would settle it.
+
+    \b
+    Example:
+      hanlon verdict runs
+    """
     from hanlon.analysis.requests import stored_values
     from hanlon.config.errors import ConfigError
     from hanlon.hypotheses.printed.answers import Judged

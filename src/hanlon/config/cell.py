@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from hanlon.config.compose import ComposedCell
 from hanlon.config.errors import ConfigError, argument_position
+from hanlon.config.hints import hint
 from hanlon.config.schema import CellConfig
 from hanlon.environments.base import Environment
 from hanlon.environments.tier import Tier
@@ -106,9 +107,10 @@ def build_cell(composed: ComposedCell, arguments: Sequence[str]) -> Cell:
     target = _target("env", config.env)
     config = _with_protocol(config, target, arguments)
     if config.model.protocol not in target.protocols:
+        near = hint(f"model={composed.choices.get('model')}", arguments)
         raise ConfigError(
             f"model.protocol={config.model.protocol}{argument_position('model.protocol', arguments)} is not "
-            f"supported by environment '{target.name}'. It supports: {', '.join(target.protocols)}"
+            f"supported by environment '{target.name}'. It supports: {', '.join(target.protocols)}.{near}"
         )
     factors = _factors(target, config.env, arguments)
     level = _factors(target, composed.level_env, arguments)
@@ -158,7 +160,8 @@ def validate(
         return schema.model_validate(node)
     except ValidationError as error:
         source = partial(argument_position, arguments=arguments)
-        raise ConfigError("\n".join(explain(error, schema, source=source, **words))) from None
+        near = partial(hint, arguments=arguments)
+        raise ConfigError("\n".join(explain(error, schema, source=source, hint=near, **words))) from None
 
 
 def _with_protocol(config: CellConfig, target: Any, arguments: Sequence[str]) -> CellConfig:

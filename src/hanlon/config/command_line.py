@@ -1,7 +1,6 @@
 """From a command line to the cells that it sweeps and the options with which it does so. Nothing is run."""
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,12 @@ from omegaconf import DictConfig
 from hanlon.config.cell import Cell, build_cell, validate
 from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
 from hanlon.config.controls import control_cells
-from hanlon.config.errors import ConfigError, argument_position, explain_error
+from hanlon.config.errors import ConfigError, argument_position
+from hanlon.config.explanations import explain_error
 from hanlon.config.grid import COMPOSITION_KEYS, expand, refuse_sweep_of_option
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig, RunOptions
+from hanlon.config.vocabulary import find_conf
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Tally
 
@@ -46,24 +47,6 @@ class ComposedSweep:
             CellState(cell_record(cell, self.options.samples), Tally(), Path(cell.folder_name))
             for cell in self.cells
         ]
-
-
-def find_conf() -> Path:
-    """The folder conf/ beside the run.py that was started, else that of the current folder or one above it.
-
-    Without any of these it is that of this package's checkout.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    here, checkout = Path.cwd(), Path(__file__).resolve().parents[3]
-    started = Path(sys.argv[0]).resolve().parent if sys.argv[0].endswith("run.py") else here
-    for folder in (started, here, *here.parents, checkout):
-        if (folder / "run.py").is_file() and (folder / "conf" / "cell.yaml").is_file():
-            return folder / "conf"
-    raise ConfigError(
-        f"{here} is in no checkout: overrides need the conf/ beside run.py. Change there first."
-    )
 
 
 def compose_sweep(overrides: str | Sequence[str]) -> ComposedSweep:

@@ -10,6 +10,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from hanlon.config.errors import ConfigError
+from hanlon.config.hints import hint
 from hanlon.config.schema import RunOptions
 
 COMPOSITION_KEYS = ("controls", "experiment")
@@ -51,7 +52,7 @@ def refuse_sweep_of_option(key: str, line: str) -> NoReturn:
     """
     raise ConfigError(
         f"{line}: '{key}' is no part of a cell, so a sweep over it would run the same cells again. Give {key} one "
-        "value."
+        f"value.{hint(line)}"
     )
 
 

@@ -34,7 +34,7 @@ def cell_record(cell: Cell, samples: int) -> CellRecord:
         texts_hash=cell.texts_hash,
         planned_samples=samples,
         versions=_versions(type(cell.environment)),
-        git_sha=_git_sha(),
+        git_sha=git_sha(),
         created_at=time.time(),
         local_only=cell.environment.local_only,
         notes=[model.note] if model.note else [],
@@ -68,7 +68,7 @@ def _package_versions(package: str) -> dict[str, str]:
 
 
 @cache
-def _git_sha() -> str | None:
+def git_sha() -> str | None:
     """The commit of this package's checkout, with `-dirty` where files differ from it; None outside one.
 
     Installed into an environment that lies in the user's own repository, the package is none of its files.

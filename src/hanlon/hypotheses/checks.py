@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from hanlon.analysis.contrasts.grid import BUNDLE, coordinates, grids
-from hanlon.config.command_line import find_conf
 from hanlon.config.errors import ConfigError
+from hanlon.config.vocabulary import find_conf
 from hanlon.hypotheses.binding import Bound, PlannedGrid, Point
 from hanlon.hypotheses.fit import Counts, fit
 from hanlon.hypotheses.regions import region_of

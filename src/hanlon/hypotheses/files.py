@@ -6,8 +6,9 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from hanlon.config.command_line import find_conf
 from hanlon.config.errors import ConfigError
+from hanlon.config.hints import hint
+from hanlon.config.vocabulary import find_conf
 from hanlon.hypotheses.schema import Hypothesis, Plan
 from hanlon.store.problems import explain, nearest
 
@@ -34,8 +35,9 @@ def plans_for(environments: Sequence[str], names: Sequence[str] | None) -> list[
     available = [name for env_names in by_env.values() for name in env_names]
     for name in names or ():
         if name not in available:
+            near = nearest(name, available) or hint(f"hypotheses=[{name}]", [f"env={next(iter(by_env))}"])
             raise ConfigError(
-                f"hypotheses: '{name}' is no hypothesis about env={' or '.join(by_env)}.{nearest(name, available)} "
+                f"hypotheses: '{name}' is no hypothesis about env={' or '.join(by_env)}.{near} "
                 f"There are: {', '.join(available) or f'none in {folder}'}"
             )
     return [

@@ -13,7 +13,8 @@ from omegaconf import DictConfig
 
 from hanlon.config.command_line import ComposedSweep, compose_jobs
 from hanlon.config.compose import hydra_loader
-from hanlon.config.errors import ConfigError, explain_error
+from hanlon.config.errors import ConfigError
+from hanlon.config.explanations import explain_error
 from hanlon.run.exit_codes import FAILED, WRONG_CONFIGURATION
 from hanlon.run.plan import plan_cells
 from hanlon.run.print_plan import print_hypotheses, print_plan

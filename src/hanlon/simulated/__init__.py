@@ -36,8 +36,9 @@ def check_environment(config: Mapping[str, Any], environment: str, factors: Mapp
         return
     policy = config.get("policy")
     if policy not in policies[environment]:
+        home = "".join(f" Add env={env} for this one." for env, known in policies.items() if policy in known)
         raise ValueError(
-            f"this policy does not know the texts of env={environment}. Policies for it: "
+            f"this policy does not know the texts of env={environment}.{home} Policies for it: "
             f"{', '.join(f'simulated/{name}' for name in policies[environment])}."
         )
     if texts := factors.get("texts"):

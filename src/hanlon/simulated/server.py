@@ -23,6 +23,7 @@ from hanlon.simulated.policy import PolicyError, RequestError
 from hanlon.simulated.read_alignment_faking import read_alignment_faking
 from hanlon.simulated.read_shutdown import read_shutdown
 from hanlon.simulated.served import ServedCounts
+from hanlon.store.problems import nearest
 
 AnyPolicy = Policy | AnswerPolicy | JudgePolicy
 
@@ -162,8 +163,9 @@ def choose_policy(name: object, parameters: object = None) -> AnyPolicy:
         return acting_policies.choose(name, parameters)
     if name == JUDGE:
         return choose_judging(parameters)
-    names = ", ".join([*acting_policies.names(), *answering_policies.answer_names(), JUDGE])
-    raise PolicyError(f"There is no simulated policy {name!r}. Policies: {names}.")
+    names = [*acting_policies.names(), *answering_policies.answer_names(), JUDGE]
+    near = nearest(f"simulated/{name}", [f"simulated/{known}" for known in names])
+    raise PolicyError(f"There is no simulated policy {name!r}.{near} Policies: {', '.join(names)}.")
 
 
 async def listen(

@@ -21,6 +21,7 @@ def explain(
     prefix: str = "",
     source: Callable[[str], str] = lambda _: "",
     levels_of: str = "",
+    hint: Callable[[str], str] = lambda _: "",
 ) -> list[str]:
     """One sentence for each problem: key, value, where the value comes from, what would be right.
 
@@ -30,6 +31,7 @@ def explain(
         prefix: what the keys stand below, such as `env.`.
         source: says where a key's value was written, with a leading space.
         levels_of: the environment whose factors these are, empty where they are no factors.
+        hint: says what was meant by a `key=value`, with a leading space; empty where it does not know.
     """
     sentences: list[str] = []
     for problem in error.errors(include_url=False):
@@ -38,19 +40,23 @@ def explain(
         value = _short(problem)
         subject = (key if value is None else f"{key}={value}") + source(key)
         expected = str(problem.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
-        hint = nearest(str(value), expected.split(", "))
+        typed = f"{key}={problem['input']}"
+        near = hint(typed) or nearest(str(value), expected.split(", "))
         if problem["type"] == "extra_forbidden":
-            sentences.append(f"{key} is not a key here{source(key)}.{nearest(steps[-1], _keys(schema))}")
+            sentences.append(
+                f"{key} is not a key here{source(key)}.{hint(typed) or nearest(steps[-1], _keys(schema))}"
+            )
         elif problem["type"] == "literal_error" and levels_of:
             sentences.append(
-                f"{subject} is not a level of environment '{levels_of}'.{hint} Levels: {expected}"
+                f"{subject} is not a level of environment '{levels_of}'.{near} Levels: {expected}"
             )
         elif problem["type"] == "literal_error":
-            sentences.append(f"{subject}: legal values are {expected}.{hint}")
+            sentences.append(f"{subject}: legal values are {expected}.{near}")
         else:
             message = _message(problem)
             joint = " " if message.startswith(("is ", "should ", "cannot ")) else ": "
-            sentences.append(f"{subject}{joint}{message}" if key else message)
+            end = f".{meant}" if (meant := key and hint(typed)) else ""
+            sentences.append(f"{subject}{joint}{message}{end}" if key else message)
     return sentences
 
 
@@ -62,6 +68,8 @@ _MESSAGES = {
     "model_type": "is not a mapping",
     "list_type": "is not a list",
     "int_type": "is not a whole number",
+    "int_parsing": "is not a whole number",
+    "float_parsing": "is not a number",
     "string_type": "is not a text. Quote words such as yes and no",
 }
 LONGEST_VALUE = 60

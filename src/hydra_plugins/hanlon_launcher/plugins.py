@@ -116,7 +116,9 @@ class FilelessSource(ConfigSource):
         group, _, option = path.partition("/")
         if group == "prompt":
             return any(Path(self.path, group).glob(f"*/{glob.escape(option)}"))
-        return path.startswith(ANY_MODEL_PREFIXES)
+        endpoint, _, model_id = option.removesuffix(".yaml").partition("/")
+        lacks_vendor = endpoint == "openrouter" and model_id and "/" not in model_id  # each id there has one
+        return path.startswith(ANY_MODEL_PREFIXES) and not lacks_vendor
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """The prompt levels of all environments. Model ids are endless, so it lists none."""

@@ -9,7 +9,7 @@ import yaml
 
 from hanlon.analysis.contrasts.grid import BUNDLE
 from hanlon.analysis.stats.by_request import RESAMPLES
-from hanlon.config.command_line import find_conf
+from hanlon.config.vocabulary import find_conf
 from hanlon.hypotheses.binding import Bound, bound_factors
 from hanlon.hypotheses.gates import GateReading, cells_text
 from hanlon.hypotheses.printed.answers import Judged
