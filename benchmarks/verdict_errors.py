@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 BLIND = Path(__file__).parents[1] / "tests" / "hypotheses" / "blind"
+SETS = sorted({file.name.partition("_")[0] for file in BLIND.glob("?_*.csv")})
 REPEATS, WORKERS = 4, 2
 FEWER = 4
 """By which the sweeps of a blind model are fewer than those of a scripted one: there are a hundred or two of them."""
@@ -73,20 +74,26 @@ ENVIRONMENTS = (
 
 def blind_models(grid: RehearsedGrid, environment: Environment) -> list[KnownModel]:
     """The models that were written by somebody who had not read the hypotheses, with those that are true of them."""
-    right: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in _rows("instances"):
-        if row["how"] == "true":
-            right[row["set"], row["model"]].add(row["hypothesis"])
+    right = judgements("true")
     return [
         KnownModel(
             f"{letter}/{row['model']}",
-            frozenset(right[letter, row["model"]]),
+            frozenset(right[f"{letter}/{row['model']}"]),
             [dict.fromkeys(environment.measures, float(row[state.record.label])) for state in grid.states],
             wobble=0.0,
         )
-        for letter in "abcde"
+        for letter in SETS
         for row in _rows(f"{letter}_{environment.name}")
     ]
+
+
+def judgements(how: str) -> dict[str, set[str]]:
+    """The hypotheses that are thought "true", or "arguable", of each blind model; of the others none is."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in _rows("instances"):
+        if row["how"] == how:
+            found[f"{row['set']}/{row['model']}"].add(row["hypothesis"])
+    return found
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -142,14 +149,23 @@ def print_known(title: str, models: Sequence[KnownModel], outcomes: Sequence[Out
 
 
 def print_blind(title: str, models: Sequence[KnownModel], outcomes: Sequence[Outcomes]) -> None:
-    """How often a hypothesis led that is not true of the model, and how sweeps ended."""
-    both = sum(outcomes, Outcomes())
-    wrong = [model.name for model, ended in zip(models, outcomes, strict=True) if ended.wrong]
+    """How often a hypothesis led that is not true of the model, set by set, and how sweeps ended."""
+    both, arguable = sum(outcomes, Outcomes()), judgements("arguable")
+    ended = list(zip(models, outcomes, strict=True))
     print(title)
-    print(f"  a wrong one leads {share(both.wrong, both.sweeps)}, in {len(wrong)} of {len(models)} models")
+    print(f"  a wrong one leads {share(both.wrong, both.sweeps)}")
+    debatable = sum(o.misled[name] for model, o in ended for name in arguable[model.name])
+    print(
+        f"  of these {debatable} are arguable: the larger part of what moves the model, or true but for little"
+    )
+    for letter in SETS:
+        of_set = sum((o for model, o in ended if model.name.startswith(f"{letter}/")), Outcomes())
+        if of_set.sweeps:
+            print(f"    set {letter}: {share(of_set.wrong, of_set.sweeps)}")
     print(f"  a right one leads {both.leads}; sweeps end with {_counts(both.conclusions)}")
     if both.misled:
-        print(f"  wrong leaders: {_counts(both.misled)}; models: {', '.join(wrong)}")
+        print(f"  wrong leaders: {_counts(both.misled)}")
+        print(f"  models: {', '.join(model.name for model, outcome in ended if outcome.wrong)}")
     sys.stdout.flush()
 
 

@@ -120,7 +120,7 @@ def errors_of(
     errors, true = Errors(), true_hypotheses()
     for letter in letters:
         for row in list(rows(f"{letter}_{env}.csv"))[::every]:
-            chance = np.random.default_rng(SEED)
+            chance = np.random.default_rng([SEED, *f"{letter}/{row['model']}".encode()])
             for _ in range(repeats):
                 cells = subset(states(GRIDS[env]), chance)
                 rates = [dict.fromkeys(MEASURES[env], float(row[cell.record.label])) for cell in cells]

@@ -126,7 +126,7 @@ def test_rates_of_right_and_wrong_leaders_on_the_rivals_grid(env: str) -> None:
     for n, repeats, leads in ((100, 10, 0.85), (400, 4, 0.95)):
         tally = Tally()
         for hypothesis in (each for each in plan(env).hypotheses if each.simulated_by):
-            chance = np.random.default_rng(SEED)
+            chance = np.random.default_rng([SEED, *hypothesis.name.encode()])
             for size in SIZES:
                 rates = rates_of(GRIDS[env], str(hypothesis.simulated_by), size)
                 for _ in range(repeats):

@@ -87,10 +87,13 @@ class RehearsedGrid:
     def rehearse(
         self, model: KnownModel, n: int, repeats: int, seed: int = SEED, choose: Choose | None = None
     ) -> Outcomes:
-        """How so many sweeps of a model end, at `n` episodes a cell; `choose` gives each of them its cells."""
+        """How so many sweeps of a model end, at `n` episodes a cell; `choose` gives each of them its cells.
+
+        Each model has draws of its own: with those of another, one odd draw would count once for every model.
+        """
         import numpy as np
 
-        chance = np.random.default_rng(seed)
+        chance = np.random.default_rng([seed, *f"{model.name} {model.scale:g}".encode()])
         everywhere = range(len(self.states))
         ended = (
             self._sweep(model, n, choose(chance) if choose else everywhere, chance) for _ in range(repeats)
