@@ -87,9 +87,6 @@ def test_a_prediction_that_no_cell_of_this_sweep_binds_is_no_fault_of_the_file()
     check(bundled.model_copy(update={"hypotheses": (hypothesis("mine", allow, FALLS),)}), states(SHUTDOWN))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a `where` that asks for the contrasted factor at another level is not refused"
-)
 def test_a_prediction_that_no_cell_could_ever_bind_is_refused() -> None:
     """Both cells of a contrast cannot be at one level of the factor that is changed."""
     said = complaint(STAKES | {"where": {"stakes": "only_copy"}})

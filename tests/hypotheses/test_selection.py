@@ -88,12 +88,8 @@ def test_the_two_kinds_of_goal_guarding_are_parted_by_outputs_that_nobody_reads(
     assert "tier paid -> free where stage=throughput" in [prediction.selector for prediction in parting]
 
 
-UNPARTED = {("confusion", "naive_compliance")}
-"""Rivals between which nothing is found: naive_compliance speaks of `consequence` only as what changes a gap."""
 PAIRS = [
-    pytest.param(
-        a, b, id=f"{a.name}-{b.name}", marks=[pytest.mark.xfail(strict=True)] * ((a.name, b.name) in UNPARTED)
-    )
+    pytest.param(a, b, id=f"{a.name}-{b.name}")
     for env in ("shutdown", "alignment_faking")
     for a, b in combinations(plan(env).hypotheses, 2)
     if "incapacity" not in (a.name, b.name)  # it leaves all open, and compares two measures

@@ -96,7 +96,7 @@ class Bound:
         """The levels (as JSON) of each factor that have an effect by it, or may have."""
         levels: dict[str, set[str]] = {}
         for prediction in self.hypothesis.predicts:
-            if prediction.claim in ("no_effect", "leaves_a_third") or prediction.contrast is None:
+            if prediction.contrast is None or not prediction.sets_apart:
                 continue
             change = prediction.changed_by or prediction.contrast
             levels.setdefault(change.factor, set()).update(map(as_json, change.to))

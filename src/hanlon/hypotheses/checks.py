@@ -53,6 +53,11 @@ def _unknown(hypothesis: Hypothesis, record: CellRecord) -> Iterator[str]:
         for name, wanted in prediction.where.items():
             yield from _no_factor(f"predicts.{number}.where", name, factors)
             yield from _no_level(f"predicts.{number}.where.{name}", wanted, levels.get(name, ()))
+            if prediction.contrast is not None and name == prediction.factor:
+                yield (
+                    f"predicts.{number}.where.{name}: this factor is what the prediction changes, so no two cells of "
+                    "it are at one level of it and it binds nothing. Name the levels in `from` and `to` only"
+                )
         if prediction.measure is not None and prediction.measure not in record.measures:
             near = nearest(prediction.measure, record.measures)
             yield f"predicts.{number}.measure: env={record.env} does not measure '{prediction.measure}'.{near}"

@@ -44,7 +44,8 @@ def directions(hypothesis: Hypothesis, prediction: Prediction) -> frozenset[str]
         )
     factor = (prediction.changed_by or prediction.contrast or prediction).factor
     spoken = any(
-        factor == (other.changed_by or other.contrast or other).factor for other in hypothesis.predicts
+        other.sets_apart and factor == (other.changed_by or other.contrast or other).factor
+        for other in hypothesis.predicts
     )
     return _ANYTHING if spoken else frozenset("0")
 

@@ -107,6 +107,11 @@ class Prediction(_Strict):
         return self.claim in EFFECTS
 
     @property
+    def sets_apart(self) -> bool:
+        """Whether by it `to` has a rate of its own; where not, as where nothing is said, it is that of `from`."""
+        return self.claim not in ("no_effect", "leaves_a_third")
+
+    @property
     def text(self) -> str:
         """The claim in words."""
         return CLAIMS[self.claim]
