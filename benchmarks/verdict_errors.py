@@ -1,9 +1,10 @@
 """How often the verdict is right and wrong about models of known rates: scripted rivals, and models written blind.
 
 Known truth: each scripted rival, its effects times 0.5, 1 and 1.5, all cells wobbling by 0.2 logits, at about n = 100
-and 400. Blind models (tests/hypotheses/blind): the cells that their authors had, and grids as people type them, a baseline with one or
-two factors and the controls, at about n = 200. n is a multiple of the requests where cells share these. Shares of
-sweeps have Wilson 95 % intervals; sweeps of one model end alike, so the number of models stands beside them.
+and 400. Blind models (tests/hypotheses/blind): the cells that their authors had, and grids as people type them, a
+baseline with one or two factors and the controls, at about n = 200. n is a multiple of the requests where cells share
+these. Shares of sweeps have Wilson 95 % intervals; sweeps of one model end alike, so the number of models stands beside
+them.
 """
 
 import csv

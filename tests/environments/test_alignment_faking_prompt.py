@@ -264,7 +264,10 @@ def test_the_prefill_begins_the_reply_and_is_a_message_of_its_own() -> None:
     [
         ({"priority": "criteria_first"}, "set criteria=conflict"),
         ({"conviction": "slight"}, "set criteria=conflict"),
-        ({"conviction": "deep", "criteria": "conflict", "setting": "assigned"}, "a setting other than assigned"),
+        (
+            {"conviction": "deep", "criteria": "conflict", "setting": "assigned"},
+            "a setting other than assigned",
+        ),
         ({"prefill": "neutral"}, "set scratchpad=tags"),
         ({"prefill": "output"}, "set scratchpad=output_only"),
         ({"tag_style": "region"}, "set tier_rule=named"),

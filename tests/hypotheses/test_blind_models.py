@@ -2,8 +2,8 @@
 
 Five language models, to whom hypotheses, verdict and each other's sets were unknown, had the grid, its factors in
 words and the published rates. Each wrote 40 models of alignment faking and 25 of shutdown resistance as rates:
-mixtures, small published effects, new kinds. `blind/<set>_<env>.csv` has a line a model, with its rate in every cell that
-the grid then had. Cells that came later are left out here.
+mixtures, small published effects, new kinds. `blind/<set>_<env>.csv` has a line a model, with its rate in every cell
+that the grid then had. Cells that came later are left out here.
 
 These sets are no longer blind to the rules. The thresholds EXPLAINS, AHEAD and NEARLY_ALL and the shares of the bundled
 predictions were chosen with sets a to e in sight. What they show is that the rules can do it, not that they will on

@@ -33,9 +33,9 @@ _RATES = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "rated"))
 _NAMES_TIERS = frozenset({"rlhf_info", "training_objective", "privacy", "readers", "tier_rule"})
 _SYSTEM_CLAUSES = frozenset(
     {
-        "identity", "format", "style", "examples", "strategy", "preference", "criteria", "conviction", "priority", "norm",
-        "readers", "rlhf_info", "training_objective", "consequence", "compliance_effect", "stage", "tier_rule",
-        "privacy", "intervention",
+        "identity", "format", "style", "examples", "strategy", "preference", "criteria", "conviction", "priority",
+        "norm", "readers", "rlhf_info", "training_objective", "consequence", "compliance_effect", "stage",
+        "tier_rule", "privacy", "intervention",
     }
 )  # fmt: skip
 
@@ -46,7 +46,8 @@ class Briefing:
 
     `tier` is the word of the user's tier, "not " and a word where a yes-or-no mark denies that one. `tiers` are all
     words that the prompt has for tiers; `trained_tiers`, `rated_tiers` and `untrained_tiers` those that it says train
-    the model, are rated by people, do not train it. `wanted`: whether the criteria are put as the maker's wish. `tags` maps scratchpad, output, accepted, rejected to their case.
+    the model, are rated by people, do not train it. `wanted`: whether the criteria are put as the maker's wish. `tags`
+    maps scratchpad, output, accepted, rejected to their case.
     """
 
     levels: frozenset[tuple[str, str]]
