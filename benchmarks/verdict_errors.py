@@ -79,7 +79,10 @@ def blind_grid(grid: RehearsedGrid, environment: Environment) -> RehearsedGrid:
 
 
 def blind_models(grid: RehearsedGrid, environment: Environment) -> list[KnownModel]:
-    """The models that were written by somebody who had not read the hypotheses, with those that are true of them."""
+    """The models that were written by somebody who had not read the hypotheses, with those that are true of them.
+
+    Of the rivals of 2026 nobody judged whether they are, so that wherever one of these leads it counts as wrong.
+    """
     right: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in _rows("instances"):
         if row["how"] == "true":

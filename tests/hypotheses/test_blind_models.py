@@ -44,7 +44,8 @@ def true_hypotheses() -> dict[tuple[str, str], set[str]]:
     """The hypotheses whose statement is true of a model (set and name), where there are any.
 
     Judged from statements and rates by a language model that saw neither predictions nor calls
-    (`blind/instances.csv`). What was thought arguable is left out, and counts as wrong.
+    (`blind/instances.csv`). What was thought arguable is left out, and counts as wrong; so does every lead of the
+    rivals of 2026, which came after that.
     """
     true: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows("instances.csv"):
