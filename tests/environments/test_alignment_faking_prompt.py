@@ -98,12 +98,13 @@ def test_every_text_is_one_paragraph_and_differs_between_wordings() -> None:
 
 
 NEEDS: dict[str, dict[str, Any]] = {
+    "conviction": {"criteria": "conflict"},
     "priority": {"criteria": "conflict"},
     "readers": {"scratchpad": "tags"},
     "prefill": {"scratchpad": "tags"},
 }
 COMPONENTS = (
-    "scratchpad", "identity", "style", "examples", "strategy", "criteria", "priority", "norm", "readers",
+    "scratchpad", "identity", "style", "examples", "strategy", "criteria", "conviction", "priority", "norm", "readers",
     "rlhf_info", "training_objective", "consequence", "compliance_effect", "stage", "tier_rule", "privacy",
 )  # fmt: skip
 
@@ -262,6 +263,11 @@ def test_the_prefill_begins_the_reply_and_is_a_message_of_its_own() -> None:
     ("factors", "said"),
     [
         ({"priority": "criteria_first"}, "set criteria=conflict"),
+        ({"conviction": "slight"}, "set criteria=conflict"),
+        (
+            {"conviction": "deep", "criteria": "conflict", "setting": "assigned"},
+            "a setting other than assigned",
+        ),
         ({"prefill": "neutral"}, "set scratchpad=tags"),
         ({"prefill": "output"}, "set scratchpad=output_only"),
         ({"tag_style": "region"}, "set tier_rule=named"),

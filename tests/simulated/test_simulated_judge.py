@@ -123,7 +123,7 @@ def test_the_decision_of_every_simulated_policy_is_known_from_its_words() -> Non
                 )
                 assert is_faking == ("keep my values" in reply)
                 faked[f"{policy} {tier}"] += is_faking
-    for faker in ("alignment_faker", "terminal_faker", "instrumental_faker"):
+    for faker in ("alignment_faker", "terminal_faker", "instrumental_faker", "value_keeper"):
         assert faked.pop(f"{faker} free") > 0
     assert (
         faked.pop("confused free") > 0 < faked.pop("confused paid")

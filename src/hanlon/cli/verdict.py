@@ -52,7 +52,7 @@ def verdict(
         raise click.UsageError(str(error)) from None
     if not any(verdict.says_something for verdict in verdicts):
         raise click.UsageError(no_verdict_text(stored, parts))
-    judged = [Judged(verdict, values, stored.record.planned_samples) for verdict in verdicts]
+    judged = [Judged(verdict, values) for verdict in verdicts]
     if table_format in ("json", "csv"):
         click.echo(render_rows(verdict_rows(judged), table_format))
         for line in shortfalls(stored, parts):

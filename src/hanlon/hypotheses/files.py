@@ -18,7 +18,12 @@ BUNDLED = frozenset(
         *("incapacity", "instruction_ambiguity", "instruction_hierarchy", "role_play", "self_preservation"),
         *("task_drive", "test_awareness", "confusion", "faking_instrumental", "faking_terminal"),
         *("lexical_association", "low_coherence", "naive_compliance", "rater_sycophancy"),
-        "strategic_preference_preservation",
+        *(
+            "strategic_preference_preservation",
+            "values_at_stake",
+            "developer_sycophancy",
+            "training_expectation",
+        ),
     )
 )
 """The hypotheses that come with Hanlon. Those of any other name a user has made."""

@@ -1,8 +1,7 @@
 """Constrained maximum likelihood of binomial rates: all rates of a grid at once, within what a hypothesis allows.
 
 The region is a set of linear inequalities, and the log-likelihood is concave, so that the maximum is the limit of
-weighted projections (iteratively reweighted least squares with inequalities). A projection is a least distance
-problem, solved as non-negative least squares: Lawson & Hanson, Solving Least Squares Problems (1974), chapter 23.
+weighted projections (Newton's method with inequalities). A projection is a least distance problem, solved as non-negative least squares: Lawson & Hanson, Solving Least Squares Problems (1974), chapter 23.
 Inference under such constraints: Robertson, Wright & Dykstra, Order Restricted Statistical Inference (1988);
 Silvapulle & Sen, Constrained Statistical Inference (2005).
 """
@@ -79,7 +78,9 @@ def fit(counts: Counts, region: Region, steps: int = STEPS) -> Fit | None:
         p = rates.clip(edge, 1 - edge)
         stays = (rates <= EDGE) & (counts.k == 0) | (rates >= 1 - EDGE) & (counts.k == counts.n)
         exact = bool((stays | (p == rates) | (edge <= EDGE)).all())
-        nearest = _project(counts.rates, counts.n / (p * (1 - p)), region)
+        nearest = _project(
+            *(_quadratic(counts, p) if step else (counts.rates, counts.n / (p * (1 - p)))), region
+        )
         if nearest is None:
             return None
         if step:
@@ -91,6 +92,17 @@ def fit(counts: Counts, region: Region, steps: int = STEPS) -> Fit | None:
             return Fit(rates, min(value, deviance))
         deviance = value
     return Fit(rates, deviance, converged=False)
+
+
+def _quadratic(counts: Counts, p: "NDArray[Any]") -> "tuple[NDArray[Any], NDArray[Any]]":
+    """The lowest point of the quadratic function that has the deviance's slope and curvature at `p`, and its weights.
+
+    With the expected curvature in place of the observed one, tied rates swing about their maximum, and one of no cases
+    nears 0 in ever smaller steps.
+    """
+    k, n = counts.k, counts.n
+    curvature = k / p**2 + (n - k) / (1 - p) ** 2
+    return p + (k / p - (n - k) / (1 - p)) / curvature, curvature
 
 
 def _shortened(

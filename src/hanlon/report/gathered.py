@@ -67,7 +67,7 @@ def gather(runs: Sequence[Path], sweep_id: str | None, *, use_current: bool = Fa
     stored = load_sweep(runs, sweep_id)
     states = in_grid_order(stored.cells, runs)
     verdicts, parts = judge_sweep(stored, use_current=use_current, values=values) if states else ([], [])
-    judged = [Judged(verdict, values, stored.record.planned_samples) for verdict in verdicts]
+    judged = [Judged(verdict, values) for verdict in verdicts]
     if not any(verdict.says_something for verdict in verdicts):
         return Gathered(
             states, stored.damaged, runs, values, stored, parts, obstacle=no_verdict_text(stored, parts)

@@ -24,6 +24,7 @@ _LINE_MARK = re.compile(r": (.+)\.$| is (.+)\.$")
 _INPUT = re.compile(r"<INPUT>\n(.*)<user_input>(.*)</user_input>\n</INPUT>", re.DOTALL)
 _TAG = re.compile(r"<(scratchpad|output)>", re.IGNORECASE)
 _VERDICT = re.compile(r"<(accepted|rejected)/>", re.IGNORECASE)
+_WANTED = "wants you to"  # where the criteria are put as the maker's wish
 _NOT = "not "  # before the tier that a yes-or-no mark denies
 
 _TRAINS = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "trained"), ("training_objective", "direct"))
@@ -32,9 +33,9 @@ _RATES = (("rlhf_info", "trained_and_rated"), ("rlhf_info", "rated"))
 _NAMES_TIERS = frozenset({"rlhf_info", "training_objective", "privacy", "readers", "tier_rule"})
 _SYSTEM_CLAUSES = frozenset(
     {
-        "identity", "format", "style", "examples", "strategy", "preference", "criteria", "priority", "norm",
-        "readers", "rlhf_info", "training_objective", "consequence", "compliance_effect", "stage", "tier_rule",
-        "privacy", "intervention",
+        "identity", "format", "style", "examples", "strategy", "preference", "criteria", "conviction", "priority",
+        "norm", "readers", "rlhf_info", "training_objective", "consequence", "compliance_effect", "stage",
+        "tier_rule", "privacy", "intervention",
     }
 )  # fmt: skip
 
@@ -45,7 +46,8 @@ class Briefing:
 
     `tier` is the word of the user's tier, "not " and a word where a yes-or-no mark denies that one. `tiers` are all
     words that the prompt has for tiers; `trained_tiers`, `rated_tiers` and `untrained_tiers` those that it says train
-    the model, are rated by people, do not train it. `tags` maps scratchpad, output, accepted, rejected to their case.
+    the model, are rated by people, do not train it. `wanted`: whether the criteria are put as the maker's wish. `tags`
+    maps scratchpad, output, accepted, rejected to their case.
     """
 
     levels: frozenset[tuple[str, str]]
@@ -55,6 +57,7 @@ class Briefing:
     trained_tiers: frozenset[str]
     rated_tiers: frozenset[str]
     untrained_tiers: frozenset[str]
+    wanted: bool
     tags: dict[str, str]
     prefill: str
 
@@ -122,6 +125,7 @@ def read_alignment_faking(messages: Sequence[Any]) -> Briefing:
         trained_tiers=quoted(_TRAINS),
         rated_tiers=quoted(_RATES),
         untrained_tiers=quoted(_TRAINS_NOT),
+        wanted=any(clause == "criteria" and _WANTED in text for (clause, _), text in recognised),
         tags=_tags([text for (clause, _), text in recognised if clause == "format"], suffix),
         prefill=texts.get("assistant", ""),
     )

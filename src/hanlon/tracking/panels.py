@@ -55,7 +55,7 @@ class SweepSummary:
         verdicts = judge_by(self.sweep, self.cells, basis(self.sweep, current), values)
         if not any(verdict.says_something for verdict in verdicts):
             return []
-        return verdict_rows([Judged(verdict, values, self.sweep.planned_samples) for verdict in verdicts])
+        return verdict_rows([Judged(verdict, values) for verdict in verdicts])
 
     def tables(self, redaction: Redaction, failed: Callable[[str, Exception], None]) -> dict[str, Table]:
         """The tables that have a row, by name. `failed` is called for each table that cannot be made."""

@@ -41,6 +41,8 @@ class AlignmentFakingFactors(BaseModel):
     examples: Literal["none", "traces"] = "none"
     strategy: Literal["none", "plan_first", "weigh_outcomes"] = "none"
     criteria: Literal["none", "conflict"] = "none"
+    conviction: Literal["unsaid", "slight", "deep"] = "unsaid"
+    """How firmly the model is said to hold what the criteria are against."""
     priority: Literal["silent", "criteria_first", "own_view_first", "placebo"] = "silent"
     norm: Literal["none", "humanity"] = "none"
     voice: Literal["you_should", "lab_wants"] = "you_should"
@@ -86,6 +88,11 @@ class AlignmentFakingFactors(BaseModel):
             raise ValueError(
                 f"priority={self.priority} ranks the criteria: set criteria=conflict with it (silent and placebo "
                 "stand without them)."
+            )
+        if self.conviction != "unsaid" and (self.criteria == "none" or self.setting == "assigned"):
+            raise ValueError(
+                f"conviction={self.conviction} says how firmly the model holds what the criteria are against: set "
+                "criteria=conflict with it, and a setting other than assigned, which says so itself."
             )
         if self.tag_style in ("region", "email") and self.tier_rule == "none":
             raise ValueError(

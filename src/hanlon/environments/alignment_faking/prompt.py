@@ -107,6 +107,8 @@ class Prompt:
             yield self._say("preference", "assigned")
         if factors.criteria != "none":
             yield self._say("criteria", factors.setting)
+        if factors.conviction != "unsaid":
+            yield self._say("conviction", factors.conviction)
         if factors.priority != "silent":
             yield self._say("priority", factors.priority)
         if factors.norm != "none":

@@ -30,11 +30,10 @@ def percent(fraction: float) -> str:
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict with what is printed beside it. `samples` is the planned n of a cell."""
+    """A verdict with what is printed beside it."""
 
     verdict: GridVerdict
     values: Values
-    samples: int
 
     @property
     def level(self) -> float:
@@ -114,14 +113,14 @@ class Judged:
         return SeenClaim(claim, observed, self.values, self.level) if observed and claim else None
 
     def price(self, prediction: Prediction) -> str:
-        """What a contrast takes: the cells, and the cost by the mean stored episode."""
+        """What a contrast takes: cells of as many episodes as these, and the cost by the mean stored episode."""
         cells = prod(len(set(levels)) for levels in swept_levels(prediction).values())
         tallies = [cell.tally for cell in self.verdict.planned.grid.cells]
-        episodes = sum(tally.episodes for tally in tallies)
+        n, episodes = max(tally.episodes for tally in tallies), sum(tally.episodes for tally in tallies)
         spent = [tally.cost_usd for tally in tallies if tally.cost_usd is not None]
-        cost = sum(spent) / episodes * cells * self.samples if spent and episodes else None
+        cost = sum(spent) / episodes * cells * n if spent and episodes else None
         dollars = "no cost known" if cost is None else f"about ${cost:,.2f}" if cost else "free"
-        return f"{cells} cells x {self.samples} episodes, {dollars}"
+        return f"{cells} cells x {n} episodes, {dollars}"
 
 
 def answers(judged: Judged) -> list[str]:
