@@ -1,7 +1,8 @@
 """Constrained maximum likelihood of binomial rates: all rates of a grid at once, within what a hypothesis allows.
 
 The region is a set of linear inequalities, and the log-likelihood is concave, so that the maximum is the limit of
-weighted projections (Newton's method with inequalities). A projection is a least distance problem, solved as non-negative least squares: Lawson & Hanson, Solving Least Squares Problems (1974), chapter 23.
+weighted projections (Newton's method with inequalities). A projection is a least distance problem, solved as
+non-negative least squares: Lawson & Hanson, Solving Least Squares Problems (1974), chapter 23.
 Inference under such constraints: Robertson, Wright & Dykstra, Order Restricted Statistical Inference (1988);
 Silvapulle & Sen, Constrained Statistical Inference (2005).
 """
