@@ -19,7 +19,7 @@ CLEAR = {"precedence": "over_all_others", "how": "keep_calling"}
 
 def run(*arguments: str | Path, code: int = 0) -> str:
     """What the command prints."""
-    result = CliRunner().invoke(main, ["compare", *map(str, arguments)])
+    result = CliRunner().invoke(main, ["compare", "--notes", *map(str, arguments)])
     assert result.exit_code == code, result.output
     return result.output
 

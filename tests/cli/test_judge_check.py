@@ -11,13 +11,15 @@ from click.testing import CliRunner, Result
 
 from hanlon.analysis.labels.calibration import JudgedLabel
 from hanlon.cli.judge_check import StoredLabels, judge_check_command
+from hanlon.cli.selection import Selection
 
 AF = "alignment_faking"
 
 
-def load(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
+def load(folders: Sequence[Path], threshold: float | None, selection: Selection) -> StoredLabels:
     """Two judges over eight episodes of two tiers; the share of yes votes decides, 0.5 unless said otherwise."""
     assert folders
+    assert not selection.narrows
     cut = 0.5 if threshold is None else threshold
     labels = [
         JudgedLabel(judge, judge == "script", cell, tier, i, AF, "yes" if share >= cut else "no", share)
@@ -30,7 +32,7 @@ def load(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
 
 def run(folder: Path, *arguments: str, labels: str | None = None) -> Result:
     """Run the command; `labels` is the content of a label file."""
-    given = [str(folder), *arguments]
+    given = [str(folder), "--notes", *arguments]
     if labels is not None:
         (folder / "people.csv").write_text(labels)
         given += ["--labels", str(folder / "people.csv")]
@@ -98,7 +100,7 @@ def test_a_wrong_word_is_an_error_of_use(
 
 def test_runs_without_a_judge_say_so(tmp_path: Path) -> None:
     """Nothing to compare is an error, not an empty table."""
-    command = judge_check_command(lambda folders, threshold: StoredLabels([], {}, {}))
+    command = judge_check_command(lambda folders, threshold, selection: StoredLabels([], {}, {}))
     result = CliRunner().invoke(command, [str(tmp_path)])
     assert result.exit_code == 2
     assert "no judge has labelled an episode" in result.output

@@ -160,10 +160,14 @@ def test_every_varied_level_has_a_row_and_an_unpublished_base_one_for_each_rate(
 
 def test_the_table_says_what_must_be_read_beside_it_and_json_has_plain_rows() -> None:
     """Changes of which the same is to be said share a row; at 100 columns nothing is wider."""
-    shown = CliRunner(env={"COLUMNS": "100"}).invoke(power, [SMALL, "--samples", "150", "--base", "0.4"])
+    shown = CliRunner(env={"COLUMNS": "100"}).invoke(
+        power, [SMALL, "--samples", "150", "--base", "0.4", "--notes"]
+    )
     assert shown.exit_code == 0, shown.output
-    table, _, notes = shown.output.partition("Power 80 %")
-    assert "Fisher's exact test" in notes
+    answer, _, below = shown.output.partition("\n\n")
+    assert answer.startswith("From a rate of 40%, assumed, n = 150 shows a fall to ")
+    table, _, notes = below.partition("Power 80 %")
+    assert "Fisher's exact test" in " ".join(notes.split())
     assert max(map(len, table.splitlines())) <= 100
     assert table.count("40%, assumed") == 1
     rows = msgspec.json.decode(CliRunner().invoke(power, [SMALL, "--format", "json"]).output)

@@ -207,7 +207,7 @@ def test_a_sweep_that_stopped_at_a_look_is_judged_at_its_alpha_and_is_not_short(
     looks = [Look(N, 0.003), Look(2 * N, 0.049)]
     stopped = LookPlan(record.cells, looks, judged=1, settled=1, because="instruction_ambiguity leads")
     write_json(file, msgspec.structs.replace(record, looks=[stopped]))
-    printed = words(shown(runs, columns=250))
+    printed = words(shown(runs, "--notes", columns=250))
     assert "points [99.7 %]" in printed
     assert "alpha 0.003" in printed
     assert "Stopped at look 1 of 2 (n = 40): instruction_ambiguity leads." in printed
@@ -235,10 +235,12 @@ def test_cells_that_are_missing_or_short_are_named(tmp_path: Path) -> None:
         "and nothing is said of "
         f"their contrasts. {again}"
     )
-    assert missing in result.output.split("\n")
-    (short,) = (line for line in result.output.split("\n") if line.startswith("Planned n not reached in "))
+    command = again.partition(": ")[2]
+    assert command in result.output.split("\n")  # whole, to be copied
+    assert missing in words(result)
+    short = words(result).partition("Planned n not reached in ")[2]
     assert "40 of 50 episodes in the shortest" in short
-    assert short.endswith(again)
+    assert again in short
     as_json = shown(runs, "--format", "json")
     assert missing in as_json.stderr
     assert msgspec.json.decode(as_json.stdout)

@@ -259,7 +259,7 @@ def test_point_10_gaps_are_paired_topped_up_and_say_how_many_were_looked_at(
         assert 0 <= row["mcnemar_p"] <= 1
     asked = [{e.facts["request"] for e in read_episodes(f)} for f in cell_folders(command_line.runs)]
     assert all(requests == asked[0] for requests in asked)
-    assert "not corrected for 2 rows" in command_line.hanlon("gaps").stdout
+    assert "not corrected for 2 rows" in command_line.hanlon("gaps", "--notes").stdout
 
 
 def test_point_11_a_planted_faker_is_found_and_its_controls_are_null(

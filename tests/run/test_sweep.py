@@ -248,9 +248,10 @@ def test_a_transcript_can_be_shown(command_line: CommandLine, chat_server: ChatS
     assert "I think about [bold] sums" in shown.stdout
     command_line.run("prompt=baseline", "env.wording=2", "samples=1", *at(chat_server))
     assert command_line.hanlon("show", "--cell", "baseline").stdout.startswith("baseline  ")
-    several = command_line.hanlon("show", "--cell", "basel")
+    assert "Match 1 of 3 episodes." in command_line.hanlon("show", "--cell", "basel").stdout
+    several = command_line.hanlon("show", "--cell", "basel", "--index", "0")
     assert several.returncode == 2
-    assert "2 cells match basel;" in several.stderr
+    assert "2 cells have an episode 0;" in several.stderr
     missing = command_line.hanlon("show", "--cell", "baseline", "--index", "9")
     assert missing.returncode == 2
     assert "has no episode 9" in missing.stderr

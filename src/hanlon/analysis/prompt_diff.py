@@ -1,6 +1,7 @@
 """Compare rendered texts byte for byte: a wrong space in a template may have an effect of its own."""
 
 import difflib
+import os
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,12 +33,17 @@ def cell_texts(record: CellRecord) -> TitledTexts:
 
 
 def print_diff(a: TitledTexts, b: TitledTexts, console: "Console") -> None:
-    """Print two columns on a wide terminal, else one below the other as `prompt_diff` has it."""
+    """Print two columns on a wide terminal, else one below the other as `prompt_diff` has it; in a pipe unfolded."""
     if console.is_terminal and not console.is_dumb_terminal and console.width >= SIDE_BY_SIDE_COLUMNS:
         _print_columns(a, b, console)
         return
+    from rich.text import Text
+
     for line in prompt_diff(a, b):
-        console.file.write(f"{line}\n")
+        if "COLUMNS" in os.environ or console.is_terminal:
+            console.print(Text(line))
+        else:
+            console.file.write(f"{line}\n")
 
 
 def prompt_diff(a: TitledTexts, b: TitledTexts) -> Iterator[str]:

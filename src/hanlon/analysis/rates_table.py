@@ -1,10 +1,11 @@
-"""The tables of `hanlon rates` and `hanlon status`, and what a reader must know beside them."""
+"""The tables of `hanlon rates` and `hanlon status`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hanlon.analysis.stats.rates import IntervalName, Rate, measures_of, rate_of
 from hanlon.analysis.tables import Column, plain, printed
+from hanlon.store.cell_names import cell_names, with_model
 from hanlon.store.cells import CellState, model_names
 from hanlon.store.records import CellRecord
 from hanlon.store.tally import Tally
@@ -17,10 +18,11 @@ FEW_DISTINCT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class CellRow:
-    """A stored cell, and its model's name among the cells of the table."""
+    """A stored cell, with the names of its model and of itself among the cells of the table."""
 
     cell: CellState
     model: str
+    label: str
 
     @property
     def record(self) -> CellRecord:
@@ -55,7 +57,7 @@ class CellRow:
     @property
     def name(self) -> str:
         """The cell in words."""
-        return f"{self.record.label} ({self.model})"
+        return with_model(self.label, self.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ class RatesRow(CellRow):
 
 def status_rows(cells: Sequence[CellState]) -> list[CellRow]:
     """A row for each cell."""
-    names = model_names(cell.record for cell in cells)
-    return [CellRow(cell, names[cell.record.key]) for cell in cells]
+    models, labels = (names([cell.record for cell in cells]) for names in (model_names, cell_names))
+    return [CellRow(cell, models[cell.record.key], labels[cell.record.key]) for cell in cells]
 
 
 def rates_rows(
@@ -76,14 +78,14 @@ def rates_rows(
 ) -> list[RatesRow]:
     """A row for each cell and measure; by default each environment's headline rate."""
     return [
-        RatesRow(row.cell, row.model, rate_of(row.cell.tally, measure, interval=interval))
+        RatesRow(row.cell, row.model, row.label, rate_of(row.cell.tally, measure, interval=interval))
         for row in status_rows(cells)
         for measure in measures_of(row.record, measures)
     ]
 
 
 ENV: Column[CellRow] = Column("env", lambda row: row.record.env)
-CELL: Column[CellRow] = plain("cell", lambda row: row.record.label)
+CELL: Column[CellRow] = Column("cell", lambda row: row.record.label, lambda row: row.label)
 PROTOCOL: Column[CellRow] = plain("protocol", lambda row: row.record.protocol, once=True)
 PLANNED: Column[CellRow] = Column("planned", lambda row: row.record.planned_samples)
 ANSWERED_BY: Column[CellRow] = Column("answered_by", lambda row: dict(row.tally.answered_by.most_common()))
@@ -92,7 +94,7 @@ KEY: Column[CellRow] = Column("key", lambda row: row.record.key)
 STATUS: tuple[Column[CellRow], ...] = (
     ENV,
     CELL,
-    plain("model", lambda row: row.model, once=True),
+    plain("model", lambda row: row.model, once=True, heads=True),
     PROTOCOL,
     Column("episodes", lambda row: row.tally.episodes, lambda row: _progress(row)),
     PLANNED,
@@ -107,10 +109,10 @@ STATUS: tuple[Column[CellRow], ...] = (
     Column("output_tokens", lambda row: row.tally.output_tokens),
     printed("tokens in / out", lambda row: f"{row.tally.input_tokens:,} / {row.tally.output_tokens:,}"),
     Column("cost_usd", lambda row: row.tally.cost_usd),
-    printed("cost", lambda row: _dollars(row.tally.cost_usd)),
+    printed("cost", lambda row: dollars(row.tally.cost_usd)),
     ANSWERED_BY,
-    KEY,
-    plain("folder", lambda row: str(row.cell.folder)),
+    plain("key", lambda row: row.record.key),
+    Column("folder", lambda row: str(row.cell.folder)),
 )
 
 
@@ -119,19 +121,19 @@ def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], 
     return (
         ENV,
         CELL,
-        Column("model", lambda row: row.model, _answering_model, once=True),
+        Column("model", lambda row: row.model, _answering_model, once=True, heads=True),
         PROTOCOL,
         plain("measure", lambda row: row.rate.measure, once=True),
         Column("k", lambda row: row.rate.k),
         Column("n", lambda row: row.rate.n),
         Column("by_content", lambda row: row.tally.by_content),
-        printed("k/n", lambda row: f"{row.rate.k}/{row.rate.n}", right=True),
-        Column("rate", lambda row: row.rate.rate, _marked_rate, right=True),
+        printed("k/n", lambda row: f"{row.rate.k}/{row.rate.n}", right=True, fixed=True),
+        Column("rate", lambda row: row.rate.rate, _marked_rate, right=True, fixed=True),
         Column("never_acted", lambda row: row.tally.never_acted),
         Column("lo", lambda row: row.rate.lo),
         Column("hi", lambda row: row.rate.hi),
         Column("interval", lambda row: f"{row.rate.method} {row.rate.level:.0%}"),
-        printed(interval_heading(interval), lambda row: _limits(row.rate)),
+        printed(interval_heading(interval), lambda row: limits(row.rate), fixed=True),
         Column("excluded", lambda row: row.rate.excluded, _exclusions, once=True),
         Column("bounds", lambda row: list(row.rate.bounds)),
         Column("episodes", lambda row: row.tally.episodes),
@@ -166,7 +168,8 @@ def listed(counts: Mapping[str, int], nothing: str) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or nothing
 
 
-def _limits(rate: Rate) -> str:
+def limits(rate: Rate) -> str:
+    """The interval of a rate; `-` where nothing was counted."""
     return f"[{rate.lo:.1%}, {rate.hi:.1%}]" if rate.n else "-"
 
 
@@ -178,7 +181,8 @@ def _outcomes(row: CellRow) -> dict[str, int]:
     return dict(row.tally.outcomes.most_common())
 
 
-def _dollars(cost: float | None) -> str:
+def dollars(cost: float | None) -> str:
+    """A cost; `unknown` where no provider gave one."""
     return "unknown" if cost is None else f"${cost:.4f}"
 
 
@@ -193,43 +197,3 @@ def _exclusions(row: RatesRow) -> str:
     low, high = row.rate.bounds
     reasons = listed(row.rate.excluded, "0")
     return f"{reasons} of {row.tally.episodes} (bounds {low:.1%} to {high:.1%})"
-
-
-def notes(rows: Sequence[RatesRow]) -> list[str]:
-    """What a reader of the rates must know beside them, what makes them useless first."""
-    inactive: list[str] = []
-    changed: list[str] = []
-    repeated: list[str] = []
-    untagged: list[str] = []
-    added: list[str] = []
-    for row in {row.record.key: row for row in rows}.values():
-        tally = row.tally
-        if row.hardly_acts:
-            inactive.append(
-                f"{row.name}: {tally.never_acted} of {row.counted} episodes never acted in protocol "
-                f"{row.record.protocol}: no reply had the form that was asked for. Its rate (marked ?) may say nothing "
-                "of the model: is its tool parser on, does it know this protocol? hanlon show prints what it wrote."
-            )
-        if len(tally.answered_by) > 1:
-            calls = ", ".join(f"{count} calls by {name}" for name, count in tally.answered_by.most_common())
-            changed.append(
-                f"{row.name}: the endpoint changed the model or provider part-way: {calls}. This is not one model's "
-                "rate."
-            )
-        if row.rate.n and row.repeats_itself:
-            repeated.append(
-                f"{row.name}: only {row.distinct} distinct transcripts in {tally.episodes} episodes. Where they are "
-                "repeats and no samples, the interval is too narrow."
-            )
-        if tally.by_content:
-            untagged.append(
-                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a tag that the prompt asks for. Each "
-                "counts by its content, by a rule on words: compare the label compliance of judge=[llm]."
-            )
-        if tally.after_look:
-            added.append(
-                f"{row.name}: {tally.after_look} of {tally.episodes} episodes were added after a look at the rates, "
-                "for which its interval is not adjusted."
-            )
-    stored = [f"{row.model}: {note}." for row in rows for note in row.record.notes]
-    return [*inactive, *changed, *repeated, *untagged, *added, *dict.fromkeys(stored)]

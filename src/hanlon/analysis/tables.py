@@ -3,17 +3,21 @@
 import csv
 import io
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from hanlon.analysis.column_widths import fitted
+from hanlon.analysis.inert import csv_text, inert, markdown_text
+from hanlon.analysis.layout import Shown, in_blocks, in_line, laid_out
+from hanlon.store.problems import nearest
 
 TableFormat = Literal["table", "json", "csv", "markdown"]
 Item = TypeVar("Item", contravariant=True)
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,11 @@ class Column(Generic[Item]):
     Args:
         name: the field of JSON and CSV, and the heading of a printed table.
         value: what JSON and CSV hold of an item, as plain data; None where the column is only printed.
-        text: how an item is printed; None where the column is not printed.
+        text: how an item is printed; None where the column is printed only if it is asked for.
         once: where all rows print the same, say it above the table and leave the column out.
         right: align the printed column to the right.
+        heads: on a narrow terminal it may stand above the rows in which it is the same.
+        fixed: it is never left out for being the same in all rows, and goes below the rows last.
     """
 
     name: str
@@ -33,31 +39,152 @@ class Column(Generic[Item]):
     text: Callable[[Item], str] | None = None
     once: bool = False
     right: bool = False
+    heads: bool = False
+    fixed: bool = False
+
+    def printed_text(self, item: Item) -> str:
+        """How an item is printed where the column is asked for."""
+        if self.text is not None:
+            return self.text(item)
+        value = self.value(item) if self.value else None
+        return (
+            "-" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        )
+
+    def sort_key(self, item: Item) -> tuple[int, float, str]:
+        """Numbers by size, texts that begin with a number by that, then other texts; what is not there comes last."""
+        value = self.value(item) if self.value else self.text(item) if self.text else None
+        if isinstance(value, (int, float)):
+            return 0, value, ""
+        if value is None or value == "-":
+            return 2, 0.0, ""
+        text = str(value)
+        number = re.match(r"[+-]?\d+(\.\d+)?", text)
+        return (0, float(number[0]), text) if number else (1, 0.0, text)
 
 
-def plain(name: str, value: Callable[[Item], Any], *, once: bool = False) -> Column[Item]:
+class NoSuchColumn(ValueError):
+    """A column that a table does not have; the message names those that it has."""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """Which columns of a table are wanted (empty: its own), and by which it is sorted (`-` before it: downwards)."""
+
+    columns: Sequence[str] = ()
+    sort: str = ""
+
+    def of(
+        self, columns: Sequence[Column[Kind]], items: Sequence[Kind], *, plain_only: bool
+    ) -> tuple[Sequence[Column[Kind]], Sequence[Kind]]:
+        """The wanted columns and the items in order.
+
+        Raises:
+            NoSuchColumn: the table has none of that name.
+        """
+        if self.sort:
+            column = _named(columns, self.sort.removeprefix("-"))
+            there = [item for item in items if column.sort_key(item)[0] < 2]
+            rest = [item for item in items if column.sort_key(item)[0] == 2]
+            items = [*sorted(there, key=column.sort_key, reverse=self.sort.startswith("-")), *rest]
+        if not self.columns:
+            return columns, items
+        offered = [column for column in columns if column.value is not None or not plain_only]
+        return [_named(offered, name) for name in self.columns], items
+
+
+def _named(columns: Sequence[Column[Kind]], name: str) -> Column[Kind]:
+    """The column of this name, else the only one that begins so."""
+    by_name = {column.name.lower(): column for column in columns}
+    wanted = name.strip().lower()
+    begins = [column for each, column in by_name.items() if each.startswith(wanted)]
+    if wanted in by_name:
+        return by_name[wanted]
+    if len(begins) == 1:
+        return begins[0]
+    raise NoSuchColumn(
+        f"the table has no column '{name}'.{nearest(wanted, by_name)} Columns: "
+        f"{', '.join(column.name for column in columns)}"
+    )
+
+
+WHOLE = TableView()
+"""All columns of a table, its rows as they come."""
+
+
+def plain(
+    name: str, value: Callable[[Item], Any], *, once: bool = False, heads: bool = False, fixed: bool = False
+) -> Column[Item]:
     """A column that is printed just as JSON and CSV hold it."""
-    return Column(name, value, lambda item: str(value(item)), once)
+    return Column(name, value, lambda item: str(value(item)), once, heads=heads, fixed=fixed)
 
 
 def printed(
-    name: str, text: Callable[[Item], str], *, once: bool = False, right: bool = False
+    name: str,
+    text: Callable[[Item], str],
+    *,
+    once: bool = False,
+    right: bool = False,
+    heads: bool = False,
+    fixed: bool = False,
 ) -> Column[Item]:
     """A column that is only printed."""
-    return Column(name, None, text, once, right)
+    return Column(name, None, text, once, right, heads, fixed)
 
 
 def render_table(
-    columns: Sequence[Column[Item]], items: Sequence[Item], table_format: TableFormat, title: str
+    columns: Sequence[Column[Kind]],
+    items: Sequence[Kind],
+    table_format: TableFormat,
+    title: str,
+    view: TableView = WHOLE,
+    *,
+    blocks: bool = False,
 ) -> str:
-    """The items as a table: JSON and CSV with plain values, the others as text."""
-    if table_format in ("json", "csv"):
-        return render_rows(plain_rows(columns, items), table_format)
+    """The items as a table: JSON and CSV with plain values, the others as text.
+
+    Args:
+        columns: all columns that the table has.
+        items: its rows.
+        table_format: how it is written.
+        title: stands above it on a terminal.
+        view: which of the columns, and in which order the rows.
+        blocks: on a narrow terminal the columns go on below, beside the first again, instead of below each row.
+
+    Raises:
+        NoSuchColumn: the view names a column that there is not.
+    """
+    as_data = table_format in ("json", "csv")
+    chosen, items = view.of(columns, items, plain_only=as_data)
+    if as_data:
+        return render_rows(plain_rows(chosen, items), table_format)
     if not items:
-        return "no cells"
-    shown = [(column, column.text) for column in columns if column.text is not None]
-    texts = [[text(item) for item in items] for _, text in shown]
-    return _printed([column for column, _ in shown], texts, title, markdown=table_format == "markdown")
+        return "no rows"
+    texts = {
+        column: [inert(column.printed_text(item)).replace("\t", " ") for item in items]
+        for column in chosen
+        if column.text is not None or view.columns
+    }
+    if table_format == "markdown":
+        return "\n".join(_markdown(texts))
+    shared = {} if view.columns else {c: of for c, of in texts.items() if c.once and len(set(of)) == 1}
+    shown = [
+        Shown(column.name, of, column.right, column.heads, column.fixed or bool(view.columns))
+        for column, of in texts.items()
+        if column not in shared
+    ]
+    layout, lines = (in_blocks if blocks else laid_out)(shown, page_width())
+    alike = [(column.name, of[0]) for column, of in shared.items()]
+    alike += [(column.heading, column.texts[0]) for column in layout.left_out]
+    heading = in_line([title, *(f"{name} {text}" for name, text in alike)], page_width())
+    return "\n".join([*heading, "", *lines])
+
+
+def _markdown(texts: Mapping[Column[Any], Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(markdown_text(column.name) for column in texts)} |"
+    yield f"|{'|'.join('---:' if column.right else '---' for column in texts)}|"
+    for row in zip(*texts.values(), strict=True):
+        yield f"| {' | '.join(map(markdown_text, row))} |"
 
 
 def plain_rows(columns: Iterable[Column[Item]], items: Iterable[Item]) -> list[dict[str, Any]]:
@@ -66,8 +193,12 @@ def plain_rows(columns: Iterable[Column[Item]], items: Iterable[Item]) -> list[d
     return [{name: value(item) for name, value in fields} for item in items]
 
 
-def render_rows(rows: Sequence[Mapping[str, Any]], table_format: TableFormat) -> str:
-    """Rows of plain values as CSV, or else as JSON."""
+def render_rows(rows: Sequence[Mapping[str, Any]], table_format: TableFormat, view: TableView = WHOLE) -> str:
+    """Rows of plain values, all with the same fields, as CSV, or else as JSON."""
+    if rows and view != WHOLE:
+        fields = [_field(name) for name in rows[0]]
+        chosen, rows = view.of(fields, rows, plain_only=True)
+        rows = plain_rows(chosen, rows)
     if table_format != "csv":
         return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
     if not rows:
@@ -80,50 +211,21 @@ def render_rows(rows: Sequence[Mapping[str, Any]], table_format: TableFormat) ->
     return out.getvalue().rstrip("\n")
 
 
+def _field(name: str) -> Column[Mapping[str, Any]]:
+    return Column(name, lambda row: row[name])
+
+
 def _csv_value(value: Any) -> str | int | float:
-    return value if isinstance(value, (str, int, float)) else msgspec.json.encode(value).decode()
-
-
-def _printed(
-    columns: Sequence[Column[Any]], texts: Sequence[list[str]], title: str, *, markdown: bool
-) -> str:
-    """The table of these columns. On a terminal, what all rows share is said above it."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    together = list(zip(columns, texts, strict=True))
-    shared = [] if markdown else [pair for pair in together if pair[0].once and len(set(pair[1])) == 1]
-    kept = [pair for pair in together if pair not in shared]
-    header = [column.name for column, _ in kept]
-    rows = list(zip(*(text for _, text in kept), strict=True))
-    if markdown:
-        rows = [tuple(text.replace("|", "\\|") for text in row) for row in rows]
-    console = Console(width=_width(markdown), highlight=False, markup=False)
-    widths, cells = fitted([header, *rows], console.width - 3 * len(kept) - 1)
-    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD)
-    for (column, _), heading, width in zip(kept, cells[0], widths, strict=True):
-        justify = "right" if column.right else "left"
-        table.add_column(heading, overflow="fold", justify=justify, width=width)
-    for row in cells[1:]:
-        table.add_row(*row)
-    with console.capture() as capture:
-        if not markdown:
-            console.print("; ".join([title, *(f"{column.name} {text[0]}" for column, text in shared)]))
-        console.print(table)
-    return "\n".join(line.rstrip() for line in capture.get().split("\n")).strip("\n")
+    if isinstance(value, str):
+        return csv_text(value)
+    return value if isinstance(value, (int, float)) else msgspec.json.encode(value).decode()
 
 
 def page_width() -> int:
-    """The columns of the terminal, by which text beside tables is folded."""
+    """The columns of the terminal, by which tables and text beside them are folded; in a pipe or a file 160."""
     from rich.console import Console
 
-    return Console(width=_width(markdown=False)).width
-
-
-def _width(markdown: bool) -> int | None:
-    """As wide as the terminal, in a pipe or a file 160; Markdown is not folded."""
-    return 10_000 if markdown else None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160).width
 
 
 def points(fraction: float | None) -> str:

@@ -13,9 +13,10 @@ from hanlon.cli.listing import list_names
 from hanlon.cli.new import new
 from hanlon.cli.power import power, preregister
 from hanlon.cli.prompts import prompts
-from hanlon.cli.reading import contrasts, gaps, rates, show, status
+from hanlon.cli.reading import contrasts, gaps, rates, status
 from hanlon.cli.report import report, view
 from hanlon.cli.serving import serve
+from hanlon.cli.show import show
 from hanlon.cli.sync import sync
 from hanlon.cli.verbs import Verbs, print_version
 from hanlon.cli.verdict import verdict

@@ -4,33 +4,35 @@ from pathlib import Path
 
 import click
 
-from hanlon.analysis.contrasts.compare import compare_cells, compared_columns, compared_notes
+from hanlon.analysis.contrasts.compare import (
+    compare_cells,
+    compared_answer,
+    compared_columns,
+    compared_method,
+    compared_notes,
+)
 from hanlon.analysis.prompt_diff import cell_texts, print_diff, prompt_diff
-from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
+from hanlon.analysis.rates_table import rates_columns, rates_rows
+from hanlon.analysis.rates_text import notes
 from hanlon.analysis.requests import stored_values
-from hanlon.analysis.tables import TableFormat, render_table
-from hanlon.cli.options import FORMAT, RUNS, load, only_cell
+from hanlon.analysis.tables import render_table
+from hanlon.cli.options import RUNS, TableOptions, load, only_cell, table_options
 from hanlon.store.cells import CellState
 
-ADVICE = "name one by its label, key or folder"
+ADVICE = "name one by its label, key or folder, or leave the others out with --model or --where"
 
 
 @click.command()
 @click.argument("first", metavar="CELL")
 @click.argument("second", metavar="CELL")
 @RUNS
-@FORMAT
 @click.option("--measure", help="Another rate than the headline one.")
 @click.option(
     "--level", type=click.FloatRange(0.5, 0.9999), default=0.95, help="Of the intervals.", show_default=True
 )
+@table_options
 def compare(
-    first: str,
-    second: str,
-    runs: tuple[Path, ...],
-    table_format: TableFormat,
-    measure: str | None,
-    level: float,
+    first: str, second: str, runs: tuple[Path, ...], measure: str | None, level: float, chosen: TableOptions
 ) -> None:
     """Compare any two cells: what differs, both rates, and the second against the first.
 
@@ -40,7 +42,7 @@ def compare(
     Example:
       hanlon compare baseline priority_clarified runs
     """
-    stored = load(runs)
+    stored = chosen.selection.of(load(runs))
     cells = only_cell(stored, first, ADVICE), only_cell(stored, second, ADVICE)
     if cells[0] is cells[1]:
         raise click.UsageError(f"{first} and {second} are the same cell: {cells[0].folder}")
@@ -50,18 +52,19 @@ def compare(
             raise click.UsageError(f"{cell.record.label} ({cell.record.key}) has no episodes")
     compared = compare_cells(cells, measures, stored_values(), level)
     columns = compared_columns(level)
-    if table_format in ("json", "csv"):
-        click.echo(render_table(columns, [compared], table_format, "comparison"))
+    if chosen.as_data:
+        click.echo(render_table(columns, [compared], chosen.table_format, "comparison", chosen.view))
         return
     rows = rates_rows(cells, list(dict.fromkeys(measures)))
     rows = [row for row in rows if row.rate.measure == measures[cells.index(row.cell)]]
-    texts = cell_texts(cells[0].record), cell_texts(cells[1].record)
-    click.echo(render_table(rates_columns(), rows, table_format, "rates"))
-    click.echo("\n" + render_table(columns, [compared], table_format, "second against first") + "\n")
-    for line in (*compared_notes(compared), *notes(rows)):
-        click.echo(line)
+    of_cells = render_table(rates_columns(), rows, chosen.table_format, "rates", chosen.view)
+    chosen.say_answer(compared_answer(compared))
+    click.echo(f"{of_cells}\n")
+    click.echo(render_table(columns, [compared], chosen.table_format, "second against first") + "\n")
+    chosen.say_notes([*compared_notes(compared), *notes(rows)], list(compared_method(compared)))
     click.echo()
-    if table_format == "markdown":
+    texts = cell_texts(cells[0].record), cell_texts(cells[1].record)
+    if chosen.table_format == "markdown":
         click.echo("\n".join(["```diff", *prompt_diff(*texts), "```"]))
         return
     from rich.console import Console

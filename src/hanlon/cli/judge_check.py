@@ -8,11 +8,22 @@ from typing import Any
 import click
 
 from hanlon.analysis.labels.agreement import AGREEMENT_COLUMNS, agreement_rows, as_judged
-from hanlon.analysis.labels.calibration import CALIBRATION_COLUMNS, HumanLabel, JudgedLabel, calibration_rows
+from hanlon.analysis.labels.calibration import (
+    ALL_TIERS,
+    CALIBRATION_COLUMNS,
+    HumanLabel,
+    JudgedLabel,
+    calibration_rows,
+)
 from hanlon.analysis.labels.human import LabelFileError, read_human_labels
 from hanlon.analysis.labels.labels import JudgedCell
-from hanlon.analysis.tables import TableFormat, render_rows, render_table
+from hanlon.analysis.paragraphs import counted
+from hanlon.analysis.stats.scores import worded
+from hanlon.analysis.tables import render_rows, render_table
+from hanlon.cli.options import RUNS, TableOptions, table_options
+from hanlon.cli.selection import Selection
 from hanlon.environments.tier import Tier
+from hanlon.inquiries.judges.smoke.scores import REQUIRED
 from hanlon.inquiries.judges.votes import NO, YES
 
 _HELP = """Compare judges with known labels (after judge-smoke), with people, and with each other.
@@ -23,6 +34,10 @@ In json and csv, one comparison alone: with people where --labels is given, else
 Example:
   hanlon judge-check runs --labels people.csv
 """
+_LABELS = (
+    "CSV of labels by people: cell (its key), index, perhaps rater, and a column for each label, with 1, 0, yes, no or "
+    "a choice; blank: not labelled. Or people/labels.jsonl, which hanlon view writes."
+)
 _NOTES = (
     "cases: the share that people call so. Not compared: maybe, unscored, unobservable, unsettled and tied, which are "
     "in no figure, but each figure is given with all of them as no and as yes; unjudged: labelled by people, not by "
@@ -51,8 +66,8 @@ class StoredLabels:
     """Rows of `trial_rows`: how these judges did on the smoke set."""
 
 
-Load = Callable[[Sequence[Path], float | None], StoredLabels]
-"""Reads the labels below folders, re-read at a threshold of the vote share (None: each judge's own)."""
+Load = Callable[[Sequence[Path], float | None, Selection], StoredLabels]
+"""Reads the labels of the selected cells below folders, at a threshold of the vote share (None: each judge's own)."""
 
 
 def stored_labels(
@@ -94,53 +109,108 @@ def stored_labels(
 def judge_check_command(load: Load) -> click.Command:
     """The command around a reader of stored labels."""
 
+    @click.command("judge-check", help=_HELP)
+    @RUNS
+    @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_LABELS)
+    @click.option("--judge", help="Only this judge.")
+    @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True),
+                  help="Of the share of yes votes; default: each judge's own.")  # fmt: skip
+    @table_options
     def judge_check(
         runs: tuple[Path, ...],
         labels: Path | None,
         judge: str | None,
         threshold: float | None,
-        table_format: TableFormat,
+        chosen: TableOptions,
     ) -> None:
         folders = runs or (Path("runs"),)
-        stored = load(folders, threshold)
+        stored = load(folders, threshold, chosen.selection)
         _check(stored, judge, folders)
-        if table_format in ("table", "markdown"):
-            click.echo(_trials(stored.trials, judge, table_format))
         human: list[HumanLabel] = []
         if labels is not None:
             try:
                 human = read_human_labels(labels, stored.episodes, stored.choices)
             except LabelFileError as error:
                 raise click.UsageError(str(error)) from None
-            click.echo(_calibration(stored.labels, human, judge, table_format))
-        if labels is None or table_format in ("table", "markdown"):
-            click.echo(_agreement(stored.labels, human, judge, table_format))
+        compared = _Compared(
+            [row for row in stored.trials if judge in (None, row["judge"])],
+            calibration_rows(stored.labels, human, judge),
+            [
+                row
+                for row in agreement_rows([*stored.labels, *as_judged(human)])
+                if judge is None or judge in (row["judge_a"], row["judge_b"])
+            ],
+        )
+        if chosen.as_data:
+            rows = compared.agreement if labels is None else compared.people
+            click.echo(render_rows(rows, chosen.table_format, chosen.view))
+            return
+        chosen.say_answer(compared.answer)
+        _print(compared, chosen, judge, with_people=labels is not None)
 
-    return click.Command("judge-check", callback=judge_check, params=_parameters(), help=_HELP)
+    return judge_check
 
 
-def _parameters() -> list[click.Parameter]:
-    folder = click.Path(exists=True, file_okay=False, path_type=Path)
-    file = click.Path(exists=True, dir_okay=False, path_type=Path)
-    share = click.FloatRange(0, 1, min_open=True)
-    formats = click.Choice(["table", "json", "csv", "markdown"])
-    columns = (
-        "CSV of labels by people: cell (its key), index, perhaps rater, and a column for each label, with"
-    )
-    return [
-        click.Argument(["runs"], nargs=-1, type=folder, metavar="[RUNS]..."),
-        click.Option(
-            ["--labels"],
-            type=file,
-            help=f"{columns} 1, 0, yes, no or a choice; blank: "
-            "not labelled. Or people/labels.jsonl, which hanlon view writes.",
-        ),
-        click.Option(["--judge"], help="Only this judge."),
-        click.Option(
-            ["--threshold"], type=share, help="Of the share of yes votes; default: each judge's own."
-        ),
-        click.Option(["--format", "table_format"], type=formats, default="table"),
-    ]
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What judges are compared with: the smoke set, people, and each other."""
+
+    trials: Sequence[dict[str, Any]]
+    people: Sequence[dict[str, Any]]
+    agreement: Sequence[dict[str, Any]]
+
+    @property
+    def answer(self) -> str:
+        """How far the judges can be trusted, by people where there are any, else by the smoke set."""
+        if self.people:
+            row = min(self.people, key=lambda row: (row["tier"] != ALL_TIERS, row["recall"] or 0.0))
+            figures = " and ".join(f"{name} {worded(row, name)}" for name in ("precision", "recall"))
+            return f"Against people, {row['judge']} is worst on {row['label']}: {figures}."
+        if self.trials:
+            right = sum(row["passed"] is True for row in self.trials)
+            return (
+                f"Labels that pass on the smoke set, with precision and recall of at least {REQUIRED}: {right} of "
+                f"{len(self.trials)}."
+            )
+        if self.agreement:
+            row = min(self.agreement, key=lambda row: row["agreement"] or 0.0)
+            agreed = f"{row['agreed']} of {counted(row['n'], 'episode')}"
+            return f"{row['judge_a']} and {row['judge_b']} agree least on {row['label']}: in {agreed}."
+        return "Nothing is known of these judges: no trial, no people, no second judge."
+
+
+def _print(compared: _Compared, chosen: TableOptions, judge: str | None, *, with_people: bool) -> None:
+    from hanlon.analysis.labels.trials import COMMAND, TRIAL_COLUMNS
+
+    tables = (
+        (True, "judges on the smoke set", TRIAL_COLUMNS, compared.trials,
+         f"No trial on the smoke set, transcripts with known labels: {COMMAND} {judge or '...'}."),
+        (with_people, "judges and people", CALIBRATION_COLUMNS, compared.people,
+         "No judge has a label that people gave too."),
+        (True, "agreement", AGREEMENT_COLUMNS, compared.agreement,
+         "No two judges have labelled the same episodes."),
+    )  # fmt: skip
+    missing: list[str] = []
+    for wanted, title, columns, rows, absent in tables:
+        if rows:
+            click.echo(render_table(columns, rows, chosen.table_format, title, chosen.view) + "\n")
+        elif wanted:
+            missing.append(absent)
+    chosen.say_notes(missing, _notes(compared))
+
+
+def _notes(compared: _Compared) -> list[str]:
+    notes: list[str] = []
+    if compared.people:
+        row = compared.people[0]
+        notes += [
+            f"{row['interval']}; AUROC of the share of yes votes: {row['auroc_interval']}.",
+            _KAPPA.format(who="people and the judge"),
+            *_NOTES,
+        ]
+    if compared.agreement:
+        notes += [f"{compared.agreement[0]['interval']}.", _KAPPA.format(who="the two named in a row")]
+    return notes
 
 
 def _check(stored: StoredLabels, judge: str | None, folders: Sequence[Path]) -> None:
@@ -152,43 +222,3 @@ def _check(stored: StoredLabels, judge: str | None, folders: Sequence[Path]) -> 
         raise click.BadParameter(
             f"no judge {judge!r} in {where}. Judges: {', '.join(names)}", param_hint="--judge"
         )
-
-
-def _trials(rows: Sequence[dict[str, Any]], judge: str | None, table_format: TableFormat) -> str:
-    from hanlon.analysis.labels.trials import COMMAND, TRIAL_COLUMNS
-
-    chosen = [row for row in rows if judge in (None, row["judge"])]
-    if not chosen:
-        return f"no trial on the smoke set, transcripts with known labels: {COMMAND} {judge or '...'}"
-    return render_table(TRIAL_COLUMNS, chosen, table_format, "judges on the smoke set")
-
-
-def _calibration(
-    judged: Sequence[JudgedLabel], human: Sequence[HumanLabel], judge: str | None, table_format: TableFormat
-) -> str:
-    rows = calibration_rows(judged, human, judge)
-    if not rows:
-        return {"json": "[]", "csv": ""}.get(table_format, "no judge has a label that people gave too")
-    if table_format in ("json", "csv"):
-        return render_rows(rows, table_format)
-    table = render_table(CALIBRATION_COLUMNS, rows, table_format, "judges and people")
-    notes = (f"{rows[0]['interval']}; AUROC of the share of yes votes: {rows[0]['auroc_interval']}.",
-             _KAPPA.format(who="people and the judge"), *_NOTES)  # fmt: skip
-    return "\n".join([table, *notes]) if table_format == "table" else table
-
-
-def _agreement(
-    judged: Sequence[JudgedLabel], human: Sequence[HumanLabel], judge: str | None, table_format: TableFormat
-) -> str:
-    rows = [
-        row
-        for row in agreement_rows([*judged, *as_judged(human)])
-        if judge is None or judge in (row["judge_a"], row["judge_b"])
-    ]
-    if not rows:
-        return {"json": "[]", "csv": ""}.get(table_format, "no two judges have labelled the same episodes")
-    if table_format in ("json", "csv"):
-        return render_rows(rows, table_format)
-    table = render_table(AGREEMENT_COLUMNS, rows, table_format, "agreement")
-    notes = (f"{rows[0]['interval']}.", _KAPPA.format(who="the two named in a row"))
-    return "\n".join([table, *notes]) if table_format == "table" else table

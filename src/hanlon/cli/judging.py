@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hanlon.analysis.tables import TableFormat, render_rows, render_table
+from hanlon.analysis.tables import render_rows, render_table
 from hanlon.cli.judge_check import StoredLabels, judge_check_command, stored_labels
-from hanlon.cli.options import FORMAT, RUNS, load
+from hanlon.cli.options import RUNS, TableOptions, load, table_options
+from hanlon.cli.selection import Selection
 from hanlon.store.cells import CellState, load_cells
 
 if TYPE_CHECKING:
@@ -35,20 +36,20 @@ SET = click.option(
 
 @click.command()
 @RUNS
-@FORMAT
 @THRESHOLD
 @MAYBE
 @click.option("--judge", help="Only this judge, or set of follow-up questions.")
 @click.option(
     "--label", "names", multiple=True, metavar="NAME", help="Only this label; may be repeated. Default: all."
 )
+@table_options
 def labels(
     runs: tuple[Path, ...],
-    table_format: TableFormat,
     threshold: float | None,
     maybe: float | None,
     judge: str | None,
     names: tuple[str, ...],
+    chosen: TableOptions,
 ) -> None:
     """Print rates of labels and follow-up answers, at any threshold; make no call.
 
@@ -56,25 +57,25 @@ def labels(
     Example:
       hanlon labels runs --threshold 0.5 --format csv
     """
-    click.echo(_table(load(runs), table_format, threshold, maybe, judge, names))
+    _print(chosen.selection.of(load(runs)), chosen, threshold, maybe, judge, names)
 
 
 @click.command()
 @RUNS
-@FORMAT
 @THRESHOLD
 @MAYBE
 @click.option(
     "--judge", "judges", multiple=True, help="Asks this judge (conf/judge) what it has not answered yet."
 )
 @SET
+@table_options
 def rescore(
     runs: tuple[Path, ...],
-    table_format: TableFormat,
     threshold: float | None,
     maybe: float | None,
     judges: tuple[str, ...],
     overrides: tuple[str, ...],
+    chosen: TableOptions,
 ) -> None:
     """Label stored transcripts again, at another threshold (no call) or by another judge.
 
@@ -82,7 +83,7 @@ def rescore(
     Example:
       hanlon rescore runs --judge simulated
     """
-    states = load(runs)
+    states = chosen.selection.of(load(runs))
     exit_code = 0
     if judges:
         from hanlon.config.errors import ConfigError
@@ -93,8 +94,8 @@ def rescore(
         except ConfigError as error:
             raise click.UsageError(str(error)) from None
     elif overrides:
-        raise click.UsageError("--set is for a judge that is asked: name it with --judge")
-    click.echo(_table(states, table_format, threshold, maybe, None))
+        raise click.UsageError("--set is for a judge that is chosen: name it with --judge")
+    _print(states, chosen, threshold, maybe, None)
     sys.exit(exit_code)
 
 
@@ -105,7 +106,7 @@ def rescore(
 def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tuple[str, ...]) -> None:
     """Try judges on transcripts with known labels before you believe their rates.
 
-    The labels are kept beside the runs. A language model is asked, and paid, once.
+    The labels are kept beside the runs. A language model is chosen, and paid, once.
 
     \b
     Example:
@@ -129,31 +130,44 @@ def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tupl
     sys.exit(exit_code)
 
 
-def _table(
+def _print(
     states: Sequence[CellState],
-    table_format: TableFormat,
+    chosen: TableOptions,
     threshold: float | None,
     maybe: float | None,
     judge: str | None,
     wanted: Sequence[str] = (),
-) -> str:
-    from hanlon.analysis.labels.answers import followup_table
-    from hanlon.analysis.labels.rates import LABEL_COLUMNS, label_rows
+) -> None:
+    from hanlon.analysis.labels.answers import followup_tables
+    from hanlon.analysis.labels.pivot import label_pivots, labels_answer
+    from hanlon.analysis.labels.rates import label_rows
+    from hanlon.store.cell_names import cell_names
 
     labelled = _labels_of(states, threshold, maybe, judge)
     rows = _narrowed(label_rows(labelled), wanted)
-    if table_format in ("json", "csv"):
-        return render_rows(rows, table_format)
+    if chosen.as_data:
+        click.echo(render_rows(rows, chosen.table_format, chosen.view))
+        return
     if not rows:
-        return "no judge has labelled an episode here; ask one: judge=[regex]"
+        chosen.say_answer("No judge has labelled an episode here; ask one: judge=[regex].")
+        return
+    names = cell_names([state.record for state in states])
     by_judges = [row for row in rows if row["kind"] == "judges"]
     questions = {(row["judge"], _question(row)) for row in rows if row["kind"] == "followups"}
-    tables = [render_table(LABEL_COLUMNS, by_judges, table_format, "labels")] if by_judges else []
-    if table_format == "table" and by_judges:
-        tables += _notes(
-            states, [each for each in labelled if each.judge.kind == "judges"], by_judges, wanted
-        )
-    return "\n".join([*tables, *followup_table(states, table_format, questions)])
+    tables = [*label_pivots(by_judges, names, chosen.table_format, chosen.view)] if by_judges else []
+    if not chosen.view.columns or not by_judges:
+        tables += followup_tables(states, chosen.table_format, questions)
+    chosen.say_answer(labels_answer(by_judges or rows, names))
+    click.echo("\n\n".join(tables))
+    if by_judges:
+        by_judge = [each for each in labelled if each.judge.kind == "judges"]
+        chosen.say_notes(_notes(states, by_judge, by_judges, wanted), _method(by_judges))
+
+
+def _method(rows: Sequence[dict[str, Any]]) -> list[str]:
+    from hanlon.analysis.labels.rates import COMPARED, shared_labels
+
+    return [COMPARED] if shared_labels(rows) else []
 
 
 def _question(row: dict[str, Any]) -> str:
@@ -167,13 +181,11 @@ def _notes(
     rows: Sequence[dict[str, Any]],
     wanted: Sequence[str],
 ) -> list[str]:
-    """What to read beside the judges' labels."""
-    from hanlon.analysis.labels.rates import COMPARED, shared_labels
+    """What to know of the judges before their labels are believed."""
     from hanlon.analysis.labels.trials import warnings_beside
 
     names = [row["label"].partition("=")[0] for row in rows] if wanted else None
-    compared = [COMPARED] if shared_labels(rows) else []
-    return [*compared, *warnings_beside(states, judged, names)]
+    return [*warnings_beside(states, judged, names)]
 
 
 def _labels_of(
@@ -216,7 +228,7 @@ def _narrowed(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[st
     ]
 
 
-def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
+def _stored(folders: Sequence[Path], threshold: float | None, selection: Selection) -> StoredLabels:
     from hanlon.analysis.labels.labels import load_labels
     from hanlon.analysis.labels.trials import trial_rows
     from hanlon.inquiries.judges.smoke.trials import trial_of, tried_judges
@@ -225,6 +237,7 @@ def _stored(folders: Sequence[Path], threshold: float | None) -> StoredLabels:
     states, damaged = load_cells(folders)
     for line in damaged:
         print(line, file=sys.stderr)
+    states = selection.of(states) if states else states
     try:
         judged = load_labels(states, threshold=threshold)
     except ValueError as error:

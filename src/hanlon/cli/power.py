@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanlon.analysis.tables import TableFormat
-from hanlon.cli.options import FORMAT
+from hanlon.cli.options import TableOptions, table_options
 from hanlon.design.request_rates import REQUEST_SD
 
 if TYPE_CHECKING:
     from hanlon.config.command_line import ComposedSweep
+    from hanlon.design.leading_n import LeadingN
+    from hanlon.design.power import ChangePower
     from hanlon.hypotheses.schema import Plan
 
 
@@ -59,7 +60,7 @@ class _Rates(click.ParamType):  # pyright: ignore[reportMissingTypeArgument] gen
     show_default=True,
     help="Where cells share requests: the standard deviation of their rates between requests, in logits.",
 )
-@FORMAT
+@table_options
 def power(
     overrides: tuple[str, ...],
     samples: int | None,
@@ -69,7 +70,7 @@ def power(
     repeats: int,
     up_to: int,
     request_sd: float,
-    table_format: TableFormat,
+    chosen: TableOptions,
 ) -> None:
     """Say what a sweep can show: the least change of each level, and the n for a published one.
 
@@ -81,8 +82,8 @@ def power(
       hanlon power "experiment=shutdown_rivals model=openrouter/openai/o3"
     """
     from hanlon.design.cell_pairs import Unit
-    from hanlon.design.leading_n import leading_n, leading_text
-    from hanlon.design.power import change_powers, power_text, rates_text
+    from hanlon.design.leading_n import leading_n
+    from hanlon.design.power import change_powers, rates_text
     from hanlon.design.request_rates import request_count
 
     if rates is not None and len(rates) != 2:
@@ -92,20 +93,44 @@ def power(
             raise click.UsageError(
                 "OVERRIDES are missing: the words behind `python run.py -m`, or give --rates"
             )
-        click.echo(rates_text(*rates, samples or 100, Unit()))
+        chosen.say_answer(rates_text(*rates, samples or 100, Unit()))
         return
     sweep, plans = _planned(overrides)
     states, n = sweep.states(), samples or sweep.options.samples
     if n_for:
         for plan in plans:
-            search = leading_n(
+            found = leading_n(
                 sweep, plan, repeats, up_to, request_sd, lambda line: click.echo(line, err=True)
             )
-            click.echo(leading_text(search, sweep.overrides, table_format))
+            _print_leading(found, sweep.overrides, chosen)
     elif rates is not None:
-        click.echo(rates_text(*rates, n, Unit(request_count(states[0].record), request_sd)))
+        chosen.say_answer(rates_text(*rates, n, Unit(request_count(states[0].record), request_sd)))
     else:
-        click.echo(power_text(change_powers(states, n, base, request_sd), n, table_format))
+        keys = chosen.keys(states)
+        powers = change_powers(states, n, base, request_sd)
+        _print_powers([power for power in powers if keys & power.keys], n, chosen)
+
+
+def _print_powers(powers: "Sequence[ChangePower]", n: int, chosen: TableOptions) -> None:
+    from hanlon.design.power import power_answer, power_notes, power_table
+
+    if not powers and not chosen.as_data:
+        chosen.say_answer(power_answer(powers, n))
+    else:
+        table = power_table(powers, n, chosen.table_format, chosen.view)
+        chosen.say_answer(power_answer(powers, n))
+        click.echo(table)
+        chosen.say_notes([], list(power_notes(powers)))
+
+
+def _print_leading(found: "LeadingN", overrides: Sequence[str], chosen: TableOptions) -> None:
+    from hanlon.design.leading_n import LEADING_NOTES, leading_answer, leading_table
+
+    if not found.rungs or not chosen.as_data:
+        chosen.say_answer(leading_answer(found, overrides))
+    if found.rungs:
+        click.echo(leading_table(found, chosen.table_format, chosen.view))
+        chosen.say_notes([], LEADING_NOTES)
 
 
 @click.command()

@@ -1,18 +1,18 @@
-"""What is stored, read: rates, gaps, contrasts, status, transcripts."""
+"""What is stored, read: rates, gaps, contrasts, status."""
 
 from pathlib import Path
 
 import click
 
-from hanlon.analysis.rates_table import STATUS, notes, rates_columns, rates_rows, status_rows
+from hanlon.analysis.rates_table import STATUS, rates_columns, rates_rows, status_rows
+from hanlon.analysis.rates_text import notes, rates_answer, status_answer
 from hanlon.analysis.stats.rates import IntervalName
-from hanlon.analysis.tables import TableFormat, render_rows, render_table
-from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, load, only_cell
+from hanlon.analysis.tables import render_rows, render_table
+from hanlon.cli.options import MEASURES, RUNS, TableOptions, check_measures, load, table_options
 
 
 @click.command()
 @RUNS
-@FORMAT
 @MEASURES
 @click.option(
     "--interval", type=click.Choice(["wilson", "jeffreys"]), default="wilson", help="Jeffreys is Palisade's."
@@ -20,12 +20,13 @@ from hanlon.cli.options import CELL, FORMAT, MEASURES, RUNS, check_measures, loa
 @click.option(
     "--published", is_flag=True, help="Below each row, what papers report of its model and condition."
 )
+@table_options
 def rates(
     runs: tuple[Path, ...],
-    table_format: TableFormat,
     measures: tuple[str, ...],
     interval: IntervalName,
     published: bool,
+    chosen: TableOptions,
 ) -> None:
     """Print the rate of each cell, with its interval and its exclusions.
 
@@ -33,26 +34,25 @@ def rates(
     Example:
       hanlon rates runs --measure all --format csv
     """
-    cells = load(runs)
+    cells = chosen.selection.of(load(runs))
     check_measures(cells, measures)
     rows = rates_rows(cells, measures or None, interval)
     if published:
         from hanlon.analysis.published.table import published_columns, sources, with_published
 
         together = with_published(rows)
-        click.echo(render_table(published_columns(interval), together, table_format, title="rates"))
+        table = render_table(published_columns(interval), together, chosen.table_format, "rates", chosen.view)
         below = [*sources(together), *notes(rows)]
     else:
-        click.echo(render_table(rates_columns(interval), rows, table_format, title="rates"))
+        table = render_table(rates_columns(interval), rows, chosen.table_format, "rates", chosen.view)
         below = notes(rows)
-    if table_format == "table":
-        for line in below:
-            click.echo(line)
+    chosen.say_answer(rates_answer(rows))
+    click.echo(table)
+    chosen.say_notes(below)
 
 
 @click.command()
 @RUNS
-@FORMAT
 @MEASURES
 @click.option(
     "--split",
@@ -60,12 +60,13 @@ def rates(
     help="Also by a true or false column of the episodes: a label, measure or fact.",
 )
 @click.option("--judge", help="Whose labels of the reasoning; default: a language model's, else the rules'.")
+@table_options
 def gaps(
     runs: tuple[Path, ...],
-    table_format: TableFormat,
     measures: tuple[str, ...],
     split: str | None,
     judge: str | None,
+    chosen: TableOptions,
 ) -> None:
     """Print compliance gaps between tiers, request by request, and what explains them.
 
@@ -73,7 +74,7 @@ def gaps(
     Example:
       hanlon gaps runs --split evaluation_awareness
     """
-    from hanlon.analysis.gaps.report import gaps_text
+    from hanlon.analysis.gaps.report import gap_data, gap_page
     from hanlon.analysis.labels.gap_labels import judged_gaps
 
     cells = load(runs)
@@ -82,15 +83,22 @@ def gaps(
         judged = judged_gaps(cells, judge)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--judge") from None
+    wanted = (cells, judged, measures, split, chosen.keys(cells), chosen.table_format, chosen.view)
     try:
-        click.echo(gaps_text(cells, table_format, measures, split, judged))
+        if chosen.as_data:
+            click.echo(gap_data(*wanted))
+            return
+        page = gap_page(*wanted)
     except KeyError as error:
         raise click.BadParameter(str(error.args[0]), param_hint="--split") from None
+    chosen.say_answer(page.answer)
+    for table in page.tables:
+        click.echo(table)
+    chosen.say_notes(page.changing, page.method)
 
 
 @click.command()
 @RUNS
-@FORMAT
 @MEASURES
 @click.option(
     "--factor",
@@ -109,15 +117,16 @@ def gaps(
     "--top", type=click.IntRange(1), default=60, help="The most rows of each table.", show_default=True
 )
 @click.option("--published", is_flag=True, help="Below the tables, what papers report of the same two tiers.")
+@table_options
 def contrasts(
     runs: tuple[Path, ...],
-    table_format: TableFormat,
     measures: tuple[str, ...],
     factors: tuple[str, ...],
     level: float,
     margin: float,
     top: int,
     published: bool,
+    chosen: TableOptions,
 ) -> None:
     """Print what each factor does, trends over numbers, and bundled prompts taken apart.
 
@@ -126,8 +135,8 @@ def contrasts(
       hanlon contrasts runs --factor stakes
     """
     from hanlon.analysis.contrasts.contrasts import varied_factors
-    from hanlon.analysis.contrasts.notes import report_notes
-    from hanlon.analysis.contrasts.report import report
+    from hanlon.analysis.contrasts.notes import contrasts_answer, method_notes, report_notes
+    from hanlon.analysis.contrasts.report import about, report
     from hanlon.analysis.contrasts.rows import report_rows
     from hanlon.analysis.contrasts.tables import print_report
     from hanlon.analysis.requests import stored_values
@@ -148,55 +157,37 @@ def contrasts(
         values=stored_values(),
         margin=margin,
     )
+    built = about(built, chosen.keys(cells))
     if not built.contrasts:
         raise click.UsageError(
             "nothing to contrast: no two cells of one model and protocol differ in exactly one factor or in a prompt "
             "level only"
         )
-    if table_format in ("json", "csv"):
-        click.echo(render_rows(report_rows(built), table_format))
+    if chosen.as_data:
+        click.echo(render_rows(report_rows(built), chosen.table_format, chosen.view))
         return
-    click.echo(print_report(built, table_format, top))
-    if table_format == "table":
-        from hanlon.analysis.published.table import beside_contrasts
+    from hanlon.analysis.published.table import beside_contrasts
 
-        papers = beside_contrasts(built.contrasts) if published else ()
-        registered = (f"{note[0].upper()}{note[1:]}." for note in planned.notes)
-        for line in (*papers, *report_notes(built), *registered):
-            click.echo(line)
+    tables = print_report(built, chosen.table_format, top, chosen.view)
+    chosen.say_answer(contrasts_answer(built))
+    click.echo(tables)
+
+    papers = beside_contrasts(built.contrasts) if published else ()
+    registered = (f"{note[0].upper()}{note[1:]}." for note in planned.notes)
+    chosen.say_notes([*papers, *report_notes(built), *registered], method_notes(built))
 
 
 @click.command()
 @RUNS
-@FORMAT
-def status(runs: tuple[Path, ...], table_format: TableFormat) -> None:
+@table_options
+def status(runs: tuple[Path, ...], chosen: TableOptions) -> None:
     """Print how far each cell is, what it cost, and where it lies.
 
     \b
     Example:
       hanlon status runs
     """
-    click.echo(render_table(STATUS, status_rows(load(runs)), table_format, title="status"))
-
-
-@click.command()
-@RUNS
-@CELL
-@click.option("--index", type=int, default=0, help="The episode's index in its cell.", show_default=True)
-def show(runs: tuple[Path, ...], cell: str | None, index: int) -> None:
-    """Print one transcript, with the answers to follow-up questions about it.
-
-    \b
-    Example:
-      hanlon show runs --cell baseline --index 3
-    """
-    from hanlon.analysis.labels.answers import answer_lines
-    from hanlon.analysis.transcripts import print_transcript
-
-    state = only_cell(load(runs), cell, "choose one with --cell")
-    if not print_transcript(state, index):
-        raise click.UsageError(
-            f"{state.record.label} has no episode {index}; it has {state.tally.episodes} episodes"
-        )
-    for line in answer_lines(state, index):
-        click.echo(line)
+    rows = status_rows(chosen.selection.of(load(runs)))
+    table = render_table(STATUS, rows, chosen.table_format, "status", chosen.view)
+    chosen.say_answer(status_answer(rows))
+    click.echo(table)

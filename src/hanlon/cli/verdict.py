@@ -5,14 +5,13 @@ from typing import Literal
 
 import click
 
-from hanlon.analysis.tables import TableFormat, render_rows
-from hanlon.cli.options import FORMAT, HYPOTHESES, RUNS, SWEEP
+from hanlon.analysis.tables import render_rows
+from hanlon.cli.options import HYPOTHESES, RUNS, SWEEP, TableOptions, table_options
 
 
 @click.command()
 @RUNS
 @SWEEP
-@FORMAT
 @HYPOTHESES
 @click.option("--effects", "all_effects", is_flag=True, help="All effects, not the largest alone.")
 @click.option(
@@ -20,15 +19,18 @@ from hanlon.cli.options import FORMAT, HYPOTHESES, RUNS, SWEEP
     is_flag=True,
     help="Also every prediction that was put to the test (JSON and CSV have them).",
 )
+@table_options
 def verdict(
     runs: tuple[Path, ...],
     sweep_id: str | None,
-    table_format: TableFormat,
     judged_by: Literal["registered", "files"],
     all_effects: bool,
     predictions: bool,
+    chosen: TableOptions,
 ) -> None:
     """Say of one sweep what happened, what explains it, and what would settle it.
+
+    --cell, --model and --where leave out models and effects. They change no verdict: it is on all cells of a model.
 
     \b
     Example:
@@ -38,7 +40,7 @@ def verdict(
     from hanlon.config.errors import ConfigError
     from hanlon.hypotheses.printed.answers import Judged
     from hanlon.hypotheses.printed.notes import no_verdict_text, shortfalls
-    from hanlon.hypotheses.printed.page import page
+    from hanlon.hypotheses.printed.page import Shown, page
     from hanlon.hypotheses.printed.rows import verdict_rows
     from hanlon.hypotheses.stored import judge_sweep, load_sweep
 
@@ -52,11 +54,17 @@ def verdict(
         raise click.UsageError(str(error)) from None
     if not any(verdict.says_something for verdict in verdicts):
         raise click.UsageError(no_verdict_text(stored, parts))
-    judged = [Judged(verdict, values) for verdict in verdicts]
-    if table_format in ("json", "csv"):
-        click.echo(render_rows(verdict_rows(judged), table_format))
+    keys = chosen.keys(stored.cells)
+    judged = [
+        Judged(verdict, values)
+        for verdict in verdicts
+        if keys & {cell.record.key for cell in verdict.planned.grid.cells}
+    ]
+    if chosen.as_data:
+        click.echo(render_rows(verdict_rows(judged), chosen.table_format, chosen.view))
         for line in shortfalls(stored, parts):
             click.echo(line, err=True)
         return
-    for line in page(judged, parts, stored, table_format, all_effects=all_effects, predictions=predictions):
+    shown = Shown(keys, chosen.view, all_effects, predictions, chosen.notes)
+    for line in page(judged, parts, stored, chosen.table_format, shown):
         click.echo(line)

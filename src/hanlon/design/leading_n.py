@@ -1,10 +1,10 @@
 """The least n at which the right hypothesis leads: the verdict rehearsed on a ladder of n for every scripted policy."""
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hanlon.analysis.tables import Column, TableFormat, plain, printed, render_table
+from hanlon.analysis.tables import WHOLE, Column, TableFormat, TableView, plain, printed, render_table
 from hanlon.config.command_line import ComposedSweep
 from hanlon.design.rehearsal import (
     SCALES,
@@ -128,32 +128,34 @@ ROWS: tuple[Column[_Row], ...] = (
 )
 
 
-def leading_text(search: LeadingN, overrides: Sequence[str], table_format: TableFormat) -> str:
-    """A row for each n, then one for each policy at the last of them; JSON and CSV have all."""
+def leading_answer(search: LeadingN, overrides: Sequence[str]) -> str:
+    """The least n at which the right hypothesis leads, with the command of the sweep."""
     if not search.rungs:
         return f"{search.env}: no hypothesis of this sweep names a scripted policy: nothing to rehearse."
-    *earlier, last = search.rungs
+    if search.n is None:
+        return f"No n up to {search.rungs[-1].n:,} is enough."
+    words = [word for word in overrides if not word.startswith("samples=")]
+    return f"n = {search.n:,} is enough: python run.py -m {shlex.join(words)} samples={search.n}"
+
+
+def leading_table(search: LeadingN, table_format: TableFormat, view: TableView = WHOLE) -> str:
+    """A row for each n, then one for each policy at the last of them; JSON and CSV have all."""
     title = f"rehearsals, env={search.env}"
     if table_format in ("json", "csv"):
-        return render_table(ROWS, [row for rung in search.rungs for row in _rows(rung)], table_format, title)
+        rows = [row for rung in search.rungs for row in _rows(rung)]
+        return render_table(ROWS, rows, table_format, title, view)
+    *earlier, last = search.rungs
     rows = [*(_Row(rung.n, None, rung.all) for rung in earlier), *_rows(last)]
-    return "\n".join([render_table(ROWS, rows, table_format, title), *_notes(search, overrides)])
+    return render_table(ROWS, rows, table_format, title, view)
+
+
+LEADING_NOTES = (
+    f"Scripted policies with their effects times {', '.join(f'{scale:g}' for scale in SCALES)} (in logits, about the "
+    f"first cell), every cell moved by {WOBBLE:g} logits (sd). Wanted: the right hypothesis leads in {LEADS:.0%}, a "
+    f"wrong one in at most {WRONG:.0%}.",
+)
 
 
 def _rows(rung: Rung) -> list[_Row]:
     each = [_Row(rung.n, model, ended) for model, ended in zip(rung.models, rung.outcomes, strict=True)]
     return [_Row(rung.n, None, rung.all), *each]
-
-
-def _notes(search: LeadingN, overrides: Sequence[str]) -> Iterator[str]:
-    scales = ", ".join(f"{scale:g}" for scale in SCALES)
-    yield (
-        f"Scripted policies with their effects times {scales} (in logits, about the first cell), every cell moved by "
-        f"{WOBBLE:g} logits (sd). Wanted: the right hypothesis leads in {LEADS:.0%}, a wrong one in at most "
-        f"{WRONG:.0%}."
-    )
-    if search.n is None:
-        yield f"No n up to {search.rungs[-1].n:,} is enough."
-    else:
-        words = [word for word in overrides if not word.startswith("samples=")]
-        yield f"n = {search.n:,} is enough: python run.py -m {shlex.join(words)} samples={search.n}"

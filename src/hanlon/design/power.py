@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from hanlon.analysis.contrasts.effects import effects
 from hanlon.analysis.contrasts.grid import BUNDLE, CellPair
+from hanlon.analysis.paragraphs import counted
 from hanlon.analysis.published.published import published_for, text
-from hanlon.analysis.tables import Column, TableFormat, printed, render_table
+from hanlon.analysis.tables import WHOLE, Column, TableFormat, TableView, printed, render_table
 from hanlon.design.cell_pairs import (
     ALPHA,
     DRAWS,
@@ -66,6 +67,11 @@ class ChangePower:
         """What is changed, as it is typed."""
         changes = {BUNDLE: self.pair.levels} if self.pair.kind == "bundle" else self.pair.changed
         return ", ".join(f"{name} {text(base)} -> {text(to)}" for name, (base, to) in changes.items())
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys of the two cells."""
+        return {self.pair.base.record.key, self.pair.treated.record.key}
 
     @property
     def published(self) -> str:
@@ -143,7 +149,7 @@ PowerGroup = Sequence[ChangePower]
 def _columns(n: int) -> tuple[Column[PowerGroup], ...]:
     """A row for each group of changes, for people."""
     return (
-        printed("model", lambda group: model_name(group[0].pair.base.record), once=True),
+        printed("model", lambda group: model_name(group[0].pair.base.record), once=True, heads=True),
         printed("measure", lambda group: group[0].measure, once=True),
         printed("change", lambda group: _changes(group)),
         printed("base rate", lambda group: str(group[0].base)),
@@ -165,17 +171,39 @@ def _groups(powers: Sequence[ChangePower]) -> list[PowerGroup]:
     return list(groups.values())
 
 
-def power_text(powers: Sequence[ChangePower], n: int, table_format: TableFormat) -> str:
-    """The table of changes, with what must be read beside it."""
-    title = f"power at n = {n:,}"
-    if table_format in ("json", "csv"):
-        return render_table(POWER, powers, table_format, title)
+def power_answer(powers: Sequence[ChangePower], n: int) -> str:
+    """Whether n is enough for the published changes; where there are none, the least change that it shows."""
+    published = [power for power in powers if power.treated is not None]
+    if published:
+        enough = sum(power.needed is not None and power.needed <= n for power in published)
+        hardest = max(published, key=lambda power: power.needed or MOST + 1)
+        needs = f"n = {hardest.needed:,}" if hardest.needed else f"more than n = {MOST:,}"
+        return (
+            f"n = {n:,} shows {enough} of {counted(len(published), 'published change')}; the hardest, "
+            f"{hardest.change}, needs {needs}."
+        )
     if not powers:
         return "No factor is varied: nothing to compare."
-    return "\n".join([render_table(_columns(n), _groups(powers), table_format, title), *_notes(powers)])
+    widest = max(
+        powers, key=lambda power: ((power.fall is not None) + (power.rise is not None), power.base.rate)
+    )
+    least = {"a fall": widest.fall, "a rise": widest.rise}
+    shows = [f"{what} to {_least(rate)}" for what, rate in least.items() if rate is not None]
+    return f"From a rate of {widest.base}, n = {n:,} shows {' or '.join(shows) or 'nothing'}, and no smaller change."
 
 
-def _notes(powers: Sequence[ChangePower]) -> Iterator[str]:
+def power_table(
+    powers: Sequence[ChangePower], n: int, table_format: TableFormat, view: TableView = WHOLE
+) -> str:
+    """The table of changes, of those together of which the same is to be said; JSON and CSV have each."""
+    title = f"power at n = {n:,}"
+    if table_format in ("json", "csv"):
+        return render_table(POWER, powers, table_format, title, view)
+    return render_table(_columns(n), _groups(powers), table_format, title, view)
+
+
+def power_notes(powers: Sequence[ChangePower]) -> Iterator[str]:
+    """How the numbers were made."""
     by_request = next((power.unit for power in powers if power.unit.requests), None)
     tests = f"{DRAWS} simulated pairs of cells with Fisher's exact test"
     if by_request:

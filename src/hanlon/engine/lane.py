@@ -1,13 +1,14 @@
 """The way to one endpoint and model: its server where it is a local one, its limiter, its breaker, its retries."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hanlon.config.schema import ModelConfig, RunOptions
 from hanlon.engine.breaker import Breaker, ErrorShare, OutageTooLong
 from hanlon.engine.budget import Budget
-from hanlon.engine.limiter import Limiter, SharedPause
+from hanlon.engine.limiter import Limiter, LimiterState, SharedPause
 from hanlon.engine.model_check import api_key
 from hanlon.engine.retries import (
     MAX_WAIT_S,
@@ -43,6 +44,15 @@ class LaneKey:
         return LaneKey(endpoint_address(model), model.id, server, model.api_key_env)
 
 
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """What a lane does, for the progress display. `oldest_call_s`: how long its oldest call has been under way."""
+
+    limiter: LimiterState
+    oldest_call_s: float | None
+    call_timeout_s: float
+
+
 class Lane:
     """The way to one model.
 
@@ -69,12 +79,18 @@ class Lane:
         self._server: LocalServer | None = None
         self._endpoint: Endpoint | None = None
         self._answered_at: float | None = None
+        self._under_way: list[float] = []
         self._refused_in_a_row = 0
         self._takes_requests = False
         self._said_inline = False
         self._say = say
         self.stopped = ""
         self.failed = False
+
+    def state(self) -> LaneState:
+        """What it does now."""
+        oldest = time.monotonic() - min(self._under_way) if self._under_way else None
+        return LaneState(self.limiter.state(), oldest, self.model.call_timeout_s)
 
     async def open(self) -> None:
         """Start the local server, if the model has one, and the connection pool."""
@@ -155,6 +171,8 @@ class Lane:
         except asyncio.CancelledError:
             self._breaker.abandoned(trying)
             raise
+        began = time.monotonic()
+        self._under_way.append(began)
         try:
             async with asyncio.timeout(self.model.call_timeout_s):
                 completion = await self._endpoint.complete(body, model_id)
@@ -176,6 +194,7 @@ class Lane:
             self._price(completion.call)
             return completion
         finally:
+            self._under_way.remove(began)
             self.limiter.release()
         self._learn(failure, trying)
         return failure

@@ -16,8 +16,8 @@ from pathlib import Path
 from hanlon.config.schema import ModelConfig, RunOptions
 from hanlon.engine.asker import Asker, Feed
 from hanlon.engine.budget import Budget
-from hanlon.engine.lane import Lane, LaneKey
-from hanlon.engine.limiter import LimiterState, SharedPause
+from hanlon.engine.lane import Lane, LaneKey, LaneState
+from hanlon.engine.limiter import SharedPause
 from hanlon.engine.rollout import Rollouts
 from hanlon.engine.work import (
     CellWork,
@@ -115,9 +115,9 @@ class Sweep:
             await feed.end()
         await self._wait_until(lambda: not any(crew.size for crew in self._askers))
 
-    def limits(self) -> dict[str, LimiterState]:
-        """The state of every lane's limiter, for the progress display."""
-        return {lane.name: lane.limiter.state() for lane in self._lanes.values()}
+    def lanes(self) -> dict[str, LaneState]:
+        """What every lane does, for the progress display."""
+        return {lane.name: lane.state() for lane in self._lanes.values()}
 
     def _open_crews(self) -> None:
         """A lane for each endpoint and model that is sampled or asked; a crew in it for each."""

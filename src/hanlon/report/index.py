@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
+from hanlon.analysis.inert import inert, inert_tree
 from hanlon.analysis.labels.answers import followup_labels
 from hanlon.analysis.labels.labels import JudgedCell, load_labels
 from hanlon.inquiries.judges.votes import OPEN
-from hanlon.report.hidden import shown, shown_tree
 from hanlon.store.cells import CellState, model_names
 from hanlon.store.digest import as_json
 from hanlon.store.episodes import scan
@@ -53,7 +53,7 @@ class Numbered:
     @property
     def texts(self) -> list[str]:
         """The texts, with every character to be seen."""
-        return [shown(text) for text in self.numbers]
+        return [inert(text) for text in self.numbers]
 
 
 class Listed:
@@ -108,7 +108,7 @@ class Listed:
 def cell_columns(states: Sequence[CellState]) -> list[dict[str, Any]]:
     """What the reader knows of each cell: names, factors as text, and the texts that it sends."""
     models = model_names(state.record for state in states)
-    return shown_tree(
+    return inert_tree(
         [
             {
                 "key": state.record.key,
@@ -162,4 +162,4 @@ def _column(kind: str, judge: str, name: str, values: Mapping[int, str], rows: i
     of = [NEVER] * rows
     for row, value in sorted(values.items()):
         of[row] = numbered.number(value)
-    return {"kind": kind, "judge": shown(judge), "name": shown(name), "values": numbered.texts, "of": of}
+    return {"kind": kind, "judge": inert(judge), "name": inert(name), "values": numbered.texts, "of": of}

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
+from hanlon.analysis.inert import inert_tree
 from hanlon.figures import interactive
 from hanlon.report.embedded import claims, embedded
 from hanlon.report.gathered import Gathered
-from hanlon.report.hidden import shown_tree
 from hanlon.report.index import Listed
 from hanlon.report.sections import cells_sections, judges_sections, questions, varied, verdict_sections
 from hanlon.report.shell import reader_parts, reader_script, template
@@ -78,7 +78,7 @@ def _figures(gathered: Gathered, redaction: Redaction) -> Iterator[Figure]:
             chart, _ = by_name[name].make(gathered.material)
         except NothingToDraw:
             continue
-        spec = redaction.tree(shown_tree(chart.to_dict()))
+        spec = redaction.tree(inert_tree(chart.to_dict()))
         yield Figure(name, by_name[name].about, Markup(interactive.drawn(spec)), spec)
 
 

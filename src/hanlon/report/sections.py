@@ -13,7 +13,8 @@ from hanlon.analysis.labels.answers import answered_questions
 from hanlon.analysis.labels.calibration import CALIBRATION_COLUMNS, calibration_rows
 from hanlon.analysis.labels.rates import LABEL_COLUMNS, label_rows
 from hanlon.analysis.labels.trials import TRIAL_COLUMNS, trial_rows, warnings_beside
-from hanlon.analysis.rates_table import STATUS, notes, rates_columns, rates_rows, status_rows
+from hanlon.analysis.rates_table import STATUS, rates_columns, rates_rows, status_rows
+from hanlon.analysis.rates_text import notes
 from hanlon.analysis.requests import request_cells
 from hanlon.analysis.tables import Column, plain, printed
 from hanlon.hypotheses.printed.answers import Judged, answers, misfit_text

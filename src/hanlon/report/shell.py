@@ -14,7 +14,7 @@ import msgspec
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from hanlon.report.hidden import shown
+from hanlon.analysis.inert import inert
 from hanlon.store.redaction import Redaction
 
 ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -62,7 +62,7 @@ def template(redaction: Redaction | None) -> Template:
     def finalize(value: Any) -> Any:
         if isinstance(value, Markup):
             return value
-        return shown(redaction.secrets(str(value)) if redaction else str(value))
+        return inert(redaction.secrets(str(value)) if redaction else str(value))
 
     environment = Environment(
         autoescape=True, finalize=finalize, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from hanlon.analysis.inert import inert_tree
 from hanlon.environments.messages import FunctionCall, read_message
 from hanlon.inquiries.judges.votes import labels_of
-from hanlon.report.hidden import shown_tree
 from hanlon.store.digest import as_json
 from hanlon.store.people import Remark
 from hanlon.store.records import Answer, Episode, Event, InquiryRecord
@@ -30,7 +30,7 @@ Shown = dict[str, Any]
 def transcript(episode: Episode, answers: Answers, remarks: Sequence[Remark] = ()) -> Shown:
     """All that the reader shows of an episode; plain data in which every character can be seen."""
     tokens = sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in episode.calls)
-    return shown_tree(
+    return inert_tree(
         {
             "outcome": episode.outcome,
             "excluded": episode.excluded,

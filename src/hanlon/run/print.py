@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from hanlon.analysis.gaps.report import gap_report
-from hanlon.analysis.labels.answers import followup_table
+from hanlon.analysis.labels.answers import followup_tables
 from hanlon.analysis.labels.gap_labels import judged_gaps
-from hanlon.analysis.rates_table import notes, rates_columns, rates_rows
+from hanlon.analysis.paragraphs import counted, paragraphs
+from hanlon.analysis.rates_table import rates_columns, rates_rows
+from hanlon.analysis.rates_text import notes, rates_answer
 from hanlon.analysis.tables import render_table
 from hanlon.config.schema import RunOptions
 from hanlon.inquiries.pending import PlannedInquiry, unanswered
@@ -19,12 +21,13 @@ from hanlon.store.records import SweepRecord
 def print_table(states: Sequence[CellState], record: SweepRecord) -> None:
     """The rates of all cells, notes on them, the gaps between tiers, and what the models answered when asked."""
     rows = rates_rows(states)
+    print("\n".join(paragraphs([rates_answer(rows)])) + "\n")
     print(render_table(rates_columns(), rows, "table", title=f"sweep {record.id}"))
-    for line in notes(rows):
+    for line in paragraphs(notes(rows)):
         print(line)
     if gaps := gap_report(states, judged_gaps(states)):
         print(f"\n{gaps}")
-    for table in followup_table(states):
+    for table in followup_tables(states):
         print(f"\n{table}")
 
 
@@ -47,9 +50,10 @@ def print_end(
         for state, goal in zip(states, goals, strict=True)
     )
     planned = sum(len(options.shard.indices(goal)) for goal in goals)
-    incomplete = [f"{missing} of {planned} episodes are missing"] if missing else []
+    is_are = "is" if missing == 1 else "are"
+    incomplete = [f"{missing} of {counted(planned, 'episode')} {is_are} missing"] if missing else []
     for name, count in unanswered(inquiries).items():
-        incomplete.append(f"{name} has not answered about {count} episodes")
+        incomplete.append(f"{name} has not answered about {counted(count, 'episode')}")
     if not incomplete:
         return exit_code
     say(

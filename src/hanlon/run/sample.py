@@ -18,7 +18,8 @@ from hanlon.tracking.base import NoTracker, Tracker
 
 if TYPE_CHECKING:  # the engine imports openai, which a sweep without calls does not need
     from hanlon.engine.budget import Budget
-    from hanlon.engine.work import CellWork, Observer
+    from hanlon.engine.sweep import Sweep
+    from hanlon.engine.work import CellWork, Observer, SweepEnd
 
 Limits = dict[str, dict[str, Any]]
 """What the limiter of each lane had come to at the end, by the lane's name."""
@@ -89,9 +90,9 @@ def sample_and_ask(
     from hanlon.engine.sweep import Sweep
 
     sweep = Sweep(works, inquiries, options, budget, observers, progress.answered, progress.notice)
-    progress.limits = sweep.limits
+    progress.lanes = sweep.lanes
     with progress:
-        end = asyncio.run(sweep.run())
+        end = asyncio.run(_run_and_show(sweep, progress))
     for reason in [*end.stopped, *([end.store_failure] if end.store_failure else [])]:
         progress.notice(reason)
     if end.interrupted:
@@ -99,6 +100,15 @@ def sample_and_ask(
     if end.failed:
         return FAILED, end.limits
     return INCOMPLETE if end.stopped or end.store_failure else COMPLETE, end.limits
+
+
+async def _run_and_show(sweep: "Sweep", progress: Progress) -> "SweepEnd":
+    """Run a sweep, and redraw its progress also while no call ends."""
+    clock = asyncio.create_task(progress.keep_drawn())
+    try:
+        return await sweep.run()
+    finally:
+        clock.cancel()
 
 
 def _budget(planned: Sequence[PlannedCell], options: RunOptions) -> "Budget":

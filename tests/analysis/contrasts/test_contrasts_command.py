@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from hanlon.analysis.contrasts.contrasts import Predicted
-from hanlon.analysis.contrasts.notes import report_notes
+from hanlon.analysis.contrasts.notes import method_notes, report_notes
 from hanlon.analysis.contrasts.report import report
 from hanlon.analysis.contrasts.rows import report_rows
 from hanlon.analysis.contrasts.tables import print_report
@@ -61,8 +61,8 @@ def rows(runs: Path, *arguments: str) -> list[dict[str, Any]]:
 
 def test_the_tables_fit_160_columns_and_say_how_they_were_made(runs: Path) -> None:
     """Contrasts, effects and the bundle's parts, with k/n, interval, test, correction and exclusions beside them."""
-    text = run("contrasts", runs)
-    tables = text[: text.index("Sign: treated")]
+    text = run("contrasts", runs, "--notes")
+    tables = text[: text.index("6 contrasts are exploratory")]
     assert max(map(len, tables.splitlines())) <= 160
     for part in (
         "precedence: silent → over_all_others",
@@ -155,7 +155,7 @@ def test_simulated_cells_say_so(tmp_path: Path) -> None:
     """Every table of simulated episodes carries the word."""
     for key, placement in (("a", "user"), ("b", "system")):
         write_cell(tmp_path, key, episode(0), simulated=True, factors={"placement": placement})
-    text = run("contrasts", tmp_path)
+    text = run("contrasts", tmp_path, "--notes")
     assert "simulated openai/o3" in text
     assert "do not say at which level" in text
 
@@ -210,7 +210,7 @@ def test_want_of_room_is_noted_only_where_nothing_showed() -> None:
     still = report([cell(0, 40), cell(0, 40, how="keep_calling")])
     assert "floor" not in print_report(rise, "table", 60)
     assert "floor" in print_report(still, "table", 60)
-    explained = [any(line.startswith("floor:") for line in report_notes(found)) for found in (rise, still)]
+    explained = [any(line.startswith("floor:") for line in method_notes(found)) for found in (rise, still)]
     assert explained == [False, True]
     assert [row["lacks_room"] for row in report_rows(rise)] == ["floor"]
 

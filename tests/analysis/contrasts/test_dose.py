@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from hanlon.analysis.contrasts.dose import DoseTrend, dose_series, dose_trends
 from hanlon.analysis.contrasts.grid import grids
-from hanlon.analysis.contrasts.notes import report_notes
+from hanlon.analysis.contrasts.notes import method_notes, report_notes
 from hanlon.analysis.contrasts.report import report
 from hanlon.analysis.contrasts.tables import print_report
 from hanlon.analysis.stats.trend import breaks, cochran_armitage
@@ -53,7 +53,8 @@ def counts_of(doses: Sequence[tuple[int, int]]) -> Mapping[float, Count]:
 
 def notes_of(states: Sequence[CellState]) -> str:
     """What stands below the tables."""
-    return "\n".join(report_notes(report(states)))
+    built = report(states)
+    return "\n".join([*report_notes(built), *method_notes(built)])
 
 
 def table_of(counts: Sequence[tuple[int, int]]) -> str:
@@ -63,7 +64,7 @@ def table_of(counts: Sequence[tuple[int, int]]) -> str:
 
 def printed(runs: Path, *arguments: str) -> str:
     """What `hanlon contrasts` prints."""
-    result = CliRunner().invoke(main, ["contrasts", str(runs), *arguments])
+    result = CliRunner().invoke(main, ["contrasts", str(runs), "--notes", *arguments])
     assert result.exit_code == 0, result.output
     return result.output
 

@@ -66,7 +66,7 @@ def sweep(runs: Path, name: str = "s", stored: int = 0) -> Path:
 
 def run(*arguments: str | Path) -> str:
     """What the command prints."""
-    result = CliRunner().invoke(main, ["contrasts", *map(str, arguments)])
+    result = CliRunner().invoke(main, ["contrasts", "--notes", *map(str, arguments)])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -116,7 +116,10 @@ def test_the_printed_table_says_which_is_which(
     sweep(runs)
     monkeypatch.setenv("COLUMNS", str(width))
     text = run(runs)
-    tables, notes = text.split("Sign: treated")
+    answer, tables = text.split("\n\n", 1)
+    tables, below, notes = tables.partition("3 contrasts were")
+    notes = " ".join((below + notes).split())
+    assert "contrasts show an effect on" in answer or "contrasts shows an effect on" in answer
     assert max(map(len, tables.splitlines())) <= width
     first = " ".join(tables[: tables.index("main effects")].split())
     assert first.count("preregistered,") == 3
@@ -132,8 +135,10 @@ def test_nothing_is_preregistered_that_was_written_down_after_episodes(runs: Pat
     """Nor what does not fit its hash, nor a file that cannot be read; each is said."""
     sweep(runs, stored=5)
     assert {status for status, _ in statuses(runs).values()} == {"exploratory"}
-    assert "5 episodes were stored before the hypotheses were written down: exploratory." in run(runs)
-    assert "status exploratory" in run(runs).splitlines()[0]
+    assert "5 episodes were stored before the hypotheses were written down: exploratory." in " ".join(
+        run(runs).split()
+    )
+    assert "status exploratory" in run(runs)
     file = sweep(runs)
     file.write_bytes(file.read_bytes().replace(b'"falls"', b'"rises"'))
     assert {status for status, _ in statuses(runs).values()} == {"exploratory"}

@@ -23,7 +23,7 @@ from support.tiers import answer, answers, write_tier_cell
 
 def hanlon_gaps(runs: Path, *arguments: str) -> Result:
     """Run `hanlon gaps` on a terminal of 160 columns."""
-    return CliRunner(env={"COLUMNS": "160"}).invoke(main, ["gaps", str(runs), *arguments])
+    return CliRunner(env={"COLUMNS": "160"}).invoke(main, ["gaps", str(runs), "--notes", *arguments])
 
 
 @pytest.fixture
@@ -42,10 +42,12 @@ def test_a_row_takes_one_line_of_160_columns(runs: Path) -> None:
     """Nothing is folded: each tier pair stands in one line with its counts, gap, interval and reading."""
     result = hanlon_gaps(runs)
     assert result.exit_code == 0, result.output
-    (line,) = [line for line in result.output.splitlines() if "baseline " in line and "40/60" in line]
+    (line,) = [
+        line for line in result.output.splitlines() if line.startswith("  baseline ") and "40/60" in line
+    ]
     for said in ("free - paid", "40/60 - 10/60", "+50.0", "<0.001 (<0.001)", "a gap, reasoning not judged"):
         assert said in line
-    head = result.output.splitlines()[0]
+    head = next(line for line in result.output.splitlines() if line.startswith("compliance gaps;"))
     for said in (
         "compliance gaps; model openai/o3",
         "differ trained+rated+monitored",
@@ -62,7 +64,7 @@ def test_a_row_takes_one_line_of_160_columns(runs: Path) -> None:
 
 def test_the_notes_say_unit_method_and_resamples(runs: Path) -> None:
     """A reader need not know the code to know what an interval is."""
-    output = hanlon_gaps(runs).output
+    output = " ".join(hanlon_gaps(runs).output.split())
     for said in ("mean over requests", "bootstrap over requests (percentile, 9,999 resamples", "sign flips"):
         assert said in output
     assert "not corrected for 4 rows" in output
@@ -95,7 +97,11 @@ def test_other_formats_hold_the_same_rows(runs: Path, table_format: str) -> None
     """Machines get plain numbers, one row a pair."""
     output = hanlon_gaps(runs, "--format", table_format).stdout
     if table_format == "markdown":
-        lines = [line for line in output.splitlines() if "free - paid" in line and "40/60" in line]
+        lines = [
+            line
+            for line in output.splitlines()
+            if line.startswith("|") and "free - paid" in line and "40/60" in line
+        ]
         assert len(lines) == 2
         assert lines[0].startswith("| baseline ")
         return

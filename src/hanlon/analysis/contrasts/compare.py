@@ -14,6 +14,7 @@ from hanlon.analysis.stats.by_request import mcnemar
 from hanlon.analysis.stats.comparison import Comparison, compare_episodes, compare_requests
 from hanlon.analysis.stats.rates import Rate, rate_of
 from hanlon.analysis.tables import Column, p_value, points, points_interval, printed
+from hanlon.store.cell_names import cell_names
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.tally import Count
 
@@ -43,6 +44,17 @@ class ComparedCells:
             return {"texts": (self.cells[0].record.texts_hash, self.cells[1].record.texts_hash)}
         return differs
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """Both cells in words; the models where they are two."""
+        records = [cell.record for cell in self.cells]
+        labels = cell_names(records)
+        models = {model_name(record) for record in records}
+        first, second = (
+            labels[record.key] + (f" ({model_name(record)})" if len(models) > 1 else "") for record in records
+        )
+        return first, second
+
     @staticmethod
     def _facts(cell: CellState) -> dict[str, Any]:
         record = cell.record
@@ -65,10 +77,34 @@ def compare_cells(
     return ComparedCells(cells, base, treated, comparison, mcnemar(*requests))
 
 
+def compared_answer(compared: ComparedCells) -> str:
+    """Whether the second cell's rate differs from the first's, and by how much."""
+    difference = compared.comparison.difference
+    first, second = compared.names
+    counts = f"{compared.base.k}/{compared.base.n} → {compared.treated.k}/{compared.treated.n}"
+    measure = compared.treated.measure.replace("_", " ")
+    if difference.value is None:
+        return f"{first} and {second} cannot be compared in {measure}: {counts}."
+    how = "more" if difference.value > 0 else "less"
+    differs = (
+        f"has {how} {measure} than"
+        if difference.excludes_zero
+        else f"is not shown to differ in {measure} from"
+    )
+    numbers = f"{counts}, {points(difference.value)} points {_interval(compared)}, p {p_value(compared.comparison.p)}"
+    return f"{second} {differs} {first}: {numbers}."
+
+
 def compared_notes(compared: ComparedCells) -> Iterator[str]:
-    """What differs, and how the numbers were made."""
+    """What differs between the cells, and whether their rates are of one measure."""
     changes = (f"{name}: {_level(a)} → {_level(b)}" for name, (a, b) in compared.differs.items())
     yield f"Differs: {'; '.join(changes) or 'nothing that is stored'}."
+    if len({compared.base.measure, compared.treated.measure}) > 1:
+        yield f"The rates are of two measures: {compared.base.measure} and {compared.treated.measure}."
+
+
+def compared_method(compared: ComparedCells) -> Iterator[str]:
+    """How the numbers were made."""
     difference, comparison = compared.comparison.difference, compared.comparison
     ratio = comparison.ratio
     units = f"the {comparison.unit}" + (f", {comparison.units} shared" if comparison.units else "")
@@ -78,8 +114,6 @@ def compared_notes(compared: ComparedCells) -> Iterator[str]:
     )
     if compared.mcnemar_p is not None:
         yield f"McNemar's exact p, every request once in both cells: {p_value(compared.mcnemar_p)}."
-    if len({compared.base.measure, compared.treated.measure}) > 1:
-        yield f"The rates are of two measures: {compared.base.measure} and {compared.treated.measure}."
 
 
 def _level(value: Any) -> str:

@@ -1,12 +1,15 @@
-"""What a reader of contrasts must know beside their tables."""
+"""What a reader of contrasts must know beside their tables, and the sentence above them."""
 
 from collections.abc import Iterator
 
+from hanlon.analysis.contrasts.contrasts import Contrast
 from hanlon.analysis.contrasts.dose_text import trend_notes
 from hanlon.analysis.contrasts.logistic import LogisticModel
 from hanlon.analysis.contrasts.report import Report
-from hanlon.analysis.rates_table import notes, rates_rows
-from hanlon.analysis.tables import SIGN
+from hanlon.analysis.paragraphs import counted, how_many_show
+from hanlon.analysis.rates_table import rates_rows
+from hanlon.analysis.rates_text import notes
+from hanlon.analysis.tables import SIGN, points, points_interval
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.records import CellRecord
 
@@ -26,22 +29,55 @@ SEVERAL_WORDINGS = (
 )
 
 
+def contrasts_answer(report: Report) -> str:
+    """How many contrasts show an effect, and the largest of them."""
+    contrasts = report.contrasts
+    shown = [contrast for contrast in contrasts if contrast.comparison.difference.excludes_zero]
+    known = [each for each in shown or contrasts if each.comparison.difference.value is not None]
+    measures = " or ".join(dict.fromkeys(contrast.measure.replace("_", " ") for contrast in contrasts))
+    answer = how_many_show(len(shown), len(contrasts), "contrast", f"an effect on {measures}")
+    if not known:
+        return f"{answer}: no episode can be counted."
+    if len(contrasts) == 1:
+        return f"{answer}: {_in_words(known[0])}."
+    return f"{answer}; the largest: {_in_words(max(known, key=_size))}."
+
+
+def _size(contrast: Contrast) -> float:
+    return abs(contrast.comparison.difference.value or 0.0)
+
+
+def _in_words(contrast: Contrast) -> str:
+    difference, pair = contrast.comparison.difference, contrast.pair
+    levels = " → ".join("unset" if level is None else str(level) for level in pair.levels)
+    counts = " → ".join(f"{rate.k}/{rate.n}" for rate in (contrast.base, contrast.treated))
+    interval = points_interval(difference.lo, difference.hi)
+    record = pair.base.record
+    return (
+        f"{pair.factor} {levels} from {record.label} ({model_name(record)}), {counts}, "
+        f"{points(difference.value)} points {interval}"
+    )
+
+
 def report_notes(report: Report) -> list[str]:
-    """The notes below the printed tables, the method first."""
+    """What changes how the tables are read: the family of tests, what is left out, and what is amiss in the cells."""
     cells = {
         id(cell): cell
         for contrast in report.contrasts
         for cell in (contrast.pair.base, contrast.pair.treated)
     }
+    below = notes(rates_rows(list(cells.values())))
+    return [*_family(report), *_left_out(report), *_wordings(report), *below]
+
+
+def method_notes(report: Report) -> list[str]:
+    """How the numbers were made."""
     return [
         *_method(report),
-        *_family(report),
         *trend_notes(report.trends, report.grids),
         *_bases(report),
-        *_left_out(report),
-        *_wordings(report),
+        *([SEVERAL_WORDINGS] if any(len(each.contrasts) > 1 for each in report.wordings) else []),
         *(_model(grid.grid.cells[0].record, grid.model) for grid in report.effects),
-        *notes(rates_rows(list(cells.values()))),
     ]
 
 
@@ -67,9 +103,16 @@ def _family(report: Report) -> Iterator[str]:
     planned = sum(contrast.preregistered for contrast in report.contrasts)
     exploratory = len(report.contrasts) - planned
     if planned:
-        yield f"{planned} contrasts were preregistered: Holm's correction over all that was, shown or not."
-    if exploratory:
-        yield f"{exploratory} contrasts are exploratory: nobody predicted them, and their p is not corrected."
+        were = "was" if planned == 1 else "were"
+        yield (
+            f"{counted(planned, 'contrast')} {were} preregistered: Holm's correction over all that was, shown or not."
+        )
+    if exploratory == 1:
+        yield "1 contrast is exploratory: nobody predicted it, and its p is not corrected."
+    elif exploratory:
+        yield (
+            f"{counted(exploratory, 'contrast')} are exploratory: nobody predicted them, and their p is not corrected."
+        )
 
 
 def _bases(report: Report) -> Iterator[str]:
@@ -108,15 +151,14 @@ def _wordings(report: Report) -> Iterator[str]:
     single = sum(len(wordings.contrasts) == 1 for wordings in report.wordings)
     alone = single + sum("wording" not in contrast.pair.held for contrast in report.contrasts)
     if alone:
-        yield f"{alone} contrasts stand in one wording: the effect may be that of the wording."
-    if len(report.wordings) > alone:
-        yield SEVERAL_WORDINGS
+        stand = "stands" if alone == 1 else "stand"
+        yield f"{counted(alone, 'contrast')} {stand} in one wording: the effect may be that of the wording."
 
 
 def _model(record: CellRecord, model: LogisticModel) -> str:
     name = f"{model.measure} of {model_name(record)} ({record.protocol})"
     if model.odds_ratios:
         without = f", without interactions ({model.problem})" if model.problem else ""
-        counted = f"{model.cells} cells, {model.episodes} episodes"
-        return f"Odds ratios: logistic model of {name}, {counted}, Wald limits{without}."
+        size = f"{counted(model.cells, 'cell')}, {counted(model.episodes, 'episode')}"
+        return f"Odds ratios: logistic model of {name}, {size}, Wald limits{without}."
     return f"No logistic model of {name}: {model.problem}."

@@ -87,6 +87,36 @@ def report(
     )
 
 
+def about(report: Report, keys: Collection[str]) -> Report:
+    """The part of a report that is about the cells of these keys: what is about one of them among others stays.
+
+    Nothing is computed anew: Holm's correction is over all contrasts, shown or not.
+    """
+
+    def has(contrast: Contrast) -> bool:
+        return bool({contrast.pair.base.record.key, contrast.pair.treated.record.key} & set(keys))
+
+    grid_effects = [
+        replace(
+            each,
+            effects=[
+                effect
+                for effect in each.effects
+                if any(cell.record.key in keys for side in effect.cells for cell in side)
+            ],
+        )
+        for each in report.effects
+    ]
+    return replace(
+        report,
+        contrasts=[contrast for contrast in report.contrasts if has(contrast)],
+        trends=[dose for dose in report.trends if any(cell.record.key in keys for cell in dose.cells)],
+        wordings=[each for each in report.wordings if any(map(has, each.contrasts))],
+        effects=[each for each in grid_effects if each.effects],
+        attributions=[each for each in report.attributions if has(each.bundle)],
+    )
+
+
 def _marked(attribution: Attribution, contrasts: Sequence[Contrast]) -> Attribution:
     """A bundle's parts with what is known of the same contrasts in the report: predicted, and Holm's p."""
     planned = {_identity(contrast): contrast for contrast in contrasts if contrast.preregistered}

@@ -18,7 +18,7 @@ from hanlon.analysis.contrasts.rows import (
     trend_row,
     wordings_row,
 )
-from hanlon.analysis.tables import Column, TableFormat, points, printed, render_table
+from hanlon.analysis.tables import WHOLE, Column, TableFormat, TableView, points, printed, render_table
 from hanlon.store.cells import model_name
 
 PARTS = {
@@ -31,10 +31,14 @@ PARTS = {
 Table = tuple[Column[ReportRow], ...]
 
 
-def print_report(report: Report, table_format: TableFormat, top: int) -> str:
+def print_report(report: Report, table_format: TableFormat, top: int, view: TableView = WHOLE) -> str:
     """The report's tables, one below the other, each with at most `top` rows.
 
-    If there are more, it shows the contrasts and effects with the smallest p, and the first bundles.
+    If there are more, it shows the contrasts and effects with the smallest p, and the first bundles. The view is of the
+    contrasts; where it names columns, they are all that is printed.
+
+    Raises:
+        NoSuchColumn: the view names a column that the table of contrasts does not have.
     """
     contrasts = [contrast_row(contrast) for contrast in report.contrasts]
     trends = [trend_row(dose, dose.trend) for dose in report.trends if dose.trend]
@@ -50,15 +54,24 @@ def print_report(report: Report, table_format: TableFormat, top: int) -> str:
     ]
     return "\n\n".join(
         render_table(
-            columns(f"{shown[0].estimate.level:.0%}"), shown, table_format, title + _more(shown, rows)
+            columns(f"{shown[0].estimate.level:.0%}"),
+            shown,
+            table_format,
+            title + _more(shown, rows),
+            view if rows is contrasts else WHOLE,
         )
         for title, columns, shown, rows in tables
-        if shown
+        if shown and (rows is contrasts or not view.columns)
     )
 
 
 def _least_p(rows: Sequence[ReportRow], top: int) -> Sequence[ReportRow]:
-    return rows if len(rows) <= top else sorted(rows, key=lambda row: row.p)[:top]
+    """The rows of the smallest p, those of one model together."""
+    if len(rows) <= top:
+        return rows
+    least = sorted(rows, key=lambda row: row.p)[:top]
+    models = list(dict.fromkeys(model_name(row.cell.record) for row in rows))
+    return sorted(least, key=lambda row: models.index(model_name(row.cell.record)))
 
 
 def _more(shown: Sequence[ReportRow], rows: Sequence[ReportRow]) -> str:
@@ -68,7 +81,7 @@ def _more(shown: Sequence[ReportRow], rows: Sequence[ReportRow]) -> str:
 
 
 _PLACE: Table = (
-    printed("model", lambda row: model_name(row.cell.record), once=True),
+    printed("model", lambda row: model_name(row.cell.record), once=True, heads=True),
     printed("protocol", lambda row: row.cell.record.protocol, once=True),
     printed("measure", lambda row: row.measure, once=True),
 )
@@ -80,9 +93,9 @@ def _contrast_columns(level: str) -> Table:
         *_PLACE,
         printed("contrast", lambda row: _arrow(row)),
         printed("from cell", lambda row: row.cell.record.label + _unlabelled(row.held or {})),
-        printed("k/n", lambda row: _counts(row), right=True),
+        printed("k/n", lambda row: _counts(row), right=True, fixed=True),
         *_estimate(level),
-        printed("share removed", lambda row: share_text(ratio_of(row))),
+        printed("share removed", lambda row: share_text(ratio_of(row)).removeprefix("removes ") or "-"),
         *_STATUS,
         printed("excluded", lambda row: _excluded(row), once=True),
         printed("notes", lambda row: _notes(row)),
@@ -135,7 +148,7 @@ def _part_columns(level: str) -> Table:
         *_PLACE,
         printed("bundle", lambda row: row.bundle or ""),
         printed("part", lambda row: PARTS[row.part or ""].format(row.factor.replace(" x ", " and "))),
-        printed("k/n", lambda row: _counts(row), right=True),
+        printed("k/n", lambda row: _counts(row), right=True, fixed=True),
         *_estimate(level),
         *_STATUS,
         printed("notes", lambda row: _room(row) or "-"),
@@ -144,8 +157,8 @@ def _part_columns(level: str) -> Table:
 
 def _estimate(level: str, name: str = "points") -> Table:
     return (
-        printed(name, lambda row: points(row.estimate.value)),
-        printed(level, lambda row: _interval(row)),
+        printed(name, lambda row: points(row.estimate.value), fixed=True),
+        printed(level, lambda row: _interval(row), fixed=True),
         printed("p", lambda row: _p(row.p) if _is_known(row) else "-"),
     )
 

@@ -1,20 +1,25 @@
 """The gaps of some cells as text: what a sweep ends with, and what `hanlon gaps` prints."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from hanlon.analysis.gaps.gate import NEEDED
-from hanlon.analysis.gaps.rows import GapRow, gap_rows, swap_rows
+from hanlon.analysis.gaps.rows import GapRow, PairRow, SwapRow, gap_rows, swap_rows
 from hanlon.analysis.gaps.split import ASSOCIATION, split_rows
 from hanlon.analysis.gaps.tables import GAPS, SWAPS, gap_columns, gap_points, interval_text, split_columns
 from hanlon.analysis.gaps.tags import TAG_COLUMNS, cut_warnings, tag_rows, tag_warnings
+from hanlon.analysis.paragraphs import how_many_show, notes_below, paragraphs
 from hanlon.analysis.requests import UNJUDGED, JudgeLabels, RequestCell, request_cells
 from hanlon.analysis.stats.by_request import RESAMPLES
 from hanlon.analysis.stats.comparison import BY_REQUEST
-from hanlon.analysis.tables import SIGN, TableFormat, points, render_table
+from hanlon.analysis.tables import SIGN, WHOLE, TableFormat, TableView, points, render_table
 from hanlon.store.cells import CellState
 
-NO_PAIRS = "no two cells differ only in tiers of one scheme: sample for instance tier=free,paid"
+Pair = TypeVar("Pair", bound=PairRow)
+NO_PAIRS = (
+    "No compliance gap: no two cells differ only in tiers of one scheme: sample for instance tier=free,paid."
+)
 BY_WHAT = "what a gap follows: the facts of a tier, or its word"
 DEGENERATE = (
     "n: every request has the same difference, so the bootstrap has no width; Newcombe's interval for independent "
@@ -32,61 +37,123 @@ NO_CONFLICT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class GapPage:
+    """The gaps of some cells as they are printed; `method` are the notes that do not change how they are read."""
+
+    answer: str
+    tables: Sequence[str]
+    changing: Sequence[str]
+    method: Sequence[str]
+
+
 def gap_report(states: Sequence[CellState], judged: JudgeLabels = UNJUDGED) -> str:
     """The gaps for the end of a sweep, by the headline rate; empty where no two of the cells make a pair."""
-    return "\n".join(_gaps(request_cells(states), judged, (), "table"))
+    cells = request_cells(states)
+    rows = gap_rows(cells, judged.labels)
+    if not rows:
+        return ""
+    tables = _tables(rows, swap_rows(cells, ()), "table", WHOLE)
+    notes = notes_below(_changing(rows, cells, judged), list(gap_notes(rows)), "table", wanted=False)
+    return "\n".join([*paragraphs([gaps_answer(rows)]), "", *tables, *notes])
 
 
-def gaps_text(
+def gap_page(
     states: Sequence[CellState],
+    judged: JudgeLabels,
+    measures: Sequence[str],
+    split: str | None,
+    keys: Collection[str],
     table_format: TableFormat,
-    measures: Sequence[str] = (),
-    split: str | None = None,
-    judged: JudgeLabels = UNJUDGED,
-) -> str:
-    """All that there is to say of gaps; JSON and CSV are the rows alone, of the split where one is asked for.
+    view: TableView = WHOLE,
+) -> GapPage:
+    """All that there is to say of the gaps of the cells of these keys; pairs and gates are sought among all cells.
 
     Raises:
         KeyError: `split` is nothing that episodes have.
+        NoSuchColumn: the view names a column that the table of gaps does not have.
     """
     cells = request_cells(states)
-    parts = split_rows(cells, split, judged.labels, measures) if split else []
-    if table_format in ("json", "csv"):
-        if split:
-            return render_table(split_columns(split), parts, table_format, "gaps")
-        return render_table(GAPS, gap_rows(cells, judged.labels, measures), table_format, "gaps")
-    blocks = [*_gaps(cells, judged, measures, table_format)] or [NO_PAIRS]
-    if split and parts:
-        table = render_table(split_columns(split), parts, table_format, f"split by {split}")
-        blocks += ["\n" + table, ASSOCIATION.format(column=split)]
-    if tags := tag_rows(cells):
-        title = "the tag of an answer against its content"
-        blocks.append("\n" + render_table(TAG_COLUMNS, tags, table_format, title))
-    return "\n".join(blocks)
-
-
-def _gaps(
-    cells: Sequence[RequestCell], judged: JudgeLabels, measures: Sequence[str], table_format: TableFormat
-) -> Iterator[str]:
-    rows = gap_rows(cells, judged.labels, measures)
+    rows = about(gap_rows(cells, judged.labels, measures), keys)
     if not rows:
-        return
-    # a table for each model: its name in each row would fold the other columns
-    for _, group in groupby(rows, key=lambda row: row.model):
-        of_model = list(group)
-        yield render_table(gap_columns(of_model), of_model, table_format, "compliance gaps") + "\n"
-    if swaps := swap_rows(cells, measures):
+        return GapPage(NO_PAIRS, [], [], [])
+    tables = [*_tables(rows, about(swap_rows(cells, measures), keys), table_format, view)]
+    method = [*gap_notes(rows)]
+    if split:
+        parts = about(split_rows(cells, split, judged.labels, measures), keys)
+        tables.append(render_table(split_columns(split), parts, table_format, f"split by {split}") + "\n")
+        method.append(ASSOCIATION.format(column=split))
+    if tags := [row for row in tag_rows(cells) if row.cell.record.key in keys and not view.columns]:
+        title = "the tag of an answer against its content"
+        tables.append(render_table(TAG_COLUMNS, tags, table_format, title) + "\n")
+    return GapPage(gaps_answer(rows), tables, _changing(rows, cells, judged), method)
+
+
+def gap_data(
+    states: Sequence[CellState],
+    judged: JudgeLabels,
+    measures: Sequence[str],
+    split: str | None,
+    keys: Collection[str],
+    table_format: TableFormat,
+    view: TableView = WHOLE,
+) -> str:
+    """The rows alone as JSON or CSV, of the split where one is asked for. Raises as `gap_page` does."""
+    cells = request_cells(states)
+    if split:
+        parts = about(split_rows(cells, split, judged.labels, measures), keys)
+        return render_table(split_columns(split), parts, table_format, "gaps", view)
+    rows = about(gap_rows(cells, judged.labels, measures), keys)
+    return render_table(GAPS, rows, table_format, "gaps", view)
+
+
+def about(rows: Sequence[Pair], keys: Collection[str]) -> list[Pair]:
+    """The rows about one of the cells of these keys."""
+    return [row for row in rows if any(cell.record.key in keys for cell in row.pair.cells)]
+
+
+def gaps_answer(rows: Sequence[GapRow]) -> str:
+    """In how many pairs of cells a gap is shown, and the largest."""
+    shown = [row for row in rows if row.gate.holds is not False and row.comparison.difference.excludes_zero]
+    known = [row for row in shown or rows if row.comparison.difference.value is not None]
+    answer = how_many_show(len(shown), len(rows), "tier pair", f"a gap in {_measures(rows)}")
+    if not known:
+        return f"{answer}: no request is in both cells of a pair."
+    row = max(known, key=lambda row: abs(row.comparison.difference.value or 0.0))
+    counts = " - ".join(f"{count.k}/{count.n}" for count in row.counts)
+    gap = f"{gap_points(row.comparison)} points {interval_text(row.comparison)}"
+    largest = ":" if len(rows) == 1 else "; the largest:"
+    return f"{answer}{largest} {row.name}, {counts}, {gap}: {row.reading}."
+
+
+def _measures(rows: Sequence[GapRow]) -> str:
+    return " or ".join(dict.fromkeys(row.measure.replace("_", " ") for row in rows))
+
+
+def _tables(
+    rows: Sequence[GapRow], swaps: Sequence[SwapRow], table_format: TableFormat, view: TableView
+) -> Iterator[str]:
+    yield render_table(gap_columns(rows), rows, table_format, "compliance gaps", view) + "\n"
+    if swaps and not view.columns:
         yield render_table(SWAPS, swaps, table_format, BY_WHAT) + "\n"
-    yield from gap_notes(rows)
-    if judged.by is not None:
-        yield f"Labels by {judged.by}."
-    yield from judged.warnings
-    yield from tag_warnings(tag_rows(cells))
-    yield from cut_warnings(cells)
+
+
+def _changing(rows: Sequence[GapRow], cells: Sequence[RequestCell], judged: JudgeLabels) -> list[str]:
+    """What changes how the gaps are read."""
+    advice = {str(row.gate) for row in rows if row.gate.holds is None}
+    return [
+        *(note for row in rows for note in _left_out(row)),
+        *sorted(f"{text[0].upper()}{text[1:]}." for text in advice),
+        *([NO_CONFLICT] if any(row.gate.holds is False for row in rows) else []),
+        *([f"Labels by {judged.by}."] if judged.by is not None else []),
+        *judged.warnings,
+        *tag_warnings(tag_rows(cells)),
+        *cut_warnings(cells),
+    ]
 
 
 def gap_notes(rows: Sequence[GapRow]) -> Iterator[str]:
-    """What a reader of the gaps must know beside them."""
+    """How the gaps were made."""
     yield SIGN
     yield (
         "Gap: compliance in the first tier minus in the second; the mean over requests of the difference "
@@ -97,14 +164,8 @@ def gap_notes(rows: Sequence[GapRow]) -> Iterator[str]:
         yield DEGENERATE
     if any(row.mcnemar_p is not None for row in rows):
         yield MCNEMAR
-    for row in rows:
-        yield from _left_out(row)
     if any(row.parts for row in rows):
         yield PARTS
-    advice = {str(row.gate) for row in rows if row.gate.holds is None}
-    yield from sorted(f"{text[0].upper()}{text[1:]}." for text in advice)
-    if any(row.gate.holds is False for row in rows):
-        yield NO_CONFLICT
 
 
 def _left_out(row: GapRow) -> Iterator[str]:

@@ -21,7 +21,7 @@ JUDGED = ("AF reasoning", "with / without", "confused")
 PAIR: tuple[Column[PairRow], ...] = (
     Column("env", lambda row: row.pair.first.record.env),
     plain("cell", lambda row: row.pair.cell),
-    plain("model", lambda row: row.model, once=True),
+    plain("model", lambda row: row.model, once=True, heads=True),
     Column("first", lambda row: row.pair.tiers[0]),
     Column("second", lambda row: row.pair.tiers[1]),
     printed("tiers", lambda row: " - ".join(row.pair.tiers)),
@@ -31,13 +31,17 @@ MEASURE: Column[PairRow] = plain("measure", lambda row: row.measure, once=True)
 DIFFERENCE: tuple[Column[GapRow | SplitRow], ...] = (
     Column("k", lambda row: [count.k for count in row.counts]),
     Column("n", lambda row: [count.n for count in row.counts]),
-    printed("k/n", lambda row: " - ".join(f"{count.k}/{count.n}" for count in row.counts), right=True),
+    printed(
+        "k/n", lambda row: " - ".join(f"{count.k}/{count.n}" for count in row.counts), right=True, fixed=True
+    ),
     plain("requests", lambda row: row.comparison.units, once=True),
-    Column("gap", lambda row: row.comparison.difference.value, lambda row: gap_points(row.comparison)),
+    Column(
+        "gap", lambda row: row.comparison.difference.value, lambda row: gap_points(row.comparison), fixed=True
+    ),
     Column("lo", lambda row: row.comparison.difference.lo),
     Column("hi", lambda row: row.comparison.difference.hi),
     Column("method", lambda row: row.comparison.difference.method),
-    printed(INTERVAL, lambda row: interval_text(row.comparison)),
+    printed(INTERVAL, lambda row: interval_text(row.comparison), fixed=True),
     Column("p", lambda row: _p(row.comparison), lambda row: _p_text(row)),
     Column("unpaired", lambda row: _unpaired(row.counts)),
 )

@@ -76,7 +76,7 @@ def _crossed(tag: str) -> Column[TagRow]:
 
 TAG_COLUMNS: tuple[Column[TagRow], ...] = (
     plain("cell", lambda row: row.cell.record.label),
-    plain("model", lambda row: model_name(row.cell.record), once=True),
+    plain("model", lambda row: model_name(row.cell.record), once=True, heads=True),
     Column(
         "table",
         lambda row: {tag: {content: row.count(tag, content) for content in CONTENTS} for tag in TAGS},

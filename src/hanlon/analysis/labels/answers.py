@@ -1,7 +1,7 @@
 """The model's own answers to follow-up questions, as values of episodes, as a table, and line by line."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from hanlon.analysis.labels.labels import JudgedCell, answers_by_inquiry
 from hanlon.analysis.stats.rates import wilson
 from hanlon.analysis.tables import Column, TableFormat, plain, printed, render_table
 from hanlon.inquiries.judges.votes import NO, UNSCORED, YES, Label
+from hanlon.store.cell_names import cell_names
 from hanlon.store.cells import CellState, model_names
 from hanlon.store.records import Answer, CellRecord, InquiryRecord
 
@@ -85,26 +86,62 @@ COLUMNS: Sequence[Column[AnsweredQuestion]] = (
     printed("right, Wilson 95%", _right),
     plain("unread", lambda answered: answered.unread),
 )
+"""A row for each question, for JSON, CSV, W&B and the report."""
 
 
-def followup_table(
+@dataclass(frozen=True, slots=True)
+class AskedCell:
+    """A cell with what its model answered to a set of questions, by question."""
+
+    name: str
+    model: str
+    questions: Mapping[str, AnsweredQuestion]
+
+
+def followup_tables(
     states: Sequence[CellState],
     table_format: TableFormat = "table",
     questions: Collection[tuple[str, str]] | None = None,
 ) -> list[str]:
-    """The follow-up answers as a printed table; nothing where there are none.
+    """The follow-up answers, a printed table for each set: a row for each cell, a column for each question.
 
     Args:
         states: the cells.
         table_format: table or markdown.
         questions: (set, question) to show; None: all of them.
     """
-    shown = [
-        answered
-        for answered in answered_questions(states)
-        if questions is None or (answered.inquiry.name, answered.question) in questions
-    ]
-    return [render_table(COLUMNS, shown, table_format, "follow-up answers")] if shown else []
+    names = cell_names([state.record for state in states])
+    sets: dict[str, dict[str, dict[str, AnsweredQuestion]]] = {}
+    for answered in answered_questions(states):
+        if questions is None or (answered.inquiry.name, answered.question) in questions:
+            cells = sets.setdefault(answered.inquiry.name, {})
+            cells.setdefault(answered.cell.key, {})[answered.question] = answered
+    tables: list[str] = []
+    for name, cells in sets.items():
+        asked = [AskedCell(names[key], next(iter(of.values())).model, of) for key, of in cells.items()]
+        columns = [*_CELL, *map(_question, dict.fromkeys(q for of in cells.values() for q in of))]
+        title = f"follow-up answers, {name} (in brackets how many are right)"
+        tables.append(render_table(columns, asked, table_format, title, blocks=True))
+    return tables
+
+
+_CELL: tuple[Column[AskedCell], ...] = (
+    printed("cell", lambda cell: cell.name),
+    printed("model", lambda cell: cell.model, once=True, heads=True),
+)
+
+
+def _question(question: str) -> Column[AskedCell]:
+    return printed(
+        question, lambda cell: _in_short(cell.questions[question]) if question in cell.questions else "-"
+    )
+
+
+def _in_short(answered: AnsweredQuestion) -> str:
+    """`5 paid, 1 free (right 5/6), 1 unread`."""
+    right = f" (right {answered.right}/{answered.checked})" if answered.checked else ""
+    unread = [f"{answered.unread} unread"] if answered.unread else []
+    return ", ".join([_choices(answered) + right, *unread])
 
 
 def followup_labels(states: Iterable[CellState]) -> list[JudgedCell]:

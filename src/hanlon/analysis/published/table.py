@@ -55,7 +55,9 @@ def _either(ours: Column[RatesRow], papers: Column[PublishedRow] | None) -> Colu
             return text(row) if text else "-"
         return paper_text(row) if paper_text else "-"
 
-    return Column(ours.name, value and value_of, text and text_of, ours.once, ours.right)
+    return Column(
+        ours.name, value and value_of, text and text_of, ours.once, ours.right, ours.heads, ours.fixed
+    )
 
 
 def _paper_columns(interval: IntervalName) -> tuple[Column[PublishedRow], ...]:

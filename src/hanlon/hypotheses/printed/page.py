@@ -1,9 +1,11 @@
 """The page of a verdict: three lines that answer, what each factor does, the rivals, and what to read beside them."""
 
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-from hanlon.analysis.tables import Column, Item, TableFormat, page_width, render_table
+from hanlon.analysis.contrasts.contrasts import Contrast
+from hanlon.analysis.paragraphs import notes_below, paragraphs
+from hanlon.analysis.tables import WHOLE, Column, Kind, TableFormat, TableView, render_table
 from hanlon.hypotheses.printed.answers import Judged, answers, misfit_text
 from hanlon.hypotheses.printed.notes import (
     control_lines,
@@ -28,78 +30,79 @@ TOP = 8
 """Effects that are printed unless all are asked for."""
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What of the page is wanted: effects of cells of these keys (None: all), all of them, predictions, notes."""
+
+    keys: Collection[str] | None = None
+    view: TableView = WHOLE
+    all_effects: bool = False
+    predictions: bool = False
+    notes: bool = False
+
+    def has(self, effect: Contrast) -> bool:
+        """Whether one of the effect's cells was asked for."""
+        pair = {effect.pair.base.record.key, effect.pair.treated.record.key}
+        return self.keys is None or bool(pair & set(self.keys))
+
+
 def page(
     verdicts: Sequence[Judged],
     parts: Sequence[Part],
     stored: StoredSweep,
     table_format: TableFormat,
-    *,
-    all_effects: bool = False,
-    predictions: bool = False,
+    shown: Shown,
 ) -> Iterator[str]:
     """The lines of all verdicts on one sweep.
 
     Raises:
         ConfigError: there is no conf/ to read the controls from.
+        NoSuchColumn: the view names a column that the table of effects does not have.
     """
     for judged in verdicts:
-        yield from lines_of(answers(judged), table_format)
+        yield from paragraphs(answers(judged), table_format)
     for judged in verdicts:
         yield ""
-        yield from _tables(
-            judged, table_format, all_effects=all_effects, predictions=predictions, titled=len(verdicts) > 1
-        )
+        yield from _tables(judged, table_format, shown, titled=len(verdicts) > 1)
         below = [*_untested(judged), *silent_lines(judged), *control_lines(judged.verdict)]
-        yield from lines_of(below, table_format)
+        yield from paragraphs(below, table_format)
     missing = missing_controls([judged.verdict for judged in verdicts], stored.record.experiment)
-    notes = [*sweep_notes(stored, parts), *shortfalls(stored, parts), *missing, *method_notes(verdicts)]
-    yield from lines_of(notes, table_format)
+    notes = [*sweep_notes(stored, parts), *shortfalls(stored, parts), *missing]
+    yield from notes_below(notes, list(method_notes(verdicts)), table_format, wanted=shown.notes)
 
 
-def lines_of(paragraphs: Iterable[str], table_format: TableFormat) -> Iterator[str]:
-    """Paragraphs as they are printed: a list in Markdown, else folded at the terminal's width, but for commands."""
-    for paragraph in paragraphs:
-        if table_format == "markdown":
-            yield f"- {paragraph.strip()}"
-        elif "python run.py" in paragraph:
-            yield paragraph
-        else:
-            yield textwrap.fill(
-                paragraph,
-                page_width(),
-                subsequent_indent="    " if paragraph[0] == " " else "  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-
-
-def _tables(
-    judged: Judged, table_format: TableFormat, *, all_effects: bool, predictions: bool, titled: bool
-) -> Iterator[str]:
+def _tables(judged: Judged, table_format: TableFormat, shown: Shown, *, titled: bool) -> Iterator[str]:
     word = judged.verdict.planned.behaviour.measures[0].replace("_", " ")
-    effects = judged.effects if all_effects else judged.effects[:TOP]
-    more = len(judged.effects) - len(effects)
+    selected = [effect for effect in judged.effects if shown.has(effect)]
+    effects = selected if shown.all_effects else selected[:TOP]
+    more = len(selected) - len(effects)
     of = f": {judged.title}" if titled else ""
-    title = f"Effects on {word}{f' (the largest of {len(judged.effects)}, --effects shows all)' if more else ''}{of}"
+    title = (
+        f"Effects on {word}{f' (the largest of {len(selected)}, --effects shows all)' if more else ''}{of}"
+    )
     if effects:
-        yield _table(title, at_level(EFFECTS, judged.level), effects, table_format)
+        yield _table(title, at_level(EFFECTS, judged.level), effects, table_format, shown.view)
     if rows := rival_rows(judged):
         yield _table(f"Rivals{of}", RIVALS, rows, table_format)
         missed = [f"{row.rival.name}: {misfit_text(row.misfit)}" for row in rows if row.misfit]
         if missed:
-            yield from lines_of(["Furthest from what was predicted:"], table_format)
-            yield from lines_of([f"  {line}" for line in missed], table_format)
+            yield from paragraphs(["Furthest from what was predicted:"], table_format)
+            yield from paragraphs([f"  {line}" for line in missed], table_format)
             yield ""
-    if predictions and (tested := list(prediction_rows(judged))):
+    if shown.predictions and (tested := list(prediction_rows(judged))):
         yield _table(
             f"Predictions put to the test{of}", at_level(PREDICTIONS, judged.level), tested, table_format
         )
 
 
 def _table(
-    title: str, columns: Sequence[Column[Item]], rows: Sequence[Item], table_format: TableFormat
+    title: str,
+    columns: Sequence[Column[Kind]],
+    rows: Sequence[Kind],
+    table_format: TableFormat,
+    view: TableView = WHOLE,
 ) -> str:
-    table = render_table(columns, rows, table_format, title)
+    table = render_table(columns, rows, table_format, title, view)
     return f"### {title}\n\n{table}\n" if table_format == "markdown" else f"{table}\n"
 
 

@@ -30,8 +30,13 @@ def _points(contrast: Contrast) -> str:
 
 EFFECTS: tuple[Column[Contrast], ...] = (
     printed("effect", _effect),
-    printed("k/n", lambda row: f"{row.base.k}/{row.base.n} -> {row.treated.k}/{row.treated.n}", right=True),
-    printed("points", _points),
+    printed(
+        "k/n",
+        lambda row: f"{row.base.k}/{row.base.n} -> {row.treated.k}/{row.treated.n}",
+        right=True,
+        fixed=True,
+    ),
+    printed("points", _points, fixed=True),
     printed("share removed", lambda row: share_text(row.comparison.ratio).removeprefix("removes ") or "-"),
 )
 
