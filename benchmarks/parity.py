@@ -60,12 +60,18 @@ def compare(sandbox: Sandbox, name: str, most: int | None) -> None:
 
 
 def main() -> None:
-    """Compare both sandboxes, and time the real one."""
+    """Compare both sandboxes, and time the real one where it runs."""
     smoke = is_smoke(__doc__)
-    for sandbox in (VirtualSandbox(), BubblewrapSandbox()):
-        for name in FILES:
-            compare(sandbox, name, SMOKE_CASES if smoke else None)
+    for name in FILES:
+        compare(VirtualSandbox(), name, SMOKE_CASES if smoke else None)
     sandbox, episodes = BubblewrapSandbox(), AT_ONCE if smoke else EPISODES
+    try:
+        sandbox.check()
+    except ValueError as error:
+        print(f"not measured: {error}")
+        return
+    for name in FILES:
+        compare(sandbox, name, SMOKE_CASES if smoke else None)
     started = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as threads:
         list(threads.map(lambda _: play(sandbox, ["ls", "cat shutdown.sh", FETCH]), range(episodes)))

