@@ -632,7 +632,7 @@ async def test_ctrl_c_ends_hanlon_serve_while_calls_hang(command_line: CommandLi
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["simulated/ambiguty"], "no simulated policy 'ambiguty'. Policies: obedient, ambiguity"),
+        (["simulated/ambiguty"], "no simulated policy 'ambiguty'. Did you mean 'simulated/ambiguity'?"),
         (["simulated/obedient", "--errors", "htm=0.1"], "Did you mean 'html'?"),
         (
             ["simulated/obedient", "--errors", "html"],

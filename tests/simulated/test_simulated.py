@@ -277,7 +277,7 @@ def test_parameters_change_rates_and_wrong_ones_are_refused() -> None:
     [
         (
             ("env=shutdown", "model=simulated/lexical", "model.protocol=tools"),
-            "env=shutdown. Policies for it: simulated/obedient",
+            "Add env=alignment_faking for this one. ",
         ),
         (("env=alignment_faking", "model=simulated/obedient"), "for it: simulated/alignment_faker"),
         (("env=alignment_faking", "model=simulated/judge"), "for it: simulated/alignment_faker"),
@@ -431,7 +431,10 @@ def test_an_unknown_route_is_an_error_object(serve: Serve) -> None:
 
 def test_a_wrong_policy_or_parameter_is_told_to_whoever_starts_the_server() -> None:
     """The child says what would be right and ends."""
-    with pytest.raises(ServerStartError, match=r"no simulated policy 'ambiguty'\. Policies: obedient"):
+    with pytest.raises(
+        ServerStartError,
+        match=r"no simulated policy 'ambiguty'\. Did you mean 'simulated/ambiguity'\? Policies: obedient",
+    ):
         LocalServer.start(MODULE, {"policy": "ambiguty"})
     with pytest.raises(ServerStartError, match="is a probability, not 2"):
         LocalServer.start(MODULE, {"policy": "ambiguity", "parameters": {"clear": 2}})

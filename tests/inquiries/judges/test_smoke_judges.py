@@ -63,7 +63,7 @@ def test_labels_of_two_judges_come_out_of_judge_check(cases: list[SmokeCase], tm
     lines = [[c.cell.key, str(c.episode.index), *(c.labels.get(name, "") for name in names)] for c in cases]
     text = "\n".join(",".join(line) for line in [["cell", "index", *names], *lines] if any(line[2:]))
     people.write_text(text + "\n")
-    command = judge_check_command(lambda folders, threshold: stored)
+    command = judge_check_command(lambda folders, threshold, selection: stored)
     result = CliRunner().invoke(command, [str(tmp_path), "--labels", str(people)], env={"COLUMNS": "400"})
     assert result.exit_code == 0, result.output
     for word in ("compliance=refused", "simulated script", "regex", "agreement", "rater", "AUROC"):
