@@ -112,7 +112,7 @@ def test_a_budget_for_a_model_without_a_price_is_refused(
 def test_a_budget_stops_where_an_endpoint_keeps_its_cost_to_itself(
     command_line: CommandLine, chat_server: ChatServer
 ) -> None:
-    """Asked for the cost, it returns none: it stops before the tenth call and says what to add."""
+    """InquiryAnswers for the cost, it returns none: it stops before the tenth call and says what to add."""
     chat_server.delay_s = 0.02
     run = command_line.run("prompt=baseline", "samples=50", "budget_usd=1", *at(chat_server), *ASKED)
     assert run.returncode == 3, run.stderr

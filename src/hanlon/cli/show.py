@@ -20,8 +20,8 @@ Labels = Mapping[int, Mapping[str, set[str]]]
 
 
 @dataclass(frozen=True)
-class Found:
-    """An episode that was found."""
+class Match:
+    """An episode that matches."""
 
     cell: CellState
     index: int
@@ -57,23 +57,27 @@ def show(
     states = load(runs)
     cells = selection.of(states)
     names = cell_names([cell.record for cell in states])
-    found = list(_matches(cells, outcomes, labels))
-    if not found:
+    matches = list(_matches(cells, outcomes, labels))
+    if not matches:
         _nothing(cells, outcomes, labels)
-    at = 0 if index is None else _position(found, cells, _spot(index, cells, found, "--index"), behind=go_on)
+    at = (
+        0
+        if index is None
+        else _position(matches, cells, _spot(index, cells, matches, "--index"), behind=go_on)
+    )
     if other is not None:
-        everywhere = [cell for cell in states if ":" in other or cell is found[at].cell]
-        _diff(found[at], _spot(other, everywhere, [], "--diff"), names)
+        everywhere = [cell for cell in states if ":" in other or cell is matches[at].cell]
+        _diff(matches[at], _spot(other, everywhere, [], "--diff"), names)
         return
     while True:
-        _print(found[at], names)
-        _say_where(found, at)
+        _print(matches[at], names)
+        _say_where(matches, at)
         at += 1
-        if not go_on or index is not None or at == len(found) or not _wants_next():
+        if not go_on or index is not None or at == len(matches) or not _wants_next():
             return
 
 
-def _matches(cells: Sequence[CellState], outcomes: Sequence[str], labels: Sequence[str]) -> Iterator[Found]:
+def _matches(cells: Sequence[CellState], outcomes: Sequence[str], labels: Sequence[str]) -> Iterator[Match]:
     """The episodes of these cells that have one of the outcomes and all of the labels, in order."""
     from hanlon.analysis.labels.of_episode import labels_by_episode
 
@@ -85,7 +89,7 @@ def _matches(cells: Sequence[CellState], outcomes: Sequence[str], labels: Sequen
             if (not outcomes or digest.outcome in outcomes) and all(
                 value in of_episode.get(name, ()) for name, value in wanted
             ):
-                yield Found(cell, digest.index)
+                yield Match(cell, digest.index)
 
 
 def _name_and_value(label: str) -> tuple[str, str]:
@@ -107,32 +111,34 @@ def _nothing(cells: Sequence[CellState], outcomes: Sequence[str], labels: Sequen
                 f"{', '.join(there) or 'none'}",
                 param_hint="--outcome",
             )
-    known: dict[str, dict[str, None]] = {}
+    values_of_label: dict[str, dict[str, None]] = {}
     for of_episode in (of for cell in cells for of in labels_by_episode(cell).values()):
         for name, values in of_episode.items():
-            known.setdefault(name, {}).update(dict.fromkeys(sorted(values)))
+            values_of_label.setdefault(name, {}).update(dict.fromkeys(sorted(values)))
     for name, value in map(_name_and_value, labels):
-        there = known.get(name, known)
-        if value not in known.get(name, ()):
-            what = f"value of {name} is '{value}'" if name in known else f"label is called '{name}'"
-            word = value if name in known else name
+        there = values_of_label.get(name, values_of_label)
+        if value not in values_of_label.get(name, ()):
+            what = f"value of {name} is '{value}'" if name in values_of_label else f"label is called '{name}'"
+            word = value if name in values_of_label else name
             raise click.BadParameter(
                 f"no {what} here.{nearest(word, there)} There is: {', '.join(there) or 'none, no judge has looked'}",
                 param_hint="--label",
             )
-    asked = "".join([*(f" --outcome {each}" for each in outcomes), *(f" --label {each}" for each in labels)])
-    raise click.UsageError(f"no episode of {counted(len(cells), 'cell')} matches{asked}")
+    filters = "".join(
+        [*(f" --outcome {each}" for each in outcomes), *(f" --label {each}" for each in labels)]
+    )
+    raise click.UsageError(f"no episode of {counted(len(cells), 'cell')} matches{filters}")
 
 
-def _spot(text: str, cells: Sequence[CellState], found: Sequence[Found], option: str) -> Found:
+def _spot(text: str, cells: Sequence[CellState], matches: Sequence[Match], option: str) -> Match:
     """The episode of `INDEX`, or `CELL:INDEX` where several of the cells have a match of this index."""
     name, _, index = text.rpartition(":")
     if not index.isdigit():
         raise click.BadParameter(f"'{text}' is no INDEX, and no CELL:INDEX", param_hint=option)
-    having = [match.cell for match in found if match.index == int(index)]
+    having = [match.cell for match in matches if match.index == int(index)]
     owners = named_cells(cells, name) if name else having or list(cells)
     if len(owners) == 1:
-        return Found(owners[0], int(index))
+        return Match(owners[0], int(index))
     listed = "\n".join(
         f"  {cell.record.key}:{index}  {cell.record.label}  {cell.record.model}" for cell in owners
     )
@@ -142,31 +148,31 @@ def _spot(text: str, cells: Sequence[CellState], found: Sequence[Found], option:
     raise click.UsageError(f"{problem}; choose one with --cell, or {option} CELL:INDEX:\n{listed}")
 
 
-def _position(found: Sequence[Found], cells: Sequence[CellState], spot: Found, *, behind: bool) -> int:
+def _position(matches: Sequence[Match], cells: Sequence[CellState], spot: Match, *, behind: bool) -> int:
     """Where in the matches an episode stands; with `behind`, the first match after it."""
     order = {cell.record.key: number for number, cell in enumerate(cells)}
-    places = [(order[match.cell.record.key], match.index) for match in found]
+    places = [(order[match.cell.record.key], match.index) for match in matches]
     place = order[spot.cell.record.key], spot.index
     for at, each in enumerate(places):
         if each > place if behind else each == place:
             return at
     if behind:
         raise click.UsageError(f"no match behind episode {spot.index}: that was the last one")
-    matching = counted(len(found), "episode matches", "episodes match")
+    matching = counted(len(matches), "episode matches", "episodes match")
     raise click.UsageError(
         f"{spot.cell.record.label} has no episode {spot.index} that matches; it has "
         f"{counted(spot.cell.tally.episodes, 'episode')}, {matching} in all"
     )
 
 
-def _print(found: Found, names: dict[str, str]) -> None:
+def _print(match: Match, names: dict[str, str]) -> None:
     from hanlon.analysis.transcripts import find_episode, print_transcript
 
-    if (episode := find_episode(found.cell, found.index)) is not None:
-        print_transcript(found.cell, episode, names[found.cell.record.key])
+    if (episode := find_episode(match.cell, match.index)) is not None:
+        print_transcript(match.cell, episode, names[match.cell.record.key])
 
 
-def _diff(first: Found, second: Found, names: dict[str, str]) -> None:
+def _diff(first: Match, second: Match, names: dict[str, str]) -> None:
     from rich.console import Console
 
     from hanlon.analysis.prompt_diff import print_diff
@@ -182,11 +188,11 @@ def _diff(first: Found, second: Found, names: dict[str, str]) -> None:
     print_diff(texts[0], texts[1], Console(highlight=False))
 
 
-def _say_where(found: Sequence[Found], at: int) -> None:
+def _say_where(matches: Sequence[Match], at: int) -> None:
     """Which match this is, and how to see the next one."""
-    text = f"Match {at + 1:,} of {counted(len(found), 'episode')}."
-    if at + 1 < len(found):
-        after = found[at + 1]
+    text = f"Match {at + 1:,} of {counted(len(matches), 'episode')}."
+    if at + 1 < len(matches):
+        after = matches[at + 1]
         text += f" The next: the same with --index {after.cell.record.key}:{after.index}"
     for line in paragraphs([text]):
         click.echo(line)

@@ -12,7 +12,7 @@ from hanlon.analysis.contrasts.effects import effect_text
 from hanlon.analysis.labels.answers import followup_labels
 from hanlon.analysis.labels.labels import load_labels
 from hanlon.analysis.sampling import sample
-from hanlon.report.asked import answers_at, asked_of, read_people, remarks_on, roots_of
+from hanlon.report.answers import answers_at, inquiry_answers, read_people, remarks_on, roots_of
 from hanlon.report.gathered import Gathered
 from hanlon.report.index import Listed, label_columns
 from hanlon.report.transcript import transcript
@@ -119,11 +119,11 @@ def _transcripts(
         wanted = chosen.get(state.record.key, ())
         if not wanted:
             continue
-        asked, remarks = asked_of(state), read_people(state.folder.parent.parent)
+        by_inquiry, remarks = inquiry_answers(state), read_people(state.folder.parent.parent)
         written = [*remarks["labels"], *remarks["notes"]]
         for episode in read_episodes(state.folder):
             if episode.index in wanted:
                 of = remarks_on(written, state, episode.index)
-                shown = transcript(episode, answers_at(asked, episode.index), of)
+                shown = transcript(episode, answers_at(by_inquiry, episode.index), of)
                 found[(state.record.key, episode.index)] = msgspec.json.encode(shown)
     return found

@@ -15,7 +15,7 @@ from hanlon.hypotheses.printed.notes import no_verdict_text
 from hanlon.hypotheses.printed.rows import verdict_rows
 from hanlon.hypotheses.registration import Part
 from hanlon.hypotheses.stored import StoredSweep, judge_sweep, load_sweep
-from hanlon.report.asked import read_people, roots_of
+from hanlon.report.answers import read_people, roots_of
 from hanlon.store.cells import CellState, in_grid_order, load_cells
 from hanlon.store.lines import DamagedLine
 

@@ -99,7 +99,7 @@ class JudgesSection:
 
 def questions(gathered: Gathered) -> list[str]:
     """What the page answers, in a sentence for each environment."""
-    asked: dict[tuple[str, str], list[CellState]] = {}
+    by_question: dict[tuple[str, str], list[CellState]] = {}
     words = {
         judged.verdict.planned.grid.cells[0].record.env: judged.verdict.planned.behaviour.word
         for judged in gathered.judged
@@ -107,8 +107,8 @@ def questions(gathered: Gathered) -> list[str]:
     for state in gathered.states:
         record = state.record
         word = words.get(record.env, next(iter(record.measures)).replace("_", " "))
-        asked.setdefault((record.env, word), []).append(state)
-    return [_question(env, word, states) for (env, word), states in asked.items()] or [
+        by_question.setdefault((record.env, word), []).append(state)
+    return [_question(env, word, states) for (env, word), states in by_question.items()] or [
         "No cell is stored here."
     ]
 

@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(503, TEXT, f"It was not written: {problem}".encode())
 
     def _request(self) -> tuple[str, dict[str, str]]:
-        """The path below the token, and what was asked with it."""
+        """The path below the token, and the query."""
         port = self._of.server_port
         names = {f"{name}:{port}" for name in NAMES}
         if self.headers.get("Host", "") not in names:
@@ -107,10 +107,10 @@ class _Handler(BaseHTTPRequestHandler):
         _, token, *path = split.path.split("/", 2)
         if not secrets.compare_digest(token.encode(), self._of.token.encode()):
             raise Refused(403, "The address lacks the token that `hanlon view` printed.")
-        asked = {name: values[0] for name, values in parse_qs(split.query, keep_blank_values=True).items()}
-        return "/".join(path), asked
+        query = {name: values[0] for name, values in parse_qs(split.query, keep_blank_values=True).items()}
+        return "/".join(path), query
 
-    def _got(self, path: str, asked: dict[str, str]) -> tuple[str, bytes]:
+    def _got(self, path: str, query: dict[str, str]) -> tuple[str, bytes]:
         view = self._of.view
         if path == "":
             return HTML, view_page("hanlon view", f"/{self._of.token}/").encode()
@@ -120,14 +120,14 @@ class _Handler(BaseHTTPRequestHandler):
             return JSON, msgspec.json.encode(view.labels())
         if path == "episode":
             return JSON, msgspec.json.encode(
-                view.episode(asked.get("cell", ""), _number(asked.get("index", "")))
+                view.episode(query.get("cell", ""), _number(query.get("index", "")))
             )
         if path == "search":
-            return JSON, msgspec.json.encode(view.search(asked.get("cell", ""), asked.get("text", "")))
+            return JSON, msgspec.json.encode(view.search(query.get("cell", ""), query.get("text", "")))
         raise Refused(404, "There is nothing here.")
 
-    def _posted(self, path: str, asked: dict[str, str]) -> tuple[str, bytes]:
-        del asked
+    def _posted(self, path: str, query: dict[str, str]) -> tuple[str, bytes]:
+        del query
         length = _number(self.headers.get("Content-Length", "0"))
         if path != "remark" or self.headers.get_content_type() != JSON or length > LONGEST_BODY:
             raise Refused(400, "A remark is sent to remark as JSON.")

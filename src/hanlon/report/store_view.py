@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 
 from hanlon.inquiries.judges.votes import NO, YES
-from hanlon.report.asked import Asked, answers_at, asked_of, read_people, remarks_on, roots_of
+from hanlon.report.answers import (
+    InquiryAnswers,
+    answers_at,
+    inquiry_answers,
+    read_people,
+    remarks_on,
+    roots_of,
+)
 from hanlon.report.finding import episode_at, indices_with
 from hanlon.report.index import Columns, Listed, label_columns
 from hanlon.report.transcript import transcript
@@ -43,7 +50,7 @@ class StoreView:
 
     states: Sequence[CellState]
     listed: Listed = field(init=False)
-    _asked: tuple[str, Asked] | None = None
+    _asked: tuple[str, InquiryAnswers] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -115,10 +122,10 @@ class StoreView:
                 return state
         raise NotHere(f"there is no cell {key}")
 
-    def _answers(self, state: CellState) -> Asked:
+    def _answers(self, state: CellState) -> InquiryAnswers:
         with self._lock:
             if self._asked is None or self._asked[0] != state.record.key:
-                self._asked = (state.record.key, asked_of(state))
+                self._asked = (state.record.key, inquiry_answers(state))
             return self._asked[1]
 
     def _questions(self) -> list[dict[str, Any]]:

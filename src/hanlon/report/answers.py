@@ -9,18 +9,18 @@ from hanlon.store.cells import CellState
 from hanlon.store.people import Remark, RemarkKind, read_remarks, remarks_path
 from hanlon.store.records import Answer, InquiryRecord
 
-Asked = Sequence[tuple[InquiryRecord, Mapping[int, Sequence[Answer]]]]
+InquiryAnswers = Sequence[tuple[InquiryRecord, Mapping[int, Sequence[Answer]]]]
 """What each inquiry has of each episode of a cell."""
 
 
-def asked_of(state: CellState) -> Asked:
+def inquiry_answers(state: CellState) -> InquiryAnswers:
     """The answers of all judges and sets of follow-up questions about a cell."""
     return [*answers_by_inquiry(state.folder, "judges"), *answers_by_inquiry(state.folder, "followups")]
 
 
-def answers_at(asked: Asked, index: int) -> Answers:
+def answers_at(by_inquiry: InquiryAnswers, index: int) -> Answers:
     """Those about one episode."""
-    return [(record, by_index[index]) for record, by_index in asked if index in by_index]
+    return [(record, by_index[index]) for record, by_index in by_inquiry if index in by_index]
 
 
 def remarks_on(remarks: Sequence[Remark], state: CellState, index: int) -> list[Remark]:
