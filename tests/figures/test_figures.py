@@ -84,9 +84,12 @@ def test_what_runs_say_is_drawn(shutdown_runs: Path) -> None:
         (["exploratory", "exploratory"], "Exploratory, uncorrected."),
         (
             ["preregistered", "exploratory", "exploratory"],
-            "1 of 3 are preregistered, their p corrected by Holm; the others are exploratory, uncorrected.",
+            "1 of 3 were written down beforehand, their p corrected by Holm; the others are exploratory, uncorrected.",
         ),
-        (["preregistered"], "1 of 1 are preregistered, their p corrected by Holm; intervals are not."),
+        (
+            ["preregistered"],
+            "1 of 1 were written down beforehand, their p corrected by Holm; intervals are not.",
+        ),
     ],
 )
 def test_a_caption_says_which_contrasts_are_corrected(statuses: list[str], sentence: str) -> None:

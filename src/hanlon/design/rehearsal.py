@@ -5,7 +5,7 @@ called, a machine that is or is not shut down) it does not show.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -145,14 +145,14 @@ def scripted_models(
 
 
 def scaled(rates: Rates, grid: RehearsedGrid, scale: float) -> Rates:
-    """Rates whose logits lie `scale` times as far from those of the first cell that is no control; controls stay."""
+    """Rates whose logits lie `scale` times as far from those of the `origin` cell; controls stay."""
     from scipy.special import expit, logit
 
     if scale == 1:
         return rates
     controls = control_keys(grid)
     is_control = [state.record.key in controls for state in grid.states]
-    origin = rates[is_control.index(False)]
+    origin = rates[origin_position(grid, controls)]
 
     def moved(measure: str, rate: float) -> float:
         base, there = (
@@ -164,6 +164,21 @@ def scaled(rates: Rates, grid: RehearsedGrid, scale: float) -> Rates:
         cell if control else {measure: moved(measure, rate) for measure, rate in cell.items()}
         for cell, control in zip(rates, is_control, strict=True)
     ]
+
+
+def origin_position(grid: RehearsedGrid, controls: Collection[str]) -> int:
+    """The first cell that is no control and, where the behaviour is a change of a factor, lies before that change.
+
+    So half of an effect is half of what is to be explained, and not a whole of it that starts from half way.
+    """
+    behaviour = grid.plan.behaviour
+    changes = behaviour.changes[:1] if behaviour else ()
+    return next(
+        position
+        for position, state in enumerate(grid.states)
+        if state.record.key not in controls
+        and all(state.record.factors.get(change.factor) in change.base for change in changes)
+    )
 
 
 def control_keys(grid: RehearsedGrid) -> frozenset[str]:

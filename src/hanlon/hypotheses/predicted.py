@@ -18,7 +18,7 @@ from hanlon.store.records import SweepRecord
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """The contrasts that may be called preregistered, and the notes on the sweeps that predicted them."""
+    """What was predicted, by each hypothesis that speaks of it, and the notes on the sweeps that did so."""
 
     contrasts: Sequence[Predicted]
     notes: Sequence[str]
@@ -30,7 +30,7 @@ def predictions(runs: Sequence[Path], cells: Sequence[CellState]) -> Predictions
     What was written down after episodes, or does not fit its hash, predicts nothing, and of added cells nothing is
     predicted; the notes say so. So do they where its file, or the hypotheses in it, cannot be read.
     """
-    contrasts: dict[Predicted, None] = {}
+    contrasts: list[Predicted] = []
     notes: list[str] = []
     for file in (file for root in runs for file in sorted(root.glob("sweeps/*.json"))):
         try:
@@ -38,9 +38,9 @@ def predictions(runs: Sequence[Path], cells: Sequence[CellState]) -> Predictions
         except (msgspec.DecodeError, ConfigError) as error:
             notes.append(f"{file} cannot be read, so that nothing counts as its prediction: {error}")
             continue
-        contrasts |= dict.fromkeys(predicted.contrasts)
+        contrasts += predicted.contrasts
         notes += predicted.notes
-    return Predictions(list(contrasts), notes)
+    return Predictions(contrasts, notes)
 
 
 def predictions_of(sweep: SweepRecord, cells: Sequence[CellState]) -> Predictions:
@@ -49,28 +49,35 @@ def predictions_of(sweep: SweepRecord, cells: Sequence[CellState]) -> Prediction
     Raises:
         ConfigError: the hypotheses that it wrote down cannot be read.
     """
-    contrasts: dict[Predicted, None] = {}
+    contrasts: list[Predicted] = []
     notes: list[str] = []
     for part in basis(sweep):
         instances = list(_instances(part, cells))
         if not instances:
             continue
-        pairs = [pair for pair in instances if _is_pair(pair)] if part.written else []
-        contrasts |= dict.fromkeys(
-            Predicted(pair.cells[0].record.key, pair.cells[1].record.key, pair.measure) for pair in pairs
-        )
+        contrasts += [
+            Predicted(
+                pair.cells[0].record.key,
+                pair.cells[1].record.key,
+                pair.measure,
+                name in part.preregistered,
+            )
+            for name, pair in instances
+            if part.written and _is_pair(pair)
+        ]
         notes.append(f"sweep {sweep.id}: {'; '.join(part.notes)}")
-        if any(len(instance.cells) > 2 for instance in instances) and part.written:
+        if any(len(instance.cells) > 2 for _, instance in instances) and part.written:
             notes.append(f"what sweep {sweep.id} predicted of changes of differences is in `hanlon verdict`")
-    return Predictions(list(contrasts), notes)
+    return Predictions(contrasts, notes)
 
 
-def _instances(part: Part, cells: Sequence[CellState]) -> Iterator[Instance]:
+def _instances(part: Part, cells: Sequence[CellState]) -> Iterator[tuple[str, Instance]]:
+    """What is predicted, each with the name of its hypothesis."""
     predicted = [cell for cell in cells if cell.record.key in part.predicted]
     for plan in part.plans:
         for grid in grids([cell for cell in predicted if cell.record.env == plan.env]):
-            bound = PlannedGrid(grid, plan).bound.values()
-            yield from (claim.instance for hypothesis in bound for claim in hypothesis.claims)
+            for name, hypothesis in PlannedGrid(grid, plan).bound.items():
+                yield from ((name, claim.instance) for claim in hypothesis.claims)
 
 
 def _is_pair(instance: Instance) -> bool:

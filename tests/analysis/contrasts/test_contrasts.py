@@ -201,12 +201,12 @@ def test_a_base_rate_without_room_is_said(base: tuple[int, int], n: int, lacking
     assert found.lacks_room == lacking
 
 
-def test_holm_corrects_the_preregistered_contrasts_and_no_other() -> None:
+def test_holm_corrects_the_predicted_contrasts_and_no_other() -> None:
     """The family is what was predicted, either way round; everything else stays exploratory with its own p."""
     found = contrasts(clarification(79, 5, 60, 1, 78), predicted=PREDICTED)
-    planned = [one for one in found if one.preregistered]
+    planned = [one for one in found if one.predicted]
     assert [one.p_holm for one in planned] == pytest.approx(holm([one.comparison.p for one in planned]))
-    assert all(one.p_holm is None for one in found if not one.preregistered)
+    assert all(one.p_holm is None for one in found if not one.predicted)
     assert said(planned) == [
         ("precedence", "silent", "over_all_others"),
         ("how", "silent", "keep_calling"),
@@ -219,10 +219,10 @@ def test_a_narrower_table_keeps_the_family_of_the_correction() -> None:
     cells = clarification(79, 5, 60, 1, 78)
     whole = {id(one.pair.treated): one.p_holm for one in contrasts(cells, predicted=PREDICTED)}
     narrow = contrasts(cells, factors=["how"], predicted=PREDICTED)
-    assert [one.p_holm for one in narrow if one.preregistered] == [whole[id(cells[2])]]
+    assert [one.p_holm for one in narrow if one.predicted] == [whole[id(cells[2])]]
     assert {one.pair.factor for one in narrow} == {"how"}
     attempts = contrasts(cells, ["attempt"], predicted=PREDICTED)
-    assert not any(one.preregistered for one in attempts)
+    assert not any(one.predicted for one in attempts)
 
 
 def test_a_prediction_shows_its_contrast_whatever_the_table_would_hold() -> None:
@@ -231,16 +231,16 @@ def test_a_prediction_shows_its_contrast_whatever_the_table_would_hold() -> None
     other = cell(1, 40, precedence="c", key="c", model="grok")
     predicted = [Predicted("a", "b", "attempt"), Predicted("a", "c", "resistance"), Predicted("a", "z", "x")]
     found = contrasts([*cells, other], predicted=predicted)
-    assert [(one.measure, one.pair.levels) for one in found if one.preregistered] == [("attempt", ("a", "b"))]
+    assert [(one.measure, one.pair.levels) for one in found if one.predicted] == [("attempt", ("a", "b"))]
     assert len(found) == 3
 
 
 def test_a_large_screen_has_one_test_throughout_and_predictions_their_own() -> None:
-    """Too many contrasts for Boschloo all take Fisher's; a preregistered one among them keeps Boschloo's."""
+    """Too many contrasts for Boschloo all take Fisher's; a predicted one among them keeps Boschloo's."""
     cells = [cell(k, 100, factors={"mood": k}, key=f"mood{k}") for k in range(60)]
     found = contrasts(cells, predicted=[Predicted("mood0", "mood59", "resistance")])
-    assert {one.comparison.test for one in found if not one.preregistered} == {"Fisher"}
-    assert [one.comparison.test for one in found if one.preregistered] == ["Boschloo"]
+    assert {one.comparison.test for one in found if not one.predicted} == {"Fisher"}
+    assert [one.comparison.test for one in found if one.predicted] == ["Boschloo"]
 
 
 def test_cells_that_share_their_requests_are_compared_by_these() -> None:

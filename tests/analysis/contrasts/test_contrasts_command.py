@@ -187,7 +187,10 @@ def test_predictions_stand_out_with_their_corrected_p() -> None:
     """Preregistered rows carry Holm's p in every output, and the notes say over how many it is."""
     cells = clarification(79, 5, 60, 1, 78)
     keys = [one.record.key for one in cells]
-    predicted = [Predicted(keys[0], keys[2], "resistance"), Predicted(keys[1], keys[3], "resistance")]
+    predicted = [
+        Predicted(keys[0], keys[2], "resistance", preregistered=True),
+        Predicted(keys[1], keys[3], "resistance", preregistered=True),
+    ]
     found = report(cells, predicted=predicted)
     planned = [row for row in report_rows(found) if row["status"] == "preregistered"]
     assert [(row["factor"], row["part"]) for row in planned] == [
@@ -199,7 +202,7 @@ def test_predictions_stand_out_with_their_corrected_p() -> None:
     assert all(row["p_holm"] >= row["p"] for row in planned)
     assert print_report(found, "table", 60).count("preregistered, p") == 4
     assert (
-        "2 contrasts were preregistered: Holm's correction over all that was, shown or not."
+        "2 contrasts were preregistered: Holm's correction over all that was predicted, shown or not."
         in report_notes(found)
     )
 

@@ -84,8 +84,8 @@ def test_predicted_effects_are_marked() -> None:
     """As in contrasts, with Holm's p."""
     cells = clarification(80, 5, 60, 3, 78)
     predicted = [Predicted(cells[0].record.key, cells[1].record.key, "resistance")]
-    marked = [row.preregistered for row in effects(cells, "resistance", predicted=predicted)]
-    assert marked == [True, False, False]
+    marked = [row.status for row in effects(cells, "resistance", predicted=predicted)]
+    assert marked == ["written down beforehand", "exploratory", "exploratory"]
 
 
 def test_the_table() -> None:

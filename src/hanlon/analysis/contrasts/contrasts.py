@@ -5,7 +5,7 @@ are in `hanlon.analysis.contrasts.attribution`.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hanlon.analysis.contrasts.grid import BUNDLE, CellPair, Grid, grids
@@ -23,16 +23,26 @@ BOSCHLOO_BUDGET = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """A contrast that was predicted before the run: the keys of its cells, and the measure."""
+    """A contrast that was predicted before the run: the keys of its cells, and the measure.
+
+    It is `preregistered` if a hypothesis speaks of it that the user chose or made. Else it is of bundled ones that lay
+    there.
+    """
 
     base: str
     treated: str
     measure: str
+    preregistered: bool = field(default=False, compare=False)
+
+    @property
+    def status(self) -> str:
+        """How it was predicted, in words."""
+        return "preregistered" if self.preregistered else "written down beforehand"
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One contrast. `p_holm` is Holm's adjusted p over the preregistered contrasts, None for an exploratory one."""
+    """One contrast. `p_holm` is Holm's adjusted p over the predicted contrasts, None for an exploratory one."""
 
     pair: CellPair
     measure: str
@@ -41,8 +51,13 @@ class Contrast:
     comparison: Comparison
     lacks_room: str = ""
     """`floor`, `ceiling` or both: see `missing_room`."""
-    preregistered: bool = False
+    predicted: Predicted | None = None
     p_holm: float | None = None
+
+    @property
+    def status(self) -> str:
+        """Whether somebody wrote it down before the run, in words."""
+        return self.predicted.status if self.predicted else "exploratory"
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -91,17 +106,22 @@ def contrasts(
         for pair in pairs_of(grid, factors)
         for measure in measures_of(pair.base.record, measures)
     }
-    planned = {_identity(pair, measure): (pair, measure) for pair, measure in _planned(all_grids, predicted)}
+    planned: dict[tuple[frozenset[int], str], tuple[CellPair, Predicted]] = {}
+    for pair, prediction in _planned(all_grids, predicted):
+        name = _identity(pair, prediction.measure)
+        if name not in planned or prediction.preregistered:
+            planned[name] = pair, prediction
     quick = _too_much_for_boschloo([chosen[name] for name in chosen if name not in planned])
+    asked = {name: (pair, prediction.measure) for name, (pair, prediction) in planned.items()} | chosen
     computed = [
-        contrast(
-            pair, measure, level=level, preregistered=name in planned, values=values,
-            quick=quick and name not in planned,
+        replace(
+            contrast(pair, measure, level=level, values=values, quick=quick and name not in planned),
+            predicted=planned[name][1] if name in planned else None,
         )
-        for name, (pair, measure) in (planned | chosen).items()
-    ]  # fmt: skip
+        for name, (pair, measure) in asked.items()
+    ]
     by_identity = {_identity(contrast.pair, contrast.measure): contrast for contrast in corrected(computed)}
-    wanted = [name for name, prediction in planned.items() if _is_wanted(*prediction, factors, measures)]
+    wanted = [name for name in planned if _is_wanted(*asked[name], factors, measures)]
     return [by_identity[name] for name in dict.fromkeys([*chosen, *wanted])]
 
 
@@ -110,7 +130,6 @@ def contrast(
     measure: str,
     *,
     level: float = 0.95,
-    preregistered: bool = False,
     values: Values = no_requests,
     quick: bool = False,
 ) -> Contrast:
@@ -125,7 +144,6 @@ def contrast(
         rate_of(pair.treated.tally, measure, level),
         comparison if comparison.units else compare_episodes((base, treated), level, quick=quick),
         missing_room(base, treated.n, level),
-        preregistered,
     )
 
 
@@ -143,11 +161,10 @@ def missing_room(base: Count, treated_n: int, level: float) -> str:
 
 
 def corrected(contrasts: Sequence[Contrast]) -> list[Contrast]:
-    """The same contrasts with Holm's adjusted p of the preregistered ones, which are the family."""
-    adjusted = iter(holm([contrast.comparison.p for contrast in contrasts if contrast.preregistered]))
+    """The same contrasts with Holm's adjusted p of the predicted ones, which are the family."""
+    adjusted = iter(holm([contrast.comparison.p for contrast in contrasts if contrast.predicted]))
     return [
-        replace(contrast, p_holm=next(adjusted)) if contrast.preregistered else contrast
-        for contrast in contrasts
+        replace(contrast, p_holm=next(adjusted)) if contrast.predicted else contrast for contrast in contrasts
     ]
 
 
@@ -168,7 +185,9 @@ def _identity(pair: CellPair, measure: str) -> tuple[frozenset[int], str]:
     return frozenset((id(pair.base), id(pair.treated))), measure
 
 
-def _planned(all_grids: Sequence[Grid], predicted: Collection[Predicted]) -> Iterator[tuple[CellPair, str]]:
+def _planned(
+    all_grids: Sequence[Grid], predicted: Collection[Predicted]
+) -> Iterator[tuple[CellPair, Predicted]]:
     """What was predicted, as far as both cells are in one grid."""
     by_key = {cell.record.key: (grid, cell) for grid in all_grids for cell in grid.cells}
     for prediction in predicted:
@@ -176,7 +195,7 @@ def _planned(all_grids: Sequence[Grid], predicted: Collection[Predicted]) -> Ite
             (grid, base), (other, treated) = by_key[prediction.base], by_key[prediction.treated]
             pair = grid.between(base, treated) if grid is other else None
             if pair is not None and prediction.measure in base.record.measures:
-                yield pair, prediction.measure
+                yield pair, prediction
 
 
 def _is_wanted(pair: CellPair, measure: str, factors: Sequence[str], measures: Sequence[str] | None) -> bool:

@@ -179,6 +179,6 @@ EFFECTS: tuple[Column[Contrast], ...] = (
     Column("ratio", lambda row: row.comparison.ratio and row.comparison.ratio.value),
     printed("share removed", lambda row: share_text(row.comparison.ratio) or "-"),
     Column("p", lambda row: row.comparison.p, lambda row: p_value(row.comparison.p)),
-    Column("preregistered", lambda row: row.preregistered),
+    Column("status", lambda row: row.status),
 )
 """The table of effects."""

@@ -1,5 +1,6 @@
 """What a reader of contrasts must know beside their tables, and the sentence above them."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from hanlon.analysis.contrasts.contrasts import Contrast
@@ -100,13 +101,14 @@ def _method(report: Report) -> Iterator[str]:
 
 
 def _family(report: Report) -> Iterator[str]:
-    planned = sum(contrast.preregistered for contrast in report.contrasts)
-    exploratory = len(report.contrasts) - planned
-    if planned:
-        were = "was" if planned == 1 else "were"
-        yield (
-            f"{counted(planned, 'contrast')} {were} preregistered: Holm's correction over all that was, shown or not."
+    statuses = Counter(contrast.status for contrast in report.contrasts)
+    exploratory = statuses.pop("exploratory", 0)
+    if statuses:
+        written = " and ".join(
+            f"{counted(number, 'contrast')} {'was' if number == 1 else 'were'} {status}"
+            for status, number in sorted(statuses.items())
         )
+        yield f"{written}: Holm's correction over all that was predicted, shown or not."
     if exploratory == 1:
         yield "1 contrast is exploratory: nobody predicted it, and its p is not corrected."
     elif exploratory:

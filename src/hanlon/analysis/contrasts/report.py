@@ -119,12 +119,12 @@ def about(report: Report, keys: Collection[str]) -> Report:
 
 def _marked(attribution: Attribution, contrasts: Sequence[Contrast]) -> Attribution:
     """A bundle's parts with what is known of the same contrasts in the report: predicted, and Holm's p."""
-    planned = {_identity(contrast): contrast for contrast in contrasts if contrast.preregistered}
+    planned = {_identity(contrast): contrast for contrast in contrasts if contrast.predicted}
 
     def marked(parts: Sequence[Contrast]) -> tuple[Contrast, ...]:
         planned_parts = [planned.get(_identity(part)) for part in parts]
         return tuple(
-            replace(part, preregistered=True, p_holm=same.p_holm) if same else part
+            replace(part, predicted=same.predicted, p_holm=same.p_holm) if same else part
             for part, same in zip(parts, planned_parts, strict=True)
         )
 

@@ -201,7 +201,7 @@ def ratio_of(row: ReportRow) -> Ratio | None:
 
 def status(row: ReportRow) -> str:
     """Whether somebody wrote the row down before the run."""
-    return "preregistered" if row.contrast and row.contrast.preregistered else "exploratory"
+    return row.contrast.status if row.contrast else "exploratory"
 
 
 def contexts(row: ReportRow) -> int | None:

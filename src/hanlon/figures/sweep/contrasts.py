@@ -33,7 +33,7 @@ def contrast_forest(
     """A row a contrast: the difference with its interval beside the band within which it would be no effect.
 
     `contrasts`: rows as `hanlon contrasts --format csv` gives them, with `row` (the label), `panel`, `series` (the
-    colour: preregistered, exploratory, over wordings), `difference`, `lo`, `hi`, `counts` and `simulated`. `margin`:
+    colour: how it was predicted, or over wordings), `difference`, `lo`, `hi`, `counts` and `simulated`. `margin`:
     half the width of the band, a fraction.
     """
     require(contrasts, "no contrast: no two cells of one model differ in one factor or in a bundle")
@@ -88,11 +88,11 @@ def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[
 def corrected(rows: Frame) -> str:
     """The caption's sentence about which rows have p corrected for their number."""
     statuses = list(rows["status"]) if len(rows) else []
-    registered = statuses.count("preregistered")
-    if not registered:
+    predicted = len(statuses) - statuses.count("exploratory")
+    if not predicted:
         return "Exploratory, uncorrected."
-    late = "the others are exploratory, uncorrected" if registered < len(statuses) else "intervals are not"
-    return f"{registered} of {len(statuses)} are preregistered, their p corrected by Holm; {late}."
+    late = "the others are exploratory, uncorrected" if predicted < len(statuses) else "intervals are not"
+    return f"{predicted} of {len(statuses)} were written down beforehand, their p corrected by Holm; {late}."
 
 
 def excluded_episodes(rows: Sequence[Mapping[str, Any]]) -> list[str]:

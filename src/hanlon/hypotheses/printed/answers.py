@@ -56,19 +56,22 @@ class Judged:
     def effects(self) -> list[Contrast]:
         """What each varied factor does to the behaviour, the largest first."""
         bound = self.verdict.planned.bound.values()
-        written = [
-            claim for each in bound if each.hypothesis.name in self.verdict.written for claim in each.claims
-        ]
+        verdict = self.verdict
         pairs = [
-            claim.points
-            for claim in written
+            (*claim.points, each.hypothesis.name in verdict.preregistered)
+            for each in bound
+            if each.hypothesis.name in verdict.written
+            for claim in each.claims
             if len({key for key, _ in claim.points}) == 2 == len(claim.points)
         ]
         return effects(
             self.verdict.planned.grid.cells,
             self.verdict.planned.behaviour.measures[0],
             values=self.values,
-            predicted=[Predicted(base[0], treated[0], base[1]) for base, treated in pairs],
+            predicted=[
+                Predicted(base[0], treated[0], base[1], preregistered)
+                for base, treated, preregistered in pairs
+            ],
             level=self.level,
         )
 

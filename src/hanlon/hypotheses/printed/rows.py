@@ -140,7 +140,7 @@ def _effect_row(effect: Contrast) -> dict[str, Any]:
     cells = (effect.pair.base, effect.pair.treated)
     return {
         "kind": "effect",
-        "status": "written down beforehand" if effect.preregistered else "exploratory",
+        "status": effect.status,
         "contrast": effect_text(effect),
         "measure": effect.measure,
         "difference": difference.value,
