@@ -33,10 +33,19 @@ CASES = [(verb, store) for verb, stores in VERBS.items() for store in stores or 
 
 
 @pytest.fixture(scope="session")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The folder of each store."""
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all stores."""
     root = tmp_path_factory.mktemp("stores")
-    return {name: make(root / name) for name, make in STORES.items()}
+    for name, make in STORES.items():
+        make(root / name)
+    return root
+
+
+@pytest.fixture
+def stores(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """The folder of each store as somebody types it who stands above: the whole path may be longer than a line."""
+    monkeypatch.chdir(root)
+    return {name: Path(name) / "runs" for name in STORES}
 
 
 def run(width: int, *words: object) -> str:
