@@ -2,9 +2,10 @@
 
 Known truth: each scripted rival, its effects times 0.5, 1 and 1.5, all cells wobbling by 0.2 logits, at about n = 100
 and 400. Blind models (tests/hypotheses/blind): the cells that their authors had, and grids as people type them, a
-baseline with one or two factors and the controls, at about n = 200. n is a multiple of the requests where cells share
-these. Shares of sweeps have Wilson 95 % intervals; sweeps of one model end alike, so the number of models stands beside
-them.
+baseline with one or two factors and the controls, at about n = 200. Their authors, language models, had the grid, its
+factors in words and the published rates, and knew neither hypotheses nor verdict. The thresholds of the verdict were
+chosen with sets a to e in sight; set f was written after that. n is a multiple of the requests where cells share these.
+Shares of sweeps have Wilson 95 % intervals; sweeps of one model end alike, so the number of models stands beside them.
 """
 
 import csv
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 BLIND = Path(__file__).parents[1] / "tests" / "hypotheses" / "blind"
-SETS = sorted({file.name.partition("_")[0] for file in BLIND.glob("?_*.csv")})
+SEEN, FRESH = "abcde", "f"
+"""The sets of blind models that were there when the verdict's thresholds were chosen, and those that came after."""
 REPEATS, WORKERS = 4, 2
 FEWER = 4
 """By which the sweeps of a blind model are fewer than those of a scripted one: there are a hundred or two of them."""
@@ -73,16 +75,17 @@ ENVIRONMENTS = (
 )
 
 
-def blind_grid(grid: RehearsedGrid, environment: Environment) -> RehearsedGrid:
-    """The cells of a grid for which blind models have rates; those that were added to it later are left out."""
-    rated = set(next(_rows(f"a_{environment.name}")))
+def blind_grid(grid: RehearsedGrid, environment: Environment, sets: str) -> RehearsedGrid:
+    """The cells of a grid for which the models of these sets have rates; cells that came later are left out."""
+    rated = set.intersection(*(set(next(_rows(f"{letter}_{environment.name}"))) for letter in sets))
     return replace(grid, states=[state for state in grid.states if state.record.label in rated])
 
 
-def blind_models(grid: RehearsedGrid, environment: Environment) -> list[KnownModel]:
+def blind_models(grid: RehearsedGrid, environment: Environment, sets: str) -> list[KnownModel]:
     """The models that were written by somebody who had not read the hypotheses, with those that are true of them.
 
-    Of the rivals of 2026 nobody judged whether they are, so that wherever one of these leads it counts as wrong.
+    That was judged by another language model, from statements and rates. Of sets a to e nobody judged whether the
+    rivals of 2026 are, so that wherever one of these leads there it counts as wrong.
     """
     right = judgements("true")
     return [
@@ -92,18 +95,18 @@ def blind_models(grid: RehearsedGrid, environment: Environment) -> list[KnownMod
             [dict.fromkeys(environment.measures, float(row[state.record.label])) for state in grid.states],
             wobble=0.0,
         )
-        for letter in SETS
+        for letter in sets
         for row in _rows(f"{letter}_{environment.name}")
     ]
 
 
 def judgements(how: str) -> dict[str, set[str]]:
     """The hypotheses that are thought "true", or "arguable", of each blind model; of the others none is."""
-    found: dict[str, set[str]] = defaultdict(set)
+    hypotheses: dict[str, set[str]] = defaultdict(set)
     for row in _rows("instances"):
         if row["how"] == how:
-            found[f"{row['set']}/{row['model']}"].add(row["hypothesis"])
-    return found
+            hypotheses[f"{row['set']}/{row['model']}"].add(row["hypothesis"])
+    return hypotheses
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -168,10 +171,9 @@ def print_blind(title: str, models: Sequence[KnownModel], outcomes: Sequence[Out
     print(
         f"  of these {debatable} are arguable: the larger part of what moves the model, or true but for little"
     )
-    for letter in SETS:
+    for letter in sorted({model.name[0] for model in models}):
         of_set = sum((o for model, o in ended if model.name.startswith(f"{letter}/")), Outcomes())
-        if of_set.sweeps:
-            print(f"    set {letter}: {share(of_set.wrong, of_set.sweeps)}")
+        print(f"    set {letter}: {share(of_set.wrong, of_set.sweeps)}")
     print(f"  a right one leads {both.leads}; sweeps end with {_counts(both.conclusions)}")
     if both.misled:
         print(f"  wrong leaders: {_counts(both.misled)}")
@@ -183,30 +185,37 @@ def _counts(counter: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counter.most_common())
 
 
+def known_truth(environment: Environment) -> tuple[RehearsedGrid, list[KnownModel]]:
+    """The environment's grid of rivals, and the scripted policies with their effects at each scale."""
+    sweep = compose_sweep(environment.overrides)
+    (plan,) = plans_for([environment.name], None)
+    grid = rehearsed_grid(sweep, plan)
+    return grid, scripted_models(sweep, grid)
+
+
 def main() -> None:
     """Print the error rates of both environments."""
     options = read_arguments(__doc__, repeats=REPEATS, workers=WORKERS)
     repeats, workers = (1, 1) if options.smoke else (options.repeats, options.workers)
+    fewer, most = max(repeats // FEWER, 1), SMOKE_MODELS if options.smoke else None
     for environment in ENVIRONMENTS:
-        sweep = compose_sweep(environment.overrides)
-        (plan,) = plans_for([environment.name], None)
-        grid = rehearsed_grid(sweep, plan)
-        models = scripted_models(sweep, grid)
-        seen = blind_grid(grid, environment)
-        blind = blind_models(seen, environment)
-        if options.smoke:
-            models, blind = models[:SMOKE_MODELS], blind[:SMOKE_MODELS]
+        grid, models = known_truth(environment)
         for n in environment.known_n:
-            outcomes = rehearse_all(grid, models, n, repeats, workers=workers)
-            print_known(f"{environment.name}, known truth, n = {n}", models, outcomes)
-        fewer, n = max(repeats // FEWER, 1), environment.blind_n
-        chooses: dict[str, Choose | None] = {
-            f"{len(seen.states)} of the grid's {len(grid.states)} cells": None,
-            "typed grids": partial(typed, moved_factors(seen)),
-        }
-        for name, choose in chooses.items():
-            outcomes = rehearse_all(seen, blind, n, fewer, choose=choose, workers=workers)
-            print_blind(f"{environment.name}, blind models, {name}, n = {n}", blind, outcomes)
+            outcomes = rehearse_all(grid, models[:most], n, repeats, workers=workers)
+            print_known(f"{environment.name}, known truth, n = {n}", models[:most], outcomes)
+        for sets in (SEEN, FRESH):
+            seen = blind_grid(grid, environment, sets)
+            blind = blind_models(seen, environment, sets)[:most]
+            chooses: dict[str, Choose | None] = {
+                f"{len(seen.states)} of the grid's {len(grid.states)} cells": None,
+                "typed grids": partial(typed, moved_factors(seen)),
+            }
+            for name, choose in chooses.items():
+                outcomes = rehearse_all(
+                    seen, blind, environment.blind_n, fewer, choose=choose, workers=workers
+                )
+                title = f"{environment.name}, blind models, {name}, n = {environment.blind_n}"
+                print_blind(title, blind, outcomes)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """Scripted policies, whose truth is known: the verdict on counts drawn from their rates."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from scipy.special import expit, logit
 
 from hanlon.design.draws import draw_cells
-from hanlon.hypotheses.sampling_error import WOBBLE
+from hanlon.design.rehearsal import Outcomes, rehearse_all
 from hanlon.hypotheses.schema import Hypothesis
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.simulated.policy_rates import PolicyRates
@@ -28,9 +25,9 @@ from support.rivals import (
     stubborn,
     truths,
 )
+from verdict_errors import ENVIRONMENTS, Environment, known_truth
 
 SEED = 20251130
-SIZES = (0.5, 1.0, 1.5)
 GRIDS = {"shutdown": SHUTDOWN, "alignment_faking": ALIGNMENT_FAKING}
 RIVALS = [
     pytest.param(env, hypothesis, id=hypothesis.name)
@@ -41,38 +38,9 @@ RIVALS = [
 Rates = Sequence[dict[str, float]]
 
 
-def rates_of(overrides: str, policy: str, size: float = 1.0) -> list[dict[str, float]]:
-    """A policy's rates, with its effects at a multiple of their size in logits, from the first untrained cell."""
-    rates = [dict(cell.rates) for cell in policy_truths(overrides, policy)]
-    if size == 1.0:
-        return rates
-    cells = states(overrides)
-    base = next((i for i, cell in enumerate(cells) if cell.record.factors.get("tier") == "paid"), 0)
-    controls = [
-        cell.record.factors.get("goal") == "avoid_shutdown" or cell.record.prompt == "plain" for cell in cells
-    ]
-    return [
-        cell_rates
-        if control
-        else {name: _moved(rates[base][name], cell_rates[name], size) for name in cell_rates}
-        for cell_rates, control in zip(rates, controls, strict=True)
-    ]
-
-
-def _moved(base: float, rate: float, size: float) -> float:
-    start, end = (float(logit(np.clip(each, 0.005, 0.995))) for each in (base, rate))
-    return float(expit(start + size * (end - start)))
-
-
-def wobbling(rates: Rates, chance: np.random.Generator) -> list[dict[str, float]]:
-    """Rates that words move which should make no difference: each cell's by a normal number of logits."""
-    return [
-        {
-            name: float(expit(logit(np.clip(rate, 1e-9, 1 - 1e-9)) + shift))
-            for name, rate in cell_rates.items()
-        }
-        for cell_rates, shift in zip(rates, WOBBLE * chance.standard_normal(len(rates)), strict=True)
-    ]
+def rates_of(overrides: str, policy: str) -> list[dict[str, float]]:
+    """A policy's rates in each cell."""
+    return [dict(cell.rates) for cell in policy_truths(overrides, policy)]
 
 
 def drawn_verdict(overrides: str, env: str, rates: Rates, n: int, chance: np.random.Generator) -> GridVerdict:
@@ -87,26 +55,6 @@ def status_of(verdict: GridVerdict, name: str) -> str:
     return next((rival.status for rival in verdict.rivals if rival.name == name), verdict.conclusion)
 
 
-@dataclass
-class Tally:
-    """How sweeps of policies ended."""
-
-    sweeps: int = 0
-    statuses: Counter[str] = field(default_factory=Counter[str])
-    wrong: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
-
-    def count(self, verdict: GridVerdict, name: str) -> None:
-        """Count one sweep of the policy of a hypothesis."""
-        self.sweeps += 1
-        self.statuses[status_of(verdict, name)] += 1
-        if verdict.leader is not None and verdict.leader.name != name:
-            self.wrong[name, verdict.leader.name] += 1
-
-    def share(self, *statuses: str) -> float:
-        """The share of sweeps in which the policy's hypothesis has one of these statuses."""
-        return sum(self.statuses[status] for status in statuses) / self.sweeps
-
-
 @pytest.mark.parametrize(("env", "hypothesis"), RIVALS)
 def test_at_100_episodes_a_cell_the_true_rival_leads_or_fits(env: str, hypothesis: Hypothesis) -> None:
     """One sweep of each policy on the rivals' grid; nothing else leads."""
@@ -117,25 +65,17 @@ def test_at_100_episodes_a_cell_the_true_rival_leads_or_fits(env: str, hypothesi
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("env", GRIDS)
-def test_rates_of_right_and_wrong_leaders_on_the_rivals_grid(env: str) -> None:
-    """At n = 100 among those that fit in 95 %, leading in 85 %, a wrong leader in 2 %; at n = 400 leading in 95 %.
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: environment.name)
+def test_the_true_rival_leads_or_fits_and_a_wrong_one_does_not_lead(environment: Environment) -> None:
+    """In 95 and in at most 2 % of sweeps, at 100 and at 400 episodes a cell.
 
     Effects at half, once and one and a half times their size; rates that wobble.
     """
-    for n, repeats, leads in ((100, 10, 0.85), (400, 4, 0.95)):
-        tally = Tally()
-        for hypothesis in (each for each in plan(env).hypotheses if each.simulated_by):
-            chance = np.random.default_rng([SEED, *hypothesis.name.encode()])
-            for size in SIZES:
-                rates = rates_of(GRIDS[env], str(hypothesis.simulated_by), size)
-                for _ in range(repeats):
-                    verdict = drawn_verdict(GRIDS[env], env, wobbling(rates, chance), n, chance)
-                    tally.count(verdict, hypothesis.name)
-        print(f"{env}, n={n}: {tally}")
-        assert tally.share("leads", "fits") >= 0.95, tally
-        assert tally.share("leads") >= leads, tally
-        assert tally.wrong.total() <= 0.02 * tally.sweeps, tally
+    grid, models = known_truth(environment)
+    for n in environment.known_n:
+        total = sum(rehearse_all(grid, models, n, 2), Outcomes())
+        assert total.fits >= 0.95 * total.sweeps, (n, total)
+        assert total.wrong <= 0.02 * total.sweeps, (n, total)
 
 
 OBEDIENT = {
