@@ -2,7 +2,7 @@
 
 Two run folders, one for each environment: the cells of its bundled sweep of rivals (`experiment=shutdown_rivals` and
 `alignment_faking_rivals`, on simulated models), registered as a sweep registers them, with episodes drawn at random.
-Everything is read from the page cache. `--small` takes a tenth of the episodes and holds nothing against a bound.
+Everything is read from the page cache. `--smoke` takes a hundredth of the episodes and holds nothing against a bound.
 """
 
 import os
@@ -101,8 +101,10 @@ def main() -> int:
             for name in COMMANDS[env]:
                 seconds = cpu_of(name, folder)
                 held &= smoke or seconds <= BOUND_S
-                said = "" if smoke else f" (bound {BOUND_S:g}) {'held' if seconds <= BOUND_S else 'NOT HELD'}"
-                print(f"  hanlon {name}, s CPU with start-up: {seconds:.2f}{said}", flush=True)
+                against_bound = (
+                    "" if smoke else f" (bound {BOUND_S:g}) {'held' if seconds <= BOUND_S else 'NOT HELD'}"
+                )
+                print(f"  hanlon {name}, s CPU with start-up: {seconds:.2f}{against_bound}", flush=True)
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     return 0 if held else 1
 

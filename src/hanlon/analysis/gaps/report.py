@@ -78,15 +78,15 @@ def gap_page(
     if not rows:
         return GapPage(NO_PAIRS, [], [], [])
     tables = [*_tables(rows, about(swap_rows(cells, measures), keys), table_format, view)]
-    method = [*gap_notes(rows)]
+    changing = _changing(rows, cells, judged)
     if split:
         parts = about(split_rows(cells, split, judged.labels, measures), keys)
         tables.append(render_table(split_columns(split), parts, table_format, f"split by {split}") + "\n")
-        method.append(ASSOCIATION.format(column=split))
+        changing = [*changing, ASSOCIATION.format(column=split)]
     if tags := [row for row in tag_rows(cells) if row.cell.record.key in keys and not view.columns]:
         title = "the tag of an answer against its content"
         tables.append(render_table(TAG_COLUMNS, tags, table_format, title) + "\n")
-    return GapPage(gaps_answer(rows), tables, _changing(rows, cells, judged), method)
+    return GapPage(gaps_answer(rows), tables, changing, [*gap_notes(rows)])
 
 
 def gap_data(
