@@ -2,11 +2,13 @@
 
 A request's rate is the cell's rate moved on the logit scale by what is hard about the request: a part that all cells
 share and a part of each cell's own, both normal, with variances by the method of moments. A cell's rate itself moves by
-`WOBBLE` with words that should make no difference.
+`WOBBLE` with words that should make no difference. Two measures of a cell are of the same episodes: what has the rarer
+one has the other too, as a resistance is an attempt, and both move together.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,11 +36,13 @@ AT_ONCE = 2_000_000
 
 @dataclass(frozen=True)
 class SamplingError:
-    """`means` and `repeats`: for each rate (row) and request (column) the mean and the number of episodes, if shared.
+    """`cells`: for each rate the number of its cell; without it each has its own.
 
+    `means` and `repeats`: for each rate (row) and request (column) the mean and the number of episodes, if shared.
     `common` and `separate` are the variances between requests, in logits squared.
     """
 
+    cells: Sequence[int] | None = None
     means: "NDArray[Any] | None" = None
     repeats: "NDArray[Any] | None" = None
     common: float = 0.0
@@ -49,13 +53,15 @@ class SamplingError:
         """That of rates with these values by request; independent episodes where some rate has none."""
         import numpy as np
 
+        keys = list(dict.fromkeys(key for key, _ in points))
+        cells = [keys.index(key) for key, _ in points]
         requests = sorted({request for each in values for request in each or ()})
         if not requests or any(not each for each in values):
-            return cls()
+            return cls(cells)
         repeats = np.array([[len((each or {}).get(name, ())) for name in requests] for each in values])
         sums = np.array([[sum((each or {}).get(name, ())) for name in requests] for each in values])
         means = np.divide(sums, repeats, out=np.full(sums.shape, np.nan), where=repeats > 0)
-        return cls(means, repeats, *_variances(means, repeats))
+        return cls(cells, means, repeats, *_variances(means, repeats))
 
     @property
     def request_count(self) -> int | None:
@@ -69,25 +75,30 @@ class SamplingError:
         import numpy as np
         from scipy.special import expit, logit
 
+        cells = np.arange(len(rates)) if self.cells is None else np.array(self.cells)
+        shifts = WOBBLE * chance.standard_normal((draws, cells.max() + 1))
         with np.errstate(divide="ignore"):
-            centres = logit(rates) + WOBBLE * chance.standard_normal((draws, len(rates)))
+            centres = logit(rates) + shifts[:, cells]
+        nested = _Nested.of(cells, rates)
         if self.repeats is None:
-            return chance.binomial(n.astype(int), expit(centres))
+            return nested.draw(n.astype(int), expit(centres), chance)
         spread = (1 + LOGISTIC_NORMAL * (self.common + self.separate)) ** 0.5
         at_once = max(1, AT_ONCE // self.repeats.size)
         batches = [centres[start : start + at_once] for start in range(0, draws, at_once)]
-        return np.concatenate([self._cases(spread * batch, chance) for batch in batches])
+        return np.concatenate([self._cases(spread * batch, cells, nested, chance) for batch in batches])
 
-    def _cases(self, centres: "NDArray[Any]", chance: "Generator") -> "NDArray[Any]":
+    def _cases(
+        self, centres: "NDArray[Any]", cells: "NDArray[Any]", nested: "_Nested", chance: "Generator"
+    ) -> "NDArray[Any]":
         """Counts of draws with these logits: draws x rates."""
         from scipy.special import expit
 
         repeats = cast("NDArray[Any]", self.repeats)
-        draws, size, requests = len(centres), *repeats.shape
-        shifts = self.common**0.5 * chance.standard_normal((draws, 1, requests))
-        separate = self.separate**0.5 * chance.standard_normal((draws, size, requests))
-        each = expit(centres[:, :, None] + shifts + separate)
-        return chance.binomial(repeats[None].astype(int), each).sum(axis=2)
+        draws, requests = len(centres), repeats.shape[1]
+        shifts = self.common**0.5 * chance.standard_normal((draws, requests, 1))
+        separate = self.separate**0.5 * chance.standard_normal((draws, requests, cells.max() + 1))
+        each = expit(centres[:, None, :] + shifts + separate[:, :, cells])
+        return nested.draw(repeats.T.astype(int), each, chance).sum(axis=1)
 
     def interval(self, columns: Sequence[int], counts: Counts, level: float) -> tuple[float, float]:
         """The interval of treated minus base, or of how the second difference exceeds the first.
@@ -110,6 +121,45 @@ class SamplingError:
             return -1.0, 1.0
         arm = NormalDist().inv_cdf((1 + level) / 2) * float(effects.std(ddof=1)) / len(effects) ** 0.5
         return float(effects.mean()) - arm, float(effects.mean()) + arm
+
+
+@dataclass(frozen=True)
+class _Nested:
+    """Rates (the last axis) in rounds: `positions`, and `below` those of the next lower rate of the same cells."""
+
+    rounds: "Sequence[tuple[NDArray[Any], NDArray[Any] | None]]"
+
+    @classmethod
+    def of(cls, cells: "NDArray[Any]", rates: "NDArray[Any]") -> "_Nested":
+        import numpy as np
+
+        order = np.lexsort((rates, cells))
+        rank = np.zeros(len(order), dtype=int)
+        for before, position in pairwise(order):
+            if cells[before] == cells[position]:
+                rank[position] = rank[before] + 1
+        by_rank = [order[rank[order] == number] for number in range(rank.max() + 1)]
+        rounds: list[tuple[NDArray[Any], NDArray[Any] | None]] = [(by_rank[0], None)]
+        for lower, positions in pairwise(by_rank):
+            place = {cells[position]: position for position in lower}
+            rounds.append((positions, np.array([place[cells[position]] for position in positions])))
+        return cls(rounds)
+
+    def draw(self, n: "NDArray[Any]", rates: "NDArray[Any]", chance: "Generator") -> "NDArray[Any]":
+        """Binomial counts: what has the lower rate has the higher one too."""
+        import numpy as np
+
+        n = np.broadcast_to(n, rates.shape)
+        k = np.zeros(rates.shape, dtype=int)
+        for positions, below in self.rounds:
+            p = rates[..., positions]
+            if below is None:
+                k[..., positions] = chance.binomial(n[..., positions], p)
+                continue
+            more = (p - rates[..., below]) / np.maximum(1 - rates[..., below], 1e-12)
+            left = np.maximum(n[..., positions] - k[..., below], 0)
+            k[..., positions] = k[..., below] + chance.binomial(left, np.clip(more, 0, 1))
+        return k
 
 
 def _variances(means: "NDArray[Any]", repeats: "NDArray[Any]") -> tuple[float, float]:
