@@ -199,6 +199,20 @@ def test_one_rate_or_one_request_gives_no_variance_that_is_not_there() -> None:
     assert single.separate >= 0
 
 
+@pytest.mark.parametrize("by_request", [False, True])
+def test_two_measures_of_a_cell_are_drawn_from_the_same_episodes(by_request: bool) -> None:
+    """What has the rarer one has the other; measures of one rate are the same; another cell has draws of its own."""
+    repeats = np.full((4, 10), 6) if by_request else None
+    error = SamplingError(None, repeats, 0.3, 0.2, cells=[0, 0, 1, 1])
+    rates, n = np.array([0.5, 0.3, 0.4, 0.4]), np.full(4, 60.0)
+    drawn = error.draw(rates, n, 4000, np.random.default_rng(5))
+    assert (drawn[:, 1] <= drawn[:, 0]).all()
+    assert (drawn[:, 2] == drawn[:, 3]).all()
+    assert drawn.mean(axis=0) == pytest.approx(60 * rates, abs=0.5)
+    if not by_request:
+        assert abs(float(np.corrcoef(drawn[:, 0], drawn[:, 2])[0, 1])) < 0.05
+
+
 @pytest.mark.parametrize(("common", "separate"), [(0.0, 0.0), (1.0, 0.0), (0.5, 0.5)])
 def test_draws_have_the_mean_of_the_rates_and_scatter_as_requests_do(common: float, separate: float) -> None:
     """The mean of counts is n times the rate; their correlation between cells comes from what these share."""

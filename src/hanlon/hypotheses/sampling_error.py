@@ -36,17 +36,16 @@ AT_ONCE = 2_000_000
 
 @dataclass(frozen=True)
 class SamplingError:
-    """`cells`: for each rate the number of its cell; without it each has its own.
-
-    `means` and `repeats`: for each rate (row) and request (column) the mean and the number of episodes, if shared.
-    `common` and `separate` are the variances between requests, in logits squared.
+    """`means` and `repeats`: for each rate (row) and request (column) the mean and the number of episodes, if shared.
+    `common` and `separate` are the variances between requests, in logits squared. `cells` has for each rate the number
+    of its cell; without it each has its own.
     """
 
-    cells: Sequence[int] | None = None
     means: "NDArray[Any] | None" = None
     repeats: "NDArray[Any] | None" = None
     common: float = 0.0
     separate: float = 0.0
+    cells: Sequence[int] | None = None
 
     @classmethod
     def of(cls, points: Sequence[Point], values: Sequence[ByRequest | None]) -> "SamplingError":
@@ -57,11 +56,11 @@ class SamplingError:
         cells = [keys.index(key) for key, _ in points]
         requests = sorted({request for each in values for request in each or ()})
         if not requests or any(not each for each in values):
-            return cls(cells)
+            return cls(cells=cells)
         repeats = np.array([[len((each or {}).get(name, ())) for name in requests] for each in values])
         sums = np.array([[sum((each or {}).get(name, ())) for name in requests] for each in values])
         means = np.divide(sums, repeats, out=np.full(sums.shape, np.nan), where=repeats > 0)
-        return cls(cells, means, repeats, *_variances(means, repeats))
+        return cls(means, repeats, *_variances(means, repeats), cells)
 
     @property
     def request_count(self) -> int | None:
