@@ -182,7 +182,7 @@ def test_an_episode_that_no_question_can_be_made_of_takes_no_other_along(
     run = command_line.run("samples=4", *at(chat_server), BOTH)
     assert run.returncode == 3, run.stderr
     assert "comprehension cannot be asked about episode 1" in run.stderr
-    assert "comprehension has not answered about 1 episodes" in run.stderr
+    assert "comprehension has not answered about 1 episode." in run.stderr
     assert "Traceback" not in run.stderr
     asked = {a.index for a in stored_answers(command_line.runs, "followups")}
     assert asked == {0, 1, 2, 3}

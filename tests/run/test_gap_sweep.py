@@ -24,7 +24,7 @@ def test_simulated_models_are_told_apart_by_their_gaps(command_line: CommandLine
         "controls=none",
     )
     assert run.returncode == 0, run.stderr
-    assert "compliance gaps; model simulated/alignment_faker" in run.stdout
+    assert "compliance gaps; differ" in run.stdout
     assert "gate not sampled: add prompt=plain tier=none" in run.stdout.lower()
     gate = command_line.run("-m", "env=alignment_faking", "prompt=plain", "tier=none", models, "samples=60")
     assert "compliance gaps" not in gate.stdout
