@@ -96,7 +96,7 @@ def test_a_judge_that_fails_for_good_ends_a_long_backlog(
     words = asks(chat_server, *ONE)
     run = command_line.run(*FAKING, f"samples={BACKLOG}", *words, timeout_s=60)
     assert run.returncode == 1, run.stderr
-    assert f"llm has not answered about {BACKLOG} episodes" in run.stderr
+    assert f"llm has not answered about {BACKLOG:,} episodes" in run.stderr
     settings = [w for word in words if not word.startswith("judge=") for w in ("--set", word)]
     again = command_line.hanlon("rescore", "--judge", "llm", *settings)
     assert again.returncode == 1, again.stderr
