@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from hanlon.analysis.stats.rates import wilson
 from hanlon.design.draws import draw_cells
 from hanlon.design.rehearsal import Outcomes, rehearse_all
 from hanlon.hypotheses.schema import Hypothesis
@@ -66,16 +67,23 @@ def test_at_100_episodes_a_cell_the_true_rival_leads_or_fits(env: str, hypothesi
 
 @pytest.mark.slow
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: environment.name)
-def test_the_true_rival_leads_or_fits_and_a_wrong_one_does_not_lead(environment: Environment) -> None:
-    """In 95 and in at most 2 % of sweeps, at 100 and at 400 episodes a cell.
+def test_the_true_rival_leads_and_a_wrong_one_does_not(environment: Environment) -> None:
+    """It leads or fits in 95 % of sweeps, a wrong one leads in at most 2 %; it leads in 85 % at n = 100, 95 % at 400.
 
-    Effects at half, once and one and a half times their size; rates that wobble.
+    Effects at half, once and one and a half times their size; rates that wobble. At half their size n = 100 is too few
+    to lead (docs/statistics.md). The other leads are held to these aims by the upper bound of their intervals: two
+    sweeps of each policy cannot tell 93 from 95 %.
     """
     grid, models = known_truth(environment)
-    for n in environment.known_n:
-        total = sum(rehearse_all(grid, models, n, 2), Outcomes())
+    for n, aim in zip(environment.known_n, (0.85, 0.95), strict=True):
+        outcomes = rehearse_all(grid, models, n, 2)
+        total = sum(outcomes, Outcomes())
         assert total.fits >= 0.95 * total.sweeps, (n, total)
         assert total.wrong <= 0.02 * total.sweeps, (n, total)
+        whole = sum(
+            (ended for model, ended in zip(models, outcomes, strict=True) if model.scale >= 1), Outcomes()
+        )
+        assert wilson(whole.leads, whole.sweeps)[1] >= aim, (n, whole)
 
 
 OBEDIENT = {

@@ -83,7 +83,7 @@ class RivalFit:
 
     `p`: of the likelihood ratio against the free rates. `share`: of the variation between cells that it explains.
     `free`: the rates that it leaves to the counts. `shown`: the effects that it claims and that are there.
-    `in_full`: whether they are there at the size that it claims. `misfit`: the claim that the counts contradict most.
+    `misfit`: the claim that the counts contradict most.
     """
 
     bound: Bound
@@ -94,7 +94,6 @@ class RivalFit:
     shown: Sequence[Claimed]
     misfit: Claimed | None
     converged: bool
-    in_full: bool = False
     empty: bool = False
 
     @property
@@ -186,19 +185,15 @@ def fit_rival(observed: Observed, bound: Bound, alpha: float) -> RivalFit:
     nearest = explanation.fit(observed.counts.k, STEPS)
     if p is None or nearest is None:
         return RivalFit(bound, claims, 0.0, 0.0, 0, (), None, converged=True, empty=True)
-    shown = [
-        claim for claim in claims if claim.prediction.has_effect and is_shown(observed, claim, 1 - alpha)
-    ]
     return RivalFit(
         bound,
         claims,
         p,
         observed.share(explanation.classes, nearest),
         len(set(explanation.classes)),
-        shown,
+        [claim for claim in claims if claim.prediction.has_effect and is_shown(observed, claim, 1 - alpha)],
         _worst(observed, claims),
         converged and nearest.converged,
-        bool(shown) and explanation.in_full,
     )
 
 

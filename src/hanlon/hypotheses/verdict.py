@@ -220,7 +220,6 @@ def _rivals(observed: Observed, alpha: float) -> list[Rival]:
     adjusted = holm([fit.p for fit in fits])
     ranked = sorted(zip(fits, adjusted, strict=True), key=lambda pair: -pair[0].share)
     standing = [fit for fit, p in ranked if p >= alpha and fit.effects and fit.converged]
-    standing.sort(key=lambda fit: not fit.in_full)
     contested = sum(any(claim.prediction.factor != MEASURE for claim in fit.effects) for fit in fits) > 1
     why = _why_none_leads(observed, standing, alpha, contested=contested) if standing else ""
     leader = standing[0] if standing and not why else None
@@ -243,10 +242,8 @@ def _why_none_leads(
     """Why the first of the hypotheses that fit does not lead; empty where it does.
 
     A leader explains enough, with an effect of its own shown in full, and clearly more than any other that fits: a
-    larger share, or all that matters where the other leaves an effect unexplained. A hypothesis whose effects are not
-    there, or smaller than it claims, may fit; it neither leads nor explains as much as one whose effects are. Nobody
-    leads by one contrast, or where no other hypothesis claims an effect of a factor (two measures of a cell are in
-    every grid).
+    larger share, or all that matters where the other leaves an effect unexplained. Nobody leads by one contrast, or
+    where no other hypothesis claims an effect of a factor (two measures of a cell are in every grid).
 
     At an early look alpha is small. It is that of effects shown and of rivals that fall. The leader itself has to fit
     at the usual alpha, which is the stricter of the two for it.
@@ -261,13 +258,12 @@ def _why_none_leads(
         return "two cells make one contrast, which has several explanations"
     if not contested:
         return "no effect that another hypothesis claims was put to the test"
-    if not best.in_full:
+    if not Explanation(observed, best.bound).in_full:
         return "its effects are smaller than it claims"
     if best.p < ALPHA or not Explanation(observed, best.bound, leaves_open=True).is_all(ALPHA):
         return "it leaves an effect unexplained"
     close = [other for other in others if best.share - other.share < AHEAD]
-    equal = (each for each in close if each.in_full and Explanation(observed, each.bound).is_all(alpha))
-    rival = next(equal, None)
+    rival = next((other for other in close if Explanation(observed, other.bound).is_all(alpha)), None)
     if rival is None and close and not Explanation(observed, best.bound).is_all(ALPHA):
         rival = close[0]
     return f"{rival.name} explains about as much" if rival else ""
