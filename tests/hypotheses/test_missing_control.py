@@ -40,7 +40,7 @@ def test_the_command_that_a_verdict_prints_adds_the_control_and_samples_nothing_
     printed, as_json = command_line.hanlon("verdict").stdout, command_line.hanlon(*JSON).stdout
     assert "Control conflict not sampled: add prompt=plain tier=none" in " ".join(printed.split())
     (line,) = (line for line in printed.splitlines() if "python run.py -m " in line)
-    assert "Control conflict is missing, the cell prompt=plain tier=none" in line
+    assert "Control conflict is missing, the cell prompt=plain tier=none" in printed
     before = {state.record.key: state.tally.episodes for state in load_cells([command_line.runs])[0]}
     again = command_line.run("-m", *shlex.split(line.partition("python run.py -m ")[2]))
     assert again.returncode == 0, again.stderr

@@ -81,11 +81,8 @@ def sweep_notes(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
     yield f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes; {_registered(parts)}."
     for part in parts:
         notes = "; ".join(part.notes)
-        yield (
-            f"Of `{command_text(part.overrides)}`: {notes}."
-            if len(parts) > 1
-            else f"{notes[0].upper()}{notes[1:]}."
-        )
+        command = f" Its command: {command_text(part.overrides)}" if len(parts) > 1 else ""
+        yield f"{notes[0].upper()}{notes[1:]}.{command}"
         if later := [cell for cell in cells if cell.record.key in part.seen - part.predicted]:
             yield (
                 f"Added after that: {_named(later)}. Controls count what was added, no prediction is about it. "
