@@ -36,9 +36,7 @@ def test_every_sweep_of_a_page_composes(command_line: CommandLine, command: str)
 
 
 @pytest.mark.parametrize("command", typed("hanlon"))
-def test_every_verb_of_a_page_exists(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_verb_of_a_page_exists(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each `hanlon` line is parsed: the command is there, and every option."""
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path)

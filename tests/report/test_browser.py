@@ -101,7 +101,7 @@ def written(runs: Path) -> str:
 
 @pytest.mark.parametrize("where", ["view", pytest.param("report", marks=pytest.mark.slow)])
 def test_a_click_through(tab: Tab, runs: Path, address: str, where: str) -> None:
-    """Filter, next, the next disagreement, the quote, two cells side by side, a search, a link, and in a view a label."""
+    """Filter, next, disagreement, quote, two cells side by side, a search, a link; in a view a label and a note."""
     page = tab.open(address if where == "view" else written(runs)).page
     tab.sees("#count", "12 of 12 episodes")
     page.select_option("select[name=outcome]", "resisted")

@@ -64,7 +64,9 @@ def _meant(error: click.NoSuchOption) -> Iterator[str]:
     """The options of a verb of which an unknown option is a value (`--csv`) or that are described so (`--filter`)."""
     word = error.option_name.lstrip("-")
     options = [
-        option for option in (error.ctx.command.params if error.ctx else ()) if isinstance(option, click.Option)
+        option
+        for option in (error.ctx.command.params if error.ctx else ())
+        if isinstance(option, click.Option)
     ]
     for option in options:
         if isinstance(option.type, click.Choice) and word in option.type.choices:
@@ -76,7 +78,9 @@ def _meant(error: click.NoSuchOption) -> Iterator[str]:
 
 def _says(text: str, word: str) -> bool:
     """Whether a word stands in a text, in the singular or the plural."""
-    return word.lower().removesuffix("s") in (part.removesuffix("s") for part in re.findall(r"\w+", text.lower()))
+    return word.lower().removesuffix("s") in (
+        part.removesuffix("s") for part in re.findall(r"\w+", text.lower())
+    )
 
 
 def first_sentence(command: click.Command) -> str:

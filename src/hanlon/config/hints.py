@@ -101,9 +101,9 @@ class _Index:
     def _described(self, key: str) -> Name | None:
         """The key whose name and description have all parts of a word, the earlier the better."""
         places: dict[int, Name] = {}
+        parts = _words(key)
         for name in self._keys():
-            words = [_singular(word) for word in re.findall(r"[^\W_]+", f"{name.key} {name.description}".lower())]
-            parts = [_singular(part) for part in _plain(key)[2]]
+            words = _words(f"{name.key} {name.description}")
             if not self._other(name) and all(part in words for part in parts):
                 places.setdefault(max(words.index(part) for part in parts), name)
         return places[min(places)] if places else None
@@ -148,8 +148,8 @@ class _Index:
     def _value(self, key: str, text: str) -> _Meant | None:
         """What was meant by the values of a key that exists."""
         known = self._values(key)
-        if text.lower() in OFF and "none" in known:
-            return _Meant("none", f"{key}=none", None) if text != "none" else None
+        if text.lower() in OFF and "none" in known and text not in known:
+            return _Meant("none", f"{key}=none", None)
         if not known:
             number = _number(text)
             return _Meant(number, f"{key}={number}", None) if number else None
@@ -218,8 +218,9 @@ def _ratio(word: str, name: str) -> float:
     return matcher.ratio()
 
 
-def _singular(word: str) -> str:
-    return word.removesuffix("s") if len(word) > 2 else word
+def _words(text: str) -> list[str]:
+    """The words of a text in small letters, without the s of a plural."""
+    return [word[:-1] if word[2:].endswith("s") else word for word in re.findall(r"[^\W_]+", text.lower())]
 
 
 def _without_blanks(typed: str, arguments: Sequence[str]) -> str:
