@@ -35,6 +35,23 @@ def test_every_sweep_of_a_page_composes(command_line: CommandLine, command: str)
     assert "No call was made" in run.stdout
 
 
+@pytest.mark.slow  # 500 episodes
+def test_the_first_insight_is_what_the_commands_print(command_line: CommandLine) -> None:
+    """The numbers of the README's table, and those of its picture."""
+    section = README.read_text().split("## A first insight")[1].split("\n## ")[0]
+    sweep, contrasts = (re.search(rf"^{word} .*$", section, re.MULTILINE) for word in ("python", "hanlon"))
+    assert sweep
+    assert contrasts
+    rates = command_line.run(*shlex.split(sweep[0])[2:])
+    assert rates.returncode == 0, rates.stderr
+    shown = command_line.hanlon(*shlex.split(contrasts[0])[1:]).stdout
+    rows = re.findall(r"\d+/\d+ → \d+/\d+ .*\]", section)
+    assert len(rows) == 4
+    assert [row for row in rows if row.split() not in _numbers(shown)] == []
+    drawn = re.findall(r">(\d+/\d+)<", (ROOT / "docs" / "clarification_parts.svg").read_text())
+    assert set(drawn) == set(re.findall(r"\d+/100", rates.stdout.split("k/n")[1]))
+
+
 @pytest.mark.parametrize("command", typed("hanlon"))
 def test_every_verb_of_a_page_exists(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each `hanlon` line is parsed: the command is there, and every option."""
@@ -93,6 +110,10 @@ def test_the_architecture_draws_the_floors() -> None:
     lines = [line.split() for line in drawing.splitlines() if line[:1].isdigit()]
     floors = {int(number): tuple(word for word in words if word in rooms) for number, *words in lines}
     assert [floors[number] for number in range(1, len(floors) + 1)] == list(FLOORS)
+
+
+def _numbers(text: str) -> list[list[str]]:
+    return [row.split() for row in re.findall(r"\d+/\d+ → \d+/\d+ .*?\]", text)]
 
 
 def _rows(text: str) -> list[list[str]]:

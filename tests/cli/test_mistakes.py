@@ -169,6 +169,14 @@ def test_a_mistake_at_run_py(
     assert RUN[mistake] in answer_of_run_py(["-m", *mistake.split()], monkeypatch, capsys)
 
 
+def test_a_wrong_hypothesis_is_refused_before_the_plan(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of the plan stands above the answer."""
+    text = answer_of_run_py(["env=shutdown", "hypotheses=[ambiguity]"], monkeypatch, capsys)
+    assert text.startswith("hypotheses: 'ambiguity' is no hypothesis about env=shutdown")
+
+
 @pytest.mark.parametrize("mistake", HANLON)
 def test_a_mistake_at_hanlon(mistake: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The answer has the right word."""

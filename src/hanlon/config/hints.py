@@ -136,10 +136,8 @@ class _Index:
 
     def _switch(self, name: Name, text: str) -> _Meant:
         """An option of a group that was typed as a key: `wandb=false`."""
-        values = self._values(name.key)
-        off = text.lower() in OFF and "none" in values
-        override = f"{name.key}={'none' if off else name.value}"
-        return _Meant("none" if off else name.word, override, self._other(name))
+        value = "none" if text.lower() in OFF and "none" in self._values(name.key) else name.word
+        return _Meant(value, f"{name.key}={value}", self._other(name))
 
     def _values(self, key: str) -> list[str]:
         names = [name for name in self._all_values() if name.key == key and not self._other(name)]
@@ -226,8 +224,7 @@ def _words(text: str) -> list[str]:
 def _without_blanks(typed: str, arguments: Sequence[str]) -> str:
     """A word with those behind it that a blank beside `=` or behind a comma has cut off: `env = shutdown`."""
     whole = typed
-    following = arguments[list(arguments).index(typed) + 1 :] if typed in arguments else ()
-    for word in following:
+    for word in arguments[list(arguments).index(typed) + 1 :] if typed in arguments else ():
         if not (whole.endswith(("=", ",")) or word.startswith(("=", ","))):
             break
         whole += word
