@@ -103,6 +103,9 @@ RUN = {
 HANLON = {
     "rate": "rates",
     "gap": "gaps",
+    "label runs": "'labels'",
+    "rate runs --where stakes=replaced": "'rates'",
+    "rates runs --column cell": "--columns",
     "Verdict": "verdict",
     "judge_check": "judge-check",
     "judgecheck": "judge-check",

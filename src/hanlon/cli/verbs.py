@@ -3,9 +3,13 @@
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import click
+
+SAME = 0.8
+"""The least likeness, letter by letter, at which a name is taken for a misspelt one before any help is read."""
 
 
 class Verbs(click.Group):
@@ -36,12 +40,13 @@ class Verbs(click.Group):
         if verb.startswith("-") or verb in self.commands:
             return super().resolve_command(ctx, args)
         overrides = args if "=" in verb else rest
-        if verb == "run" or any("=" in word and not word.startswith("-") for word in overrides):
+        is_near = bool(get_close_matches(verb, self.commands, cutoff=SAME))
+        if verb == "run" or (not is_near and overrides and all(map(_is_override, overrides))):
             ctx.fail(
                 f"hanlon reads and plans; sweeps are run by: python run.py -m {shlex.join(overrides)}".rstrip()
             )
         described = [name for name, command in self.commands.items() if _says(first_sentence(command), verb)]
-        if described:
+        if described and not is_near:
             raise click.UsageError(f"No such command '{verb}'. Did you mean '{described[0]}'?", ctx)
         return super().resolve_command(ctx, args)
 
@@ -61,7 +66,7 @@ class Verbs(click.Group):
 
 
 def _meant(error: click.NoSuchOption) -> Iterator[str]:
-    """The options of a verb of which an unknown option is a value (`--csv`) or that are described so (`--filter`)."""
+    """The options of which an unknown one is a value (`--csv`); where none is near, those described so (`--filter`)."""
     word = error.option_name.lstrip("-")
     options = [
         option
@@ -71,9 +76,17 @@ def _meant(error: click.NoSuchOption) -> Iterator[str]:
     for option in options:
         if isinstance(option.type, click.Choice) and word in option.type.choices:
             yield f"{option.opts[-1]} {word}"
+    if get_close_matches(
+        error.option_name, [name for option in options for name in option.opts], cutoff=SAME
+    ):
+        return
     for option in options:
         if _says(option.help or "", word):
             yield option.opts[-1]
+
+
+def _is_override(word: str) -> bool:
+    return "=" in word and not word.startswith("-")
 
 
 def _says(text: str, word: str) -> bool:
