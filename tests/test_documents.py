@@ -16,23 +16,44 @@ from support.command_line import ROOT, CommandLine
 from support.quick import mostly_slow
 from test_imports import FLOORS
 
-README = (ROOT / "README.md").read_text()
-VERBS = re.findall(r"^(hanlon .*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
-COMMANDS = re.findall(r"^(python run\.py .*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
+README = ROOT / "README.md"
+PAGES = [README, *sorted(ROOT.glob("docs/*.md"))]
 
 
-@pytest.mark.parametrize("command", mostly_slow((c for c in COMMANDS if "..." not in c), 4))
-def test_every_sweep_of_the_readme_composes(command_line: CommandLine, command: str) -> None:
-    """Each `python run.py` line of the README can be planned without a key, and makes no call."""
+def typed(program: str) -> list[str]:
+    """The lines of all pages that begin with a program, the README's first, less comments and lines with a gap."""
+    pattern = re.compile(rf"^({re.escape(program)} .*?)(?:\s{{2,}}#.*)?$", re.MULTILINE)
+    lines = [line for page in PAGES for line in pattern.findall(page.read_text())]
+    return [line for line in dict.fromkeys(lines) if "..." not in line and "<" not in line]
+
+
+@pytest.mark.parametrize("command", mostly_slow(typed("python run.py"), 4))
+def test_every_sweep_of_a_page_composes(command_line: CommandLine, command: str) -> None:
+    """Each `python run.py` line can be planned without a key, and makes no call."""
     run = command_line.run(*shlex.split(command)[2:], "plan=true")
     assert run.returncode == 0, run.stderr
     assert "No call was made" in run.stdout
 
 
-@pytest.mark.parametrize("command", VERBS)
-def test_every_verb_of_the_readme_exists(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.slow  # 500 episodes
+def test_the_first_insight_is_what_the_commands_print(command_line: CommandLine) -> None:
+    """The numbers of the README's table, and those of its picture."""
+    section = README.read_text().split("## A first insight")[1].split("\n## ")[0]
+    sweep, contrasts = (re.search(rf"^{word} .*$", section, re.MULTILINE) for word in ("python", "hanlon"))
+    assert sweep
+    assert contrasts
+    rates = command_line.run(*shlex.split(sweep[0])[2:])
+    assert rates.returncode == 0, rates.stderr
+    shown = command_line.hanlon(*shlex.split(contrasts[0])[1:]).stdout
+    rows = re.findall(r"\d+/\d+ → \d+/\d+ .*\]", section)
+    assert len(rows) == 4
+    assert [row for row in rows if row.split() not in _numbers(shown)] == []
+    drawn = re.findall(r">(\d+/\d+)<", (ROOT / "docs" / "clarification_parts.svg").read_text())
+    assert set(drawn) == set(re.findall(r"\d+/100", rates.stdout.split("k/n")[1]))
+
+
+@pytest.mark.parametrize("command", typed("hanlon"))
+def test_every_verb_of_a_page_exists(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each `hanlon` line is parsed: the command is there, and every option."""
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -40,10 +61,16 @@ def test_every_verb_of_the_readme_exists(
     assert main.commands[name].make_context(name, words).command.name == name
 
 
-def test_every_link_of_the_readme_exists() -> None:
+def test_every_link_of_a_page_exists() -> None:
     """Relative links point at files."""
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_readme_fits_on_three_screens() -> None:
+    """What does not fit stands in docs/."""
+    assert len(README.read_text().splitlines()) < 150
 
 
 def test_no_document_and_no_configuration_names_a_path_of_this_machine() -> None:
@@ -83,6 +110,10 @@ def test_the_architecture_draws_the_floors() -> None:
     lines = [line.split() for line in drawing.splitlines() if line[:1].isdigit()]
     floors = {int(number): tuple(word for word in words if word in rooms) for number, *words in lines}
     assert [floors[number] for number in range(1, len(floors) + 1)] == list(FLOORS)
+
+
+def _numbers(text: str) -> list[list[str]]:
+    return [row.split() for row in re.findall(r"\d+/\d+ → \d+/\d+ .*?\]", text)]
 
 
 def _rows(text: str) -> list[list[str]]:

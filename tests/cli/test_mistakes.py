@@ -1,11 +1,15 @@
 """Plausible mistakes at the terminal: each answer names the word that would be right, and where it belongs."""
 
+import csv
+import re
 import runpy
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from hanlon.cli import main as hanlon
 from support.command_line import ROOT
@@ -99,6 +103,9 @@ RUN = {
 HANLON = {
     "rate": "rates",
     "gap": "gaps",
+    "label runs": "'labels'",
+    "rate runs --where stakes=replaced": "'rates'",
+    "rates runs --column cell": "--columns",
     "Verdict": "verdict",
     "judge_check": "judge-check",
     "judgecheck": "judge-check",
@@ -124,6 +131,9 @@ HANLON = {
 }
 """What is typed behind `hanlon` -> what the answer must contain."""
 
+MISSED = ("env=shutdown limit=50", "power --rates 0.05 0.2")
+"""Blind mistakes without the right word: the first is taken for env.turn_limit, the second is shown the form alone."""
+
 
 def answer(program: Callable[[], object], capsys: pytest.CaptureFixture[str]) -> str:
     """What a program prints that ends with exit code 2 and no traceback."""
@@ -134,6 +144,14 @@ def answer(program: Callable[[], object], capsys: pytest.CaptureFixture[str]) ->
     assert ended.value.code == 2, text
     assert "Traceback" not in text
     return " ".join(text.split())
+
+
+def answer_of_run_py(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> str:
+    """What `run.py` answers, in this process."""
+    monkeypatch.setattr(sys, "argv", [str(ROOT / "run.py"), *words, "plan=true"])
+    return answer(lambda: runpy.run_path(str(ROOT / "run.py"), run_name="__main__"), capsys)
 
 
 @pytest.fixture(autouse=True)
@@ -151,9 +169,15 @@ def test_a_mistake_at_run_py(
     mistake: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The answer has the right word; nothing is sampled."""
-    monkeypatch.setattr(sys, "argv", [str(ROOT / "run.py"), "-m", *mistake.split(), "plan=true"])
-    text = answer(lambda: runpy.run_path(str(ROOT / "run.py"), run_name="__main__"), capsys)
-    assert RUN[mistake] in text
+    assert RUN[mistake] in answer_of_run_py(["-m", *mistake.split()], monkeypatch, capsys)
+
+
+def test_a_wrong_hypothesis_is_refused_before_the_plan(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of the plan stands above the answer."""
+    text = answer_of_run_py(["env=shutdown", "hypotheses=[ambiguity]"], monkeypatch, capsys)
+    assert text.startswith("hypotheses: 'ambiguity' is no hypothesis about env=shutdown")
 
 
 @pytest.mark.parametrize("mistake", HANLON)
@@ -161,3 +185,41 @@ def test_a_mistake_at_hanlon(mistake: str, capsys: pytest.CaptureFixture[str]) -
     """The answer has the right word."""
     text = answer(lambda: hanlon(mistake.split()), capsys)
     assert HANLON[mistake] in text
+
+
+def blind(program: str) -> list[ParameterSet]:
+    """What five users typed, written before any hint was read, and the word that they would have needed."""
+    rows = csv.DictReader((Path(__file__).parent / "blind_mistakes.csv").read_text().splitlines())
+    return [
+        pytest.param(
+            row["command"],
+            row["right"],
+            id=row["command"],
+            marks=[pytest.mark.xfail(strict=True)] * (row["command"] in MISSED),
+        )
+        for row in rows
+        if row["program"] == program
+    ]
+
+
+def names(text: str, word: str) -> bool:
+    """Whether an answer has a word, beyond a list of all keys."""
+    end = r"\b" if word[-1].isalnum() else ""
+    return re.search(rf"(?<![\w.]){re.escape(word)}{end}", text.partition(" Keys: ")[0]) is not None
+
+
+@pytest.mark.slow  # 0.3 s of CPU each
+@pytest.mark.parametrize(("mistake", "right"), blind("run.py"))
+def test_a_blind_mistake_at_run_py(
+    mistake: str, right: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answer has the right word, though nobody who wrote the hints chose the mistake."""
+    assert names(answer_of_run_py(shlex.split(mistake), monkeypatch, capsys), right)
+
+
+@pytest.mark.parametrize(("mistake", "right"), blind("hanlon"))
+def test_a_blind_mistake_at_hanlon(mistake: str, right: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer has the right word, over a store with episodes."""
+    Path("runs").rmdir()
+    Path("runs").symlink_to(ROOT / "tests" / "golden" / "runs_d1202b4")
+    assert names(answer(lambda: hanlon(shlex.split(mistake)), capsys), right)

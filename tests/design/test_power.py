@@ -186,7 +186,7 @@ def test_two_rates_need_no_sweep() -> None:
     ("arguments", "says"),
     [
         ([], "OVERRIDES are missing"),
-        (["--rates", "0.1"], "--rates takes two rates, as 0.055,0.2"),
+        (["--rates", "0.1"], "--rates takes two rates with a comma"),
         (["--rates", "5,20"], "fractions from 0 to 1"),
         (["env=shutdown prompt=basline"], "basline"),
         ([SMALL, "--n-for", "wins"], "'leads'"),

@@ -19,10 +19,9 @@ from support.stored import write_cell
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
-]
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"
+)
 FORBIDDEN = ", ".join(
     f"#episode .assistant {tag}"
     for tag in ("img", "svg", "iframe", "style", "form", "meta", "base", "script", "a")
@@ -100,9 +99,9 @@ def written(runs: Path) -> str:
     return out.as_uri()
 
 
-@pytest.mark.parametrize("where", ["view", "report"])
+@pytest.mark.parametrize("where", ["view", pytest.param("report", marks=pytest.mark.slow)])
 def test_a_click_through(tab: Tab, runs: Path, address: str, where: str) -> None:
-    """Filter, next, the next disagreement, the quote in the margin, two cells side by side, a search, a link."""
+    """Filter, next, disagreement, quote, two cells side by side, a search, a link; in a view a label and a note."""
     page = tab.open(address if where == "view" else written(runs)).page
     tab.sees("#count", "12 of 12 episodes")
     page.select_option("select[name=outcome]", "resisted")
@@ -131,11 +130,14 @@ def test_a_click_through(tab: Tab, runs: Path, address: str, where: str) -> None
     tab.open((address if where == "view" else written(runs)) + link)
     tab.sees("#episode h3", "episode 2")
     tab.sees("#count", "6 of 12 episodes, number 3")
+    if where == "view":
+        write_a_label_and_a_note(tab, runs, address)
     assert tab.said == []
 
 
-def test_a_label_and_a_note_are_written(tab: Tab, runs: Path, address: str) -> None:
+def write_a_label_and_a_note(tab: Tab, runs: Path, address: str) -> None:
     """They are lines beside the store, and the reader shows them."""
+    tab.page.goto("about:blank")
     page = tab.open(f"{address}#cell=aaa&index=0").page
     page.fill("input[name=rater]", "ann")
     page.select_option(f".remarks select[name={LABEL}]", "no")
@@ -148,9 +150,9 @@ def test_a_label_and_a_note_are_written(tab: Tab, runs: Path, address: str) -> N
     assert (label.cell, label.index, label.value, note.value) == ("aaa", 0, "no", "<b>odd</b>")
     page.check("input[name=differ]")
     tab.sees("#count", "2 of 12 episodes")
-    assert tab.said == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["view", "report"])
 def test_attacks_do_nothing(tab: Tab, tmp_path: Path, where: str) -> None:
     """Each is shown, none runs: the title stays, nothing is loaded, no element of theirs is there."""
@@ -185,6 +187,7 @@ def test_attacks_do_nothing(tab: Tab, tmp_path: Path, where: str) -> None:
     assert tab.said == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_the_screen(browser: Any, runs: Path, scheme: str) -> None:
     """On a desk, a tablet and a phone, in light and dark; on paper the filters are gone."""

@@ -308,7 +308,7 @@ BAD_CONFIGURATION = {
     "samples=many": (["samples=many"], "samples=many"),
     "a protocol that the environment lacks": (["model.protocol=reply"], "tools, text, constrained"),
     "a protocol that does not exist": (["model.protocol=smoke"], "legal values"),
-    "a model without an id": (["model=openrouter"], "model.id has no value"),
+    "a model without an id": (["model=openrouter"], "name one behind it, as in model=openrouter/"),
     "a swept number of samples": (["-m", "samples=1,2"], "no part of a cell"),
     "a swept tracker": (["-m", "tracker=none,wandb"], "no part of a cell"),
     "swept experiments": (["-m", "experiment=a,b"], "one after the other"),

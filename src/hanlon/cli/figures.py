@@ -41,7 +41,7 @@ def figures(
     listing: bool,
     out: Path,
 ) -> None:
-    """Draw figures as SVG, PDF and PNG, each with the data behind it as CSV.
+    """Draw figures (plots, charts) as SVG, PDF and PNG, each with the data behind it as CSV.
 
     Without RUNS: the papers' figures from their published numbers. With RUNS: their own figures, and each paper's
     figure that has a condition of one of their cells.

@@ -35,7 +35,7 @@ Example:
   hanlon judge-check runs --labels people.csv
 """
 _LABELS = (
-    "CSV of labels by people: cell (its key), index, perhaps rater, and a column for each label, with 1, 0, yes, no or "
+    "CSV of human labels: cell (its key), index, perhaps rater, and a column for each label, with 1, 0, yes, no or "
     "a choice; blank: not labelled. Or people/labels.jsonl, which hanlon view writes."
 )
 _NOTES = (

@@ -45,7 +45,7 @@ _SELECTION = (
     click.option("--model", "models", multiple=True, metavar="NAME",
                  help="This model, or those with this in their name. May be repeated."),
     click.option("--where", multiple=True, metavar="FACTOR=LEVEL",
-                 help="Cells of this level, or of these: stakes=none,replaced. May be repeated."),
+                 help="A filter: cells of this level, or of these: stakes=none,replaced. May be repeated."),
 )  # fmt: skip
 _TABLE = (
     *_SELECTION,

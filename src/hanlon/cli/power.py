@@ -87,7 +87,7 @@ def power(
     from hanlon.design.request_rates import request_count
 
     if rates is not None and len(rates) != 2:
-        raise click.UsageError("--rates takes two rates, as 0.055,0.2")
+        raise click.UsageError("--rates takes two rates with a comma and no blank between them: 0.055,0.2")
     if not overrides:
         if rates is None or n_for:
             raise click.UsageError(

@@ -1,9 +1,15 @@
-"""The group of all verbs: its help by what one wants to do, and the answer to what belongs behind `run.py`."""
+"""The group of all verbs: its help by what one wants to do, and what was meant by a verb or an option that is none."""
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any
 
 import click
+
+SAME = 0.8
+"""The least likeness, letter by letter, at which a name is taken for a misspelt one before any help is read."""
 
 
 class Verbs(click.Group):
@@ -30,10 +36,64 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb that was typed; overrides belong behind `python run.py`."""
-        if args[0] == "run" or ("=" in args[0] and not args[0].startswith("-")):
-            overrides = shlex.join(args[1:] if args[0] == "run" else args)
-            ctx.fail(f"hanlon reads and plans; sweeps are run by: python run.py -m {overrides}".rstrip())
+        verb, *rest = args
+        if verb.startswith("-") or verb in self.commands:
+            return super().resolve_command(ctx, args)
+        overrides = args if "=" in verb else rest
+        is_near = bool(get_close_matches(verb, self.commands, cutoff=SAME))
+        if verb == "run" or (not is_near and overrides and all(map(_is_override, overrides))):
+            ctx.fail(
+                f"hanlon reads and plans; sweeps are run by: python run.py -m {shlex.join(overrides)}".rstrip()
+            )
+        described = [name for name, command in self.commands.items() if _says(first_sentence(command), verb)]
+        if described and not is_near:
+            raise click.UsageError(f"No such command '{verb}'. Did you mean '{described[0]}'?", ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb that was typed.
+
+        Raises:
+            UsageError: something is wrong with the words behind it.
+        """
+        try:
+            return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            meant = next(_meant(error), None)
+            if meant is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{meant}'?", error.ctx) from None
+
+
+def _meant(error: click.NoSuchOption) -> Iterator[str]:
+    """The options of which an unknown one is a value (`--csv`); where none is near, those described so (`--filter`)."""
+    word = error.option_name.lstrip("-")
+    options = [
+        option
+        for option in (error.ctx.command.params if error.ctx else ())
+        if isinstance(option, click.Option)
+    ]
+    for option in options:
+        if isinstance(option.type, click.Choice) and word in option.type.choices:
+            yield f"{option.opts[-1]} {word}"
+    if get_close_matches(
+        error.option_name, [name for option in options for name in option.opts], cutoff=SAME
+    ):
+        return
+    for option in options:
+        if _says(option.help or "", word):
+            yield option.opts[-1]
+
+
+def _is_override(word: str) -> bool:
+    return "=" in word and not word.startswith("-")
+
+
+def _says(text: str, word: str) -> bool:
+    """Whether a word stands in a text, in the singular or the plural."""
+    return word.lower().removesuffix("s") in (
+        part.removesuffix("s") for part in re.findall(r"\w+", text.lower())
+    )
 
 
 def first_sentence(command: click.Command) -> str:

@@ -15,7 +15,8 @@ from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryV
 from yaml import MarkedYAMLError
 
 from hanlon.config.errors import argument_position
-from hanlon.config.hints import hint
+from hanlon.config.hints import chosen_envs, hint
+from hanlon.config.vocabulary import find_conf, vocabulary
 from hanlon.store.problems import nearest
 
 
@@ -36,7 +37,7 @@ def _explain_hydra(error: Exception, loader: ConfigLoaderImpl, arguments: Sequen
         if isinstance(cause, MarkedYAMLError):
             return _unreadable_file(cause)
         if isinstance(cause, (MissingMandatoryValue, InterpolationToMissingValueError)):
-            return _missing_value(cause)
+            return _missing_value(cause, arguments)
     texts = [_first_line(cause) for cause in _chain(error)]
     key = re.search(r"Could not override '([^']+)'", " ".join(texts))
     if key:
@@ -144,20 +145,23 @@ def _unreadable_override(error: OverrideParseException, arguments: Sequence[str]
     where = next(
         (f" (command line, argument {n})" for n, a in enumerate(arguments, 1) if a == error.override), ""
     )
-    near = hint(error.override or "", arguments)
-    if near and "=" not in (error.override or ""):
-        return f"{error.override} is no override{where}.{near} An override is key=value."
+    if near := hint(error.override or "", arguments):
+        return f"{error.override} is no override{where}.{near} An override is key=value, without blanks."
     return (
         f"{error.override}: not a readable override{where}: {_first_line(error)}. An override is key=value; a "
         "value that holds = , ( ) or letters outside ASCII needs quotes: 'key=\"value\"'"
     )
 
 
-def _missing_value(error: OmegaConfBaseException) -> str:
+def _missing_value(error: OmegaConfBaseException, arguments: Sequence[str]) -> str:
     referred = re.search(r"interpolation.*Missing mandatory value: (\S+)", str(error))
     key = referred[1] if referred else str(error.full_key or "").strip() or _first_line(error)
-    if key == "model.id":
-        return "model.id has no value: name the model, as in model=openrouter/openai/o3 or model.id=<name>"
+    typed = next((word for word in arguments if word.startswith("model=")), "")
+    if key.startswith("model.") and typed not in ("", "model=endpoint"):
+        envs = [None, *chosen_envs(find_conf(), arguments)]
+        named = [f"{name.key}={name.value}" for name in vocabulary(find_conf()) if name.env in envs]
+        example = next((name for name in named if name.startswith(f"{typed}/")), f"{typed}/<name>")
+        return f"{typed} is no model by itself: name one behind it, as in {example}"
     return f"{key} has no value: give it as {key}=<value>"
 
 

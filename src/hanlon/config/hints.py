@@ -1,7 +1,8 @@
 """The right word for a wrong one: of all names of conf/ the one nearest to what was typed, and where that belongs.
 
 There is no list of mistakes: wrong case, a plural, a hyphen, a factor without `env.`, a level of another factor and a
-model without its endpoint are all near a name, and the name knows its key and its environment.
+model without its endpoint are all near a name, and the name knows its key and its environment. A key that is near none
+is looked for by its value and in what the files say of each key; words of other tools stand there.
 """
 
 import re
@@ -75,15 +76,37 @@ class _Index:
     def meant(self, typed: str, arguments: Sequence[str]) -> _Meant | None:
         """What was meant by a word, if a name is near."""
         key, assigned, text = typed.lstrip("-+~").partition("=")
+        whole = _without_blanks(typed, arguments)
+        if whole != typed:
+            return self.meant(whole, ()) or _Meant(whole.partition("=")[0], whole, None)
         if not assigned:
             return self._bare_word(key, typed, arguments)
         if any(name.key == key and not self._other(name) for name in self._keys()):
             as_typed = _Meant(key, f"{key}={text}", None) if typed.startswith("-") else None
             return self._value(key, text) or as_typed
-        name = self._nearest(key, vocabulary(self.conf), key.rpartition(".")[0])
-        if name is None:
-            return None
-        return self._at(name, text) if name.value is None else self._switch(name, text)
+        return self._unknown_key(key, text)
+
+    def _unknown_key(self, key: str, text: str) -> _Meant | None:
+        """What was meant by a key that is none: a name like it, a key that takes its value, or one described so."""
+        switches = [name for name in self._all_values() if _plain(name.word) == _plain(key)]
+        if name := self._nearest(key, [*self._keys(), *switches], key.rpartition(".")[0]):
+            return self._at(name, text) if name.value is None else self._switch(name, text)
+        words = set(text.split(","))
+        takers = [name.key for name in self._keys() if words <= set(self._values(name.key))]
+        if len(takers) == 1:
+            return _Meant(takers[0], f"{takers[0]}={text}", None)
+        name = self._described(key)
+        return self._at(name, text) if name else None
+
+    def _described(self, key: str) -> Name | None:
+        """The key whose name and description have all parts of a word, the earlier the better."""
+        places: dict[int, Name] = {}
+        parts = _words(key)
+        for name in self._keys():
+            words = _words(f"{name.key} {name.description}")
+            if not self._other(name) and all(part in words for part in parts):
+                places.setdefault(max(words.index(part) for part in parts), name)
+        return places[min(places)] if places else None
 
     def _keys(self) -> list[Name]:
         return [name for name in vocabulary(self.conf) if name.value is None]
@@ -113,10 +136,8 @@ class _Index:
 
     def _switch(self, name: Name, text: str) -> _Meant:
         """An option of a group that was typed as a key: `wandb=false`."""
-        values = self._values(name.key)
-        off = text.lower() in OFF and "none" in values
-        override = f"{name.key}={'none' if off else name.value}"
-        return _Meant("none" if off else name.word, override, self._other(name))
+        value = "none" if text.lower() in OFF and "none" in self._values(name.key) else name.word
+        return _Meant(value, f"{name.key}={value}", self._other(name))
 
     def _values(self, key: str) -> list[str]:
         names = [name for name in self._all_values() if name.key == key and not self._other(name)]
@@ -125,6 +146,8 @@ class _Index:
     def _value(self, key: str, text: str) -> _Meant | None:
         """What was meant by the values of a key that exists."""
         known = self._values(key)
+        if text.lower() in OFF and "none" in known and text not in known:
+            return _Meant("none", f"{key}=none", None)
         if not known:
             number = _number(text)
             return _Meant(number, f"{key}={number}", None) if number else None
@@ -167,12 +190,13 @@ def _likeness(word: str, name: str) -> float:
     """How like a typed word and a name are, 0 to 1: letter by letter, part by part, last part alone."""
     typed, last_typed, parts_typed = _plain(word)
     full, last, parts = _plain(name)
+    parts_of_last = _plain(last)[2]
     if typed == full:
         return 1.0
     if last_typed == last or full.endswith(f"/{typed}"):
         return 0.97
     letters = max(_ratio(typed, full), 0.97 * _ratio(last_typed, last))
-    if len(typed) > 2 and (parts_typed <= _plain(last)[2] or parts <= parts_typed):
+    if len(typed) > 2 and (_plain(last_typed)[2] <= parts_of_last or parts <= parts_typed):
         return max(0.9, letters)
     return max(0.88, letters) if len(full) > 2 and typed.startswith(full) else letters
 
@@ -190,6 +214,21 @@ def _ratio(word: str, name: str) -> float:
     if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < NEAR:
         return 0.0
     return matcher.ratio()
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text in small letters, without the s of a plural."""
+    return [word[:-1] if word[2:].endswith("s") else word for word in re.findall(r"[^\W_]+", text.lower())]
+
+
+def _without_blanks(typed: str, arguments: Sequence[str]) -> str:
+    """A word with those behind it that a blank beside `=` or behind a comma has cut off: `env = shutdown`."""
+    whole = typed
+    for word in arguments[list(arguments).index(typed) + 1 :] if typed in arguments else ():
+        if not (whole.endswith(("=", ",")) or word.startswith(("=", ","))):
+            break
+        whole += word
+    return whole
 
 
 def _number(text: str) -> str | None:

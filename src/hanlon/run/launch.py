@@ -15,6 +15,7 @@ from hanlon.config.command_line import ComposedSweep, compose_jobs
 from hanlon.config.compose import hydra_loader
 from hanlon.config.errors import ConfigError
 from hanlon.config.explanations import explain_error
+from hanlon.hypotheses.files import plans_for
 from hanlon.run.exit_codes import FAILED, WRONG_CONFIGURATION
 from hanlon.run.plan import plan_cells
 from hanlon.run.print_plan import print_hypotheses, print_plan
@@ -43,9 +44,11 @@ def launch(
     """
     setup_globals()
     arguments = sys.argv[1:]
-    _check_multirun(len(jobs), multirun=bool({"-m", "--multirun"} & set(arguments)))
     sweep = compose_jobs(context.config_loader, master, jobs, arguments)
+    _check_multirun(len(jobs), multirun=bool({"-m", "--multirun"} & set(arguments)))
     options = sweep.options
+    envs = [cell.environment.name for cell in sweep.cells]
+    judged_by = plans_for(envs, options.hypotheses) if options.plan else []
     for line in _remarks_on_cells(len(jobs), sweep):
         print(line, file=sys.stderr)
     sample_elsewhere = sharing(launcher, context, master, sweep)
@@ -67,7 +70,7 @@ def launch(
         print(f"Note: {note}.", file=sys.stderr)
     if options.plan:
         print_plan(planned, options)
-        print_hypotheses(planned, options)
+        print_hypotheses(planned, judged_by, options.samples)
         for line in (*looks.lines(), *end_lines(looks, planned, looks.plans)):
             print(line)
         return [_completed(job) for job in jobs]

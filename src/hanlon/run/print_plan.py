@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hanlon.config.schema import ModelConfig, RunOptions
+from hanlon.hypotheses.schema import Plan
 from hanlon.inquiries.pending import PlannedInquiry
 from hanlon.run.cost import NOTHING, CostEstimate, Range, estimate_cell, estimate_inquiry
 from hanlon.run.plan import PlannedCell, asked_models, sampled_models
@@ -103,13 +104,11 @@ def _between(span: Range) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def print_hypotheses(planned: Sequence[PlannedCell], options: RunOptions) -> None:
+def print_hypotheses(planned: Sequence[PlannedCell], plans: Sequence[Plan], samples: int) -> None:
     """Print which hypotheses the planned cells put to the test, which pairs they do not part, and what n shows."""
     from hanlon.design.power import power_lines
-    from hanlon.hypotheses.files import plans_for
     from hanlon.hypotheses.printed.plan import plan_lines, planned_grids
 
-    plans = plans_for([plan.cell.environment.name for plan in planned], options.hypotheses)
-    states = [plan.state(options.samples) for plan in planned]
-    for line in (*plan_lines(planned_grids(states, plans)), *power_lines(states, options.samples)):
+    states = [plan.state(samples) for plan in planned]
+    for line in (*plan_lines(planned_grids(states, plans)), *power_lines(states, samples)):
         print(line)

@@ -81,6 +81,12 @@ def statuses(runs: Path, *arguments: str) -> dict[tuple[str, str], tuple[str, fl
     }
 
 
+def parts(runs: Path, *arguments: str) -> list[dict[str, Any]]:
+    """The rows of bundles taken apart."""
+    rows = msgspec.json.decode(run(runs, "--format", "json", *arguments))
+    return [row for row in rows if row["kind"] == "part of a bundle"]
+
+
 def test_what_the_sweep_predicted_is_preregistered_and_corrected_and_all_else_exploratory(runs: Path) -> None:
     """Three contrasts of two hypotheses, one of them between levels that the table would not contrast by itself."""
     sweep(runs)
@@ -106,6 +112,14 @@ def test_one_factor_alone_has_the_correction_of_the_whole_sweep(runs: Path) -> N
     assert {pair: whole[pair] for pair in narrow} == narrow
     assert len(narrow) == 4
     assert statuses(runs, "--factor", "how").keys().isdisjoint(narrow)
+
+
+def test_the_parts_of_a_bundle_are_what_they_are_in_the_whole_table(runs: Path) -> None:
+    """`--factor prompt` shows no contrast of the parts, and yet which of them was predicted."""
+    sweep(runs)
+    whole, narrow = (parts(runs, *more) for more in ((), ("--factor", "prompt")))
+    assert whole == narrow
+    assert "preregistered" in {part["status"] for part in whole}
 
 
 @pytest.mark.parametrize("width", [120, 170])

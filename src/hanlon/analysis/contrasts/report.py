@@ -57,10 +57,15 @@ def report(
     all_contrasts = contrasts(
         cells, measures, factors=factors, level=level, predicted=predicted, values=values
     )
+    known = (
+        contrasts(cells, measures, level=level, predicted=predicted, values=values)
+        if factors
+        else all_contrasts
+    )
     all_grids = grids(cells)
     by_cell = {id(cell): grid for grid in all_grids for cell in grid.cells}
     attributions = [
-        _marked(attribute(by_cell[id(bundle.pair.base)], bundle, level=level, values=values), all_contrasts)
+        _marked(attribute(by_cell[id(bundle.pair.base)], bundle, level=level, values=values), known)
         for bundle in all_contrasts
         if bundle.pair.kind == "bundle"
     ]
@@ -118,7 +123,7 @@ def about(report: Report, keys: Collection[str]) -> Report:
 
 
 def _marked(attribution: Attribution, contrasts: Sequence[Contrast]) -> Attribution:
-    """A bundle's parts with what is known of the same contrasts in the report: predicted, and Holm's p."""
+    """A bundle's parts with what is known of the same contrasts, shown or not: predicted, and Holm's p."""
     planned = {_identity(contrast): contrast for contrast in contrasts if contrast.predicted}
 
     def marked(parts: Sequence[Contrast]) -> tuple[Contrast, ...]:

@@ -146,8 +146,8 @@ def _effect_columns(level: str) -> Table:
 def _part_columns(level: str) -> Table:
     return (
         *_PLACE,
-        printed("bundle", lambda row: row.bundle or ""),
         printed("part", lambda row: PARTS[row.part or ""].format(row.factor.replace(" x ", " and "))),
+        printed("bundle", lambda row: row.bundle or ""),
         printed("k/n", lambda row: _counts(row), right=True, fixed=True),
         *_estimate(level),
         *_STATUS,
