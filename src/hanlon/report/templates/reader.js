@@ -228,7 +228,7 @@ async function start() {
   if (DATA.server) ({ columns, asked } = await ask("index"));
   differing = new Uint8Array(columns.rows.cell.length);
   layOut();
-  if (DATA.local?.length) reader.insertBefore(el("p", {}, `Transcripts that stay in the store, since they hold what was loaded from a file: ${DATA.local.join(", ")}.`), document.getElementById("count"));
+  if (DATA.local?.length) reader.insertBefore(el("p", {}, `Transcripts that stay in the store: ${DATA.local.join(", ")}.`), document.getElementById("count"));
   filter();
   show();
   reader.dataset.opened = performance.now().toFixed(0);
