@@ -50,9 +50,10 @@ def report_page(gathered: Gathered, *, everything: bool, figures: bool, failed: 
     redaction, listed = Redaction(extra_paths=gathered.runs), Listed(gathered.states)
     shown_claims = claims(gathered, listed)
     drawn = list(_figures(gathered, redaction, failed)) if figures else []
-    lines = redaction.secrets(
-        msgspec.json.encode(embedded(gathered, listed, shown_claims, everything=everything)).decode()
-    )
+    data = embedded(gathered, listed, shown_claims, everything=everything)
+    for cell in data["columns"]["cells"]:  # a level may be a path of this machine
+        cell |= {name: redaction.tree(cell[name]) for name in ("label", "model", "factors")}
+    lines = redaction.secrets(msgspec.json.encode(data).decode())
     scripts = [*_interactive(drawn), reader_script()]
     return template(redaction).render(
         title=" ".join(questions(gathered)),

@@ -102,7 +102,7 @@ class CellLog:
         )
         self.run = session.open_run(
             run_id(self._sweep.id, cell.key),
-            name=tables.shown_label(cell, LONGEST_NAME),
+            name=redaction.text(tables.shown_label(cell, LONGEST_NAME)),
             group=tables.group_name(self._sweep),
             job_type="cell",
             tags=tags,

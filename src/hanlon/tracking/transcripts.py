@@ -52,10 +52,9 @@ def sweep_table(states: Sequence[CellState], limit: int, redaction: Redaction) -
     for state in states:
         cell, key = state.record, state.record.key
         totals = Counter(outcomes[key].values())
-        names = (shown_label(cell), cell.env, cell.prompt, tier_name(cell), redaction.text(cell.model))
-        about = dict(zip(NAMES, names, strict=True)) | {
-            name: _text(cell.factors.get(name)) for name in factors
-        }
+        names = (shown_label(cell), cell.env, cell.prompt, tier_name(cell), cell.model)
+        levels = {name: _text(cell.factors.get(name)) for name in factors}
+        about = redaction.tree(dict(zip(NAMES, names, strict=True)) | levels)
         for episode in _episodes(state.folder, chosen[key]):
             more = {"of_outcome": totals[episode.outcome], "key": key}
             lines.append(about | labels.get((key, episode.index), {}) | _line(episode, redaction) | more)
