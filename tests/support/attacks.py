@@ -1,4 +1,6 @@
-"""What a model may write to be more than text."""
+"""What a model may write to be more than text: the one set that every room is tried with."""
+
+import re
 
 ATTACKS = {
     "script": "<script>document.title='HACKED'</script>",
@@ -33,6 +35,12 @@ ATTACKS = {
     "backspace": "safe\b\b\b\bevil\rgone",
     "marks": "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319",
     "formula": '=HYPERLINK("http://127.0.0.1:1/")',
+    "formula_call": '=cmd|"/c calc"!A1',
+    "formula_plus": "+1+1",
+    "formula_minus": "-1+cmd",
+    "formula_at": "@SUM(A1)",
+    "formula_tab": "\t=1+1",
+    "formula_return": "\r=1+1",
     "long_line": "x" * 300_000,
     "proto": "__proto__",
 }
@@ -49,6 +57,13 @@ HIDDEN = (
         "tags",
         "selectors",
     ),
-    *("separators", "nul", "backspace", "marks"),
+    *("separators", "nul", "backspace", "marks", "formula_return"),
 )
 """Those of which something would not be seen."""
+FORMULAS = tuple(name for name in ATTACKS if name.startswith("formula"))
+"""Those that a spreadsheet would compute."""
+
+
+def restored(shown: str) -> str:
+    """What was written, of a text in which hidden characters are written out."""
+    return re.sub(r"\[U\+([0-9A-F]{4,6})\]", lambda match: chr(int(match[1], 16)), shown)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from hanlon.analysis.inert import csv_text, inert, inert_tree
+from hanlon.analysis.inert import csv_text, inert_tree
 from hanlon.store.redaction import Redaction
 from hanlon.tracking.lineage import Content
 from hanlon.tracking.state import Marker, Options, synced_mark
@@ -76,8 +76,7 @@ class WandbSession:
     def log_table(self, run: Any, name: str, content: Table) -> None:
         """Log a table once. Its texts do nothing in a browser, nor in a spreadsheet that it is exported to."""
         lines = [
-            [csv_text(inert(value)) if isinstance(value, str) else value for value in line]
-            for line in content.lines
+            [csv_text(value) if isinstance(value, str) else value for value in line] for line in content.lines
         ]
         table = self._wandb.Table(columns=list(content.columns), data=lines, log_mode="IMMUTABLE")
         if self.mode == "offline":
