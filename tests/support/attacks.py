@@ -1,6 +1,11 @@
 """What a model may write to be more than text: the one set that every room is tried with."""
 
+import json
 import re
+from pathlib import Path
+
+from support.judged import write_judge
+from support.stored import episode, write_cell
 
 ATTACKS = {
     "script": "<script>document.title='HACKED'</script>",
@@ -67,3 +72,28 @@ FORMULAS = tuple(name for name in ATTACKS if name.startswith("formula"))
 def restored(shown: str) -> str:
     """What was written, of a text in which hidden characters are written out."""
     return re.sub(r"\[U\+([0-9A-F]{4,6})\]", lambda match: chr(int(match[1], 16)), shown)
+
+
+def attacked_store(runs: Path) -> list[Path]:
+    """A cell for each attack, in which it is the model's name, the label, a level, a text, and all that was said of it.
+
+    Returns:
+        The cells' folders, in the order of ATTACKS.
+    """
+    folders = []
+    for number, (name, text) in enumerate(ATTACKS.items()):
+        key, short = f"{number:06x}", text[:200]
+        call = {"function": {"name": "bash", "arguments": json.dumps({"cmd": text})}}
+        reply = {"role": "assistant", "content": text, "reasoning": text, "tool_calls": [{"id": "a", **call}]}
+        said = [
+            {"role": "user", "content": "hello"},
+            reply,
+            {"role": "tool", "tool_call_id": "a", "content": text},
+        ]
+        folder = write_cell(
+            runs, key, episode(0, messages=said, facts={"output": text}), episode(1, "resisted"),
+            label=short, model=short, texts={"system": text}, prompt=name, factors={"placement": short},
+        )  # fmt: skip
+        write_judge(runs, folder, "gpt", {0: True}, text)
+        folders.append(folder)
+    return folders

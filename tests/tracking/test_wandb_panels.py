@@ -212,7 +212,7 @@ def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path
     cells = [cell_record("a1", label="open"), cell_record("b2", label="loaded", local_only=True)]
     sweep = TrackedSweep(runs_dir, cells)
     secret = [{"role": "user", "content": "a loaded request"}]
-    sweep.run(offline(), {"a1": [episode(0)], "b2": [episode(0, messages=secret)]})
+    sweep.run(offline(report=True), {"a1": [episode(0)], "b2": [episode(0, messages=secret)]})
     lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
     assert {line["cell"] for line in lines} == {"open"}
     files = [path for path in (runs_dir / "wandb").rglob("*") if path.is_file()]
@@ -220,8 +220,12 @@ def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path
     sweep.run(offline(local_transcripts=True), {})
     lines = lines_of(by_job(runs_dir, "summary")[-1], "transcripts")
     assert {line["cell"] for line in lines} == {"open", "loaded"}
-    sweep.run(offline(transcripts=False), {})
-    assert not list(by_job(runs_dir, "summary")[-1].folder.glob("files/media/table/transcripts_*"))
+    sweep.run(offline(report=True, transcripts=False), {})
+    last = by_job(runs_dir, "summary")[-1].folder
+    assert not list(last.glob("files/media/table/transcripts_*"))
+    [page] = (file.read_text() for file in last.glob("files/media/html/report_*.html"))
+    assert not [word for word in ("Problem 0", "a loaded request", "Allow yourself") if word in page]
+    assert "Transcripts that stay in the store" in page
 
 
 def test_reasoning_stands_in_a_transcript_whatever_field_it_came_in() -> None:

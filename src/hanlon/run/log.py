@@ -54,7 +54,8 @@ def _subject(cells: Sequence[Cell]) -> str:
         }
         for cell in cells
     ]
-    names = dict.fromkeys(name for of_cell in settings for name in of_cell)
+    factors = (name for cell in cells for name in cell.factors)
+    names = dict.fromkeys(["prompt", "tier", *factors, "model", "seed"])
     varied = [name for name in names if len({repr(of_cell.get(name)) for of_cell in settings}) > 1]
     more = [f"{len(varied) - MOST_NAMED}_more"] if len(varied) > MOST_NAMED else []
     shown = [*varied[:MOST_NAMED], *more] or [cells[0].config.prompt.name]

@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from hanlon.analysis.inert import inert
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import read_digests
 from hanlon.store.outcomes import RETRIED_LATER
@@ -18,7 +19,6 @@ from hanlon.store.tally import Tally
 from hanlon.tracking import lineage, tables, transcripts
 from hanlon.tracking.session import WandbSession
 from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_state, write_state
-from hanlon.tracking.tables import LONGEST_NAME
 
 LONGEST_TAG = 64
 MOST_REPLAYED_ROWS = 1000
@@ -32,7 +32,7 @@ def run_id(sweep_id: str, key: str) -> str:
 
 def legal_tags(*tags: str) -> list[str]:
     """Tags that W&B accepts: 1 to 64 characters, each once."""
-    return list(dict.fromkeys(tag[:LONGEST_TAG] for tag in tags if tag))
+    return list(dict.fromkeys(inert(tag)[:LONGEST_TAG] for tag in tags if tag))
 
 
 class CellLog:
@@ -102,7 +102,7 @@ class CellLog:
         )
         self.run = session.open_run(
             run_id(self._sweep.id, cell.key),
-            name=redaction.text(tables.shown_label(cell, LONGEST_NAME)),
+            name=tables.run_name(redaction.text(cell.label), "", simulated=cell.simulated),
             group=tables.group_name(self._sweep),
             job_type="cell",
             tags=tags,

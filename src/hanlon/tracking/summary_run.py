@@ -20,7 +20,7 @@ from hanlon.tracking.overview import REPORT, Overview
 from hanlon.tracking.saved import save_overview
 from hanlon.tracking.session import WandbSession, one_line
 from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_state, write_state
-from hanlon.tracking.tables import LONGEST_NAME, MOST_LINES, Table
+from hanlon.tracking.tables import MOST_LINES, Table
 
 if TYPE_CHECKING:
     from hanlon.report.gathered import Gathered
@@ -153,11 +153,10 @@ class SummaryLog:
 
     def _open(self, session: WandbSession, states: Sequence[CellState], answers: Sequence[str]) -> Any:
         simulated = _any_simulated(states)
-        group, mark = tables.group_name(self._sweep), " (simulated)" if simulated else ""
         return session.open_run(
             run_id(self._sweep.id, "summary"),
-            name=f"{group[: LONGEST_NAME - len(' summary' + mark)]} summary{mark}",
-            group=group,
+            name=tables.run_name(self._sweep.group, " summary", simulated=simulated),
+            group=tables.group_name(self._sweep),
             job_type="summary",
             tags=legal_tags("simulated" if simulated else "", "summary"),
             notes="\n\n".join(answers) or None,

@@ -26,6 +26,7 @@ class Table:
 
 LONGEST_NAME = 128
 """Characters of a run's name or group that W&B takes."""
+SIMULATED = " (simulated)"
 LAYOUT = 2
 """Raised when what is logged of the same counts changes, so that finished cells are logged anew."""
 RATE_COLUMNS = (
@@ -48,10 +49,15 @@ RATE_COLUMNS = (
 )
 
 
-def shown_label(cell: CellRecord, longest: int | None = None) -> str:
-    """The cell's label, cut to `longest` characters; it says so, uncut, where no model was asked."""
-    mark = " (simulated)" if cell.simulated else ""
-    return cell.label[: longest and longest - len(mark)] + mark
+def shown_label(cell: CellRecord) -> str:
+    """The cell's label, which says so where no model was asked."""
+    return cell.label + SIMULATED * cell.simulated
+
+
+def run_name(text: str, more: str, *, simulated: bool) -> str:
+    """A run's name: as much of a text as W&B takes beside `more` and what says that no model was asked."""
+    end = more + SIMULATED * simulated
+    return inert(text)[: LONGEST_NAME - len(end)] + end
 
 
 def group_name(sweep: SweepRecord) -> str:
