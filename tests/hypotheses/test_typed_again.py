@@ -55,7 +55,10 @@ def test_another_model_is_judged_beside_the_first_and_changes_nothing_of_it(
     assert names == {"self_preservation", "task_drive"}
     assert {row["status"] for row in other if row["kind"] == "prediction"} == {"preregistered"}
     printed = command_line.hanlon("verdict").stdout
-    assert f"Its command:\npython run.py -m experiment={EXPERIMENT} model={SELF_PRESERVATION} samples=3" in printed
+    assert (
+        f"Its command:\npython run.py -m experiment={EXPERIMENT} model={SELF_PRESERVATION} samples=3"
+        in printed
+    )
     assert "preregistered: self_preservation, task_drive; the others were written down beforehand" in printed
 
 
