@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "labels": ("judged",),
     "rescore": ("judged",),
     "judge-check": ("judged",),
+    "judge-smoke --judge regex": ("judged",),
 }
 """Each verb with the stores that it has something to say of; empty: all."""
 CASES = [(verb, store) for verb, stores in VERBS.items() for store in stores or STORES]
@@ -110,6 +111,36 @@ def test_every_table_can_be_narrowed_and_sorted(stores: dict[str, Path], verb: s
     wrong = CliRunner().invoke(main, [verb, str(stores["mixed"]), "--columns", "no_such"])
     assert wrong.exit_code == 2
     assert "Columns:" in wrong.output
+
+
+def test_a_column_is_looked_for_in_every_table_that_a_verb_prints(stores: dict[str, Path]) -> None:
+    """Tables that have none of the wanted columns are left out; a name that none has is an error with those of all."""
+    rivals = run(160, "verdict", stores["mixed"], "--columns", "rival,explains", "--sort", "-explains")
+    assert "Rivals" in rivals
+    assert "Effects on" not in rivals
+    both = run(160, "verdict", stores["mixed"], "--predictions", "--columns", "p,k/n")
+    headings = [set(line.split()) for line in both.split("\n") if line.startswith("  ")]
+    assert {"p"} in headings
+    assert {"k/n"} in headings
+    compared = run(160, *words_of("compare", stores["shutdown"]), "--columns", "rate")
+    assert "second against first" not in compared
+    checked = run(160, "judge-check", stores["judged"], "--columns", "kappa")
+    assert "smoke set " not in checked
+    wrong = CliRunner().invoke(main, ["verdict", str(stores["mixed"]), "--columns", "rivl"])
+    assert wrong.exit_code == 2
+    assert "Did you mean 'rival'?" in wrong.output
+    assert "share removed" in wrong.output
+
+
+def test_a_judge_is_tried_on_the_whole_smoke_set(stores: dict[str, Path]) -> None:
+    """So a choice of cells is an error of use; columns and order are chosen as in any table."""
+    words = ["judge-smoke", str(stores["judged"]), "--judge", "regex"]
+    refused = CliRunner().invoke(main, [*words, "--where", "tier=free"])
+    assert refused.exit_code == 2
+    assert "leave out --cell, --model and --where" in refused.output
+    rows = json.loads(run(80, *words, "--format", "json", "--columns", "label,passed", "--sort", "-label"))
+    assert all(row.keys() == {"label", "passed"} for row in rows)
+    assert [row["label"] for row in rows] == sorted((row["label"] for row in rows), reverse=True)
 
 
 def test_what_is_narrowed_is_not_computed_anew(stores: dict[str, Path]) -> None:

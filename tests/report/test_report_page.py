@@ -18,7 +18,7 @@ from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import new_registration
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
-from support.attacks import ATTACKS, HIDDEN
+from support.attacks import ATTACKS, HIDDEN, restored
 from support.command_line import ROOT
 from support.judged import LABEL, judged_store, said, write_judge
 from support.rivals import SHUTDOWN, states
@@ -287,8 +287,7 @@ def test_what_a_model_wrote_is_text_and_all_of_it_is_there(tmp_path: Path) -> No
     for number, (name, text) in enumerate(ATTACKS.items()):
         blocks = [b["text"] for m in page.data["episodes"][f"0/{number}"]["messages"] for b in m["blocks"]]
         assert blocks.count(blocks[-1]) == 4, name
-        restored = re.sub(r"\[U\+([0-9A-F]{4,6})\]", lambda match: chr(int(match[1], 16)), blocks[-1])
-        assert restored == text, name
+        assert restored(blocks[-1]) == text, name
         assert ("[U+" in blocks[-1]) == (name in HIDDEN), name
 
 

@@ -189,6 +189,7 @@ def test_a_damaged_line_hides_no_episode(runs: Path, browser: Browser) -> None:
     [
         ("number 3", [3]),
         ("keep my values", list(range(6))),
+        ("KEEP my Values", list(range(6))),
         ("zebra", []),
         ("", []),
         ("resisted", []),
@@ -196,8 +197,15 @@ def test_a_damaged_line_hides_no_episode(runs: Path, browser: Browser) -> None:
     ],
 )
 def test_a_text_is_found_in_what_was_said(browser: Browser, text: str, found: list[int]) -> None:
-    """In messages alone, not in outcomes or facts."""
+    """In messages alone, not in outcomes or facts; in capitals or not."""
     assert browser.get(f"search?cell=aaa&text={text.replace(' ', '%20')}") == found
+
+
+def test_letters_of_any_script_are_found_in_capitals_or_not(tmp_path: Path) -> None:
+    """A word of ASCII, and one of others."""
+    write_cell(tmp_path / "runs", "aaa", said(0, "Ärger mit \n ΣΊΣΥΦΟΣ"), said(1, "nothing"))
+    view = open_store([tmp_path / "runs"])
+    assert [view.search("aaa", text) for text in ("ÄRGER", "σίσυφος", "MIT")] == [[0], [0], [0]]
 
 
 def test_what_a_model_wrote_comes_as_text(tmp_path: Path) -> None:

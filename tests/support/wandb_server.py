@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler
 
 KEY = "0123456789" * 4
 ENTITY = "team"
+OF_PROJECT = {"isBenchmark": False, "user": None}
 Json = dict[str, Any]
 History = Literal["cut", "overwritten", "appended to"]
 
@@ -75,6 +76,7 @@ class WandbServer:
         self.history = history
         self.runs: dict[str, ServedRun] = {}
         self.views: dict[str, Json] = {}
+        self.reports: dict[str, Json] = {}
         self.artifacts: dict[str, Json] = {}
         self.requests: list[tuple[str, bytes]] = []
         self.operations: list[tuple[str, Json]] = []
@@ -225,10 +227,16 @@ class WandbServer:
         return {"project": None}
 
     def _on_CreateArtifact(self, variables: Json) -> Json:
+        made = variables["input"]
         artifact_id = str(len(self.artifacts))
-        self.artifacts[artifact_id] = {**variables["input"], "state": "PENDING", "files": {}}
+        for known, artifact in self.artifacts.items():  # equal contents of a name are one version
+            if (artifact["name"], artifact["digest"]) == (made["artifactCollectionName"], made["digest"]):
+                artifact_id = known
+        name = made["artifactCollectionName"]
+        new = {**made, "name": name, "state": "PENDING", "files": {}, "used_by": []}
+        state = self.artifacts.setdefault(artifact_id, new)["state"]
         sequence = {"latestArtifact": None}
-        artifact = {"id": artifact_id, "state": "PENDING", "artifactSequence": sequence}
+        artifact = {"id": artifact_id, "state": state, "artifactSequence": sequence}
         return {"createArtifact": {"__typename": "CreateArtifactPayload", "artifact": artifact}}
 
     def _on_CreateArtifactManifest(self, variables: Json) -> Json:
@@ -261,9 +269,33 @@ class WandbServer:
         artifact["state"] = "COMMITTED"
         return {"commitArtifact": {"artifact": {"id": variables["artifactID"], "digest": artifact["digest"]}}}
 
+    def _on_UseArtifact(self, variables: Json) -> Json:
+        used = variables.get("input", variables)
+        self.artifacts[used["artifactID"]]["used_by"].append(used["runName"])
+        return {"useArtifact": {"artifact": {"id": used["artifactID"], "digest": ""}}}
+
+    def _on_ProjectInternalId(self, variables: Json) -> Json:
+        return {"project": {"id": "p", "internalId": "p"}}
+
+    def _on_GetProjects(self, variables: Json) -> Json:
+        names = {run.project for run in self.runs.values()}
+        projects = [{"id": name, "name": name, "entityName": ENTITY} for name in sorted(names)]
+        edges = [
+            {"cursor": "c", "node": {**each, "createdAt": "2026-01-01T00:00:00", **OF_PROJECT}}
+            for each in projects
+        ]
+        return {"models": {"edges": edges, "pageInfo": {"hasNextPage": False, "endCursor": None}}}
+
+    def _on_upsertView(self, variables: Json) -> Json:
+        return self._saved(self.reports, "report", variables)
+
     def _on_UpsertView2(self, variables: Json) -> Json:
-        view_id = variables.get("id") or f"view{len(self.views)}"
-        if variables.get("id") and view_id not in self.views:
+        return self._saved(self.views, "view", variables)
+
+    def _saved(self, kept: dict[str, Json], kind: str, variables: Json) -> Json:
+        view_id = variables.get("id") or f"{kind}{len(kept)}"
+        if variables.get("id") and view_id not in kept:
             return {"upsertView": None}
-        self.views[view_id] = variables
-        return {"upsertView": {"view": {"id": view_id, "name": variables["name"]}, "inserted": True}}
+        kept[view_id] = variables
+        project = {"id": "p", "name": variables["projectName"], "entityName": variables["entityName"]}
+        return {"upsertView": {"view": {**variables, "id": view_id, "project": project}, "inserted": True}}

@@ -38,8 +38,8 @@ def said() -> list[str]:
 
 @pytest.fixture
 def offline(said: list[str]) -> Callable[..., WandbTracker]:
-    """A tracker that logs offline, without figures (seconds each), and says its lines to `said`."""
-    fixed = {"mode": "offline", "figures": False, "say": said.append}
+    """A tracker that logs offline, without report and figures (seconds each), and says its lines to `said`."""
+    fixed = {"mode": "offline", "report": False, "figures": False, "say": said.append}
     return lambda **options: WandbTracker(**{**fixed, **options})
 
 

@@ -1,5 +1,6 @@
 """The real command line, online: what the server holds is what `hanlon` prints of the same store."""
 
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -60,6 +61,9 @@ def test_a_sweep_over_tiers_shows_rates_contrasts_gaps_and_transcripts(
     assert run.returncode == 0, run.stderr
     same_numbers(server, online)
     [summary] = server.by_job("summary")
+    [sweep] = (msgspec.json.decode(file.read_bytes()) for file in online.runs.glob("sweeps/*.json"))
+    assert {run.about["groupName"] for run in server.runs.values()} == {sweep["name"]}
+    assert re.fullmatch(r"alignment_faking-(prompt-)?tier-\d{4}-\d\d-\d\d-[0-9a-f]{4}", sweep["name"])
     gaps = {(row["cell"], row["first"]): row for row in printed(online, "gaps")}
     assert len(summary.table("gaps")) == len(gaps) >= 1
     for line in summary.table("gaps"):
@@ -75,7 +79,7 @@ def test_a_sweep_over_tiers_shows_rates_contrasts_gaps_and_transcripts(
         for name in cell.summary
         if name.startswith("outcome/")
     }
-    assert all(line["simulated"] == "simulated" for line in transcripts)
+    assert all(line["simulated"] is True for line in transcripts)
     assert all(view["displayName"].endswith("(simulated)") for view in server.views.values())
 
 

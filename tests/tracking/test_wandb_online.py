@@ -37,7 +37,7 @@ def wandb_sync(runs_dir: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_sweep_arrives_whole(runs_dir: Path, server: WandbServer, said: list[str]) -> None:
-    """Config, rows, summary, tables and exit code of each cell's run and of the summary run are on the server."""
+    """Config, rows, summary, tables, exit code and artifacts of each run; the sweep's was made of the cells'."""
     cells = [cell_record("a1"), cell_record("b2", label="other")]
     sweep = TrackedSweep(runs_dir, cells)
     sweep.run(
@@ -55,11 +55,10 @@ def test_a_sweep_arrives_whole(runs_dir: Path, server: WandbServer, said: list[s
     assert [artifact["state"] for artifact in server.artifacts.values()] == ["COMMITTED"] * len(
         server.artifacts
     )
-    assert {artifact["runName"] for artifact in server.artifacts.values()} == {
-        first.id,
-        second.id,
-        summary.id,
-    }
+    made = {each["name"]: (each["runName"], each["used_by"]) for each in server.artifacts.values()}
+    assert made["cell-a1"] == (first.id, [summary.id])
+    assert made["cell-b2"] == (second.id, [summary.id])
+    assert made["sweep-sweep1"] == (summary.id, [])
 
 
 def test_an_online_sweep_typed_again_sends_nothing(

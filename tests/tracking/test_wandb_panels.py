@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanlon.analysis.sampling import sample
+from hanlon.hypotheses.stored import StoredSweep
+from hanlon.report.gathered import gather_sweep
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import write_json
 from hanlon.store.records import Answer, Episode, InquiryRecord, SweepRecord
 from hanlon.store.redaction import Redaction
 from hanlon.store.tally import Tally
-from hanlon.tracking.panels import SweepSummary, table
+from hanlon.tracking.panels import panel_tables, table
 from hanlon.tracking.tables import Table
 from hanlon.tracking.transcripts import readable
 from hanlon.tracking.wandb import WandbTracker
@@ -44,8 +46,9 @@ def two_cells(**changes: Any) -> list[Any]:
 def tables_of(states: list[CellState]) -> dict[str, Table]:
     """The tables of a sweep of these cells that wrote down no hypotheses; none of them fails."""
     sweep = SweepRecord("sweep1", [state.record.key for state in states], 4, [], 0.0)
+    gathered = gather_sweep(StoredSweep(sweep, states, []), [])
     failures: list[tuple[str, Exception]] = []
-    tables = SweepSummary(sweep, states).tables(Redaction(), lambda *failure: failures.append(failure))
+    tables = panel_tables(gathered, Redaction(), lambda *failure: failures.append(failure))
     assert failures == []
     return tables
 
@@ -152,17 +155,18 @@ def test_the_sweeps_transcripts_show_every_outcome_and_cell(runs_dir: Path, offl
     assert {line["outcome"] for line in lines} == {"shutdown", "resisted", "truncated"}
     assert {line["cell"] for line in lines} == {"baseline+placement=system", "baseline+placement=user"}
     [resisted] = [line for line in lines if line["outcome"] == "resisted"]
-    assert (resisted["index"], resisted["of_outcome"]) == ("89", "1")
+    assert (resisted["index"], resisted["of_outcome"]) == (89, 1)
     assert "Problem 89" in resisted["messages"]
     of_cell = by_job(runs_dir, "cell")[0].table("transcripts")[1]
     assert {line[1] for line in of_cell} == {"shutdown", "resisted"}
+    assert {line["placement"] for line in lines} == {"system", "user"}
 
 
-@pytest.mark.parametrize(("simulated", "mark"), [(False, ""), (True, " (simulated judge)")])
+@pytest.mark.parametrize(("simulated", "mark"), [(False, ""), (True, " (simulated)")])
 def test_judges_labels_stand_beside_the_transcripts(
     runs_dir: Path, offline: Offline, simulated: bool, mark: str
 ) -> None:
-    """A stored label is a column to filter by; an episode that nobody judged has none."""
+    """Each label has a column to filter by; an episode that nobody judged has nothing in it."""
     sweep = TrackedSweep(runs_dir)
     label = {"question": "q", "all_of": ["confused"]}
     question = {"votes": 1, "threshold": 0.5, "maybe": 0.5}
@@ -173,7 +177,7 @@ def test_judges_labels_stand_beside_the_transcripts(
     (sweep.folder("c0ffee") / "labels.j1.jsonl").write_bytes(msgspec.json.encode(answer) + b"\n")
     sweep.run(offline(), {"c0ffee": [episode(0), episode(1)]})
     lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
-    assert [line["label"] for line in lines] == [f"confused=yes{mark}", ""]
+    assert [line[f"llm: confused{mark}"] for line in lines] == ["yes", ""]
 
 
 def test_follow_up_answers_have_a_table_and_stand_beside_the_transcripts(
@@ -198,11 +202,9 @@ def test_follow_up_answers_have_a_table_and_stand_beside_the_transcripts(
     assert (row["set"], row["question"]) == ("self_report", "why")
     assert json.loads(row["answers"]) == {"task": 1, "notice": 1}
     assert (row["right"], row["checked"], row["unread"]) == (1, 2, 1)
-    assert sorted(line["label"] for line in lines_of(summary, "transcripts")) == [
-        "self_report.why=notice, self_report.why.right=no",
-        "self_report.why=task, self_report.why.right=yes",
-        "self_report.why=unscored",
-    ]
+    lines = lines_of(summary, "transcripts")
+    assert [line["self_report: why"] for line in lines] == ["task", "notice", "unscored"]
+    assert [line["self_report: why.right"] for line in lines] == ["yes", "no", ""]
 
 
 def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path, offline: Offline) -> None:
@@ -210,7 +212,7 @@ def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path
     cells = [cell_record("a1", label="open"), cell_record("b2", label="loaded", local_only=True)]
     sweep = TrackedSweep(runs_dir, cells)
     secret = [{"role": "user", "content": "a loaded request"}]
-    sweep.run(offline(), {"a1": [episode(0)], "b2": [episode(0, messages=secret)]})
+    sweep.run(offline(report=True), {"a1": [episode(0)], "b2": [episode(0, messages=secret)]})
     lines = lines_of(by_job(runs_dir, "summary")[0], "transcripts")
     assert {line["cell"] for line in lines} == {"open"}
     files = [path for path in (runs_dir / "wandb").rglob("*") if path.is_file()]
@@ -218,8 +220,12 @@ def test_one_switch_and_a_loaded_request_set_keep_transcripts_out(runs_dir: Path
     sweep.run(offline(local_transcripts=True), {})
     lines = lines_of(by_job(runs_dir, "summary")[-1], "transcripts")
     assert {line["cell"] for line in lines} == {"open", "loaded"}
-    sweep.run(offline(transcripts=False), {})
-    assert not list(by_job(runs_dir, "summary")[-1].folder.glob("files/media/table/transcripts_*"))
+    sweep.run(offline(report=True, transcripts=False), {})
+    last = by_job(runs_dir, "summary")[-1].folder
+    assert not list(last.glob("files/media/table/transcripts_*"))
+    [page] = (file.read_text() for file in last.glob("files/media/html/report_*.html"))
+    assert not [word for word in ("Problem 0", "a loaded request", "Allow yourself") if word in page]
+    assert "Transcripts that stay in the store" in page
 
 
 def test_reasoning_stands_in_a_transcript_whatever_field_it_came_in() -> None:

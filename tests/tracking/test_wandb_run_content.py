@@ -76,7 +76,7 @@ def test_the_summary_run_holds_a_line_for_every_measure_of_every_cell(
 
 
 def test_transcripts_are_a_table_of_readable_text(runs_dir: Path, offline: Offline) -> None:
-    """One line an episode, all strings, reasoning and tool calls spelled out, capped at the given number."""
+    """One line an episode, numbers as numbers, reasoning and tool calls spelled out, capped at the given number."""
     episodes = [episode(i) for i in range(5)]
     TrackedSweep(runs_dir).run(offline(transcripts_max_rows=3), {"c0ffee": episodes})
     [run] = by_job(runs_dir, "cell")
@@ -84,13 +84,13 @@ def test_transcripts_are_a_table_of_readable_text(runs_dir: Path, offline: Offli
     assert columns == ["index", "outcome", "excluded", "facts", "messages", "tokens", "simulated"]
     assert len(lines) == 3
     assert lines[1] == [
-        "1",
+        1,
         "shutdown",
         "",
         '{"notice_turn":3}',
         "[user]\nProblem 1\n\n[assistant]\n(reasoning) Let me look.\n(call of bash)\n  cmd: ls",
-        "110",
-        "",
+        110,
+        False,
     ]
 
 
@@ -113,7 +113,7 @@ def test_a_simulated_model_is_called_so_everywhere(runs_dir: Path, offline: Offl
         assert run.config["simulated"] is True
         assert run.summary["simulated"] is True
     assert "simulated" in cell.summary["label"]
-    assert cell.table("transcripts")[1][0][-1] == "simulated"
+    assert cell.table("transcripts")[1][0][-1] is True
     assert all(line["simulated"] and "simulated" in line["label"] for line in summary.rates())
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from unicodedata import category
 
-LINES = {ord("\n"): None, ord("\t"): None}
 HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 """Categories of Unicode: controls, formats (bidirectional, of no width), surrogates, private use, separators."""
 BLANK = frozenset(
@@ -24,9 +23,7 @@ BLANK = frozenset(
 
 def inert(text: str) -> str:
     """A text in which every character can be seen; newlines and tabs stay."""
-    if text.isascii() and text.translate(LINES).isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
+    return _UNUSUAL.sub(lambda match: f"[U+{ord(match[0]):04X}]" if _is_hidden(match[0]) else match[0], text)
 
 
 def inert_tree(value: Any) -> Any:
@@ -41,9 +38,11 @@ def inert_tree(value: Any) -> Any:
     return value
 
 
-def _shown(character: str) -> str:
-    hidden = character not in "\n\t" and (category(character) in HIDDEN or ord(character) in BLANK)
-    return f"[U+{ord(character):04X}]" if hidden else character
+_UNUSUAL = re.compile(r"[^ -~\n\t]")
+
+
+def _is_hidden(character: str) -> bool:
+    return category(character) in HIDDEN or ord(character) in BLANK
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -55,9 +54,20 @@ _MARKUP = re.compile(
 def csv_text(text: str) -> str:
     """Text as a cell of CSV: by a leading apostrophe a spreadsheet takes for text what begins as a formula does.
 
-    A carriage return, which readers take for the end of a row, is written out.
+    What nobody would see is written out; so is a carriage return, which readers take for the end of a row.
     """
-    return (f"'{text}" if text.startswith(_FORMULA) else text).replace("\r", "[U+000D]")
+    return inert(f"'{text}" if text.startswith(_FORMULA) else text)
+
+
+def json_text(text: str) -> str:
+    """JSON of the same value, in which every character that nobody would see is an escape (`\\u202e`)."""
+
+    def escaped(match: re.Match[str]) -> str:
+        units = match[0].encode("utf-16-be", "surrogatepass")
+        pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
+        return "".join(f"\\u{pair}" for pair in pairs) if _is_hidden(match[0]) else match[0]
+
+    return _UNUSUAL.sub(escaped, text)
 
 
 def markdown_text(text: str) -> str:

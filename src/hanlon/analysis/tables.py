@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from hanlon.analysis.inert import csv_text, inert, markdown_text
+from hanlon.analysis.inert import csv_text, inert, json_text, markdown_text
 from hanlon.analysis.layout import Shown, in_blocks, in_line, laid_out
 from hanlon.store.problems import nearest
 
@@ -200,7 +200,7 @@ def render_rows(rows: Sequence[Mapping[str, Any]], table_format: TableFormat, vi
         chosen, rows = view.of(fields, rows, plain_only=True)
         rows = plain_rows(chosen, rows)
     if table_format != "csv":
-        return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
+        return json_text(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
     if not rows:
         return ""
     out = io.StringIO()
@@ -218,7 +218,7 @@ def _field(name: str) -> Column[Mapping[str, Any]]:
 def _csv_value(value: Any) -> str | int | float:
     if isinstance(value, str):
         return csv_text(value)
-    return value if isinstance(value, (int, float)) else msgspec.json.encode(value).decode()
+    return value if isinstance(value, (int, float)) else json_text(msgspec.json.encode(value).decode())
 
 
 def page_width() -> int:

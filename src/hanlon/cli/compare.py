@@ -16,6 +16,7 @@ from hanlon.analysis.rates_table import rates_columns, rates_rows
 from hanlon.analysis.rates_text import notes
 from hanlon.analysis.requests import stored_values
 from hanlon.analysis.tables import render_table
+from hanlon.analysis.views import views_of
 from hanlon.cli.options import RUNS, TableOptions, load, only_cell, table_options
 from hanlon.store.cells import CellState
 
@@ -57,10 +58,13 @@ def compare(
         return
     rows = rates_rows(cells, list(dict.fromkeys(measures)))
     rows = [row for row in rows if row.rate.measure == measures[cells.index(row.cell)]]
-    of_cells = render_table(rates_columns(), rows, chosen.table_format, "rates", chosen.view)
+    of_rates, of_compared = views_of(chosen.view, [rates_columns(), columns])
     chosen.say_answer(compared_answer(compared))
-    click.echo(f"{of_cells}\n")
-    click.echo(render_table(columns, [compared], chosen.table_format, "second against first") + "\n")
+    if of_rates:
+        click.echo(render_table(rates_columns(), rows, chosen.table_format, "rates", of_rates) + "\n")
+    if of_compared:
+        title = "second against first"
+        click.echo(render_table(columns, [compared], chosen.table_format, title, of_compared) + "\n")
     chosen.say_notes([*compared_notes(compared), *notes(rows)], list(compared_method(compared)))
     click.echo()
     texts = cell_texts(cells[0].record), cell_texts(cells[1].record)

@@ -17,13 +17,14 @@ from hanlon.analysis.labels.calibration import (
 )
 from hanlon.analysis.labels.human import LabelFileError, read_human_labels
 from hanlon.analysis.labels.labels import JudgedCell
+from hanlon.analysis.labels.trials import COMMAND, TRIAL_COLUMNS, trials_answer
 from hanlon.analysis.paragraphs import counted
 from hanlon.analysis.stats.scores import worded
 from hanlon.analysis.tables import render_rows, render_table
+from hanlon.analysis.views import views_of
 from hanlon.cli.options import RUNS, TableOptions, table_options
 from hanlon.cli.selection import Selection
 from hanlon.environments.tier import Tier
-from hanlon.inquiries.judges.smoke.scores import REQUIRED
 from hanlon.inquiries.judges.votes import NO, YES
 
 _HELP = """Compare judges with known labels (after judge-smoke), with people, and with each other.
@@ -167,11 +168,7 @@ class _Compared:
             figures = " and ".join(f"{name} {worded(row, name)}" for name in ("precision", "recall"))
             return f"Against people, {row['judge']} is worst on {row['label']}: {figures}."
         if self.trials:
-            right = sum(row["passed"] is True for row in self.trials)
-            return (
-                f"Labels that pass on the smoke set, with precision and recall of at least {REQUIRED}: {right} of "
-                f"{len(self.trials)}."
-            )
+            return trials_answer(self.trials)
         if self.agreement:
             row = min(self.agreement, key=lambda row: row["agreement"] or 0.0)
             agreed = f"{row['agreed']} of {counted(row['n'], 'episode')}"
@@ -180,8 +177,6 @@ class _Compared:
 
 
 def _print(compared: _Compared, chosen: TableOptions, judge: str | None, *, with_people: bool) -> None:
-    from hanlon.analysis.labels.trials import COMMAND, TRIAL_COLUMNS
-
     tables = (
         (True, "judges on the smoke set", TRIAL_COLUMNS, compared.trials,
          f"No trial on the smoke set, transcripts with known labels: {COMMAND} {judge or '...'}."),
@@ -191,10 +186,11 @@ def _print(compared: _Compared, chosen: TableOptions, judge: str | None, *, with
          "No two judges have labelled the same episodes."),
     )  # fmt: skip
     missing: list[str] = []
-    for wanted, title, columns, rows, absent in tables:
-        if rows:
-            click.echo(render_table(columns, rows, chosen.table_format, title, chosen.view) + "\n")
-        elif wanted:
+    views = views_of(chosen.view, [columns for _, _, columns, _, _ in tables])
+    for (wanted, title, columns, rows, absent), view in zip(tables, views, strict=True):
+        if rows and view:
+            click.echo(render_table(columns, rows, chosen.table_format, title, view) + "\n")
+        elif wanted and not rows:
             missing.append(absent)
     chosen.say_notes(missing, _notes(compared))
 

@@ -103,30 +103,48 @@ def rescore(
 @RUNS
 @click.option("--judge", "judges", multiple=True, required=True, help="Of conf/judge; may be repeated.")
 @SET
-def judge_smoke(runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tuple[str, ...]) -> None:
+@table_options
+def judge_smoke(
+    runs: tuple[Path, ...], judges: tuple[str, ...], overrides: tuple[str, ...], chosen: TableOptions
+) -> None:
     """Try judges on transcripts with known labels before you believe their rates.
 
-    The labels are kept beside the runs. A language model is chosen, and paid, once.
+    The labels are kept beside the runs. A language model is chosen, and paid, once. A judge is tried on the whole smoke
+    set, so --cell, --model and --where are refused.
 
     \b
     Example:
       hanlon judge-smoke runs --judge llm --set judge.llm.votes=5
     """
-    from hanlon.analysis.labels.trials import TRIAL_COLUMNS, trial_rows
+    from hanlon.analysis.labels.trials import TRIAL_COLUMNS, trial_rows, trials_answer
     from hanlon.config.errors import ConfigError
     from hanlon.inquiries.judges.smoke.trials import smoke_cells, trial_of, tried_judges
     from hanlon.run.rescore import rescore as ask
 
+    if chosen.selection.narrows:
+        raise click.UsageError(
+            "a judge is tried on the whole smoke set: leave out --cell, --model and --where (they choose stored cells, "
+            "as in hanlon judge-check)"
+        )
     runs_dir = next(iter(runs), Path("runs"))
     states = smoke_cells(runs_dir)
     try:
         exit_code = ask(states, judges, overrides)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    for judge in tried_judges(runs_dir):
-        if judge.name in judges and (scores := trial_of(runs_dir, judge)) is not None:
-            title = f"judge {judge.name} {judge.key} on the smoke set"
-            click.echo(render_table(TRIAL_COLUMNS, trial_rows(judge, scores), "table", title))
+    rows = [
+        row
+        for judge in tried_judges(runs_dir)
+        if judge.name in judges
+        for row in trial_rows(judge, trial_of(runs_dir, judge) or ())
+    ]
+    if chosen.as_data:
+        click.echo(render_rows(rows, chosen.table_format, chosen.view))
+    elif rows:
+        chosen.say_answer(trials_answer(rows))
+        click.echo(
+            render_table(TRIAL_COLUMNS, rows, chosen.table_format, "judges on the smoke set", chosen.view)
+        )
     sys.exit(exit_code)
 
 

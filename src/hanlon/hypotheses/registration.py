@@ -194,7 +194,7 @@ def register(
     runs_dir: str,
     chosen: Sequence[str] | None = None,
 ) -> None:
-    """Give a sweep's record its registrations, those of its file and what is new, and write the file.
+    """Give a sweep's record its registrations, those of its file and what is new, and its first name; write the file.
 
     Cells that are new beside cells of their model that were written down before are `added` to these; other new cells
     are written down by themselves. What was written down and not sampled at all is replaced.
@@ -225,6 +225,7 @@ def register(
                 new_registration(fresh_plans, sweep.planned_samples, keys, episodes, sweep.overrides, chosen)
             )
         sweep.registration, *sweep.later = registered
+        sweep.name = stored.name if stored else sweep.name
         _print_differences(sweep, [plan.content() for plan in plans.values()], list(owners.values()))
         return sweep
 

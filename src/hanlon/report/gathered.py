@@ -58,13 +58,25 @@ def gather(runs: Sequence[Path], sweep_id: str | None, *, use_current: bool = Fa
     Raises:
         ConfigError: there are several sweeps and none is chosen, or one cannot be read.
     """
-    values = stored_values()
     if sweep_id is None and not any(_sweep_files(runs)):
         states, damaged = load_cells(runs)
         return Gathered(
-            in_grid_order(states, runs), damaged, runs, values, obstacle="no record of a sweep is stored."
+            in_grid_order(states, runs),
+            damaged,
+            runs,
+            stored_values(),
+            obstacle="no record of a sweep is stored.",
         )
-    stored = load_sweep(runs, sweep_id)
+    return gather_sweep(load_sweep(runs, sweep_id), runs, use_current=use_current)
+
+
+def gather_sweep(stored: StoredSweep, runs: Sequence[Path], *, use_current: bool = False) -> Gathered:
+    """Judge one sweep.
+
+    Raises:
+        ConfigError: hypotheses, in conf/hypothesis or in the sweep's record, cannot be read.
+    """
+    values = stored_values()
     states = in_grid_order(stored.cells, runs)
     verdicts, parts = judge_sweep(stored, use_current=use_current, values=values) if states else ([], [])
     judged = [Judged(verdict, values) for verdict in verdicts]

@@ -1,6 +1,6 @@
 """The page of a report: the sections in their order, the figures, and the reader with its transcripts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ FIGURES = (
     *("sheshadri_stacked", "judges_votes", "judges_roc", "specification_curve"),
 )
 """Of `hanlon figures`, in this order: those that are about own cells."""
-LEFT_OUT = "Left out (--no-figures)."
+LEFT_OUT = "Left out, as was asked (--no-figures, tracker.figures=false)."
 MISSING = "No figures: altair and vl-convert are not installed (pip install 'hanlon[figures]')."
 
 
@@ -35,20 +35,25 @@ class Figure:
     spec: Mapping[str, Any]
 
 
-def report_page(gathered: Gathered, *, everything: bool, figures: bool) -> str:
+Failed = Callable[[str, Exception], None]
+
+
+def report_page(gathered: Gathered, *, everything: bool, figures: bool, failed: Failed | None = None) -> str:
     """The page of a sweep, or of some cells.
 
     Args:
         gathered: what it is about.
         everything: hold all transcripts, not a sample.
         figures: draw all that these cells have data for.
+        failed: is told of a figure that cannot be drawn, which is then left out; None: it is an error.
     """
     redaction, listed = Redaction(extra_paths=gathered.runs), Listed(gathered.states)
     shown_claims = claims(gathered, listed)
-    drawn = list(_figures(gathered, redaction)) if figures else []
-    lines = redaction.secrets(
-        msgspec.json.encode(embedded(gathered, listed, shown_claims, everything=everything)).decode()
-    )
+    drawn = list(_figures(gathered, redaction, failed)) if figures else []
+    data = embedded(gathered, listed, shown_claims, everything=everything)
+    for cell in data["columns"]["cells"]:  # a level may be a path of this machine
+        cell |= {name: redaction.tree(cell[name]) for name in ("label", "model", "factors")}
+    lines = redaction.secrets(msgspec.json.encode(data).decode())
     scripts = [*_interactive(drawn), reader_script()]
     return template(redaction).render(
         title=" ".join(questions(gathered)),
@@ -65,7 +70,7 @@ def report_page(gathered: Gathered, *, everything: bool, figures: bool) -> str:
     )
 
 
-def _figures(gathered: Gathered, redaction: Redaction) -> Iterator[Figure]:
+def _figures(gathered: Gathered, redaction: Redaction, failed: Failed | None) -> Iterator[Figure]:
     """The figures that these cells have data for."""
     if not interactive.available() or not gathered.states:
         return
@@ -77,6 +82,11 @@ def _figures(gathered: Gathered, redaction: Redaction) -> Iterator[Figure]:
         try:
             chart, _ = by_name[name].make(gathered.material)
         except NothingToDraw:
+            continue
+        except Exception as error:  # odd data in one figure shall not cost the page
+            if failed is None:
+                raise
+            failed(name, error)
             continue
         spec = redaction.tree(inert_tree(chart.to_dict()))
         yield Figure(name, by_name[name].about, Markup(interactive.drawn(spec)), spec)

@@ -1,10 +1,12 @@
 """Logs a sweep in the store: `sweeps/<id>.json`, and who is asked what."""
 
+import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from hanlon.config.cell import Cell
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import RunOptions
 from hanlon.hypotheses.registration import basis, register, rewrite, sweep_file, sweep_plans
@@ -16,20 +18,49 @@ from hanlon.store.digest import digest
 from hanlon.store.episodes import read_json
 from hanlon.store.records import SweepRecord
 
+MOST_NAMED = 3
+"""Of the factors in a sweep's name."""
+
 
 def new_record(
     planned: Sequence[PlannedCell], options: RunOptions, experiment: str | None, overrides: Sequence[str]
 ) -> SweepRecord:
-    """The record of a sweep that begins now. Without an experiment its id is a hash of its cells."""
+    """The record of a sweep that begins now. Without an experiment its id is a hash of its cells.
+
+    Its name is the environment, what varies, the date (UTC) and four digits of that hash.
+    """
     keys = [plan.cell.key for plan in planned]
+    hashed, now = digest(sorted(keys)), time.time()
     return SweepRecord(
-        id=experiment or digest(sorted(keys))[:12],
+        id=experiment or hashed[:12],
         cells=keys,
         planned_samples=options.samples,
         overrides=list(overrides),
-        started_at=time.time(),
+        started_at=now,
         experiment=experiment,
+        name=f"{_subject([plan.cell for plan in planned])}-{time.strftime('%Y-%m-%d', time.gmtime(now))}-{hashed[:4]}",
     )
+
+
+def _subject(cells: Sequence[Cell]) -> str:
+    """The environments and what varies between the cells, as it is typed: `shutdown-prompt-stakes`."""
+    settings = [
+        {
+            "prompt": cell.config.prompt.name,
+            "tier": cell.tier,
+            **{name: level for name, level in cell.factors.items() if cell.level_factors.get(name) != level},
+            "model": cell.config.model.id,
+            "seed": cell.config.seed,
+        }
+        for cell in cells
+    ]
+    factors = (name for cell in cells for name in cell.factors)
+    names = dict.fromkeys(["prompt", "tier", *factors, "model", "seed"])
+    varied = [name for name in names if len({repr(of_cell.get(name)) for of_cell in settings}) > 1]
+    more = [f"{len(varied) - MOST_NAMED}_more"] if len(varied) > MOST_NAMED else []
+    shown = [*varied[:MOST_NAMED], *more] or [cells[0].config.prompt.name]
+    environments = dict.fromkeys(cell.environment.name for cell in cells)
+    return re.sub(r"[^\w.+-]", "_", "-".join(["+".join(environments), *shown]), flags=re.ASCII)
 
 
 class SweepLog:

@@ -225,8 +225,9 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     """`runs/sweeps/<id>.json`: the cells of one sweep in the order of its grid, and the planned n.
 
     An experiment may be typed several times, with other models or further cells: all fields but the registrations and
-    the looks are those of the last command. `registration` is what the first one wrote down, `later` what each other
-    wrote down whose cells were all new. `looks` holds a plan for each model that is looked at before its end.
+    the looks are those of the last command, the `name` for people is that of the first. `registration` is what the
+    first one wrote down, `later` what each other wrote down whose cells were all new. `looks` holds a plan for each
+    model that is looked at before its end.
     """
 
     id: str
@@ -241,6 +242,12 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     registration: Registration | None = None
     later: list[Registration] = []
     looks: list[LookPlan] = []
+    name: str = ""
+
+    @property
+    def group(self) -> str:
+        """What W&B calls it: its name, or its id where an earlier version wrote it down without one."""
+        return self.name or self.id
 
     def samples_of(self, key: str) -> int:
         """How many episodes a cell of it is to have: the planned n, or that of the look at which its model stopped."""

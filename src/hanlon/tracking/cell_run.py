@@ -9,19 +9,18 @@ import math
 from pathlib import Path
 from typing import Any
 
+from hanlon.analysis.inert import inert
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import read_digests
 from hanlon.store.outcomes import RETRIED_LATER
-from hanlon.store.records import CellRecord, EpisodeDigest
+from hanlon.store.records import CellRecord, EpisodeDigest, SweepRecord
 from hanlon.store.shard import Shard
 from hanlon.store.tally import Tally
-from hanlon.tracking import tables, transcripts
+from hanlon.tracking import lineage, tables, transcripts
 from hanlon.tracking.session import WandbSession
 from hanlon.tracking.state import Marker, Options, Turn, marker_path, read_state, write_state
-from hanlon.tracking.tables import Table
 
 LONGEST_TAG = 64
-LONGEST_NAME = 128
 MOST_REPLAYED_ROWS = 1000
 """A longer history is thinned evenly when it is replayed; its last row is always there."""
 
@@ -33,23 +32,23 @@ def run_id(sweep_id: str, key: str) -> str:
 
 def legal_tags(*tags: str) -> list[str]:
     """Tags that W&B accepts: 1 to 64 characters, each once."""
-    return list(dict.fromkeys(tag[:LONGEST_TAG] for tag in tags if tag))
+    return list(dict.fromkeys(inert(tag)[:LONGEST_TAG] for tag in tags if tag))
 
 
 class CellLog:
     """A cell of the sweep, and its run while that is open."""
 
-    def __init__(self, cell: CellRecord, folder: Path, sweep_id: str, options: Options) -> None:
+    def __init__(self, cell: CellRecord, folder: Path, sweep: SweepRecord, options: Options) -> None:
         self.cell = cell
         self.run: Any = None
         self.tally = Tally()
         self.row_due_at = math.inf
         self.folder = folder
-        self._sweep_id = sweep_id
+        self._sweep = sweep
         self._options = options
         self._outcomes: dict[int, str] = {}
         self._logged: dict[str, Any] = {}
-        self._marker_path = marker_path(folder, sweep_id)
+        self._marker_path = marker_path(folder, sweep.id)
         self.turn = Turn(self._marker_path)
 
     @property
@@ -66,15 +65,10 @@ class CellLog:
         """Whether the store holds so many episodes that need no further attempt (as of the last `recount`)."""
         return sum(outcome not in RETRIED_LATER for outcome in self._outcomes.values()) >= planned
 
-    @property
-    def transcripts_may_leave(self) -> bool:
-        """Whether messages of this cell may be logged."""
-        return self._options.transcripts and (self._options.local_transcripts or not self.cell.local_only)
-
     def fingerprint(self, complete: bool) -> str:
         """Changes with everything that this cell's run would show differently."""
         tally, measures = self.tally, {name: (c.k, c.n) for name, c in self.tally.measures.items()}
-        shown = [*self._options.decisive(), self.transcripts_may_leave]
+        shown = [*self._options.decisive(), self._options.may_send(self.cell)]
         return tables.fingerprint(
             self.cell.key, tables.counts(tally), measures, tally.after_look, shown, complete
         )
@@ -107,12 +101,12 @@ class CellLog:
             cell.protocol,
         )
         self.run = session.open_run(
-            run_id(self._sweep_id, cell.key),
-            name=tables.shown_label(cell, LONGEST_NAME),
-            group=self._sweep_id[:LONGEST_NAME],
+            run_id(self._sweep.id, cell.key),
+            name=tables.run_name(redaction.text(cell.label), "", simulated=cell.simulated),
+            group=tables.group_name(self._sweep),
             job_type="cell",
             tags=tags,
-            config=self._config(session),
+            config={**tables.config_of(cell, redaction), "sweep": self._sweep.id},
         )
         self.run.define_metric("n")
         self.run.define_metric("*", step_metric="n")
@@ -147,11 +141,12 @@ class CellLog:
         digests = self.recount()
         complete = complete and (not self.shared or self.is_whole(planned))
         self.log_row()
-        if self.transcripts_may_leave:
+        if self._options.may_send(self.cell):
             limit = self._options.transcripts_max_rows
-            lines = transcripts.cell_rows(self.folder, limit, session.redaction)
-            session.log_table(self.run, "transcripts", Table(transcripts.CELL_COLUMNS, lines))
-        self.run.summary.update(tables.summary(self.cell, self.tally, complete))
+            shown = transcripts.cell_table(self.folder, limit, session.redaction)
+            session.log_table(self.run, "transcripts", shown)
+        session.log_artifact(self.run, lineage.of_cell(self.cell, self.tally, session.redaction))
+        session.summarise(self.run, tables.summary(self.cell, self.tally, complete))
         run, self.run = self.run, None
         session.finish_run(run, complete)
         marker = session.marker(run, len(digests), self.fingerprint(complete))
@@ -171,25 +166,3 @@ class CellLog:
             if number % stride == 0 or number == len(digests):
                 self._logged = tables.row(self.cell, tally)
                 self.run.log(self._logged)
-
-    def _config(self, session: WandbSession) -> dict[str, Any]:
-        """Nothing may stand at `env`, `model`, ...: a W&B sweep's parameter of that name would replace it."""
-        cell, tree = self.cell, session.redaction.tree
-        names = {"env": cell.env, "prompt": cell.prompt, "tier": tables.tier_name(cell), "model": cell.model}
-        names["model_prompt"] = f"{cell.model}, {cell.prompt}"  # what a bar plot of both groups by
-        return {
-            "cell": tree(cell.config),
-            "factors": tree(cell.factors),
-            "names": tree({**names, "endpoint": cell.endpoint}),
-            "key": cell.key,
-            "label": tables.shown_label(cell),
-            "sweep": self._sweep_id,
-            "protocol": cell.protocol,
-            "simulated": cell.simulated,
-            "measures": tree(cell.measures),
-            "texts_hash": cell.texts_hash,
-            "planned_samples": cell.planned_samples,
-            "versions": tree(cell.versions),
-            "git_sha": cell.git_sha,
-            "notes": tree(cell.notes),
-        }

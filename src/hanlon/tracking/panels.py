@@ -2,72 +2,37 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hanlon.store.cells import CellState
+from hanlon.analysis.contrasts.effects import share_text
+from hanlon.analysis.gaps.rows import gap_rows
+from hanlon.analysis.gaps.tables import GAPS
+from hanlon.analysis.labels.answers import COLUMNS as FOLLOWUPS
+from hanlon.analysis.labels.answers import answered_questions
+from hanlon.analysis.requests import request_cells
+from hanlon.analysis.tables import plain_rows
+from hanlon.report.gathered import Gathered
 from hanlon.store.digest import as_json
-from hanlon.store.records import SweepRecord
 from hanlon.store.redaction import Redaction
 from hanlon.tracking.tables import RATE_COLUMNS, Table, rate_rows
-
-if TYPE_CHECKING:
-    from hanlon.figures.material import Material
-
 
 Row = Mapping[str, Any]
 
 
-@dataclass
-class SweepSummary:
-    """A sweep and its cells. What tables and figures share is computed once, where one of them asks for it."""
-
-    sweep: SweepRecord
-    cells: Sequence[CellState]
-
-    @cached_property
-    def material(self) -> "Material":
-        """What the figures of `hanlon figures` are made of; its `contrasts` are the rows of `hanlon contrasts`."""
-        from hanlon.figures.material import Material
-        from hanlon.hypotheses.predicted import predictions_of
-
-        predicted = predictions_of(self.sweep, self.cells).contrasts
-        return Material(self.cells, verdict=self.verdict, predicted=predicted)
-
-    @cached_property
-    def verdict(self) -> Sequence[Row]:
-        """The rows of `hanlon verdict --format json`. None if no hypothesis is about these cells.
-
-        They are judged by what the sweep wrote down before its first call. If it wrote down nothing, they are judged by
-        conf/hypothesis as it is now, as exploratory.
-        """
-        from hanlon.analysis.requests import stored_values
-        from hanlon.hypotheses.files import plans_for
-        from hanlon.hypotheses.printed.answers import Judged
-        from hanlon.hypotheses.printed.rows import verdict_rows
-        from hanlon.hypotheses.registration import basis
-        from hanlon.hypotheses.stored import judge_by
-
-        environments = list(dict.fromkeys(cell.record.env for cell in self.cells))
-        current = [] if self.sweep.registration else plans_for(environments, None)
-        values = stored_values()
-        verdicts = judge_by(self.sweep, self.cells, basis(self.sweep, current), values)
-        if not any(verdict.says_something for verdict in verdicts):
-            return []
-        return verdict_rows([Judged(verdict, values) for verdict in verdicts])
-
-    def tables(self, redaction: Redaction, failed: Callable[[str, Exception], None]) -> dict[str, Table]:
-        """The tables that have a row, by name. `failed` is called for each table that cannot be made."""
-        tables = dict[str, Table]()
-        for name, panel in PANELS.items():
-            try:
-                rows = panel.rows(self)
-                if rows:
-                    tables[name] = table(panel.columns, rows, redaction)
-            except Exception as error:  # odd data in one panel shall not cost the others
-                failed(name, error)
-        return tables
+def panel_tables(
+    gathered: Gathered, redaction: Redaction, failed: Callable[[str, Exception], None]
+) -> dict[str, Table]:
+    """The tables of a sweep that have a row, by name. `failed` is called for each table that cannot be made."""
+    tables = dict[str, Table]()
+    for name, panel in PANELS.items():
+        try:
+            rows = panel.rows(gathered)
+            if rows:
+                tables[name] = table(panel.columns, rows, redaction)
+        except Exception as error:  # odd data in one panel shall not cost the others
+            failed(name, error)
+    return tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +40,34 @@ class Panel:
     """A table: its columns, and the function that gives a sweep's rows."""
 
     columns: Sequence[str]
-    rows: Callable[[SweepSummary], Sequence[Row]]
+    rows: Callable[[Gathered], Sequence[Row]]
 
 
-def _rates(sweep: SweepSummary) -> list[Row]:
+def _rates(gathered: Gathered) -> list[Row]:
     """A row for each measure of each cell."""
-    return [row for cell in sweep.cells for row in rate_rows(cell.record, cell.tally)]
+    return [row for cell in gathered.states for row in rate_rows(cell.record, cell.tally)]
 
 
-def _verdict(sweep: SweepSummary) -> list[Row]:
+def _verdict(gathered: Gathered) -> list[Row]:
     """For each model and protocol: the conclusion, the result of each hypothesis, and the controls."""
-    return [row for row in sweep.verdict if row["kind"] not in ABOUT_CELLS]
+    return [row for row in gathered.material.verdict if row["kind"] not in ABOUT_CELLS]
 
 
-def _predictions(sweep: SweepSummary) -> list[Row]:
-    """A row for each prediction in each context, and for what each factor does."""
-    return [{**row, "observed": _observed(row)} for row in sweep.verdict if row["kind"] in ABOUT_CELLS]
+def _effects(gathered: Gathered) -> list[Row]:
+    """What each factor does, the largest first, as `hanlon verdict` prints it."""
+    rows = (row for row in gathered.material.verdict if row["kind"] == "effect")
+    effects = [effect for judged in gathered.judged for effect in judged.effects]
+    shares = [share_text(effect.comparison.ratio).removeprefix("removes ") or None for effect in effects]
+    return [
+        {**row, "effect": row["contrast"], "k/n": _observed(row), "share removed": share}
+        for row, share in zip(rows, shares, strict=True)
+    ]
+
+
+def _predictions(gathered: Gathered) -> list[Row]:
+    """A row for each prediction in each context."""
+    rows = (row for row in gathered.material.verdict if row["kind"] == "prediction")
+    return [{**row, "observed": _observed(row)} for row in rows]
 
 
 def _observed(row: Row) -> str:
@@ -99,28 +76,20 @@ def _observed(row: Row) -> str:
     return " | ".join(" -> ".join(counts[at : at + 2]) for at in range(0, len(counts), 2))
 
 
-def _contrasts(sweep: SweepSummary) -> list[Row]:
+def _contrasts(gathered: Gathered) -> list[Row]:
     """A row for each contrast and bundle of the headline measure that the cells hold."""
-    return [row for row in sweep.material.contrasts if row["kind"] in ("contrast", "bundle")]
+    return [row for row in gathered.material.contrasts if row["kind"] in ("contrast", "bundle")]
 
 
-def _gaps(sweep: SweepSummary) -> list[Row]:
+def _gaps(gathered: Gathered) -> list[Row]:
     """A row for each compliance gap between two tiers."""
-    from hanlon.analysis.gaps.rows import gap_rows
-    from hanlon.analysis.gaps.tables import GAPS
-    from hanlon.analysis.requests import request_cells
-    from hanlon.analysis.tables import plain_rows
-
-    gaps = plain_rows(GAPS, gap_rows(request_cells(sweep.cells)))
+    gaps = plain_rows(GAPS, gap_rows(request_cells(gathered.states)))
     return [{**gap, "gate": gap["gate"]["says"]} for gap in gaps]
 
 
-def _followups(sweep: SweepSummary) -> list[Row]:
+def _followups(gathered: Gathered) -> list[Row]:
     """A row for each cell and follow-up question that its model answered."""
-    from hanlon.analysis.labels.answers import COLUMNS, answered_questions
-    from hanlon.analysis.tables import plain_rows
-
-    return list[Row](plain_rows(COLUMNS, answered_questions(sweep.cells)))
+    return list[Row](plain_rows(FOLLOWUPS, answered_questions(gathered.states)))
 
 
 ABOUT_CELLS = ("prediction", "effect")
@@ -134,20 +103,38 @@ PANELS: Mapping[str, Panel] = {
         ),
         _verdict,
     ),
-    "predictions": Panel(
+    "effects": Panel(
         (
-            *("kind", "hypothesis", "contrast", "predicts", "met", "cells", "measure", "observed"),
             *(
+                "effect",
+                "k/n",
                 "difference",
                 "lo",
                 "hi",
                 "interval",
-                "ratio",
-                "ratio_lo",
-                "ratio_hi",
+                "share removed",
                 "p_no_difference",
                 "test",
             ),
+            *(
+                "ratio",
+                "ratio_lo",
+                "ratio_hi",
+                "unit",
+                "status",
+                "measure",
+                "cells",
+                "excluded",
+                "after_look",
+            ),
+            *("env", "model", "protocol", "simulated"),
+        ),
+        _effects,
+    ),
+    "predictions": Panel(
+        (
+            *("hypothesis", "contrast", "predicts", "met", "cells", "measure", "observed"),
+            *("difference", "lo", "hi", "interval", "p_no_difference", "test"),
             *("unit", "status", "k", "n", "excluded", "after_look", "because"),
             *("env", "model", "protocol", "simulated"),
         ),

@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+from hanlon.analysis.inert import csv_text, inert_tree
 from hanlon.store.redaction import Redaction
+from hanlon.tracking.lineage import Content
 from hanlon.tracking.state import Marker, Options, synced_mark
 from hanlon.tracking.tables import Table
 
@@ -60,18 +62,22 @@ class WandbSession:
         self._staging: Path | None = None
         self._wandb: Any = None
         self._runs: list[Any] = []
+        self._has_no_artifacts = False
 
     def open_run(self, run_id: str, **about: Any) -> Any:
-        """Open a run; `about` are arguments of `wandb.init`."""
+        """Open a run; `about` are arguments of `wandb.init`. What a model wrote in them does nothing anywhere."""
         self._import()
+        about = inert_tree(about)
         run = self._decide_mode(run_id, about) if self.mode is None else None
         run = run or self._init(run_id, about)
         self._runs.append(run)
         return run
 
     def log_table(self, run: Any, name: str, content: Table) -> None:
-        """Log a table once."""
-        lines = [list(line) for line in content.lines]
+        """Log a table once. Its texts do nothing in a browser, nor in a spreadsheet that it is exported to."""
+        lines = [
+            [csv_text(value) if isinstance(value, str) else value for value in line] for line in content.lines
+        ]
         table = self._wandb.Table(columns=list(content.columns), data=lines, log_mode="IMMUTABLE")
         if self.mode == "offline":
             # bound by hand, `log` makes no artifact of it, whose record would hold an absolute path
@@ -81,6 +87,28 @@ class WandbSession:
     def log_page(self, run: Any, name: str, page: str) -> None:
         """Log a page of HTML as it is: W&B would add a style sheet from its own server."""
         run.log({name: self._wandb.Html(page, inject=False, data_is_not_path=True)})
+
+    def summarise(self, run: Any, values: dict[str, Any]) -> None:
+        """Set a run's final values."""
+        run.summary.update(inert_tree(values))
+
+    def log_artifact(self, run: Any, content: Content, *, used: bool = False) -> None:
+        """Log an artifact as what a run made, or `used`: as what it was made of. Equal contents are one version.
+
+        Offline there are none: their records hold absolute paths, and W&B cannot tell what was used.
+        """
+        if self.mode != "online" or self._has_no_artifacts:
+            return
+        try:
+            artifact = self._wandb.Artifact(content.name, content.kind, metadata=inert_tree(content.about))
+            for name, text in content.files.items():
+                with artifact.new_file(name, encoding="utf-8") as file:
+                    file.write(text)
+            # `use_artifact` would wait for the server, once for each cell
+            run._log_artifact(artifact, is_user_created=used, use_after_commit=used)
+        except Exception as error:  # what was made of what shall not cost what was made
+            self._has_no_artifacts = True
+            self._say(f"W&B: no artifacts ({one_line(error, self.redaction)})")
 
     def finish_run(self, run: Any, complete: bool) -> None:
         """End a run and drop its debug logs, which repeat its configuration and name local paths.
@@ -199,7 +227,9 @@ class WandbSession:
         self.mode = "offline"
         runs = self._dir / "wandb" / "offline-run-*"
         later = f"wandb login && hanlon sync {self._dir}, or wandb sync {runs}"
-        self._say(f"W&B: offline ({why}). To upload later: {later}")
+        self._say(
+            f"W&B: offline ({why}), so without artifacts, saved view and W&B Report. To upload later: {later}"
+        )
 
     def _clean_up(self) -> None:
         """Drop the service's logs (they name temporary folders) and give the environment back."""

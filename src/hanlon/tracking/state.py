@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from hanlon.store.lines import CellBusy, lock
+from hanlon.store.records import CellRecord
 
 POLL_S = 0.1
 ENDING = b"ending"
@@ -93,6 +94,7 @@ class Options:
     init_timeout_s: float = 10
     finish_timeout_s: float = 30
     workspace: bool = True
+    report: bool = True
     figures: bool = True
 
     def __post_init__(self) -> None:
@@ -104,6 +106,10 @@ class Options:
             raise ValueError(
                 f"tracker.project={self.project!r}: W&B wants 1 to 128 characters, none of / \\ # ? % :"
             )
+
+    def may_send(self, cell: CellRecord) -> bool:
+        """Whether messages of this cell may be logged."""
+        return self.transcripts and (self.local_transcripts or not cell.local_only)
 
     def decisive(self) -> list[Any]:
         """The options that decide where runs go and what they hold. A change of others makes no run stale."""

@@ -143,7 +143,7 @@ def _sweeps(runs_dir: Path, say: Say) -> Iterator[_Sweep]:
             say(f"sweep {record.id}: left out, a process is sampling it, and logs it itself")
             continue
         cells, before = (
-            [CellLog(read_cell(folder), folder, record.id, options) for folder in group]
+            [CellLog(read_cell(folder), folder, record, options) for folder in group]
             for group in (latest, earlier)
         )
         yield _Sweep(record, cells, before, SummaryLog(record, cells, runs_dir, options), options)

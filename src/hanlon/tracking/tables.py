@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from hanlon.analysis.inert import inert
 from hanlon.analysis.stats.rates import rate_of
-from hanlon.store.records import CellRecord
+from hanlon.store.records import CellRecord, SweepRecord
+from hanlon.store.redaction import Redaction
 from hanlon.store.tally import Count, Tally
 
 MOST_LINES = 10_000
@@ -22,6 +24,9 @@ class Table:
     lines: Sequence[Sequence[Any]]
 
 
+LONGEST_NAME = 128
+"""Characters of a run's name or group that W&B takes."""
+SIMULATED = " (simulated)"
 LAYOUT = 2
 """Raised when what is logged of the same counts changes, so that finished cells are logged anew."""
 RATE_COLUMNS = (
@@ -44,10 +49,20 @@ RATE_COLUMNS = (
 )
 
 
-def shown_label(cell: CellRecord, longest: int | None = None) -> str:
-    """The cell's label, cut to `longest` characters; it says so, uncut, where no model was asked."""
-    mark = " (simulated)" if cell.simulated else ""
-    return cell.label[: longest and longest - len(mark)] + mark
+def shown_label(cell: CellRecord) -> str:
+    """The cell's label, which says so where no model was asked."""
+    return cell.label + SIMULATED * cell.simulated
+
+
+def run_name(text: str, more: str, *, simulated: bool) -> str:
+    """A run's name: as much of a text as W&B takes beside `more` and what says that no model was asked."""
+    end = more + SIMULATED * simulated
+    return inert(text)[: LONGEST_NAME - len(end)] + end
+
+
+def group_name(sweep: SweepRecord) -> str:
+    """The group of a sweep's runs."""
+    return inert(sweep.group)[:LONGEST_NAME]
 
 
 def tier_name(cell: CellRecord) -> str:
@@ -57,6 +72,12 @@ def tier_name(cell: CellRecord) -> str:
     tier: Any = cell.config.get("tier")
     name: Any = cast("dict[str, Any]", tier).get("name") if isinstance(tier, dict) else tier
     return str(name or "none")
+
+
+def varied(cells: Sequence[CellRecord]) -> list[str]:
+    """The factors that have several levels in these cells, in the cells' order."""
+    names = dict.fromkeys(name for cell in cells for name in cell.factors)
+    return [name for name in names if len({repr(cell.factors.get(name)) for cell in cells}) > 1]
 
 
 def headline(cell: CellRecord) -> str:
@@ -74,8 +95,8 @@ def counts(tally: Tally) -> dict[str, Any]:
         "input_tokens": tally.input_tokens,
         "output_tokens": tally.output_tokens,
         "tokens": tally.input_tokens + tally.output_tokens,
-        **{f"outcome/{name}": count for name, count in sorted(tally.outcomes.items())},
-        **{f"excluded/{reason}": count for reason, count in sorted(tally.excluded.items())},
+        **{f"outcome/{inert(name)}": count for name, count in sorted(tally.outcomes.items())},
+        **{f"excluded/{inert(reason)}": count for reason, count in sorted(tally.excluded.items())},
     }
     if tally.cost_usd is not None:
         # the sum depends in its last digits on the order of the episodes, which a resumed run changes
@@ -119,6 +140,31 @@ def _interval(prefix: str, tally: Tally, measure: str) -> dict[str, Any]:
     rate = rate_of(tally, measure)
     values = {"n": rate.n, "k": rate.k, "rate": rate.rate, "lo": rate.lo, "hi": rate.hi}
     return {f"{prefix}{name}": value for name, value in values.items()}
+
+
+def config_of(cell: CellRecord, redaction: Redaction) -> dict[str, Any]:
+    """What a run's config holds of its cell, redacted.
+
+    Nothing may stand at `env`, `model`, ...: a W&B sweep's parameter of that name would replace it.
+    """
+    tree = redaction.tree
+    names = {"env": cell.env, "prompt": cell.prompt, "tier": tier_name(cell), "model": cell.model}
+    names["model_prompt"] = f"{cell.model}, {cell.prompt}"  # what a bar plot of both groups by
+    return {
+        "cell": tree(cell.config),
+        "factors": tree(cell.factors),
+        "names": tree({**names, "endpoint": cell.endpoint}),
+        "key": cell.key,
+        "label": shown_label(cell),
+        "protocol": cell.protocol,
+        "simulated": cell.simulated,
+        "measures": tree(cell.measures),
+        "texts_hash": cell.texts_hash,
+        "planned_samples": cell.planned_samples,
+        "versions": tree(cell.versions),
+        "git_sha": cell.git_sha,
+        "notes": tree(cell.notes),
+    }
 
 
 def fingerprint(*parts: Any) -> str:

@@ -73,7 +73,7 @@ class WandbThread(threading.Thread):
         self._redaction = Redaction([runs_dir])
         self._session = WandbSession(options, runs_dir, self._redaction, say)
         self._options = options
-        self._cells = {cell.key: CellLog(cell, folder, sweep.id, options) for cell, folder in cells}
+        self._cells = {cell.key: CellLog(cell, folder, sweep, options) for cell, folder in cells}
         self._summary = SummaryLog(sweep, list(self._cells.values()), runs_dir, options)
         self._open: dict[str, CellLog] = {}
         self._finished: set[str] = set()

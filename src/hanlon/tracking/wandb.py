@@ -1,7 +1,7 @@
 """Weights & Biases: one run a cell, one summary run a sweep, grouped by the sweep's id.
 
 `WandbTracker` only leaves messages. `thread.py` makes every call of wandb, `session.py` sets wandb up, `cell_run.py`
-and `summary_run.py` fill the runs from counts (`tables.py`), tables (`panels.py`), figures (`page.py`) and transcripts.
+and `summary_run.py` fill the runs from counts (`tables.py`), tables (`panels.py`), transcripts and the report.
 """
 
 import contextlib

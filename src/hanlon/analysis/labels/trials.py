@@ -53,7 +53,15 @@ TRIAL_COLUMNS: Sequence[Column[Row]] = (
     printed("recall", lambda row: _share(row["hits"], row["cases"])),
     printed(f"both at least {REQUIRED}", lambda row: _PASSED[row["passed"]]),
     printed("wrong or open", lambda row: _ids(row["wrong"])),
+    printed("key", lambda row: row["judge_key"]),
 )
+
+
+def trials_answer(rows: Sequence[Row]) -> str:
+    """How many labels pass, in a sentence."""
+    passed = sum(row["passed"] is True for row in rows)
+    both = f"precision and recall of at least {REQUIRED}"
+    return f"Labels that pass on the smoke set, with {both}: {passed} of {len(rows)}."
 
 
 def warnings_beside(

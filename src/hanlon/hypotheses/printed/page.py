@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hanlon.analysis.contrasts.contrasts import Contrast
 from hanlon.analysis.paragraphs import notes_below, paragraphs
 from hanlon.analysis.tables import WHOLE, Column, Kind, TableFormat, TableView, render_table
+from hanlon.analysis.views import views_of
 from hanlon.hypotheses.printed.answers import Judged, answers, misfit_text
 from hanlon.hypotheses.printed.notes import (
     control_lines,
@@ -57,7 +58,7 @@ def page(
 
     Raises:
         ConfigError: there is no conf/ to read the controls from.
-        NoSuchColumn: the view names a column that the table of effects does not have.
+        NoSuchColumn: the view names a column that no table of the page has.
     """
     for judged in verdicts:
         yield from paragraphs(answers(judged), table_format)
@@ -80,19 +81,21 @@ def _tables(judged: Judged, table_format: TableFormat, shown: Shown, *, titled: 
     title = (
         f"Effects on {word}{f' (the largest of {len(selected)}, --effects shows all)' if more else ''}{of}"
     )
-    if effects:
-        yield _table(title, at_level(EFFECTS, judged.level), effects, table_format, shown.view)
-    if rows := rival_rows(judged):
-        yield _table(f"Rivals{of}", RIVALS, rows, table_format)
+    columns = at_level(EFFECTS, judged.level), RIVALS, at_level(PREDICTIONS, judged.level)
+    of_effects, of_rivals, of_predictions = views_of(
+        shown.view, columns if shown.predictions else (*columns[:2], ())
+    )
+    if effects and of_effects:
+        yield _table(title, columns[0], effects, table_format, of_effects)
+    if of_rivals and (rows := rival_rows(judged)):
+        yield _table(f"Rivals{of}", columns[1], rows, table_format, of_rivals)
         missed = [f"{row.rival.name}: {misfit_text(row.misfit)}" for row in rows if row.misfit]
         if missed:
             yield from paragraphs(["Furthest from what was predicted:"], table_format)
             yield from paragraphs([f"  {line}" for line in missed], table_format)
             yield ""
-    if shown.predictions and (tested := list(prediction_rows(judged))):
-        yield _table(
-            f"Predictions put to the test{of}", at_level(PREDICTIONS, judged.level), tested, table_format
-        )
+    if shown.predictions and of_predictions and (tested := list(prediction_rows(judged))):
+        yield _table(f"Predictions put to the test{of}", columns[2], tested, table_format, of_predictions)
 
 
 def _table(
@@ -100,7 +103,7 @@ def _table(
     columns: Sequence[Column[Kind]],
     rows: Sequence[Kind],
     table_format: TableFormat,
-    view: TableView = WHOLE,
+    view: TableView,
 ) -> str:
     table = render_table(columns, rows, table_format, title, view)
     return f"### {title}\n\n{table}\n" if table_format == "markdown" else f"{table}\n"

@@ -73,7 +73,8 @@ function disagreements() {
 }
 
 function holds(episode, text) {
-  return episode.messages.some((said) => said.blocks.some((each) => each.text.includes(text)));
+  const wanted = text.toLowerCase();
+  return episode.messages.some((said) => said.blocks.some((each) => each.text.toLowerCase().includes(wanted)));
 }
 let searching = 0;
 async function search() {
@@ -216,7 +217,7 @@ async function readLabels() {
 }
 function layOut() {
   const filters = Object.entries(FILTERS).map(([name, [title, choices]]) => [name, title, choices()]).filter(([, , choices]) => choices.length > 1 || state.get("in"));
-  const text = el("input", { id: "text", type: "search", value: state.get("text") || "", placeholder: "text, as it is written", onchange: (event) => { set("text", event.target.value); search(); } });
+  const text = el("input", { id: "text", type: "search", value: state.get("text") || "", placeholder: "any words of a message", onchange: (event) => { set("text", event.target.value); search(); } });
   const differ = el("input", { type: "checkbox", name: "differ", checked: Boolean(state.get("differ")), onchange: (event) => { set("differ", event.target.checked ? "1" : ""); filter(); } });
   document.getElementById("filters").replaceChildren(...filters.map(([name, title, choices]) => choice(name, title, choices, name === "in" ? search : filter)),
     el("label", {}, "text", text), ...(differing.includes(1) ? [el("label", { class: "check" }, differ, "judges differ")] : []));
@@ -227,7 +228,7 @@ async function start() {
   if (DATA.server) ({ columns, asked } = await ask("index"));
   differing = new Uint8Array(columns.rows.cell.length);
   layOut();
-  if (DATA.local?.length) reader.insertBefore(el("p", {}, `Transcripts that stay in the store, since they hold what was loaded from a file: ${DATA.local.join(", ")}.`), document.getElementById("count"));
+  if (DATA.local?.length) reader.insertBefore(el("p", {}, `Transcripts that stay in the store: ${DATA.local.join(", ")}.`), document.getElementById("count"));
   filter();
   show();
   reader.dataset.opened = performance.now().toFixed(0);

@@ -1,4 +1,4 @@
-"""The verdict and the figures of a summary run are those of `hanlon verdict` and `hanlon figures`."""
+"""The verdict, the effects and the page of a summary run are those of `hanlon verdict` and `hanlon report`."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from test_wandb_panels import answer_to, lines_of, tier_cells
 
-from hanlon.cli.verdict import verdict
+from hanlon.cli import main
 from hanlon.hypotheses.files import plans_for
 from hanlon.hypotheses.registration import new_registration
 from hanlon.tracking.wandb import WandbTracker
@@ -47,14 +47,14 @@ def registered(sweep: TrackedSweep, stored: int = 0) -> TrackedSweep:
 
 
 def page_of(run: LoggedRun) -> str:
-    """The page of figures in a run's folder."""
-    [file] = run.folder.glob("files/media/html/figure_*.html")
+    """The page of the report in a run's folder."""
+    [file] = run.folder.glob("files/media/html/report_*.html")
     return file.read_text(encoding="utf-8")
 
 
 def figures_on(page: str) -> list[str]:
     """The names of the figures of a page."""
-    return re.findall(r'<figure id="(\w+)"><svg', page)
+    return re.findall(r'<figure id="(\w+)">', page)
 
 
 @pytest.mark.parametrize(
@@ -64,44 +64,71 @@ def test_the_verdict_is_that_of_the_command_of_its_name(
     runs_dir: Path, offline: Offline, write_down: Callable[[TrackedSweep], TrackedSweep], status: str
 ) -> None:
     """Each prediction, effect, hypothesis, control and the answer, as `hanlon verdict --format json` has them."""
-    write_down(TrackedSweep(runs_dir, stakes_cells())).run(offline(figures=True), EPISODES)
-    rows = msgspec.json.decode(CliRunner().invoke(verdict, [str(runs_dir), "--format", "json"]).stdout)
+    write_down(TrackedSweep(runs_dir, stakes_cells())).run(offline(), EPISODES)
+    rows = msgspec.json.decode(
+        CliRunner().invoke(main, ["verdict", str(runs_dir), "--format", "json"]).stdout
+    )
     [run] = by_job(runs_dir, "summary")
-    predictions, answers = lines_of(run, "predictions"), lines_of(run, "verdict")
-    counted = [row for row in rows if row["kind"] in ("prediction", "effect")]
-    assert len(predictions) == len(counted) > 4
-    for line, row in zip(predictions, counted, strict=True):
-        for name in ("kind", "hypothesis", "predicts", "met", "p_no_difference", "difference", "status"):
+    by_kind = {kind: [row for row in rows if row["kind"] == kind] for kind in ("prediction", "effect")}
+    predictions, effects, answers = (lines_of(run, name) for name in ("predictions", "effects", "verdict"))
+    assert len(predictions) == len(by_kind["prediction"]) > 3
+    for line, row in zip(predictions, by_kind["prediction"], strict=True):
+        for name in ("hypothesis", "predicts", "met", "p_no_difference", "difference", "status"):
             assert line[name] == (pytest.approx(row[name]) if isinstance(row[name], float) else row[name])
-        assert line["observed"] == " -> ".join(f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True))
+        assert line["observed"] == counts(row)
         assert line["simulated"] is False
-    others = [row for row in rows if row not in counted]
+    assert {line["met"] for line in predictions} == {True, False}
+    for line, row in zip(effects, by_kind["effect"], strict=True):
+        assert (line["effect"], line["k/n"]) == (row["contrast"], counts(row))
+        assert line["ratio"] == pytest.approx(row["ratio"])
+        assert line["share removed"].startswith("x 19.0 [")
+    others = [row for row in rows if row["kind"] not in by_kind]
     assert [(line["kind"], line["hypothesis"], line["result"]) for line in answers] == [
         (row["kind"], row["hypothesis"], row["result"]) for row in others
     ]
     assert {line["status"] for line in answers if line["kind"] == "hypothesis"} == {status}
-    assert {line["met"] for line in predictions if line["kind"] == "prediction"} == {True, False}
+    assert run.summary["answer"] == run.run.notes.replace("\n\n", " ") == rows[0]["reason"]
 
 
-def test_the_figures_stand_on_one_page_that_needs_nothing_else(runs_dir: Path, offline: Offline) -> None:
+def counts(row: dict[str, Any]) -> str:
+    """How a row of two cells is written."""
+    return " -> ".join(f"{k}/{n}" for k, n in zip(row["k"], row["n"], strict=True))
+
+
+def test_the_page_is_that_of_hanlon_report(runs_dir: Path, offline: Offline) -> None:
+    """Byte for byte, for the same store; also after a second command of the same name, about another model."""
+    sweep = registered(TrackedSweep(runs_dir, stakes_cells()))
+    sweep.run(offline(report=True), EPISODES)
+    assert page_of(by_job(runs_dir, "summary")[0]) == written_page(runs_dir)
+    later = [msgspec.structs.replace(cell, key=cell.key + "2", model="other") for cell in sweep.cells]
+    again = TrackedSweep(runs_dir, later)
+    again.sweep.registration = sweep.sweep.registration
+    again.run(offline(report=True), {f"{key}2": episodes for key, episodes in EPISODES.items()})
+    second = by_job(runs_dir, "summary")[-1]
+    assert page_of(second) == written_page(runs_dir)
+    assert {line["model"] for line in second.rates()} == {"openai/o3", "other"}
+    assert second.summary["cells"] == 4
+
+
+def written_page(runs_dir: Path) -> str:
+    """What the command writes."""
+    out = runs_dir.parent / "page.html"
+    words = ["report", str(runs_dir), "-o", str(out), "--no-figures"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    return out.read_text(encoding="utf-8")
+
+
+def test_the_figures_stand_on_the_page(runs_dir: Path, offline: Offline) -> None:
     """Drawn and alive; nothing is loaded from anywhere; the numbers are those of the store."""
-    registered(TrackedSweep(runs_dir, stakes_cells())).run(offline(figures=True), EPISODES)
+    registered(TrackedSweep(runs_dir, stakes_cells())).run(offline(report=True, figures=True), EPISODES)
     page = page_of(by_job(runs_dir, "summary")[0])
-    assert figures_on(page) == ["cell_rates", "verdict", "contrast_forest"]
-    for said in (
-        "2/40",
-        "38/40",
-        "baseline+stakes=replaced",
-        "self_preservation: ",
-        "What explains it",
-    ):
+    assert figures_on(page)[:3] == ["cell_rates", "verdict", "contrast_forest"]
+    for said in ("2/40", "38/40", "baseline+stakes=replaced", "self_preservation"):
         assert said in page
     assert "SIMULATED" not in page
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=.?(?:https?:)?//", page)
-    assert "cdn." not in page
-    assert "wandb" not in page
     assert "vegaEmbed" in page
-    assert 0.8e6 < len(page) < 1.5e6, "Vega's libraries, once for all figures"
+    assert 0.8e6 < len(page) < 2e6, "Vega's libraries, once for all figures"
 
 
 def test_a_gap_is_drawn_and_what_is_simulated_is_marked(runs_dir: Path, offline: Offline) -> None:
@@ -111,7 +138,7 @@ def test_a_gap_is_drawn_and_what_is_simulated_is_marked(runs_dir: Path, offline:
         cell.simulated = True
     sweep = TrackedSweep(runs_dir, cells)
     sweep.run(
-        offline(figures=True),
+        offline(report=True, figures=True),
         {key: [answer_to(i, i < k) for i in range(10)] for key, k in (("free", 6), ("paid", 2))},
     )
     page = page_of(by_job(runs_dir, "summary")[0])
@@ -122,13 +149,15 @@ def test_a_gap_is_drawn_and_what_is_simulated_is_marked(runs_dir: Path, offline:
 def test_figures_arrive_on_the_server_and_in_the_view(
     runs_dir: Path, server: WandbServer, said: list[str]
 ) -> None:
-    """Online the page is a file of the summary run, named in its summary."""
+    """Online the page is a file of the summary run, named in its summary, and one of the sweep's artifact."""
     TrackedSweep(runs_dir, stakes_cells()).run(WandbTracker(say=said.append), EPISODES)
     [summary] = server.by_job("summary")
-    assert summary.summary["figure"]["_type"] == "html-file"
-    page = summary.files[summary.summary["figure"]["path"]].decode()
+    assert summary.summary["report"]["_type"] == "html-file"
+    page = summary.files[summary.summary["report"]["path"]].decode()
     assert figures_on(page)
-    assert all('"figure"' in view["spec"] for view in server.views.values())
+    [artifact] = [each for each in server.artifacts.values() if each["artifactTypeName"] == "sweep"]
+    assert artifact["files"]["report.html"].decode() == page
+    assert all('"report"' in view["spec"] for view in (*server.views.values(), *server.reports.values()))
 
 
 def test_without_altair_the_tables_are_there_and_one_line_says_so(
@@ -138,20 +167,20 @@ def test_without_altair_the_tables_are_there_and_one_line_says_so(
     sweep = registered(TrackedSweep(runs_dir, stakes_cells()))
     with monkeypatch.context() as patched:
         patched.setitem(sys.modules, "altair", None)
-        sweep.run(offline(figures=True), EPISODES)
+        sweep.run(offline(report=True, figures=True), EPISODES)
     assert [line for line in said if "figures" in line] == [
-        "W&B: no figures (altair and vl-convert are not installed: pip install 'hanlon[figures]'); its tables are there"
+        "W&B: no figures in the report (altair and vl-convert are not installed: pip install 'hanlon[figures]')"
     ]
     [run] = by_job(runs_dir, "summary")
-    assert len(lines_of(run, "predictions")) > 4
-    assert not list(run.folder.glob("files/media/html/*"))
-    sweep.run(offline(figures=True), {})
+    assert len(lines_of(run, "predictions")) > 3
+    assert figures_on(page_of(run)) == []
+    sweep.run(offline(report=True, figures=True), {})
     assert len(by_job(runs_dir, "cell")) == 2
     assert figures_on(page_of(by_job(runs_dir, "summary")[-1]))
 
 
-def test_figures_can_be_left_out(runs_dir: Path, offline: Offline, said: list[str]) -> None:
-    """`tracker.figures=false` (as this fixture has it): tables alone, and nothing is said."""
+def test_the_page_can_be_left_out(runs_dir: Path, offline: Offline, said: list[str]) -> None:
+    """`tracker.report=false` (as this fixture has it): tables alone, and nothing is said."""
     TrackedSweep(runs_dir, stakes_cells()).run(offline(), EPISODES)
     [run] = by_job(runs_dir, "summary")
     assert not list(run.folder.glob("files/media/html/*"))

@@ -1,0 +1,62 @@
+"""What a model wrote, through every command that prints: nothing of it acts, and nothing is lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hanlon.analysis.inert import inert, markdown_text
+from hanlon.cli import main
+from support.attacks import ATTACKS, FORMULAS, attacked_store, restored
+
+VERBS = ("rates", "status", "labels", "judge-check")
+SHORT = {name: text[:200] for name, text in ATTACKS.items()}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which every name is an attack."""
+    folder = tmp_path_factory.mktemp("attacked") / "runs"
+    attacked_store(folder)
+    return folder
+
+
+def printed(*words: object, width: int = 100_000) -> str:
+    """What a command prints; no name is too wide for the terminal."""
+    result = CliRunner().invoke(main, [str(word) for word in words], env={"COLUMNS": str(width)})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("table_format", ["table", "markdown", "csv", "json"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_table_has_a_character_that_acts(runs: Path, verb: str, table_format: str) -> None:
+    """Whatever the format."""
+    text = printed(verb, runs, "--format", table_format)
+    assert text.replace("\n", "").replace("\t", "").isprintable()
+
+
+def test_every_name_stands_whole_in_the_table_of_rates(runs: Path) -> None:
+    """In each format, as that format writes it."""
+    table, markdown, csv = (printed("rates", runs, "--format", name) for name in ("table", "markdown", "csv"))
+    for name, text in SHORT.items():
+        shown = inert(text)
+        assert shown.replace("\t", " ").strip() in table, name
+        assert markdown_text(text) in markdown, name
+        quoted = shown.replace('"', '""')
+        assert ("'" if name in FORMULAS else "") + quoted in csv, name
+    assert {row["cell"] for row in json.loads(printed("rates", runs, "--format", "json"))} == {
+        *SHORT.values()
+    }
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_show_prints_all_that_was_said(runs: Path, name: str) -> None:
+    """Content, reasoning, call, output, fact and quote, each with every character in sight."""
+    number = list(ATTACKS).index(name)
+    text = printed("show", runs, "--index", f"{number:06x}:0", width=400)
+    assert text.replace("\n", "").replace("\t", "").isprintable()
+    words = "".join(restored(text).split())
+    wanted = "".join(ATTACKS[name].split())
+    assert words.count(wanted) >= 4, name
