@@ -11,6 +11,7 @@ from hanlon.design.rehearsal import Outcomes, rehearse_all
 from hanlon.hypotheses.schema import Hypothesis
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.simulated.policy_rates import PolicyRates
+from support.quick import mostly_slow
 from support.rivals import (
     ALIGNMENT_FAKING,
     COMPLIES,
@@ -31,10 +32,7 @@ from verdict_errors import ENVIRONMENTS, Environment, known_truth
 SEED = 20251130
 GRIDS = {"shutdown": SHUTDOWN, "alignment_faking": ALIGNMENT_FAKING}
 RIVALS = [
-    pytest.param(env, hypothesis, id=hypothesis.name)
-    for env in GRIDS
-    for hypothesis in plan(env).hypotheses
-    if hypothesis.simulated_by
+    (env, hypothesis) for env in GRIDS for hypothesis in plan(env).hypotheses if hypothesis.simulated_by
 ]
 Rates = Sequence[dict[str, float]]
 
@@ -56,7 +54,7 @@ def status_of(verdict: GridVerdict, name: str) -> str:
     return next((rival.status for rival in verdict.rivals if rival.name == name), verdict.conclusion)
 
 
-@pytest.mark.parametrize(("env", "hypothesis"), RIVALS)
+@pytest.mark.parametrize(("env", "hypothesis"), mostly_slow(RIVALS, 5, lambda rival: rival[1].name))
 def test_at_100_episodes_a_cell_the_true_rival_leads_or_fits(env: str, hypothesis: Hypothesis) -> None:
     """One sweep of each policy on the rivals' grid; nothing else leads."""
     rates = rates_of(GRIDS[env], str(hypothesis.simulated_by))
@@ -148,7 +146,7 @@ def test_of_a_model_that_none_of_them_states_nobody_leads(model: str) -> None:
 
 @pytest.mark.parametrize("n", [100, 1000])
 @pytest.mark.parametrize("experiment", ["palisade_2025", "gdm_2025"])
-@pytest.mark.parametrize("hypothesis", [rival.values[1] for rival in RIVALS if rival.values[0] == "shutdown"])
+@pytest.mark.parametrize("hypothesis", [rival for env, rival in RIVALS if env == "shutdown"])
 def test_on_a_papers_grid_the_true_rival_is_named_or_not_put_to_the_test(
     experiment: str, n: int, hypothesis: Hypothesis
 ) -> None:

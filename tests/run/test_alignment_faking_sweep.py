@@ -8,6 +8,7 @@ import pytest
 from hanlon.store.episodes import cell_folders, read_cell, read_episodes
 from support.chat_server import Body, ChatServer, at, completion
 from support.command_line import CommandLine
+from support.quick import mostly_slow
 
 COMMAND = ("-m", "env=alignment_faking", "tier=free,paid", "controls=none")
 
@@ -74,18 +75,21 @@ def test_a_cut_off_reply_is_truncated_and_never_compliance(
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [
-        (("env.requests=none.csv",), "env.requests=none.csv cannot be read"),
-        (("tier=fre",), "Did you mean 'free'"),
-        (("tier=pro",), "Did you mean 'three/pro'"),
-        (("tier=three/prp",), "Did you mean 'three/pro'"),
-        (("tier=nope",), "three/..."),
-        (("prompt=how_only",), "says nothing about env=alignment_faking"),
-        (("prompt=cot_free_monitored",), "choose one with a tier that trains"),
-        (("tier=free", "model.protocol=tools"), "It supports: reply"),
-        (("tier=free", "env.criteria=conflict_"), "Did you mean 'conflict'"),
-        (("tier=none", "tier.trained=true"), "set tier.word with them"),
-    ],
+    mostly_slow(
+        [
+            (("env.requests=none.csv",), "env.requests=none.csv cannot be read"),
+            (("tier=fre",), "Did you mean 'free'"),
+            (("tier=pro",), "Did you mean 'three/pro'"),
+            (("tier=three/prp",), "Did you mean 'three/pro'"),
+            (("tier=nope",), "three/..."),
+            (("prompt=how_only",), "says nothing about env=alignment_faking"),
+            (("prompt=cot_free_monitored",), "choose one with a tier that trains"),
+            (("tier=free", "model.protocol=tools"), "It supports: reply"),
+            (("tier=free", "env.criteria=conflict_"), "Did you mean 'conflict'"),
+            (("tier=none", "tier.trained=true"), "set tier.word with them"),
+        ],
+        2,
+    ),
 )
 def test_a_wrong_configuration_is_refused_before_any_call(
     command_line: CommandLine, chat_server: ChatServer, arguments: tuple[str, ...], said: str

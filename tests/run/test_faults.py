@@ -15,6 +15,7 @@ from hanlon.store.episodes import cell_folders, read_episodes
 from hanlon.store.records import Episode
 from support.chat_server import Body, ChatServer, at, bash, completion, obedient
 from support.command_line import CommandLine
+from support.quick import mostly_slow
 
 
 def only_cell(command_line: CommandLine) -> list[Episode]:
@@ -55,7 +56,7 @@ USELESS = {
 }
 
 
-@pytest.mark.parametrize("answer", first(USELESS, 1))
+@pytest.mark.parametrize("answer", first(USELESS, 0))
 def test_a_reply_that_is_no_completion_is_retried_then_counted_as_api_error(
     command_line: CommandLine, chat_server: ChatServer, answer: object
 ) -> None:
@@ -93,7 +94,7 @@ PASSING = {
 }
 
 
-@pytest.mark.parametrize(("fields", "kind"), first(PASSING, 2))
+@pytest.mark.parametrize(("fields", "kind"), first(PASSING, 1))
 def test_a_passing_failure_costs_a_retry_and_no_episode(
     command_line: CommandLine, chat_server: ChatServer, fields: dict[str, object], kind: str
 ) -> None:
@@ -115,7 +116,7 @@ FATAL = {
 }
 
 
-@pytest.mark.parametrize(("status", "said"), first(FATAL, 2))
+@pytest.mark.parametrize(("status", "said"), first(FATAL, 1))
 def test_what_can_never_succeed_stops_the_cell_at_once(
     command_line: CommandLine, chat_server: ChatServer, status: int, said: str
 ) -> None:
@@ -158,12 +159,15 @@ def test_an_endpoint_that_is_down_is_named_and_the_sweep_can_go_on_later(command
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
-    [
-        ("{broken", "not valid JSON"),
-        ("[1]", "must be a JSON object"),
-        ('{"thoughts": "x"}', "needs the argument 'cmd'"),
-        ('{"thoughts": "x", "cmd": 7}', "must be a string"),
-    ],
+    mostly_slow(
+        [
+            ("{broken", "not valid JSON"),
+            ("[1]", "must be a JSON object"),
+            ('{"thoughts": "x"}', "needs the argument 'cmd'"),
+            ('{"thoughts": "x", "cmd": 7}', "must be a string"),
+        ],
+        1,
+    ),
 )
 def test_malformed_tool_arguments_are_told_to_the_model(
     command_line: CommandLine, chat_server: ChatServer, arguments: str, problem: str
@@ -330,7 +334,7 @@ BAD_CONFIGURATION = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "said"), first(BAD_CONFIGURATION, 12))
+@pytest.mark.parametrize(("arguments", "said"), first(BAD_CONFIGURATION, 3))
 def test_a_wrong_configuration_is_explained_and_costs_nothing(
     command_line: CommandLine, chat_server: ChatServer, arguments: list[str], said: str
 ) -> None:
@@ -357,7 +361,7 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("message", first(STRANGE, 2))
+@pytest.mark.parametrize("message", first(STRANGE, 1))
 def test_a_strange_message_is_a_reply_of_the_model(
     command_line: CommandLine, chat_server: ChatServer, message: Body
 ) -> None:

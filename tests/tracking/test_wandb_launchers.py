@@ -91,7 +91,7 @@ def test_a_parent_that_is_killed_leaves_nothing_twice(
         workers = below(process.pid)
         process.kill()
         assert process.wait(HANGS_S) == -signal.SIGKILL, "it had ended before it was killed"
-        wait_until(lambda workers=workers: not any(map(is_running, workers)))
+        wait_until(lambda workers=workers: not any(map(holds_a_cell, workers)))
     done = online.finish(argv, HANGS_S)
     assert done.returncode == 0, done.stderr
     once(server, online, 3)
@@ -107,10 +107,10 @@ def below(pid: int) -> list[int]:
     return [process for child in children for process in (child, *below(child))]
 
 
-def is_running(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
+def holds_a_cell(pid: int) -> bool:
+    """Whether a process has a file of episodes open; a worker that waits for more has none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return any(".jsonl" in os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         return False
 
