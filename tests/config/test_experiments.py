@@ -51,7 +51,7 @@ def planned(command_line: CommandLine, *overrides: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-@pytest.mark.parametrize("file", mostly_slow(FILES, 4, lambda file: file.stem))
+@pytest.mark.parametrize("file", mostly_slow(FILES, 2, lambda file: file.stem))
 def test_an_experiment_has_the_cells_that_its_header_says(command_line: CommandLine, file: Path) -> None:
     """It composes without a key, and its first line is the command that runs it."""
     assert f"python run.py -m experiment={file.stem} " in header(file)

@@ -124,6 +124,7 @@ def test_an_outage_beyond_the_patience_ends_the_sweep_with_its_reason(command_li
         server.close()
 
 
+@pytest.mark.slow
 def test_ctrl_c_during_an_outage_is_heard_at_once(command_line: CommandLine, chat_server: ChatServer) -> None:
     """The first Ctrl-C says what it waits for, the second ends the wait, whatever the pause."""
     chat_server.delay_s = 0.02

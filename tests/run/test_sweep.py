@@ -72,6 +72,7 @@ def test_a_finished_sweep_typed_again_never_imports_the_client(
     assert not {"openai", "wandb", "aiohttp"} & imported
 
 
+@pytest.mark.slow
 def test_a_kill_repeats_no_finished_episode(command_line: CommandLine, chat_server: ChatServer) -> None:
     """After SIGKILL, the same command repeats only the turns that the episodes in flight had made."""
     chat_server.delay_s = 0.02
@@ -233,6 +234,7 @@ def test_a_label_is_derived_from_the_resolved_factors(
     assert read_cell(folder).factors["placement"] == "system"
 
 
+@pytest.mark.slow
 def test_a_transcript_can_be_shown(command_line: CommandLine, chat_server: ChatServer) -> None:
     """`hanlon show` prints the conversation, events and outcome; a whole label comes before others that begin so."""
     chat_server.answer = lambda body, number: completion(
