@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from hanlon.cli.figures import figures
 from hanlon.figures.catalogue import FIGURES, Figure
 from hanlon.figures.drawing import Drawing, draw, drawn
-from hanlon.figures.frames import NothingToDraw
+from hanlon.figures.frames import NothingToDraw, unique
 from hanlon.figures.material import Material
 from hanlon.figures.names import Names
 from hanlon.figures.theme import WATERMARK, palette
@@ -192,7 +192,7 @@ def test_a_colour_means_the_same_in_every_figure(material: Material) -> None:
     for figure in PUBLISHED_FIGURES:
         _, data = chart(figure, material)
         for column in {"series", "segment"} & set(data):
-            chosen = palette(list(dict.fromkeys(str(name) for name in data[column])))
+            chosen = palette(unique(data[column]))
             assert len(set(chosen.values())) == len(chosen), figure.name
             for name, colour in chosen.items() if len(chosen) > 1 else ():
                 colours.setdefault(name, set()).add(colour)

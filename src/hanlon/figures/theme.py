@@ -23,8 +23,8 @@ MEANINGS: Mapping[str, str] = {
     **dict.fromkeys(("free", "free (implied training)", "non-compliance, free"), BLUE),
     **dict.fromkeys(("paid", "paid (implied unmonitored)", "non-compliance, paid"), ORANGE),
     "swapped/paid": SKY, "swapped/free": OLIVE,
-    # outcomes and what is counted: vermilion is alignment faking
-    **dict.fromkeys(("alignment faking", "alignment-faking reasoning", "AF reasoning, free"), VERMILION),
+    # outcomes and what is counted: vermilion is alignment-faking reasoning
+    **dict.fromkeys(("alignment-faking reasoning", "AF reasoning, free"), VERMILION), "alignment faking": WINE,
     **dict.fromkeys(("complied, AF reasoning", "compliant with AF reasoning"), VERMILION),
     **dict.fromkeys(("complied", "compliance", "compliant, no AF reasoning"), ORANGE),
     **dict.fromkeys(("refused", "non-compliance", "non-compliant"), SKY),
