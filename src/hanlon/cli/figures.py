@@ -18,30 +18,23 @@ if TYPE_CHECKING:
     from hanlon.report.gathered import Gathered
 
 
-class Width(click.ParamType):
-    """`single`, `double`, or millimetres."""
+def _width(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """`single`, `double` or a number, in millimetres."""
+    del ctx, param
+    if value is None:
+        return None
+    from hanlon.figures.drawing import WIDTHS
 
-    name = "single|double|MM"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The width in millimetres.
-
-        Raises:
-            BadParameter: it is neither, or not between 40 and 1000.
-        """
-        from hanlon.figures.drawing import WIDTHS
-
-        try:
-            width = WIDTHS.get(value) or float(str(value).removesuffix("mm"))
-        except ValueError:
-            width = 0.0
-        if not 40 <= width <= 1000:
-            self.fail(
-                f"'{value}' is no width: single ({WIDTHS['single']:g} mm), double ({WIDTHS['double']:g} mm), or a "
-                "number of millimetres from 40 to 1000",
-                param, ctx,
-            )  # fmt: skip
-        return width
+    try:
+        width = WIDTHS.get(value) or float(value.removesuffix("mm"))
+    except ValueError:
+        width = 0.0
+    if not 40 <= width <= 1000:
+        raise click.BadParameter(
+            f"'{value}' is no width: single ({WIDTHS['single']:g} mm), double ({WIDTHS['double']:g} mm), or a number of "
+            "millimetres from 40 to 1000"
+        )
+    return width
 
 
 @click.command()
@@ -55,7 +48,10 @@ class Width(click.ParamType):
 @click.option("--contrast", "choice", multiple=True, metavar="FACTOR[=LEVEL]",
               help="Contrasts of this factor or level alone: stakes=replaced; prompt=NAME for a bundle.")  # fmt: skip
 @click.option(
-    "--width", type=Width(), help="Of the figure in print: one or two columns of a paper, or millimetres."
+    "--width",
+    metavar="single|double|MM",
+    callback=_width,
+    help="Of the figure in print: one or two columns of a paper, or millimetres.",
 )
 @click.option("--no-title", is_flag=True, help="No title in the picture; it stands in the .txt.")
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),
