@@ -31,8 +31,8 @@ def _width(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
         width = 0.0
     if not 40 <= width <= 1000:
         raise click.BadParameter(
-            f"'{value}' is no width: single ({WIDTHS['single']:g} mm), double ({WIDTHS['double']:g} mm), or a number of "
-            "millimetres from 40 to 1000"
+            f"'{value}' is no width: single ({WIDTHS['single']:g} mm), double ({WIDTHS['double']:g} mm), or a "
+            "number of millimetres from 40 to 1000"
         )
     return width
 
