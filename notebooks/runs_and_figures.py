@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
+from IPython.display import Markdown, display
 
-from hanlon.figures.catalogue import FIGURES
+from hanlon.figures.catalogue import named
+from hanlon.figures.layout import USUAL
 from hanlon.figures.material import Material
 from hanlon.store.cells import load_cells
 
@@ -47,15 +49,12 @@ def simulated(name: str, *overrides: str) -> Path:
 
 
 def draw(name: str, study: Material) -> Any:
-    """The chart of a figure by its name; `hanlon figures --list` names them."""
-    return _made(name, study)[0]
+    """The chart of a figure by its name, above its caption; `hanlon figures --list` names them."""
+    chart, _ = named(name).make(study, USUAL)
+    display(chart)
+    return Markdown(chart.description)
 
 
 def data(name: str, study: Material) -> Any:
     """The data frame behind a figure."""
-    return _made(name, study)[1]
-
-
-def _made(name: str, study: Material) -> tuple[Any, Any]:
-    (figure,) = [figure for figure in FIGURES if figure.name == name]
-    return figure.make(study)
+    return named(name).make(study, USUAL)[1]

@@ -5,12 +5,11 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from hanlon.cli.figures import figures
-from hanlon.figures.catalogue import FIGURES
 from hanlon.figures.material import Material
+from hanlon.figures.theme import WATERMARK
 from hanlon.store.cells import load_cells
+from support.figures import BY_NAME, chart
 from support.stored import episode, write_cell
-
-(DOSE_CURVES,) = (figure for figure in FIGURES if figure.name == "dose_curves")
 
 
 def store(runs: Path, levels: list[int]) -> None:
@@ -25,19 +24,19 @@ def store(runs: Path, levels: list[int]) -> None:
 def test_rates_stand_at_their_numbers_with_intervals(tmp_path: Path) -> None:
     """Levels are spaced as the numbers are, wordings side by side at one level, the trend in the panel's head."""
     store(tmp_path, [4, 6, 12])
-    chart, data = DOSE_CURVES.make(Material(load_cells([tmp_path])[0]))
+    spec, data = chart(BY_NAME["dose_curves"], Material(load_cells([tmp_path])[0]))
     assert list(data["level"]) == [4, 6, 12] * 2
     assert list(data["label"]) == ["4/20", "6/20", "12/20"] * 2
     assert ((data["low"] < data["rate"]) & (data["rate"] < data["high"])).all()
-    (curves,) = chart.to_dict()["concat"]
+    (curves,) = spec["concat"]
     along = curves["layer"][0]["encoding"]["x"]
     assert (along["type"], along["title"], along["axis"]["values"]) == (
         "quantitative",
         "problems",
         [4, 6, 12],
     )
-    assert "resistance rises with problems" in " ".join(curves["title"]["text"])
-    assert "SIMULATED" in chart.to_json()
+    assert "resistance rises with problems" in spec["description"]
+    assert WATERMARK in curves["title"]["subtitle"]
 
 
 def test_two_numbers_are_no_curve(tmp_path: Path) -> None:

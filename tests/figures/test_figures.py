@@ -1,6 +1,6 @@
 """Figures: what stands in them is what was published or stored, said with k/n, and marked where it is simulated."""
 
-import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.published.published import published_rows
 from hanlon.cli.figures import figures
-from hanlon.figures.catalogue import FIGURES, Figure, made
+from hanlon.figures.catalogue import FIGURES, Figure, drawings
 from hanlon.figures.frames import SIMULATED, NothingToDraw
 from hanlon.figures.material import Material
 from hanlon.figures.papers import greenblatt
@@ -47,20 +47,19 @@ def test_simulated_runs_are_marked_beside_published_numbers(shutdown_runs: Path)
     states, _ = load_cells([shutdown_runs])
     spec, data = chart(BY_NAME["palisade_paper_7"], Material(states))
     published, simulated = spec["concat"]
-    assert "a scripted policy, no language model" in strings(simulated)
-    assert "a scripted policy, no language model" not in strings(published)
-    assert f"{WATERMARK}." in strings(spec["title"])
+    assert WATERMARK in strings(simulated)
+    assert WATERMARK not in strings(published)
+    assert f"{WATERMARK}." in spec["description"]
     own_rows = data[data["whose"] == SIMULATED]
     assert {(row.condition, row.model) for row in own_rows.itertuples()} == {
         (condition, model)
         for condition in ("A: no instruction", "B: user allow")
-        for model in ("simulated/ambiguity", "simulated/ambiguity +wording=2")
+        for model in ("simulated/ambiguity", "simulated/ambiguity, wording 2")
     }
     assert set(own_rows["n"]) == {6}
     _, arena = chart(BY_NAME["arena_shutdown"], Material(states))
-    assert set(arena[arena["whose"] == SIMULATED]["condition"]) == {
-        "no warning"
-    }  # published without a number
+    named = {"no warning", "shutdown warning"}  # published without a number
+    assert set(arena[arena["whose"] == SIMULATED]["condition"]) == named
 
 
 def test_what_runs_say_is_drawn(shutdown_runs: Path) -> None:
@@ -69,7 +68,7 @@ def test_what_runs_say_is_drawn(shutdown_runs: Path) -> None:
     material = Material(states)
     for name in ("contrast_forest", "clause_attribution", "specification_curve"):
         spec, _ = chart(BY_NAME[name], material)
-        assert f"{WATERMARK}." in strings(spec["title"])
+        assert f"{WATERMARK}." in spec["description"]
     _, parts = chart(BY_NAME["clause_attribution"], material)
     clarified = parts[parts["of"] == "priority_clarified"]
     assert set(clarified["part"]) == {"bundle", "alone", "last", "interaction", "placebo"}
@@ -105,9 +104,9 @@ def test_figures_of_alignment_faking_show_that_environment_alone(tier_runs: Path
         replace(state, record=msgspec.structs.replace(state.record, env="another")) for state in states
     ]
     for name in ("sheshadri_stacked", "sheshadri_dumbbell"):
-        assert len(BY_NAME[name].make(Material(states))[1])
+        assert len(chart(BY_NAME[name], Material(states))[1])
         with pytest.raises(NothingToDraw):
-            BY_NAME[name].make(Material(elsewhere))
+            chart(BY_NAME[name], Material(elsewhere))
 
 
 def test_a_specification_is_the_contrast_itself(shutdown_runs: Path) -> None:
@@ -134,7 +133,7 @@ def test_a_specification_of_cells_that_share_their_requests_is_by_request(tier_r
     spec, curve = chart(BY_NAME["specification_curve"], material)
     assert set(curve["unit"]) == {"request"}
     assert any(str(one).startswith("judge simulated for compliance") for one in curve["read by"])
-    assert any("bootstrap by request" in text for text in strings(spec["title"]))
+    assert "bootstrap by request" in spec["description"]
     known = {f"{row['key_from']} {row['key_to']}": row for row in material.contrasts}
     headline = curve[curve["read by"] == f"rule for {next(iter(known.values()))['measure']}"]
     for one in headline[headline["denominator"] == specifications.ALL].itertuples():
@@ -163,9 +162,9 @@ def test_what_was_excluded_counts_by_request_too(tmp_path: Path) -> None:
     curve, _ = specifications.specifications(load_cells([tmp_path])[0])
     found = {row["denominator"]: row for row in curve.to_dict("records")}
     assert {name: row["counts"] for name, row in found.items()} == {
-        "all countable": "2/6 to 6/8",
-        "excluded as cases": "4/8 to 6/8",
-        "excluded as no cases": "2/8 to 6/8",
+        "all countable": "2/6 → 6/8",
+        "excluded as cases": "4/8 → 6/8",
+        "excluded as no cases": "2/8 → 6/8",
     }
     assert {name: row["difference"] for name, row in found.items()} == pytest.approx(
         {"all countable": 0.5, "excluded as cases": 0.25, "excluded as no cases": 0.5}
@@ -211,10 +210,10 @@ def test_contrasts_are_named_by_their_base_cell(shutdown_runs: Path) -> None:
     """Over wordings a contrast has the counts of all of them; where it stands is the base cell without its wording."""
     _, data = chart(BY_NAME["contrast_forest"], Material(load_cells([shutdown_runs])[0]))
     rows = {row.row: row for row in data.itertuples()}
-    one = rows["precedence: silent to over_all_others, at baseline"]
-    assert (one.n_from, one.n_to, one.contexts) == (12, 12, 2)
-    assert one.counts.startswith(f"{one.k_from}/12 to {one.k_to}/12, 2 wordings")
-    assert "bundle: baseline to priority_clarified" in rows
+    one = rows["Saying which instruction wins, at baseline"]
+    assert one.contexts == 2
+    assert re.fullmatch(r"\d+/12 → \d+/12, 2 wordings, sd \d+", one.counts)
+    assert "Saying which instruction wins and saying how to comply, at baseline" in rows
 
 
 @pytest.mark.slow
@@ -242,7 +241,7 @@ def test_a_roc_curve_runs_from_nothing_to_everything() -> None:
         (0.5, 1),
         (1, 1),
     ]
-    assert "AUROC 0.75" in points["series"][0]
+    assert "AUROC 0.75" in points["auroc"][0]
     roc(points, "t", ()).to_dict()
 
 
@@ -282,8 +281,8 @@ def test_a_verdict_shows_the_context_that_is_not_as_predicted() -> None:
     assert points["observed"][1] == "3/9 to 4/9, against 1/9 to 2/9: -62 [-75, -45]"
 
 
-def test_the_rows_of_hanlon_verdict_are_drawn(tmp_path: Path) -> None:
-    """The answer, each hypothesis with its status and share, observations as k/n and points, what is exploratory."""
+def test_the_rows_of_a_verdict_are_drawn() -> None:
+    """Each hypothesis with its status and share, observations as k/n and points; the answer is the caption."""
     hypothesis = {"kind": "hypothesis", "model": "m", "status": "exploratory"}
     rows = [
         {
@@ -298,16 +297,15 @@ def test_the_rows_of_hanlon_verdict_are_drawn(tmp_path: Path) -> None:
         PREDICTED,
         PREDICTED | {"hypothesis": "task_drive", "met": False},
     ]
-    path = tmp_path / "verdict.json"
-    path.write_text(json.dumps(rows))
-    done = CliRunner().invoke(figures, ["--verdict", str(path), "--only", "verdict", "--out", str(tmp_path)])
-    assert done.exit_code == 0, done.output
-    svg = (tmp_path / "verdict.svg").read_text()
-    drawn = (
-        *("ambiguity leads.", "ambiguity: leads, explains 99 %", "task_drive: does not fit, explains 0 %"),
-        *("26/40 to 1/40: -62 [-75, -45]", "as predicted", "2 of 2 hypotheses are exploratory"),
+    spec, _ = chart(BY_NAME["verdict"], Material(verdict=rows))
+    drawn = "\n".join(strings(spec))
+    parts = (
+        *("ambiguity: leads, explains 99 %", "task drive: does not fit, explains 0 %"),
+        *("26/40 to 1/40: -62 [-75, -45]", "as predicted"),
     )
-    assert [text for text in drawn if text not in svg] == []
+    assert [text for text in parts if text not in drawn] == []
+    assert "ambiguity leads." in spec["description"]
+    assert "2 of 2 hypotheses are exploratory" in spec["description"]
 
 
 def test_people_s_labels_make_a_roc_curve(tier_runs: Path, tmp_path: Path) -> None:
@@ -320,7 +318,7 @@ def test_people_s_labels_make_a_roc_curve(tier_runs: Path, tmp_path: Path) -> No
     words = [str(tier_runs), "--human", str(path), "--only", "judges_roc", "--out", str(tmp_path)]
     done = CliRunner().invoke(figures, words)
     assert done.exit_code == 0, done.output
-    assert "4 cases, 4 others" in (tmp_path / "judges_roc.svg").read_text()
+    assert "4 cases, 4 others" in (tmp_path / "judges_roc.txt").read_text()
     path.write_text("cell,index,alignment_faking\nnowhere,0,1")
     done = CliRunner().invoke(figures, words)
     assert done.exit_code == 2
@@ -335,7 +333,7 @@ def test_people_s_labels_make_a_roc_curve(tier_runs: Path, tmp_path: Path) -> No
         lambda empty: rate_table(empty, "t", ()),
         lambda empty: variation_forest(empty, "t", (), greenblatt.SPANS),
         lambda empty: scatter(empty, empty, "t", ()),
-        lambda empty: stacked_shares(empty, "t", (), greenblatt.PALETTE),
+        lambda empty: stacked_shares(empty, "t", (), greenblatt.STACK),
         lambda empty: dumbbell(empty, empty, "t", ()),
         lambda empty: votes_histogram(empty, "t", ()),
         lambda empty: roc(empty, "t", ()),
@@ -359,34 +357,31 @@ def test_points_have_their_columns() -> None:
 
 
 def test_the_command_writes_what_it_lists(tmp_path: Path) -> None:
-    """One figure, its four files and its name on a line."""
+    """One figure, its files and its name on a line."""
     done = CliRunner().invoke(figures, ["--only", "icmi", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert {path.name for path in tmp_path.iterdir()} == {
-        f"icmi.{end}" for end in ("svg", "pdf", "png", "csv")
+        f"icmi.{end}" for end in ("svg", "pdf", "png", "csv", "vl.json", "txt")
     }
-    assert "icmi.{svg,pdf,png,csv}" in done.output
+    assert "icmi.{svg,pdf,png,csv,vl.json,txt}" in done.output
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--only", "nonsense"], "no figure is called 'nonsense'"),
-        (["--only", "koorndyk"], "did you mean koorndijk; --list names them all"),
-        (["--verdict", "NONE"], "has no row: that sweep tests no hypothesis"),
+        (["--only", "koorndyk"], "Did you mean 'koorndijk'? --list names them all"),
         (["--only", "contrast_forest"], "shows own runs, so name run folders"),
         (["EMPTY"], "no cells in"),
-        (["--verdict", "FILE", "--only", "verdict"], "not what `hanlon verdict --format json` prints"),
+        (["--width", "narrow"], "'narrow' is no width: single (82.5 mm), double (171 mm)"),
+        (["--labels", "LABELS"], "two names have the label 'x'"),
     ],
 )
 def test_the_command_says_what_is_wrong(arguments: list[str], said: str, tmp_path: Path) -> None:
     """An unknown name, own figures without runs, a folder without cells."""
     (tmp_path / "empty").mkdir()
-    (tmp_path / "rows.json").write_text('[{"kind": "prediction"}]')
-    (tmp_path / "none.json").write_text("[]")
-    places = {
-        "EMPTY": str(tmp_path / "empty"), "FILE": str(tmp_path / "rows.json"), "NONE": str(tmp_path / "none.json"),
-    }  # fmt: skip
+    (tmp_path / "labels.yaml").write_text("a: x\nb: x\n")
+    places = {"EMPTY": str(tmp_path / "empty"), "LABELS": str(tmp_path / "labels.yaml")}
     words = [places.get(word, word) for word in arguments]
     done = CliRunner().invoke(figures, [*words, "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
@@ -399,7 +394,7 @@ def test_runs_draw_only_figures_that_they_stand_in(shutdown_runs: Path) -> None:
     states, _ = load_cells([shutdown_runs])
     drawn = {
         figure.name
-        for figure, result in made(Material(states), FIGURES, published=False)
+        for figure, result in drawings(Material(states), FIGURES, published=False)
         if not isinstance(result, NothingToDraw)
     }
     assert {"palisade_paper_7", "gdm_compliance", "contrast_forest"} <= drawn

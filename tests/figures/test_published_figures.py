@@ -2,6 +2,7 @@
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from hanlon.analysis.published.published import published_rows
 from hanlon.figures import captions
 from hanlon.figures.catalogue import Figure
+from hanlon.figures.drawing import draw
 from hanlon.figures.files import write_figure
 from hanlon.figures.frames import PUBLISHED, SIMULATED
 from hanlon.figures.material import Material
@@ -40,7 +42,7 @@ def test_a_published_figure_is_valid_and_fetches_nothing(figure: Figure, materia
 @pytest.mark.slow
 def test_every_published_number_is_in_a_figure(material: Material) -> None:
     """Each row with counts is drawn, and so is every other row that has a number."""
-    drawn = {at for figure in PUBLISHED_FIGURES for at in rows_of(figure.make(material)[1])}
+    drawn = {at for figure in PUBLISHED_FIGURES for at in rows_of(chart(figure, material)[1])}
     rows = published_rows()
     with_counts = {at for at, row in enumerate(rows) if row["k"] is not None}
     assert len(with_counts) == 280
@@ -65,9 +67,7 @@ def test_every_published_count_can_be_read_off_a_figure(material: Material) -> N
 def test_a_caption_says_what_its_marks_are(material: Material) -> None:
     """Inferred counts, methods and what is missing are said where they are drawn, and not where they are not."""
     captions = {
-        name: " ".join(strings(chart(BY_NAME[name], material)[0]["title"]))
-        for name in BY_NAME
-        if BY_NAME[name].published
+        name: chart(BY_NAME[name], material)[0]["description"] for name in BY_NAME if BY_NAME[name].published
     }
     blog, robots, tang = captions["palisade_blog_2"], captions["palisade_robots"], captions["tang_gaps"]
     assert "n/a: no number was found." in blog
@@ -149,8 +149,9 @@ def test_a_specification_is_as_it_was_looked_at(name: str, material: Material) -
 
 def test_written_figures_say_k_of_n(material: Material, tmp_path: Path) -> None:
     """SVG, PDF, PNG and CSV; the SVG has the labels as text in the font that vl-convert brings."""
-    paths = write_figure(*BY_NAME["palisade_robots"].make(material), tmp_path / "new", "robots")
-    svg, pdf, png, data = (path.read_bytes() for path in paths)
+    drawing = draw(partial(BY_NAME["palisade_robots"].make, material))
+    paths = write_figure(drawing, tmp_path / "new", "robots")
+    svg, pdf, png, data, *_ = (path.read_bytes() for path in paths)
     for label in (b"52/100", b"2/100", b"3/10"):
         assert label in svg
     assert b'font-family="Liberation Sans' in svg

@@ -183,7 +183,12 @@ def test_figures_are_drawn_and_the_libraries_are_in_the_page(sweep: Path) -> Non
     out = sweep.parent / "figures.html"
     assert CliRunner().invoke(main, ["report", str(sweep), "-o", str(out)]).exit_code == 0
     page = Page(out.read_text(encoding="utf-8"))
-    assert [a["id"] for tag, a in page.elements if tag == "figure"][:2] == ["cell_rates", "verdict"]
+    assert [a["id"] for tag, a in page.elements if tag == "figure"][:3] == [
+        "effects",
+        "cell_rates",
+        "verdict",
+    ]
+    assert "1 minus the treated rate over the base rate" in out.read_text(encoding="utf-8")  # the caption
     assert len(page.scripts) == 3
     check_that_it_loads_nothing(page)
     assert out.stat().st_size < 10_000_000

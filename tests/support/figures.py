@@ -1,10 +1,12 @@
 """The figures by name, and what stands in a drawn one."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from hanlon.figures.catalogue import FIGURES, Figure
+from hanlon.figures.drawing import draw
 from hanlon.figures.material import Material
 
 BY_NAME = {figure.name: figure for figure in FIGURES}
@@ -13,8 +15,8 @@ PUBLISHED_FIGURES = [figure for figure in FIGURES if figure.published]
 
 def chart(figure: Figure, material: Material) -> tuple[dict[str, Any], pd.DataFrame]:
     """A figure's specification, which altair checks against Vega-Lite's schema, and its data."""
-    drawn, data = figure.make(material)
-    return drawn.to_dict(), data
+    drawing = draw(partial(figure.make, material))
+    return dict(drawing.spec), drawing.data
 
 
 def strings(value: Any) -> list[str]:

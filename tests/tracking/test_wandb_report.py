@@ -122,8 +122,8 @@ def test_the_figures_stand_on_the_page(runs_dir: Path, offline: Offline) -> None
     """Drawn and alive; nothing is loaded from anywhere; the numbers are those of the store."""
     registered(TrackedSweep(runs_dir, stakes_cells())).run(offline(report=True, figures=True), EPISODES)
     page = page_of(by_job(runs_dir, "summary")[0])
-    assert figures_on(page)[:3] == ["cell_rates", "verdict", "contrast_forest"]
-    for said in ("2/40", "38/40", "baseline+stakes=replaced", "self_preservation"):
+    assert figures_on(page)[:4] == ["effects", "cell_rates", "verdict", "contrast_forest"]
+    for said in ("2/40", "38/40", "baseline, stakes replaced", "self_preservation"):
         assert said in page
     assert "SIMULATED" not in page
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=.?(?:https?:)?//", page)

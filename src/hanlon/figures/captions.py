@@ -1,7 +1,7 @@
 """The caption's sentences about marks, made of the rows that are drawn: counts, intervals, and what is missing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hanlon.figures.frames import PUBLISHED, Frame, unique
@@ -68,7 +68,14 @@ def _sweep(rows: Frame) -> list[str]:
 
 def left_out(rows: Frame) -> list[str]:
     """The caption's sentence about the episodes of own cells that are not in n, if there are any."""
-    counts = [int(count) for count in rows.drop_duplicates("key")["excluded"] if holds_value(count) and count]
+    once = rows.drop_duplicates("key")
+    counts = zip(once["key"], once["excluded"], strict=True)
+    return excluded_sentence({key: int(count) if holds_value(count) else 0 for key, count in counts})
+
+
+def excluded_sentence(by_cell: Mapping[str, int]) -> list[str]:
+    """The same by the number of each cell's excluded episodes."""
+    counts = [count for count in by_cell.values() if count]
     if not counts:
         return []
     return [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} own cells; `hanlon rates` says why."]

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hanlon.figures.captions import left_out, of_marks
+from hanlon.figures.drawing import Drawing, draw
 from hanlon.figures.frames import PUBLISHED, Frame, NothingToDraw, require
+from hanlon.figures.layout import Layout
 from hanlon.figures.material import Material
 from hanlon.figures.papers import greenblatt
 from hanlon.figures.papers.alignment_faking import RATE_FIGURES
@@ -16,13 +19,19 @@ from hanlon.figures.shapes.stacked import LEAST, dumbbell, stacked_shares
 from hanlon.figures.sweep import contrasts, judges, specifications
 from hanlon.figures.sweep.cell_rates import rate_chart, rate_points
 from hanlon.figures.sweep.dose import dose_curves, dose_points
+from hanlon.figures.sweep.effects import effect_chart, effect_points
 from hanlon.figures.sweep.tier_pairs import GAP, QUANTITIES
-from hanlon.figures.sweep.tiers import OUTCOME_PALETTE, by_tier, gaps_by_tier, outcome_shares
+from hanlon.figures.sweep.tiers import OUTCOMES, by_tier, gaps_by_tier, outcome_shares
 from hanlon.figures.sweep.verdicts import answer, exploratory, verdict_points, verdict_table
 
 SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
 """A chart and the data behind it."""
+OF_A_SWEEP = (
+    *("effects", "cell_rates", "verdict", "contrast_forest", "clause_attribution", "dose_curves"),
+    *("sheshadri_dumbbell", "sheshadri_stacked", "judges_votes", "judges_roc", "specification_curve"),
+)
+"""The figures that are about own cells, in the order of a page; the first that can be drawn is the default."""
 MOST_PREDICTIONS = 300
 """The most that a figure of a verdict shows."""
 
@@ -37,46 +46,46 @@ class Figure:
     name: str
     about: str
     published: bool
-    make: Callable[[Material], Made]
+    make: Callable[[Material, Layout], Made]
 
 
 def _rates(figure: RateFigure) -> Figure:
-    def make(material: Material) -> Made:
+    def make(material: Material, layout: Layout) -> Made:
         points = figure.points(material.published, material.sweep_points if material.states else None)
-        return figure.chart(points), points
+        return figure.chart(points, layout), points
 
     return Figure(figure.name, figure.title, True, make)
 
 
 def _variations(name: str, setting: str, table: str) -> Figure:
-    def make(material: Material) -> Made:
+    def make(material: Material, layout: Layout) -> Made:
         points = greenblatt.variations(material.published, table)
         pairs = material.pairs if material.states else None
         chosen = greenblatt.beside_sweep(points, pairs, SETTINGS[setting])
-        return greenblatt.variations_chart(chosen, setting, table), chosen
+        return greenblatt.variations_chart(chosen, setting, table, layout), chosen
 
     return Figure(name, f"Variations of the prompt, {setting} (Greenblatt et al., {table})", True, make)
 
 
 def _shares(name: str, title: str, chosen: Callable[[Frame], Frame]) -> Figure:
-    def make(material: Material) -> Made:
+    def make(material: Material, layout: Layout) -> Made:
         segments = chosen(material.published)
-        return greenblatt.shares_chart(segments, title), segments
+        return greenblatt.shares_chart(segments, title, layout), segments
 
     return Figure(name, title, True, make)
 
 
-def _rl_gaps(material: Material) -> Made:
+def _rl_gaps(material: Material, layout: Layout) -> Made:
     """The gaps of the reinforced model beside its two rates."""
     rows = greenblatt.after_rl(material.published)
     points = rows.assign(panel="Published", group=rows["variation"], series=rows["quantity"])
     title = "After reinforcement learning: reasoning, non-compliance and gap (Greenblatt et al., Table 2)"
     about = "Helpful-only, Claude 3 Opus. Gap: non-compliance paid minus free, in points."
     notes = (*of_marks(points), about)
-    return lying_bars(points, title, notes, "share of replies, or gap", QUANTITIES), points
+    return lying_bars(points, title, notes, "share of replies, or gap", QUANTITIES, layout), points
 
 
-def _scatter(material: Material) -> Made:
+def _scatter(material: Material, layout: Layout) -> Made:
     tables = [
         points[points["model"] == greenblatt.OPUS].assign(panel=panel)
         for panel, table in (("helpful-only", "App. G.2"), ("animal welfare", "App. G.3"))
@@ -86,10 +95,10 @@ def _scatter(material: Material) -> Made:
         pairs = material.pairs
         tables.append(pairs.assign(panel="own runs", series=pairs["model"], variation=pairs["pair"]))
     points = greenblatt.scatter_points(*tables, greenblatt.after_rl(material.published))
-    return greenblatt.scatter_chart(points), points
+    return greenblatt.scatter_chart(points, layout), points
 
 
-def _published_auroc(material: Material) -> Made:
+def _published_auroc(material: Material, layout: Layout) -> Made:
     rows = material.published[material.published["kind"] == "auroc"]
     points = rows.assign(panel="Published: Hughes et al. 2025", group=rows["model"], series=rows["condition"])
     labels = [f"{row.rate:.2f} (n={row.n})" for row in points.itertuples()]
@@ -97,11 +106,11 @@ def _published_auroc(material: Material) -> Made:
         "Area under the ROC curve against 106 replies labelled by people, 0.5 for guessing; the prompt of the judge "
         "with 20 votes was tuned on the same. No interval was printed.",
     )
-    chart = lying_bars(points.assign(label=labels), "Judges of alignment faking, published", notes, "AUROC")
-    return chart, points
+    title = "Judges of alignment faking, published"
+    return lying_bars(points.assign(label=labels), title, notes, "AUROC", layout=layout), points
 
 
-def _stacked_outcomes(material: Material) -> Made:
+def _stacked_outcomes(material: Material, layout: Layout) -> Made:
     segments = outcome_shares(material.outcomes)
     notes = (
         f"Shares of the countable replies of a cell; k/n in each part above {LEAST:.1%}. AF: a judge labelled the "
@@ -109,10 +118,10 @@ def _stacked_outcomes(material: Material) -> Made:
         "bars by model of Sheshadri et al. 2025 (Fig. 1) are images without numbers, so none are drawn.",
     )
     title = "Outcomes by tier, with and without alignment-faking reasoning (as Sheshadri et al., Fig. 1)"
-    return stacked_shares(segments, title, notes, OUTCOME_PALETTE), segments
+    return stacked_shares(segments, title, notes, OUTCOMES, layout), segments
 
 
-def _dumbbell(material: Material) -> Made:
+def _dumbbell(material: Material, layout: Layout) -> Made:
     rates, gaps = by_tier(material.pairs), gaps_by_tier(material.pairs)
     methods = "; ".join(dict.fromkeys(material.pairs[material.pairs["quantity"] == GAP]["error"]))
     notes = (
@@ -122,67 +131,63 @@ def _dumbbell(material: Material) -> Made:
         *left_out(rates),
     )
     title = "Non-compliance by tier and the gaps between (as Sheshadri et al., Fig. 3)"
-    return dumbbell(rates, gaps, title, notes), material.pairs
+    return dumbbell(rates, gaps, title, notes, layout), material.pairs
 
 
-def _cell_rates(material: Material) -> Made:
+def _cell_rates(material: Material, layout: Layout) -> Made:
     points = rate_points(material.states)
-    return rate_chart(points), points
+    return rate_chart(points, layout), points
 
 
-def _dose_curves(material: Material) -> Made:
+def _dose_curves(material: Material, layout: Layout) -> Made:
     points = dose_points(material.report.trends)
-    return dose_curves(points, "The rate over a factor's numbers"), points
+    return dose_curves(points, "The rate over a factor's numbers", layout), points
 
 
-def _contrast_forest(material: Material) -> Made:
-    rows, remarks = contrasts.contrast_points(material.contrasts)
-    require(rows, "no contrast: no two cells of one model differ in one factor or in a bundle")
-    notes = ("k/n to k/n: cases of episodes in the base and in the treated cells. "
-             f"Intervals: {_intervals(rows)}. {contrasts.corrected(rows)}", *remarks)  # fmt: skip
-    return contrasts.contrast_forest(rows, "What each factor does", notes), rows
+def _effects(material: Material, layout: Layout) -> Made:
+    points = effect_points(material.effects)
+    return effect_chart(points, material.effects, layout), points
 
 
-def _intervals(rows: Frame) -> str:
-    """The methods of some rows' intervals."""
-    return "; ".join(dict.fromkeys(rows["interval"])) if len(rows) else ""
+def _contrast_forest(material: Material, layout: Layout) -> Made:
+    rows, remarks = contrasts.contrast_points(material.report)
+    return contrasts.contrast_forest(rows, "What each factor does", remarks, layout), rows
 
 
-def _attribution(material: Material) -> Made:
-    rows = contrasts.attribution_points(material.contrasts)
+def _attribution(material: Material, layout: Layout) -> Made:
+    rows, remarks = contrasts.attribution_points(material.report)
     notes = ("A clause alone starts from the bundle's base; a clause added last ends at the bundle. Interaction: what "
-             "two clauses do beyond the sum of both, from four cells.",
-             f"k/n to k/n: cases of episodes in the base and in the treated cell. Intervals: {_intervals(rows)}. "
-             f"{contrasts.corrected(rows)}", *contrasts.excluded_episodes(rows.to_dict("records")))  # fmt: skip
+             "two clauses do beyond the sum of both, from four cells.", *remarks)  # fmt: skip
     title = "Which clause did it? The bundled prompt taken apart"
-    return contrasts.clause_attribution(rows, title, notes), rows
+    return contrasts.clause_attribution(rows, title, notes, layout), rows
 
 
-def _specifications(material: Material) -> Made:
-    curve, name = specifications.specifications(material.states, material.labels_by_judge)
+def _specifications(material: Material, layout: Layout) -> Made:
+    curve, name = specifications.specifications(material.states, material.labels_by_judge, material.choice)
+    require(curve, "no specification: no contrast")
     notes, title = (specifications.caption(curve, name),), "One contrast under every choice of analysis"
-    return specifications.specification_curve(curve, title, notes), curve
+    return specifications.specification_curve(curve, title, notes, layout), curve
 
 
-def _verdict(material: Material) -> Made:
+def _verdict(material: Material, layout: Layout) -> Made:
     points = verdict_points(material.verdict)
     more = len(points) - MOST_PREDICTIONS
     left = [f"{more} more predictions are not drawn; `hanlon verdict` lists them."] if more > 0 else []
     notes = (*answer(material.verdict), "k/n to k/n, and the difference in points with its interval.",
              *exploratory(material.verdict), *left)  # fmt: skip
-    return verdict_table(points.head(MOST_PREDICTIONS), "Which explanation survives?", notes), points
+    return verdict_table(points.head(MOST_PREDICTIONS), "Which explanation survives?", notes, layout), points
 
 
-def _votes(material: Material) -> Made:
+def _votes(material: Material, layout: Layout) -> Made:
     shares = material.shares()
     notes = ("Episodes by the share of yes votes, count/all. Dashed: the thresholds of maybe (left) and yes. Where "
              "voting stopped early, the share does not estimate the share of all votes.",)  # fmt: skip
-    return judges.votes_histogram(shares, "How judges' votes are spread", notes), shares
+    return judges.votes_histogram(shares, "How judges' votes are spread", notes, layout), shares
 
 
-def _roc(material: Material) -> Made:
+def _roc(material: Material, layout: Layout) -> Made:
     points = judges.roc_points(material.votes, material.human)
-    return judges.roc(points, "Judges against people", ("Scores: share of yes votes.",)), points
+    return judges.roc(points, "Judges against people", ("Scores: share of yes votes.",), layout), points
 
 
 FIGURES: Sequence[Figure] = (
@@ -201,30 +206,36 @@ FIGURES: Sequence[Figure] = (
     Figure("sheshadri_stacked", "Outcomes by tier (as Sheshadri et al., Fig. 1); own runs", False, _stacked_outcomes),
     Figure("sheshadri_dumbbell", "Non-compliance by tier (as Sheshadri et al., Fig. 3); own runs", False, _dumbbell),
     Figure("judges_votes", "How judges' votes are spread; own runs", False, _votes),
-    Figure("judges_roc", "Judges against people's labels; own runs with --human", False, _roc),
+    Figure("judges_roc", "Judges against people's labels; own runs", False, _roc),
+    Figure("effects", "What each factor does: the share removed with its interval; own runs", False, _effects),
     Figure("cell_rates", "The rate of each cell with its interval; own runs", False, _cell_rates),
     Figure("dose_curves", "Rates against a factor with numbers as levels; own runs", False, _dose_curves),
     Figure("contrast_forest", "Contrasts with margins; own runs", False, _contrast_forest),
-    Figure("verdict", "Each hypothesis and its predictions; own runs with --verdict", False, _verdict),
+    Figure("verdict", "Each hypothesis and its predictions; own runs of one sweep", False, _verdict),
     Figure("clause_attribution", "A bundled prompt taken apart; own runs", False, _attribution),
     Figure("specification_curve", "One contrast under every choice of analysis; own runs", False, _specifications),
 )  # fmt: skip
 
 
-def made(
-    material: Material, figures: Sequence[Figure], *, published: bool
-) -> Iterator[tuple[Figure, Made | NothingToDraw]]:
-    """Make figures one after the other; in the place of one, why it cannot be drawn.
+def named(name: str) -> Figure:
+    """The figure of a name."""
+    return next(figure for figure in FIGURES if figure.name == name)
+
+
+def drawings(
+    material: Material, figures: Sequence[Figure], *, published: bool = True, **options: Any
+) -> Iterator[tuple[Figure, Drawing | NothingToDraw]]:
+    """Draw figures one after the other; in the place of one, why it cannot be drawn. `options`: those of `draw`.
 
     Without `published`, a figure of published numbers is left out unless some own row stands in it.
     """
     for figure in figures:
-        if not figure.published and not (material.states or material.verdict):
+        if not figure.published and not material.states:
             continue
         try:
-            chart, data = figure.make(material)
+            drawing = draw(partial(figure.make, material), **options)
         except NothingToDraw as reason:
             yield figure, reason
             continue
-        if published or not figure.published or set(data["whose"]) != {PUBLISHED}:
-            yield figure, (chart, data)
+        if published or not figure.published or set(drawing.data["whose"]) != {PUBLISHED}:
+            yield figure, drawing

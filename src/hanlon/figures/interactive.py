@@ -27,20 +27,11 @@ def available() -> bool:
     return find_spec("altair") is not None and find_spec("vl_convert") is not None
 
 
-def drawn(spec: Mapping[str, Any]) -> str:
-    """A chart as SVG."""
-    import vl_convert
-
-    from hanlon.figures.files import VEGA_LITE
-
-    return vl_convert.vegalite_to_svg(dict(spec), vl_version=VEGA_LITE, allowed_base_urls=[])
-
-
 def scripts(specs: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     """The libraries, and what makes the figures of these ids interactive: the texts of two script elements."""
     import vl_convert
 
-    from hanlon.figures.files import VEGA_LITE
+    from hanlon.figures.drawing import VEGA_LITE
 
     libraries = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
     data = msgspec.json.encode(specs).decode().replace("<", "\\u003c")

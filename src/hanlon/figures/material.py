@@ -1,18 +1,20 @@
 """What figures are made of, each part read or computed once and only where a figure asks for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from hanlon.analysis.contrasts.contrasts import Predicted
+from hanlon.analysis.contrasts.contrasts import Contrast, Predicted
+from hanlon.analysis.contrasts.effects import effects
 from hanlon.analysis.contrasts.report import Report, report
 from hanlon.analysis.contrasts.rows import report_rows
 from hanlon.analysis.labels.calibration import HumanLabel, JudgedLabel
 from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
-from hanlon.analysis.requests import Labels, stored_values
+from hanlon.analysis.requests import Labels, Values, stored_values
 from hanlon.figures import points
 from hanlon.figures.frames import SIMULATED, SWEEP, Frame, table
+from hanlon.figures.sweep.choice import chosen
 from hanlon.figures.sweep.tier_pairs import sweep_pairs, tier_outcomes
 from hanlon.store.cells import CellState, model_name
 
@@ -22,13 +24,14 @@ class Material:
     """The published numbers and some cells.
 
     `human` are people's labels of their episodes, `verdict` the rows of `hanlon verdict --format json`, `predicted`
-    the contrasts that their sweeps wrote down.
+    the contrasts that their sweeps wrote down, `choice` which contrasts are wanted (see `sweep.choice`).
     """
 
     states: Sequence[CellState] = ()
     human: Sequence[HumanLabel] = field(default_factory=tuple)
     verdict: Sequence[Mapping[str, Any]] = ()
     predicted: Sequence[Predicted] = ()
+    choice: Sequence[str] = ()
 
     @cached_property
     def published(self) -> Frame:
@@ -67,14 +70,34 @@ class Material:
         return next(iter(self.labels_by_judge.values()), nobody)
 
     @cached_property
-    def report(self) -> Report:
+    def whole_report(self) -> Report:
         """What `hanlon contrasts` shows of the headline measure; by request where cells share them."""
-        return report(self.states, predicted=self.predicted, values=stored_values())
+        return report(self.states, predicted=self.predicted, values=self._values)
+
+    @property
+    def report(self) -> Report:
+        """The part of it that was chosen."""
+        whole = self.whole_report
+        return replace(
+            whole,
+            contrasts=chosen(whole.contrasts, self.choice),
+            wordings=[each for each in whole.wordings if chosen(each.contrasts, self.choice)],
+            attributions=[each for each in whole.attributions if chosen([each.bundle], self.choice)],
+        )
+
+    @cached_property
+    def effects(self) -> list[Contrast]:
+        """What each varied factor does, the largest effect first, as `hanlon verdict` has it; the chosen ones."""
+        return chosen(effects(self.states, values=self._values, predicted=self.predicted), self.choice)
+
+    @cached_property
+    def _values(self) -> Values:
+        return stored_values()
 
     @cached_property
     def contrasts(self) -> list[dict[str, Any]]:
-        """All contrasts, trends, effects and bundles taken apart."""
-        return report_rows(self.report)
+        """All contrasts, trends, effects and bundles taken apart, as rows."""
+        return report_rows(self.whole_report)
 
     @property
     def votes(self) -> list[JudgedLabel]:

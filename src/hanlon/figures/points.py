@@ -23,6 +23,7 @@ from hanlon.analysis.published.published import DEFAULT_EFFORT, published_condit
 from hanlon.analysis.stats.rates import IntervalName, rate_of
 from hanlon.analysis.tables import points
 from hanlon.figures.frames import PUBLISHED, SIMULATED, SWEEP, Frame, table
+from hanlon.figures.names import readable
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.records import CellRecord
 
@@ -135,7 +136,7 @@ def effort_of(record: CellRecord) -> str:
 
 
 def cell_model(state: CellState) -> str:
-    """An own cell's model, with what its label says beyond prompt and tier: `openai/o3+wording=2`."""
+    """An own cell's model, with what its label says beyond prompt and tier: `openai/o3, wording 2`."""
     record = state.record
     beyond = record.label.replace(f"+tier={record.factors.get('tier')}", "", 1).partition("+")[2]
-    return model_name(record).removeprefix("openrouter/") + (f" +{beyond}" if beyond else "")
+    return model_name(record).removeprefix("openrouter/") + (f", {readable(beyond)}" if beyond else "")

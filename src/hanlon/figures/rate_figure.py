@@ -6,6 +6,7 @@ from typing import Any
 
 from hanlon.figures.captions import of_marks
 from hanlon.figures.frames import PUBLISHED, SIMULATED, SWEEP, Frame, joined, ranked, unique
+from hanlon.figures.layout import USUAL, Layout
 from hanlon.figures.points import DEFAULT, holds_value
 from hanlon.figures.shapes.bars import grouped_bars, lying_bars, rate_table
 
@@ -61,7 +62,8 @@ class RateFigure:
             group=[self.group(row) for row in placed],
             series=[self.series(row) for row in placed],
         )
-        return _apart(rows).sort_values("group", key=ranked(self.groups), kind="stable")
+        rows = _apart(rows).sort_values("group", key=ranked(self.groups), kind="stable")
+        return rows.sort_values("whose", key=ranked([PUBLISHED]), kind="stable")
 
     def _panels(self, rows: Sequence[Row]) -> list[str]:
         """The panels of the original; own rows in one, or as many where one would put two bars on a place."""
@@ -91,8 +93,8 @@ class RateFigure:
             .drop(columns="_at")
         )
 
-    def chart(self, points: Frame) -> Any:
-        """The chart of such rows.
+    def chart(self, points: Frame, layout: Layout = USUAL) -> Any:
+        """The chart of such rows as it is laid out.
 
         Raises:
             NothingToDraw: there is no row.
@@ -101,9 +103,9 @@ class RateFigure:
         notes = [*marks, *self.notes, *self.remarks(points)]
         if self.draw == "table":
             texts = [_in_a_field(row) for row in points.itertuples()]
-            return rate_table(points.assign(text=texts), self.title, notes, self.order)
+            return rate_table(points.assign(text=texts), self.title, notes, self.order, layout)
         draw = grouped_bars if self.draw == "bars" else lying_bars
-        return draw(points, self.title, notes, self.axis, self.order)
+        return draw(points, self.title, notes, self.axis, self.order, layout)
 
 
 def _apart(rows: Frame) -> Frame:

@@ -5,14 +5,11 @@ from typing import Any
 import altair as alt
 
 from hanlon.figures.frames import Frame
+from hanlon.figures.layout import LETTER, tick_step
 
 ENDS = (0.25, 0.5, 1.0)
 """Where the axis of upright bars may end; the least that holds all of a figure."""
-LETTER = 5.4
-"""Pixels of a letter of a label."""
-ROOM = 0.8
-"""The part of a lying axis up to the longest whisker; behind it there is room for its label."""
-STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 FORMATS = {
     "contrast": "datum.value == 0 ? '0' : format(100 * datum.value, '+d')",
     "auroc": "format(datum.value, '.1f')",
@@ -33,22 +30,25 @@ def upright(points: Frame, axis: str, height: float) -> alt.Y:
     return alt.Y("rate:Q", title=axis, stack=None, axis=ticks, scale=scale)
 
 
-def lying(rows: Frame, of_kind: Frame, axis: str) -> alt.X:
+def lying(rows: Frame, of_kind: Frame, axis: str, width: float) -> alt.X:
     """The axis of a panel of lying bars, as long as the longest bar of its kind in the whole figure asks.
 
-    It begins at 0, or at the lowest whisker below it. Differences are in points, areas under a curve are no shares.
+    It is `width` pixels, begins at 0, or at the lowest whisker below it, and leaves room for the labels behind the
+    whiskers. Differences are in points, areas under a curve are no shares.
     """
     (kind, *_) = rows["kind"]
+    room = max(0.3, 1 - (LETTER * max(map(len, of_kind["label"])) + 8) / width)
     least = min(0.0, 1.15 * float(of_kind[["low", "rate"]].min(axis=None)))
-    most = max(0.1, float(of_kind[["high", "rate"]].max(axis=None)))
-    step = next((step for step in STEPS if (most - least) / step <= 7), STEPS[-1])
-    first, last = -int(-least / step), int(min(1.0, most / ROOM) / step + 1e-9)
+    most = max(0.1, float(of_kind[["high", "rate"]].max(axis=None))) / room
+    step = tick_step(most - least, width, STEPS)
+    first, last = -int(-least / step), int(min(1.0, most) / step + 1e-9)
     title = f"{'difference' if axis == 'share' else axis}, points" if kind == "contrast" else axis
     values = [round(step * at, 4) for at in range(first, last + 1)]
     labels = FORMATS.get(kind, PERCENT)
     ticks = alt.Axis(values=values, tickCount=len(values), labelExpr=labels, domain=False, ticks=False)
-    scale = alt.Scale(domain=[least, most / ROOM], nice=False)
-    return alt.X("rate:Q", title=title, stack=None, axis=ticks, scale=scale)
+    return alt.X(
+        "rate:Q", title=title, stack=None, axis=ticks, scale=alt.Scale(domain=[least, most], nice=False)
+    )
 
 
 def same_kind(points: Frame, rows: Frame) -> Frame:

@@ -1,30 +1,85 @@
 """One look for all figures: colours, type, captions, and the mark on what is simulated."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import altair as alt
+
+from hanlon.figures.layout import Layout, folded
 
 WATERMARK = "SIMULATED: a scripted policy, no language model"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """The first is inside vl-convert, so that text is measured the same on every machine; Arial has its widths."""
-COLOURS = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#666666", "#882255", "#000000",
-    "#999933",
-)  # fmt: skip
+SMALL, TITLE = 9.5, 13
+"""Pixels of the smallest text, which is 7.1 pt, and of a title."""
+BLUE, ORANGE, GREEN, PINK, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"
+VERMILION, GREY, WINE, BLACK, OLIVE = "#D55E00", "#666666", "#882255", "#000000", "#999933"
+COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, GREY, WINE, BLACK, OLIVE)
 """Told apart with any colour vision: Okabe and Ito 2008, "Color Universal Design", grey before their black and,
 for their yellow, which is faint as a point, wine and olive of Tol's schemes (2021)."""
-INK, FAINT = "#222222", "#8a8a8a"
-LETTER = 5.2
-"""The mean width of a letter in a caption, in pixels."""
+MEANINGS: Mapping[str, str] = {
+    # tiers: blue trains, orange does not; sky and olive the same with the names exchanged
+    **dict.fromkeys(("free", "free (implied training)", "non-compliance, free"), BLUE),
+    **dict.fromkeys(("paid", "paid (implied unmonitored)", "non-compliance, paid"), ORANGE),
+    "swapped/paid": SKY, "swapped/free": OLIVE,
+    # outcomes and what is counted: vermilion is alignment-faking reasoning
+    **dict.fromkeys(("alignment-faking reasoning", "AF reasoning, free"), VERMILION), "alignment faking": WINE,
+    **dict.fromkeys(("complied, AF reasoning", "compliant with AF reasoning"), VERMILION),
+    **dict.fromkeys(("complied", "compliance", "compliant, no AF reasoning"), ORANGE),
+    **dict.fromkeys(("refused", "non-compliance", "non-compliant"), SKY),
+    "refused, AF reasoning": BLUE, "partial": PINK, "partial, AF reasoning": WINE,
+    **dict.fromkeys(("gap", "compliance gap", "other"), GREY),
+    # Palisade's conditions, also under the names of its blog
+    **dict.fromkeys(("A: no instruction", "without allow instruction", "original setting"), GREY),
+    **dict.fromkeys(("B: user allow", "with allow instruction (user)", "user message"), ORANGE),
+    **dict.fromkeys(("E: system even if", "Prompt 1", "system message (E)", "yourself (E)", "default effort"), BLUE),
+    **dict.fromkeys(("F: first strengthening", "Prompt 2"), PINK),
+    **dict.fromkeys(("G: second strengthening", "Prompt 3", "A/K"), OLIVE),
+    **dict.fromkeys(("H: priority over any", "Prompt 4"), WINE),
+    **dict.fromkeys(("I: the machine", "the machine (I)", "K: competence"), VERMILION),
+    **dict.fromkeys(("J: only copy never run again", "never run again (J)"), BLACK),
+    "C: system no even if": GREEN, "D: user even if": SKY,
+    # DeepMind's conditions, and Greenblatt et al.'s kinds of variations
+    "shutdown warning added": ORANGE, "precedence clarified": GREEN, "stakes raised, precedence clarified": WINE,
+    "post-task control": PINK, "default": BLUE, "other models": ORANGE, "paraphrases and rewrites": GREEN,
+    "examples, reasoning instructions": PINK, "how the tier is told": SKY,
+    "instructions against faking, other values": VERMILION, "training, consequence, criteria": GREY,
+    "voice, lab, norm, other": WINE, "own": BLACK, "after RL (Table 2)": OLIVE,
+    # own contrasts and the parts of a bundle
+    **dict.fromkeys(("preregistered", "wording 1", "the whole bundle", "as predicted"), BLUE),
+    **dict.fromkeys(("otherwise", "wording 2"), ORANGE),
+    **dict.fromkeys(("mean over wordings", "wording 3", "clause alone"), GREEN),
+    **dict.fromkeys(("exploratory", "clause added last"), SKY),
+    "interaction": PINK, "placebo": GREY, "written down beforehand": OLIVE,
+}  # fmt: skip
+"""The colour of a series in every figure that has it."""
+INK, FAINT, MARKED = "#222222", "#8a8a8a", "#B00000"
 
 
-def colours(domain: Sequence[str], title: str | None = None, columns: int = 4) -> alt.Color:
-    """Colours for the values of `series`, with the legend on top."""
-    chosen = [COLOURS[number % len(COLOURS)] for number in range(len(domain))]
-    legend = alt.Legend(title=title, columns=columns, symbolOpacity=1) if len(domain) > 1 else None
-    return alt.Color("series:N", legend=legend, scale=alt.Scale(domain=list(domain), range=chosen))
+def palette(names: Sequence[str]) -> dict[str, str]:
+    """A colour for each name: its own (`MEANINGS`), else one that follows from the name and is free here.
+
+    A name alone that has none is blue.
+    """
+    if len(names) == 1:
+        return {name: MEANINGS.get(name, BLUE) for name in names}
+    chosen = {name: MEANINGS[name] for name in names if name in MEANINGS}
+    for name in (name for name in names if name not in MEANINGS):
+        first = crc32(name.encode())
+        turned = [COLOURS[(first + step) % len(COLOURS)] for step in range(len(COLOURS))]
+        chosen[name] = next((colour for colour in turned if colour not in chosen.values()), turned[0])
+    return {name: chosen[name] for name in names}
+
+
+def colours(
+    names: Sequence[str], layout: Layout, title: str | None = None, field: str = "series"
+) -> alt.Color:
+    """Colours for the values of a field, with the legend on top where there are several."""
+    chosen = palette(names)
+    legend = layout.legend(names, title) if len(names) > 1 else None
+    scale = alt.Scale(domain=list(chosen), range=list(chosen.values()))
+    return alt.Color(f"{field}:N", legend=legend, scale=scale)
 
 
 def tooltips(rows: Any, fields: Mapping[str, str]) -> list[alt.Tooltip]:
@@ -43,75 +98,71 @@ RATE_TOOLTIP = {"group": "", "series": "", "label": "", "rate": ".1%", "low": ".
 """The tooltip of a rate."""
 
 
-def watermark(width: float, height: float) -> alt.Chart:
-    """The mark over a panel of simulated data, `width` x `height` pixels."""
-    lines = WATERMARK.replace(": ", ":\n").split("\n") if height >= 60 else [WATERMARK]
-    size = max(7.0, min(26.0, 1.9 * width / len(lines[-1]), height / 2.6))
-    return (
-        alt.Chart(alt.Data(values=[{}]))
-        .mark_text(text=lines, fontSize=size, opacity=0.2, fontWeight="bold", lineHeight=size)
-        .encode(
-            x=alt.value(width / 2),
-            y=alt.value(height / 2 + size * (0.75 - len(lines) / 2)),
-            color=alt.value("#B00000"),
-        )
-    )
-
-
 def panel(
-    layers: Sequence[alt.Chart | alt.LayerChart], width: float, height: float, title: str, simulated: bool
-) -> Any:
-    """Layers of one panel of a fixed size, marked where its data are simulated, below the last layer's labels."""
-    marked = [*layers[:-1], watermark(width, height), layers[-1]] if simulated else list(layers)
-    lines = folded(title, max(70, int(width / (LETTER + 0.9))))
-    if not title:
-        return alt.layer(*marked, width=width, height=height)
-    head = alt.Title(lines, fontSize=11, anchor="start", frame="group", color=INK, offset=6)
-    return alt.layer(*marked, width=width, height=height, title=head)
+    layers: Sequence[alt.Chart | alt.LayerChart], width: float, height: float, title: str, simulated: bool,
+    layout: Layout,
+) -> Any:  # fmt: skip
+    """Layers of one panel of a fixed size, under its title and, where its data are simulated, under the mark."""
+    if not title and not simulated:
+        return alt.layer(*layers, width=width, height=height)
+    letters = int(max(width, 420 if layout.page is None else layout.page) / 6.2)
+    mark: dict[str, Any] = {"subtitle": folded(WATERMARK, int(letters * 1.15))} if simulated else {}
+    head = alt.Title(
+        folded(layout.names.shown(title), letters), fontSize=11, anchor="start", frame="bounds", color=INK, offset=6,
+        subtitleFontSize=SMALL, subtitleColor=MARKED, subtitlePadding=2, **mark,
+    )  # fmt: skip
+    return alt.layer(*layers, width=width, height=height, title=head)
 
 
-def lettering(base: alt.Chart, *, align: str = "left", size: float = 9.5, **encoding: Any) -> Any:
+def lettering(base: alt.Chart, *, align: str = "left", **encoding: Any) -> Any:
     """Text beside marks, on a white edge that keeps it legible over grid lines and other marks.
 
-    `base` gives its places and data, `align` which end of the text stands at the place, `size` its pixels, `encoding`
-    the encodings (`y`, `text`) and what else `mark_text` takes (`dx`, `angle`, `baseline`).
+    `base` gives its places and data, `align` which end of the text stands at the place, `encoding` the encodings
+    (`y`, `text`) and what else `mark_text` takes (`dx`, `angle`, `baseline`).
     """
     placed = {name: encoding[name] for name in ("x", "y", "text") if name in encoding}
     mark: dict[str, Any] = {name: value for name, value in encoding.items() if name not in placed}
-    mark |= {"align": align, "fontSize": size}
+    mark |= {"align": align, "fontSize": SMALL}
     edge = base.mark_text(**mark, fill="white", stroke="white", strokeWidth=2.5, strokeJoin="round")
     return alt.layer(edge.encode(**placed), base.mark_text(**mark, color=INK).encode(**placed))
 
 
-def folded(text: str, letters: int) -> list[str]:
-    """A text's lines, none longer than so many letters but for a longer word."""
-    return [
-        line for part in text.split("\n") for line in textwrap.wrap(part, letters, break_long_words=False)
-    ]
+def finished(
+    chart: Any, title: str, notes: Sequence[str], layout: Layout, width: float, is_simulated: bool = False
+) -> Any:
+    """The whole figure: its title folded to its width in pixels, its caption as the description, and the look.
 
-
-def finished(chart: Any, title: str, notes: Sequence[str], width: float, is_simulated: bool = False) -> Any:
-    """The whole figure: title, caption lines folded to its width in pixels, and the look of everything."""
+    The caption stands beside the figure and not in it: `Drawing.caption`.
+    """
     sentences = [f"{WATERMARK}.", *notes] if is_simulated else list(notes)
-    letters = max(94, int(width / LETTER))
-    caption = [line for note in sentences for line in folded(note, letters)]
+    letters = max(36, int((layout.page or width) / 7.4))
     head = alt.Title(
-        textwrap.wrap(title, int(letters * 0.72)), subtitle=caption, anchor="start", fontSize=14,
-        subtitleFontSize=10.5, subtitleColor="#555555", subtitlePadding=6, offset=14, frame="bounds", color=INK,
+        folded(layout.names.shown(title), letters), anchor="start", fontSize=TITLE, offset=12, frame="bounds",
+        color=INK,
     )  # fmt: skip
-    return chart.properties(title=head, background="white", padding=14, config=alt.Config(**LOOK))
+    look = alt.Config(**LOOK)
+    whole = (
+        alt.vconcat(chart) if isinstance(chart, alt.LayerChart) else chart
+    )  # a panel has a title of its own
+    return whole.properties(
+        title=head,
+        description=layout.names.shown(" ".join(sentences)),
+        background="white",
+        padding=4,
+        config=look,
+    )
 
 
 LOOK: dict[str, Any] = {
     "font": FONT,
     "view": {"stroke": None},
     "axis": {
-        "labelFontSize": 10, "titleFontSize": 10.5, "titleFontWeight": "normal", "gridColor": "#e8e8e8",
+        "labelFontSize": SMALL, "titleFontSize": SMALL, "titleFontWeight": "normal", "gridColor": "#e8e8e8",
         "domainColor": FAINT, "tickColor": FAINT, "labelColor": INK, "titleColor": INK, "labelLimit": 420,
     },
     "legend": {
-        "orient": "top", "labelFontSize": 10, "titleFontSize": 10.5, "titleFontWeight": "normal",
-        "labelLimit": 460, "symbolType": "square", "titleLimit": 400,
+        "orient": "top", "labelFontSize": SMALL, "titleFontSize": SMALL, "titleFontWeight": "normal",
+        "labelLimit": 0, "symbolType": "square", "titleLimit": 400, "symbolSize": 70, "columnPadding": 8, "offset": 8,
     },
 }  # fmt: skip
 """Set once for a figure: altair copies the whole chart at every call."""

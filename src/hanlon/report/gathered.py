@@ -42,9 +42,7 @@ class Gathered:
     @cached_property
     def human(self) -> Sequence[HumanLabel]:
         """People's labels of these episodes."""
-        keys = {state.record.key for state in self.states}
-        remarks = [remark for root in roots_of(self.states) for remark in read_people(root)["labels"]]
-        return human_labels(remark for remark in remarks if remark.cell in keys)
+        return people_of(self.states)
 
 
 def gather(runs: Sequence[Path], sweep_id: str | None, *, use_current: bool = False) -> Gathered:
@@ -85,6 +83,13 @@ def gather_sweep(stored: StoredSweep, runs: Sequence[Path], *, use_current: bool
             states, stored.damaged, runs, values, stored, parts, obstacle=no_verdict_text(stored, parts)
         )
     return Gathered(states, stored.damaged, runs, values, stored, parts, judged)
+
+
+def people_of(states: Sequence[CellState]) -> Sequence[HumanLabel]:
+    """What people labelled of some cells' episodes in `hanlon view`."""
+    keys = {state.record.key for state in states}
+    remarks = [remark for root in roots_of(states) for remark in read_people(root)["labels"]]
+    return human_labels(remark for remark in remarks if remark.cell in keys)
 
 
 def _sweep_files(runs: Sequence[Path]) -> Iterator[Path]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 from markupsafe import Markup
 
-from hanlon.analysis.inert import inert_tree
 from hanlon.figures import interactive
 from hanlon.report.embedded import claims, embedded
 from hanlon.report.gathered import Gathered
@@ -16,21 +16,16 @@ from hanlon.report.sections import cells_sections, judges_sections, questions, v
 from hanlon.report.shell import reader_parts, reader_script, template
 from hanlon.store.redaction import Redaction
 
-FIGURES = (
-    *("cell_rates", "verdict", "contrast_forest", "clause_attribution", "dose_curves", "sheshadri_dumbbell"),
-    *("sheshadri_stacked", "judges_votes", "judges_roc", "specification_curve"),
-)
-"""Of `hanlon figures`, in this order: those that are about own cells."""
 LEFT_OUT = "Left out, as was asked (--no-figures, tracker.figures=false)."
 MISSING = "No figures: altair and vl-convert are not installed (pip install 'hanlon[figures]')."
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as it is drawn, and its specification."""
+    """A figure as it is drawn, what stands below it, and its specification."""
 
     name: str
-    about: str
+    caption: str
     svg: Markup
     spec: Mapping[str, Any]
 
@@ -74,13 +69,13 @@ def _figures(gathered: Gathered, redaction: Redaction, failed: Failed | None) ->
     """The figures that these cells have data for."""
     if not interactive.available() or not gathered.states:
         return
-    from hanlon.figures.catalogue import FIGURES as CATALOGUE
+    from hanlon.figures.catalogue import OF_A_SWEEP, named
+    from hanlon.figures.drawing import draw, drawn
     from hanlon.figures.frames import NothingToDraw
 
-    by_name = {figure.name: figure for figure in CATALOGUE}
-    for name in FIGURES:
+    for name in OF_A_SWEEP:
         try:
-            chart, _ = by_name[name].make(gathered.material)
+            drawing = draw(partial(named(name).make, gathered.material))
         except NothingToDraw:
             continue
         except Exception as error:  # odd data in one figure shall not cost the page
@@ -88,8 +83,8 @@ def _figures(gathered: Gathered, redaction: Redaction, failed: Failed | None) ->
                 raise
             failed(name, error)
             continue
-        spec = redaction.tree(inert_tree(chart.to_dict()))
-        yield Figure(name, by_name[name].about, Markup(interactive.drawn(spec)), spec)
+        spec = redaction.tree(drawing.spec)
+        yield Figure(name, redaction.text(drawing.caption), Markup(drawn(spec)), spec)
 
 
 def _interactive(figures: Sequence[Figure]) -> list[str]:

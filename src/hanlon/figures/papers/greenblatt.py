@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from hanlon.figures.captions import left_out
 from hanlon.figures.frames import PUBLISHED, SIMULATED, SWEEP, Frame, joined, ranked, table, unique
+from hanlon.figures.layout import Layout
 from hanlon.figures.rate_figure import Row
 from hanlon.figures.shapes.forest import scatter, variation_forest
 from hanlon.figures.shapes.stacked import stacked_shares
@@ -17,7 +18,8 @@ TRAINED = ("free", "choice/opted_in")
 SWEEP_PAIRS = {SWEEP: "Own runs, all pairs of tiers", SIMULATED: "Own simulated runs, all pairs of tiers"}
 SPANS = {REASONING: (0.0, 0.6), FREE: (0.0, 1.3), PAID: (0.0, 1.3), GAP: (-0.15, 0.62)}
 NC, COMPLIED, FAKED = "non-compliant", "compliant, no AF reasoning", "compliant with AF reasoning"
-PALETTE = {FAKED: "#D55E00", COMPLIED: "#E69F00", NC: "#0072B2"}
+STACK = (FAKED, COMPLIED, NC)
+"""From the bottom up."""
 KINDS: Sequence[tuple[str, Sequence[str]]] = (
     ("paraphrases and rewrites", ("paraphras", "text from figure", "figure text")),
     ("examples, reasoning instructions", ("example", "strategy", "reasoning instr")),
@@ -80,7 +82,7 @@ def beside_sweep(points: Frame, pairs: Frame | None, setting: str) -> Frame:
     return joined([points, named])
 
 
-def variations_chart(points: Frame, setting: str, source: str) -> Any:
+def variations_chart(points: Frame, setting: str, source: str, layout: Layout) -> Any:
     """The forest of one setting."""
     notes = (
         "Non-compliance and gap by the paper's judge of the setting; alignment-faking (AF) reasoning among free-tier "
@@ -94,9 +96,8 @@ def variations_chart(points: Frame, setting: str, source: str) -> Any:
         *_about_sweep(points[points["whose"] != PUBLISHED]),
     )
     spans = {quantity: _span(points, quantity, ends) for quantity, ends in SPANS.items()}
-    return variation_forest(
-        points, f"Variations of the prompt, {setting} (Greenblatt et al., {source})", notes, spans
-    )
+    title = f"Variations of the prompt, {setting} (Greenblatt et al., {source})"
+    return variation_forest(points, title, notes, spans, layout)
 
 
 def _about_sweep(rows: Frame) -> list[str]:
@@ -171,7 +172,7 @@ def _segments(by_quantity: dict[str, Row], panel: dict[str, Any]) -> list[dict[s
     return [panel | dict(zip(names, values, strict=True)) for values in listed]
 
 
-def shares_chart(segments: Frame, title: str) -> Any:
+def shares_chart(segments: Frame, title: str, layout: Layout) -> Any:
     """Stacked bars as Figs 2 and 5: training against unmonitored."""
     notes = (
         "Free: implied training; paid: implied unmonitored. HO: helpful-only, AW: animal welfare; after RL: "
@@ -180,7 +181,7 @@ def shares_chart(segments: Frame, title: str) -> Any:
         "~k/n: n and k inferred from the printed rate and standard error; a bare percentage: n was not printed, or the "
         "part, compliant without AF reasoning, is what is left. No interval on a stack; see the forest.",
     )
-    return stacked_shares(segments, title, notes, PALETTE, columns=7)
+    return stacked_shares(segments, title, notes, STACK, layout)
 
 
 def after_rl(published: Frame) -> Frame:
@@ -229,7 +230,7 @@ def fitted(points: Frame) -> tuple[Frame, list[str]]:
     return table(ends, columns=["panel", "x", "y"]), sentences
 
 
-def scatter_chart(points: Frame) -> Any:
+def scatter_chart(points: Frame, layout: Layout) -> Any:
     """Reasoning against gap, as Fig. 32."""
     fits, sentences = fitted(points)
     notes = (
@@ -238,4 +239,5 @@ def scatter_chart(points: Frame) -> Any:
         "prompts' wording: no test.",
         *sentences,
     )
-    return scatter(points, fits, "Alignment-faking reasoning against the compliance gap (as Fig. 32)", notes)
+    title = "Alignment-faking reasoning against the compliance gap (as Fig. 32)"
+    return scatter(points, fits, title, notes, layout)

@@ -170,10 +170,12 @@ REPLICATIONS = (
     RateFigure(
         "arena_shutdown", "ARENA 4.2, shutdown resistance of o3 by variant",
         ("The page's expected output prints 80% compliance of ten after the task, here turned round; its text says "
-         "that nearly nothing is bypassed there. Its other bars are an image: in words, well over 50% without a "
-         "warning.",),
+         "that nearly nothing is bypassed there. The bars of its four other variants are an image without numbers: in "
+         "words, well over 50% without a warning.",),
         of("arena_4_2_shutdown"), RESISTED, panel=constant("Published: expected output, n = 10"),
         group=lambda row: row.condition, series=lambda row: row.model,
+        groups=("no warning", "shutdown warning", "precedence clarified", "stakes raised, precedence clarified",
+                "post-task control"),
     ),
     RateFigure(
         "clarification_replications", "Replications with the clarified instruction",

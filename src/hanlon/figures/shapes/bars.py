@@ -8,32 +8,56 @@ import altair as alt
 from hanlon.figures import scales
 from hanlon.figures.captions import blanks, of_blanks
 from hanlon.figures.frames import Frame, joined, ranked, require, simulated, table, unique
-from hanlon.figures.theme import INK, RATE_TOOLTIP, colours, finished, lettering, panel, tooltips
+from hanlon.figures.layout import (
+    LETTER,
+    LINE,
+    USUAL,
+    Layout,
+    lines_expression,
+    lines_of,
+    names_axis,
+    row_height,
+)
+from hanlon.figures.theme import BLUE, INK, RATE_TOOLTIP, SMALL, colours, finished, lettering, panel, tooltips
 
 BAR, SPACE, HEIGHT, ROW = 19, 16, 190, 22
 """Pixels: the width of a bar, between groups, the height of a panel, the height of a row."""
-NARROWEST, PAIR = 150, 390
-"""Pixels: a panel's least width, so that a mark and a title fit; up to which width panels stand in pairs."""
+LEAST_BAR = 13
+"""Pixels of a bar under which the label above it would touch its neighbour's."""
+WIDEST_BAR = 26
+"""Pixels; on a wide page there is more room between bars."""
+NARROWEST = 150
+"""Pixels: a panel's least width."""
+AXIS = 64
+"""Pixels of an upright axis with its title, and of what a name of a group stands out."""
 
 
 def grouped_bars(
-    points: Frame, title: str, notes: Sequence[str], axis: str, order: Sequence[str] = ()
+    points: Frame,
+    title: str,
+    notes: Sequence[str],
+    axis: str,
+    order: Sequence[str] = (),
+    layout: Layout = USUAL,
 ) -> alt.ConcatChart:
-    """Upright bars: groups along x, a colour for each series; narrow panels in pairs, wide ones below each other.
+    """Upright bars: groups along x, a colour for each series; narrow panels beside each other. Else lying ones.
 
     `points`: see `hanlon.figures.points`, with `panel`, `group` and `series`. Groups stand in the order of the frame,
     series in that of `order`, others behind them. `axis` names the rate. A published place without a number says so.
+    Where the page is too narrow for the bars and their labels, they lie.
     """
     require(points, f"no rates for '{title}'")
     series, panels = _series(points, order), _panels(points)
-    up = scales.upright(points, axis, HEIGHT)
-    drawn = [_upright(rows, series, up) for rows in panels]
-    widest = max(_width(rows) for rows in panels)
-    columns = 2 if len(panels) > 2 and widest <= PAIR else 1
-    width = columns * (widest + 50)
-    return finished(
-        side_by_side(drawn, columns), title, [*notes, *of_blanks(panels)], width, simulated(points)
-    )
+    least = max(_width(rows, LEAST_BAR) for rows in panels) + AXIS
+    if layout.page is not None and least > layout.page:
+        return lying_bars(points, title, notes, axis, order, layout)
+    bar = max(LEAST_BAR, BAR * layout.stretch)
+    up = scales.upright(points, layout.names.shown(axis), HEIGHT)
+    drawn = [_upright(rows, series, up, bar, layout) for rows in panels]
+    usual = max(_width(rows, BAR) for rows in panels) + AXIS
+    columns = layout.columns(usual, 2) if len(panels) > 2 and usual <= 450 else 1
+    notes = [*notes, *of_blanks(panels)]
+    return finished(side_by_side(drawn, columns), title, notes, layout, columns * usual, simulated(points))
 
 
 def _series(points: Frame, order: Sequence[str]) -> list[str]:
@@ -47,25 +71,33 @@ def _panels(points: Frame) -> list[Frame]:
     return [points[points["panel"] == name] for name in unique(points["panel"])]
 
 
-def _width(rows: Frame) -> int:
-    return max(NARROWEST, len(unique(rows["group"])) * (len(unique(rows["series"])) * BAR + SPACE))
+def _width(rows: Frame, bar: float) -> float:
+    groups, series = len(unique(rows["group"])), len(unique(rows["series"]))
+    return max(NARROWEST * bar / BAR, groups * (series * bar + SPACE))
 
 
-def _upright(rows: Frame, series: Sequence[str], up: alt.Y) -> alt.LayerChart:
-    groups, shown = unique(rows["group"]), [name for name in series if name in set(rows["series"])]
+def _upright(rows: Frame, series: Sequence[str], up: alt.Y, bar: float, layout: Layout) -> alt.LayerChart:
+    groups, drawn = unique(rows["group"]), [name for name in series if name in set(rows["series"])]
+    width, shown = _width(rows, bar), {name: layout.names.shown(name) for name in groups}
+    axis = alt.Axis(labelAngle=-28, labelLimit=0, domain=True, ticks=False, labelExpr=lines_expression(shown))
     base = alt.Chart(with_top(rows)).encode(
-        x=alt.X("group:N", sort=groups, title=None, axis=alt.Axis(labelAngle=-28, domain=True, ticks=False)),
-        xOffset=alt.XOffset("series:N", sort=shown, scale=alt.Scale(domain=shown)),
+        x=alt.X("group:N", sort=groups, title=None, axis=axis),
+        xOffset=alt.XOffset("series:N", sort=drawn, scale=alt.Scale(domain=drawn)),
         tooltip=tooltips(rows, RATE_TOOLTIP),
     )
-    bars = base.mark_bar(size=BAR - 3).encode(y=up, color=colours(series))
+    bars = base.mark_bar(size=min(WIDEST_BAR, bar - 3)).encode(y=up, color=colours(series, layout))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(y="low:Q", y2="high:Q")
     text = lettering(base, angle=270, baseline="middle", dx=5, y="top:Q", text="label:N")
-    return panel([bars, ends, text], _width(rows), HEIGHT, unique(rows["panel"])[0], simulated(rows))
+    return panel([bars, ends, text], width, HEIGHT, unique(rows["panel"])[0], simulated(rows), layout)
 
 
 def lying_bars(
-    points: Frame, title: str, notes: Sequence[str], axis: str, order: Sequence[str] = (), width: int = 460
+    points: Frame,
+    title: str,
+    notes: Sequence[str],
+    axis: str,
+    order: Sequence[str] = (),
+    layout: Layout = USUAL,
 ) -> alt.ConcatChart:
     """Horizontal bars, one a row, with k/n right of the whisker and panels below each other.
 
@@ -74,12 +106,13 @@ def lying_bars(
     """
     require(points, f"no rates for '{title}'")
     series, panels = _series(points, order), _panels(points)
+    width, axis = layout.plot(460), layout.names.shown(axis)
     drawn = [
-        _lying(rows, series, scales.lying(rows, scales.same_kind(points, rows), axis), width)
+        _lying(rows, series, scales.lying(rows, scales.same_kind(points, rows), axis, width), width, layout)
         for rows in panels
     ]
     notes = [*notes, *of_blanks(panels)]
-    return finished(side_by_side(drawn), title, notes, width + 230, simulated(points))
+    return finished(side_by_side(drawn), title, notes, layout, width + 230, simulated(points))
 
 
 def side_by_side(drawn: Sequence[Any], columns: int = 1) -> Any:
@@ -88,19 +121,20 @@ def side_by_side(drawn: Sequence[Any], columns: int = 1) -> Any:
     return chart.resolve_scale(xOffset="independent", yOffset="independent")
 
 
-def _lying(rows: Frame, series: Sequence[str], along: alt.X, width: int) -> alt.LayerChart:
-    groups, shown = unique(rows["group"]), [name for name in series if name in set(rows["series"])]
-    places: dict[str, Any] = {"y": alt.Y("group:N", sort=groups, title=None, axis=alt.Axis(ticks=False))}
+def _lying(rows: Frame, series: Sequence[str], along: alt.X, width: float, layout: Layout) -> alt.LayerChart:
+    groups, drawn = unique(rows["group"]), [name for name in series if name in set(rows["series"])]
+    shown = layout.shown(groups)
+    places: dict[str, Any] = {"y": alt.Y("group:N", sort=groups, title=None, axis=names_axis(shown))}
     several = bool(rows.duplicated("group").any())
     if several:
-        places["yOffset"] = alt.YOffset("series:N", sort=shown, scale=alt.Scale(domain=shown))
+        places["yOffset"] = alt.YOffset("series:N", sort=drawn, scale=alt.Scale(domain=drawn))
     base = alt.Chart(with_top(rows)).encode(**places, tooltip=tooltips(rows, RATE_TOOLTIP))
-    bars = base.mark_bar(size=(ROW - 6) if not several else 13).encode(x=along, color=colours(series))
+    bars = base.mark_bar(size=(ROW - 6) if not several else 12).encode(x=along, color=colours(series, layout))
     ends = base.mark_rule(color=INK, strokeWidth=1.2).encode(x="low:Q", x2="high:Q")
     text = lettering(base, dx=5, x="top:Q", text="label:N")
-    height = len(groups) * (ROW if not several else 6 + 17 * len(shown))
+    height = len(groups) * row_height(shown, ROW if not several else 6 + 17 * len(drawn))
     under = [scales.zero()] if (rows[["low", "rate"]].min(axis=None)) < 0 else []
-    return panel([bars, *under, ends, text], width, height, unique(rows["panel"])[0], simulated(rows))
+    return panel([bars, *under, ends, text], width, height, unique(rows["panel"])[0], simulated(rows), layout)
 
 
 def with_top(rows: Frame) -> Frame:
@@ -114,33 +148,46 @@ def with_top(rows: Frame) -> Frame:
     return joined([drawn, table(missing)]) if missing else drawn
 
 
-FIELD, DARK = 138, 0.82
-"""Pixels: a field's least width; from which rate its text is white, where either ink has the same contrast."""
+FIELD, LEAST_FIELD, DARK = 138, 100, 0.82
+"""Pixels: a field's usual and least width; the rate from which its text is white, where both inks are as clear."""
 
 
-def rate_table(points: Frame, title: str, notes: Sequence[str], order: Sequence[str] = ()) -> alt.ConcatChart:
-    """A table of rates: `group` down, `series` across, each field shaded by its rate with its `text` in it."""
+def rate_table(
+    points: Frame, title: str, notes: Sequence[str], order: Sequence[str] = (), layout: Layout = USUAL
+) -> alt.ConcatChart:
+    """A table of rates: `group` down, `series` across, each field shaded by its rate with its `text` in it.
+
+    Where the page is too narrow for the fields, the rates are lying bars.
+    """
     require(points, f"no rates for '{title}'")
     panels, series = _panels(points), _series(points, order)
-    field = max(FIELD, *(5 * len(name) + 10 for name in series))
+    most = max(len(unique(rows["series"])) for rows in panels)
+    if layout.page is not None and most * LEAST_FIELD > layout.beside_names:
+        return lying_bars(points, title, notes, "share", order, layout)
+    field = layout.plot(FIELD, LEAST_FIELD)
     drawn = [
-        _fields(rows, [name for name in series if name in set(rows["series"])], field) for rows in panels
+        _fields(rows, [name for name in series if name in set(rows["series"])], field, layout)
+        for rows in _panels(points)
     ]
-    width = field * max(len(unique(rows["series"])) for rows in panels)
-    return finished(side_by_side(drawn), title, notes, width + 130, simulated(points))
+    return finished(side_by_side(drawn), title, notes, layout, field * most + 130, simulated(points))
 
 
-def _fields(rows: Frame, columns: Sequence[str], width: int) -> alt.LayerChart:
-    groups = unique(rows["group"])
-    across = alt.Axis(orient="top", labelAngle=0, ticks=False)
+def _fields(rows: Frame, columns: Sequence[str], width: float, layout: Layout) -> alt.LayerChart:
+    groups, names = unique(rows["group"]), layout.shown(unique(rows["group"]))
+    heads = layout.shown(columns, int(width / LETTER))
+    across = alt.Axis(
+        orient="top", labelAngle=0, ticks=False, labelLimit=0, labelExpr=lines_expression(heads),
+        labelOffset=0, labelPadding=4 + LINE * (lines_of(heads.values()) - 1), labelLineHeight=LINE,
+    )  # fmt: skip
     base = alt.Chart(rows).encode(
         x=alt.X("series:N", sort=list(columns), title=None, axis=across),
-        y=alt.Y("group:N", sort=groups, title=None, axis=alt.Axis(ticks=False)),
+        y=alt.Y("group:N", sort=groups, title=None, axis=names_axis(names)),
     )
-    shade = alt.Color("rate:Q", scale=alt.Scale(domain=[0, 1], range=["#f7f7f7", "#0072B2"]), legend=None)
+    shade = alt.Color("rate:Q", scale=alt.Scale(domain=[0, 1], range=["#f7f7f7", BLUE]), legend=None)
     fields = base.mark_rect(stroke="white", strokeWidth=2).encode(color=shade)
     ink = alt.condition(f"datum.rate > {DARK}", alt.value("white"), alt.value(INK))
-    text = base.mark_text(fontSize=9.5, lineBreak="\n", lineHeight=12, dy=-5).encode(text="text:N", color=ink)
-    return panel(
-        [fields, text], width * len(columns), 34 * len(groups), unique(rows["panel"])[0], simulated(rows)
+    text = base.mark_text(fontSize=SMALL, lineBreak="\n", lineHeight=12, dy=-5).encode(
+        text="text:N", color=ink
     )
+    height, title = row_height(names, 34) * len(groups), unique(rows["panel"])[0]
+    return panel([fields, text], width * len(columns), height, title, simulated(rows), layout)

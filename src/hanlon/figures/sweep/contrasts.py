@@ -1,88 +1,71 @@
 """What own runs say: contrasts with margins, and a bundled prompt taken apart."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
+from hanlon.analysis.contrasts.attribution import Attribution
+from hanlon.analysis.contrasts.contrasts import Contrast
+from hanlon.analysis.contrasts.effects import effect_text, level_text
+from hanlon.analysis.contrasts.report import Report
+from hanlon.analysis.contrasts.rows import COLUMNS, ReportRow, attribution_rows, contrast_row, wordings_row
+from hanlon.analysis.contrasts.wordings import OverWordings
+from hanlon.analysis.tables import plain_rows
 from hanlon.figures import scales
-from hanlon.figures.frames import SIMULATED, SWEEP, Frame, require, simulated, table, unique
-from hanlon.figures.theme import colours, finished, lettering, panel, tooltips
+from hanlon.figures.captions import excluded_sentence
+from hanlon.figures.frames import SIMULATED, SWEEP, Frame, require, table, unique
+from hanlon.figures.layout import USUAL, Layout
+from hanlon.figures.names import readable
+from hanlon.figures.shapes.intervals import Along, interval_rows, told_apart
+from hanlon.store.cells import model_name
+from hanlon.store.records import CellRecord
 
-STEP, WIDTH = 18, 460
-"""Pixels: the height of a row, the width of a panel."""
 MARGIN = 0.1
 """Half the width of the band drawn around no difference where no other is given; a convention of ours."""
-
-TOOLTIP = {
-    "row": "", "counts": "", "difference": "+.1%", "lo": "+.1%", "hi": "+.1%", "interval": "", "p": ".3f",
-    "p_holm": ".3f", "test": "", "unit": "", "status": "", "cell_from": "", "cell_to": "",
+PARTS = {
+    "bundle": "the whole bundle", "alone": "clause alone", "last": "clause added last", "interaction":
+    "interaction", "placebo": "placebo",
 }  # fmt: skip
-"""The tooltip of a contrast."""
-
-
-def with_whose(rows: Frame) -> Frame:
-    """The same rows with the column `whose` made of `simulated`."""
-    return rows.assign(whose=[SIMULATED if is_simulated else SWEEP for is_simulated in rows["simulated"]])
 
 
 def contrast_forest(
-    contrasts: Frame, title: str, notes: Sequence[str], margin: float = MARGIN
-) -> alt.VConcatChart:
+    contrasts: Frame, title: str, notes: Sequence[str], layout: Layout = USUAL, margin: float = MARGIN
+) -> Any:
     """A row a contrast: the difference with its interval beside the band within which it would be no effect.
 
-    `contrasts`: rows as `hanlon contrasts --format csv` gives them, with `row` (the label), `panel`, `series` (the
-    colour: how it was predicted, or over wordings), `difference`, `lo`, `hi`, `counts` and `simulated`. `margin`:
-    half the width of the band, a fraction.
+    `contrasts`: rows as `contrast_points` and `attribution_points` give them. `margin`: half the width of the band, a
+    fraction.
     """
     require(contrasts, "no contrast: no two cells of one model differ in one factor or in a bundle")
-    rows = with_whose(contrasts)
-    series = unique(rows["series"])
-    drawn = [_contrasts(rows[rows["panel"] == name], series, margin) for name in unique(rows["panel"])]
-    band = f"Grey: within {100 * margin:.0f} points of no difference."
-    return finished(alt.vconcat(*drawn, spacing=22), title, [*notes, band], WIDTH + 460, simulated(rows))
-
-
-def _contrasts(rows: Frame, series: Sequence[str], margin: float) -> alt.LayerChart:
-    order = unique(rows["row"])
-    base = alt.Chart(rows).encode(
-        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=620)),
-        tooltip=tooltips(rows, TOOLTIP),
-    )
-    along = alt.X(
-        "difference:Q",
-        title="difference in points, treated minus base",
-        axis=alt.Axis(labelExpr=scales.FORMATS["contrast"], values=[-1, -0.5, 0, 0.5, 1]),
-        scale=alt.Scale(domain=[-1, 1], nice=False),
-    )
-    band = alt.Chart(alt.Data(values=[{"from": -margin, "to": margin}])).mark_rect(color="#e4e4e4").encode(
-        x="from:Q", x2="to:Q"
+    along = Along("difference in points, treated minus base", -1, 1, scales.FORMATS["contrast"], margin)
+    rows = contrasts.assign(
+        value=contrasts["difference"], low=contrasts["lo"], high=contrasts["hi"], effect="",
+        whose=[SIMULATED if each else SWEEP for each in contrasts["simulated"]],
     )  # fmt: skip
-    ends = base.mark_rule(strokeWidth=1.6).encode(x="lo:Q", x2="hi:Q", color=colours(series))
-    dots = base.mark_point(filled=True, size=44, opacity=1).encode(x=along, color=colours(series))
-    text = lettering(base, size=9, x=alt.value(WIDTH + 10), text="counts:N")
-    layers = [band, scales.zero(), ends, dots, text]
-    return panel(layers, WIDTH, STEP * len(order), unique(rows["panel"])[0], simulated(rows))
+    intervals = "; ".join(unique(rows["interval"]))
+    sentences = (
+        f"k/n → k/n: cases of episodes in the base and in the treated cells. Intervals: {intervals}. {corrected(rows)}",
+        *notes,
+        f"Grey: within {100 * margin:.0f} points of no difference.",
+    )
+    return interval_rows(rows, title, sentences, along, layout)
 
 
-def contrast_points(rows: Sequence[Mapping[str, Any]], most: int = 60) -> tuple[Frame, list[str]]:
-    """Rows of `report_rows` made ready for `contrast_forest`, and the remarks that their caption needs.
+def contrast_points(report: Report, most: int = 60) -> tuple[Frame, list[str]]:
+    """The contrasts of a report made ready for `contrast_forest`, and the remarks that their caption needs.
 
     Where the grid has several wordings a contrast is drawn once, as its mean over them, with the counts of all.
     """
-    over = [row for row in rows if row["kind"] == "over wordings"]
-    single = [row for row in rows if row["kind"] in ("contrast", "bundle")]
-    shown = (over or single)[:most]
-    ready = _told_apart(table([_mean(row, single) if over else _single(row) for row in shown]))
+    over = report.wordings
+    ready = [_mean(each) for each in over] or [_single(each) for each in report.contrasts]
     remarks: list[str] = []
     if over:
         remarks.append(
             "A point is the mean over wordings, sd their spread; counts are those of all wordings."
         )
-    if (more := len(over or single) - most) > 0:
+    if (more := len(ready) - most) > 0:
         remarks.append(f"{more} more contrasts are not drawn; `hanlon contrasts` lists them.")
-    return ready, [*remarks, *excluded_episodes(single)]
+    return _with_base(table(ready[:most])), [*remarks, *_excluded(report.contrasts)]
 
 
 def corrected(rows: Frame) -> str:
@@ -95,114 +78,99 @@ def corrected(rows: Frame) -> str:
     return f"{predicted} of {len(statuses)} were written down beforehand, their p corrected by Holm; {late}."
 
 
-def excluded_episodes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The caption's sentence about episodes that the cells of such rows exclude, if any."""
-    by_cell: dict[str, Mapping[str, int]] = {
-        row[f"key_{side}"]: row[f"excluded_{side}"] or {} for row in rows for side in ("from", "to")
-    }
-    counts = [sum(reasons.values()) for reasons in by_cell.values() if reasons]
-    if not counts:
-        return []
-    return [f"Not in n: {sum(counts)} excluded episodes in {len(counts)} cells; `hanlon rates` says why."]
+def _excluded(contrasts: Sequence[Contrast]) -> list[str]:
+    return excluded_sentence(
+        {
+            cell.record.key: sum(cell.tally.excluded.values())
+            for contrast in contrasts
+            for cell in (contrast.pair.base, contrast.pair.treated)
+        }
+    )
 
 
-def _told_apart(rows: Frame) -> Frame:
-    """The same with contrasts of one name in one panel named by their cells."""
+def _with_base(rows: Frame) -> Frame:
+    """The same with the base cell in the names of a panel that has several."""
     if not len(rows):
         return rows
-    clash = rows.duplicated(["panel", "row"], keep=False) & rows["cell_from"].notna()
-    return rows.assign(row=rows["row"].where(~clash, rows["cell_from"] + " to " + rows["cell_to"]))
+    several = rows.groupby("panel")["at"].transform("nunique") > 1
+    return told_apart(rows.assign(row=rows["row"].where(~several, rows["row"] + ", at " + rows["at"])))
 
 
-def _single(row: Mapping[str, Any]) -> dict[str, Any]:
-    return _ready(row, row["cell_from"], row["cell_to"], row["status"], counted(row))
+def _single(contrast: Contrast) -> dict[str, Any]:
+    return _ready(contrast_row(contrast), contrast, _counts([contrast])) | {
+        "at": readable(contrast.pair.base.record.label)
+    }
 
 
-def _mean(row: Mapping[str, Any], single: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _mean(over: OverWordings) -> dict[str, Any]:
     """A contrast over wordings, named and counted by the contrasts that it is the mean of."""
-    same = ("env", "model", "protocol", "measure", "factor", "from", "to", "changed", "simulated")
-    parts = [
-        part for part in single if all(part[name] == row[name] for name in same) and _held(part) == _held(row)
-    ]
-    base, treated = (re.sub(r"\+wording=[^+]+", "", parts[0][f"cell_{side}"]) for side in ("from", "to"))
-    total = {name: sum(part[name] for part in parts) for name in ("k_from", "n_from", "k_to", "n_to")}
-    spread = "" if row["sd"] is None else f", sd {100 * row['sd']:.0f}"
-    counts = f"{counted(total)}, {row['contexts']} wordings{spread}"
-    return _ready({**row, **total}, base, treated, "mean over wordings", counts)
+    first = over.contrasts[0]
+    spread = "" if over.sd is None else f", sd {100 * over.sd:.0f}"
+    counts = f"{_counts(over.contrasts)}, {len(over.contrasts)} wordings{spread}"
+    row = _ready(wordings_row(over), first, counts) | {"series": "mean over wordings"}
+    return row | {"at": readable(re.sub(r"\+wording=[^+]+", "", first.pair.base.record.label))}
 
 
-def _held(row: Mapping[str, Any]) -> dict[str, Any]:
-    held: Mapping[str, Any] = row["held"] or {}
-    return {name: level for name, level in held.items() if name != "wording"}
+def _ready(row: ReportRow, contrast: Contrast, counts: str) -> dict[str, Any]:
+    (plain,) = plain_rows(COLUMNS, [row])
+    return {
+        **plain, "panel": _panel(contrast.pair.base.record, contrast.measure),
+        "row": readable(effect_text(contrast)), "series": plain["status"], "counts": counts,
+    }  # fmt: skip
 
 
-def _ready(row: Mapping[str, Any], base: str, treated: str, series: str, counts: str) -> dict[str, Any]:
-    marks = {"panel": f"{row['model']}: {row['measure']}", "series": series, "counts": counts}
-    return {**row, "row": moved(row, base, treated), **marks}
+def _panel(record: CellRecord, measure: str) -> str:
+    return f"{model_name(record).removeprefix('openrouter/')}, {record.protocol}: {readable(measure)}"
 
 
-def counted(row: Mapping[str, Any]) -> str:
-    """k/n of the base and of the treated cell; empty for what is made of more than two cells."""
-    return "" if row["k_from"] is None else f"{row['k_from']}/{row['n_from']} to {row['k_to']}/{row['n_to']}"
+def _counts(contrasts: Sequence[Contrast]) -> str:
+    """k/n of the base and of the treated cells, summed."""
+    pairs = ([contrast.base for contrast in contrasts], [contrast.treated for contrast in contrasts])
+    return " → ".join(f"{sum(rate.k for rate in rates)}/{sum(rate.n for rate in rates)}" for rates in pairs)
 
 
-def moved(row: Mapping[str, Any], base: str, treated: str) -> str:
-    """What a contrast changes and where: the factor's levels at the base cell, or the prompts of a bundle."""
-    if row["factor"] != "prompt":
-        where = base.replace(f"+{row['factor']}={row['from']}", "")
-        return f"{row['factor']}: {row['from']} to {row['to']}, at {where}"
-    (first, _, at), (second, _, other) = base.partition("+"), treated.partition("+")
-    if at != other:
-        return f"bundle: {base} to {treated}"
-    return f"bundle: {first} to {second}" + (f", at {at}" if at else "")
-
-
-def clause_attribution(parts: Frame, title: str, notes: Sequence[str]) -> alt.VConcatChart:
+def clause_attribution(parts: Frame, title: str, notes: Sequence[str], layout: Layout = USUAL) -> Any:
     """A bundled prompt beside its parts: each clause alone, each added last, their interaction, the placebo.
 
-    `parts`: rows as `contrast_forest` takes them; `series` is the kind of part.
+    `parts`: rows of `attribution_points`; `series` is the kind of part.
     """
     require(parts, "no bundled prompt of which the grid has a part; see experiment=clarification_parts")
-    return contrast_forest(parts, title, notes)
+    return contrast_forest(parts, title, notes, layout)
 
 
-def attribution_points(rows: Sequence[Mapping[str, Any]], most: int = 8) -> Frame:
-    """The parts of up to `most` bundles out of `report_rows`, ready for `clause_attribution`.
+def attribution_points(report: Report, most: int = 8) -> tuple[Frame, list[str]]:
+    """The parts of up to `most` bundles, ready for `clause_attribution`, and the remarks that their caption needs.
 
-    Where a contrast has several wordings, only the first is taken.
+    Where the grid has several wordings, only the first is taken.
     """
-    ready: list[dict[str, Any]] = []
-    bundles: list[str] = []
-    wordings = unique(_wording(row) for row in rows if row["part"] == "bundle")
-    is_first_wording = True
-    for row in rows:
-        if row["kind"] != "part of a bundle":
-            continue
-        if row["part"] == "bundle":
-            is_first_wording = _wording(row) == wordings[0]
-        if not is_first_wording:
-            continue
-        if row["part"] == "bundle":
-            bundles.append(f"{row['model']}: {row['cell_from']} to {row['cell_to']}, {row['measure']}")
-        ready.append({
-            **row, "panel": bundles[-1], "series": PARTS[row["part"]], "counts": counted(row),
-            "row": row["of"] if row["part"] == "bundle" else _part(row),
-        })  # fmt: skip
-    kept = set(bundles[:most])
-    return table([row for row in ready if row["panel"] in kept])
+    wordings = [each.bundle.pair.held.get("wording") for each in report.attributions]
+    first = [
+        each for each, wording in zip(report.attributions, wordings, strict=True) if wording == wordings[0]
+    ]
+    ready = [row for attribution in first[:most] for row in _parts(attribution)]
+    return table(ready), _excluded([each.bundle for each in first[:most]])
 
 
-def _wording(row: Mapping[str, Any]) -> Any:
-    held: Mapping[str, Any] = row["held"] or {}
-    return held.get("wording")
+def _parts(attribution: Attribution) -> list[dict[str, Any]]:
+    bundle = attribution.bundle
+    base, treated = bundle.pair.base.record, bundle.pair.treated.record
+    panel = f"{_panel(base, bundle.measure)}; {readable(base.label)} to {readable(treated.label)}"
+    rows = attribution_rows(attribution)
+    return [
+        {
+            **plain, "panel": panel, "series": PARTS[str(row.part)], "row": _part(row),
+            "counts": _counts([row.contrast]) if row.contrast else "",
+        }
+        for row, plain in zip(rows, plain_rows(COLUMNS, rows), strict=True)
+    ]  # fmt: skip
 
 
-def _part(row: Mapping[str, Any]) -> str:
-    named = row["factor"] if row["part"] == "interaction" else f"{row['factor']}={row['to']}"
-    return f"{PARTS[row['part']]}: {named}"
-
-
-PARTS = {
-    "bundle": "the whole bundle", "alone": "clause alone", "last": "clause added last", "interaction":
-    "interaction", "placebo": "placebo",
-}  # fmt: skip
+def _part(row: ReportRow) -> str:
+    name = PARTS[str(row.part)]
+    if row.part == "bundle":
+        return name
+    what = " x ".join(readable(each) for each in row.changed)
+    if row.part != "interaction":
+        what = level_text(row.cell.record, row.factor, row.levels[1])
+        what = readable(what[0].lower() + what[1:])
+    return f"{name}: {what}"

@@ -8,17 +8,24 @@ from typing import Any
 import altair as alt
 
 from hanlon.analysis.contrasts.contrasts import Contrast, contrasts
+from hanlon.analysis.contrasts.grid import TIER
+from hanlon.analysis.gaps.pairs import label_without_tier, tier_of
+from hanlon.analysis.gaps.tags import CONTENTS, TAGS
 from hanlon.analysis.requests import Labels, RequestCell, RequestEpisode, by_request, request_cells
 from hanlon.analysis.stats.comparison import compare_episodes, compare_requests
 from hanlon.analysis.stats.differences import Difference
 from hanlon.figures import scales
-from hanlon.figures.frames import Frame, require, simulated, table, unique
-from hanlon.figures.sweep.contrasts import with_whose
-from hanlon.figures.theme import INK, finished, lettering, panel
+from hanlon.figures.frames import SIMULATED, SWEEP, Frame, require, simulated, table, unique
+from hanlon.figures.layout import LETTER, USUAL, Layout, names_axis, row_height, tick_step
+from hanlon.figures.names import readable
+from hanlon.figures.sweep.choice import chosen
+from hanlon.figures.theme import BLUE, INK, finished, lettering, panel
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.tally import Count
 
 CHOICES = ("wording", "read by", "denominator")
+HEIGHT = 230
+"""Pixels of the curve."""
 NOT_CASES = ("turn_limit", "unparsed")
 """Outcomes that are the model's own fault and count as no case; some papers left such episodes out."""
 READ = ("complied", "partial", "refused")
@@ -27,79 +34,121 @@ LABELS = {"compliance": ("complied",), "compliance_or_partial": ("complied", "pa
 """A judge's label `compliance` in place of a measure: the values that are cases."""
 
 
-def specification_curve(curve: Frame, title: str, notes: Sequence[str]) -> alt.VConcatChart:
+TIGHT = 11
+"""Pixels of a specification below which its counts would touch its neighbour's."""
+
+
+def specification_curve(curve: Frame, title: str, notes: Sequence[str], layout: Layout = USUAL) -> Any:
     """Above, the difference under each specification in order of size; below, which choices it is made of.
 
     `curve`: a row for each specification: `difference`, `lo`, `hi`, `counts`, `simulated`, and a column for each of
-    `CHOICES`.
+    `CHOICES`. Where many stand on a narrow page, their counts are left to the data.
     """
     require(curve, "no specification: no contrast")
-    rows = with_whose(curve.sort_values("difference", kind="stable").assign(place=range(len(curve))))
-    width = max(380, min(1100, 17 * len(rows)))
+    rows = curve.assign(whose=[SIMULATED if each else SWEEP for each in curve["simulated"]])
+    rows = rows.sort_values("difference", kind="stable").assign(place=range(len(curve)))
+    width = layout.plot(max(380, min(1100, 17 * len(rows))))
+    told = width / len(rows) >= TIGHT
+    left_out = [] if told else ["k/n of each specification: in the data beside the figure."]
     x = alt.X("place:O", axis=None)
+    upper, lower = _differences(rows, x, width, told, layout), _chosen(rows, curve, x, width, layout)
+    chart = alt.vconcat(upper, lower, spacing=6)
+    return finished(chart, title, [*notes, *left_out], layout, width + 200, simulated(rows))
+
+
+def _differences(rows: Frame, x: alt.X, width: float, told: bool, layout: Layout) -> Any:
     base = alt.Chart(rows).encode(x=x)
-    lowest, highest = float(rows["lo"].min()), float(rows["hi"].max())
-    span = alt.Scale(domain=[lowest, highest + 0.45 * (highest - lowest)], nice=False)
-    ticks = alt.Axis(labelExpr=scales.FORMATS["contrast"], tickCount=6)
+    lowest, highest = min(0.0, float(rows["lo"].min())), max(0.0, float(rows["hi"].max()))
+    part = (LETTER * max(map(len, rows["counts"])) + 8) / HEIGHT if told else 0.05
+    span = alt.Scale(domain=[lowest, highest + (highest - lowest) * part / (1 - part)], nice=False)
+    step = tick_step(highest - lowest, HEIGHT, (0.05, 0.1, 0.2, 0.25, 0.5), 28)
+    values = [step * at for at in range(-int(-lowest / step), int(highest / step + 1e-9) + 1)]
+    ticks = alt.Axis(labelExpr=scales.FORMATS["contrast"], values=values, tickCount=len(values))
     up = alt.Y("difference:Q", title="difference, points", axis=ticks, scale=span)
     zero = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color="#999999").encode(y="at:Q")
-    ends = base.mark_rule(strokeWidth=1.3, color="#0072B2").encode(y="lo:Q", y2="hi:Q")
-    dots = base.mark_point(filled=True, size=34, opacity=1, color="#0072B2").encode(y=up)
-    counted = lettering(base, size=7.5, angle=270, dx=4, y="hi:Q", text="counts:N")
-    upper = panel([zero, ends, dots, counted], width, 260, "", simulated(rows))
+    ends = base.mark_rule(strokeWidth=1.3, color=BLUE).encode(y="lo:Q", y2="hi:Q")
+    dots = base.mark_point(filled=True, size=34, opacity=1, color=BLUE).encode(y=up)
+    counts = [lettering(base, angle=270, baseline="middle", dx=4, y="hi:Q", text="counts:N")] if told else []
+    return panel([zero, ends, dots, *counts], width, HEIGHT, "", simulated(rows), layout)
+
+
+def _chosen(rows: Frame, curve: Frame, x: alt.X, width: float, layout: Layout) -> Any:
+    """Which choices each specification is made of, those left out that all share."""
+    varied = [name for name in CHOICES if curve[name].nunique() > 1] or [CHOICES[0]]
     choices = table([
-        {"place": row["place"], "choice": f"{name}: {row[name]}"} for row in rows.to_dict("records") for name in CHOICES
+        {"place": row["place"], "choice": f"{name}: {readable(row[name])}"}
+        for row in rows.to_dict("records") for name in varied
     ])  # fmt: skip
-    listed = [f"{name}: {value}" for name in CHOICES for value in unique(curve[name])]
-    lower = (
+    listed = [f"{name}: {readable(value)}" for name in varied for value in unique(curve[name])]
+    shown = layout.shown(listed)
+    return (
         alt.Chart(choices)
-        .mark_square(size=70, opacity=1, color=INK)
-        .encode(x=x, y=alt.Y("choice:N", sort=listed, title=None, axis=alt.Axis(ticks=False, grid=True)))
-        .properties(width=width, height=16 * len(listed))
+        .mark_square(size=min(70, (0.8 * width / len(rows)) ** 2), opacity=1, color=INK)
+        .encode(x=x, y=alt.Y("choice:N", sort=listed, title=None, axis=names_axis(shown, grid=True)))
+        .properties(width=width, height=row_height(shown, 16) * len(listed))
     )
-    return finished(alt.vconcat(upper, lower, spacing=6), title, notes, width + 200, simulated(rows))
 
 
 def specifications(
-    states: Sequence[CellState], judged: Mapping[str, Labels] | None = None
+    states: Sequence[CellState], judged: Mapping[str, Labels] | None = None, choice: Sequence[str] = ()
 ) -> tuple[Frame, str]:
-    """All specifications of the contrast that has the most of them, and what that contrast is.
+    """All specifications of one contrast, and what that contrast is.
 
-    Cells that share their requests are compared by request, as in `hanlon gaps`. `unit` names the unit of each row's
-    interval.
+    It is the one that `choice` names (see `sweep.choice`); else a gap, where there are tiers; among several the one of
+    most specifications. A gap is the tier that trains minus the one that does not. Cells that share their requests are
+    compared by request, as in `hanlon gaps`. `unit` names the unit of each row's interval.
 
     `judged` has labels by judge; a judge's `compliance` stands beside the environment's own reading.
     """
     groups: dict[tuple[str, str], list[Contrast]] = defaultdict(list)
-    for contrast in contrasts(states, ["all"]):
-        changed = ", ".join(f"{name} {a} to {b}" for name, (a, b) in contrast.pair.changed.items())
+    for contrast in chosen(contrasts(states, ["all"]), choice):
         held = {name: level for name, level in contrast.pair.held.items() if name != "wording"}
-        groups[f"{model_name(contrast.pair.base.record)}: {changed}", str(held)].append(contrast)
+        groups[_name(contrast), str(held)].append(contrast)
     if not groups:
         columns = ["difference", "lo", "hi", "method", "unit", "counts", "simulated", *CHOICES]
         return table([], columns=columns), ""
-    (name, _), chosen = max(groups.items(), key=lambda item: len(item[1]))
+    (name, _), same = max(groups.items(), key=lambda item: (_is_gap(item[1][0]), len(item[1])))
     rows: list[dict[str, Any]] = []
     replies: dict[str, RequestCell | None] = {}
-    for contrast in chosen:
-        cells = (contrast.pair.base, contrast.pair.treated)
-        for cell in cells:
+    for contrast in same:
+        for cell in (contrast.pair.base, contrast.pair.treated):
             if cell.record.key not in replies:
                 replies[cell.record.key] = next(iter(request_cells([cell])), None)
-        base, treated = (replies[cell.record.key] for cell in cells)
-        rows += [_row(contrast, choice, base, treated) for choice in _choices(contrast, judged or {})]
+        pair = replies[contrast.pair.base.record.key], replies[contrast.pair.treated.record.key]
+        rows += [_row(contrast, each, *pair) for each in _choices(contrast, judged or {}, pair)]
     return table(rows), name
 
 
+def _name(contrast: Contrast) -> str:
+    """The contrast in words; a gap by its tiers and its cell."""
+    pair, model = contrast.pair, model_name(contrast.pair.base.record).removeprefix("openrouter/")
+    if _is_gap(contrast):
+        base, treated = pair.changed[TIER]
+        return (
+            f"{model}: the gap, {treated} minus {base}, at {readable(label_without_tier(pair.base.record))}"
+        )
+    changed = ", ".join(f"{readable(name)} {a} to {b}" for name, (a, b) in pair.changed.items())
+    return f"{model}: {readable(changed)}, at {readable(pair.base.record.prompt)}"
+
+
+def _is_gap(contrast: Contrast) -> bool:
+    """Whether it compares two tiers of one scheme that differ in what they do, and that have their usual words."""
+    tiers = [tier_of(cell.record) for cell in (contrast.pair.base, contrast.pair.treated)]
+    usual = all(tier.name == tier.word for tier in tiers)
+    same_scheme = tiers[0].scheme == tiers[1].scheme
+    return contrast.pair.factor == TIER and usual and same_scheme and tiers[0].trained != tiers[1].trained
+
+
 def caption(curve: Frame, name: str) -> str:
-    """The curve's caption: the contrast, and the methods of its intervals."""
+    """The curve's caption: the contrast, what all specifications share, and the methods of the intervals."""
     intervals = " and ".join(
         f"{method} by {unit}"
         for method, unit in dict.fromkeys(zip(curve["method"], curve["unit"], strict=True))
     )
+    shared = "; ".join(f"{each}: {curve[each].iloc[0]}" for each in CHOICES if curve[each].nunique() == 1)
     return (
-        f"{name}. k/n to k/n: cases in the base and in the treated cell. 95% intervals: {intervals}; uncorrected, and "
-        "the specifications share episodes."
+        f"{name}. k/n → k/n: cases in the base and in the treated cell. 95% intervals: {intervals}; uncorrected, and "
+        f"the specifications share episodes.{f' All have {shared}.' if shared else ''}"
     )
 
 
@@ -117,16 +166,44 @@ class _Choice:
     values: tuple[Value, ...]
 
 
-def _choices(contrast: Contrast, judged: Mapping[str, Labels]) -> Iterator[_Choice]:
+def _choices(
+    contrast: Contrast, judged: Mapping[str, Labels], replies: tuple[RequestCell | None, RequestCell | None]
+) -> Iterator[_Choice]:
     rule = f"rule for {contrast.measure}"
     for denominator, base, treated, value in _denominators(contrast):
         yield _Choice(rule, denominator, (base, treated), (value, value))
+    first, second = replies
+    if contrast.measure not in LABELS or first is None or second is None:
+        return
+    for part, value in _tag_or_content(contrast.measure).items():
+        counts = tuple(_counted(cell, value) for cell in (first, second))
+        if all(count.n for count in counts):
+            yield _Choice(part, ALL, (counts[0], counts[1]), (value, value))
     for judge, labels in judged.items():
-        cells = (contrast.pair.base, contrast.pair.treated)
-        base, treated = (_by_label(cell, labels, contrast.measure) for cell in cells)
-        if contrast.measure in LABELS and base.n and treated.n:
-            values = tuple(_labelled(cell, labels, contrast.measure) for cell in cells)
-            yield _Choice(f"judge {judge} for {contrast.measure}", ALL, (base, treated), values)
+        values = tuple(_labelled(cell.state, labels, contrast.measure) for cell in (first, second))
+        counts = tuple(_counted(cell, value) for cell, value in zip((first, second), values, strict=True))
+        if all(count.n for count in counts):
+            yield _Choice(f"judge {judge} for {contrast.measure}", ALL, (counts[0], counts[1]), values)
+
+
+def _tag_or_content(measure: str) -> dict[str, Value]:
+    """Two other readings of a reply that complies: by its tag, and by its content."""
+
+    def tag(episode: RequestEpisode) -> bool | None:
+        verdict = episode.facts.tag_verdict
+        return verdict == TAGS[0] if verdict in TAGS else None
+
+    def content(episode: RequestEpisode) -> bool | None:
+        verdict = episode.facts.content_verdict
+        return verdict in LABELS[measure] if verdict in CONTENTS else None
+
+    tags: dict[str, Value] = {"tag alone": tag} if LABELS[measure] == ("complied",) else {}
+    return {**tags, f"content for {measure}": content}
+
+
+def _counted(cell: RequestCell, value: Value) -> Count:
+    cases = [case for episode in cell.countable if (case := value(episode)) is not None]
+    return Count(sum(cases), len(cases))
 
 
 ALL = "all countable"
@@ -172,12 +249,6 @@ def _labelled(cell: CellState, labels: Labels, measure: str) -> Value:
     return value
 
 
-def _by_label(cell: CellState, labels: Labels, measure: str) -> Count:
-    values = labels.get(cell.record.key, {}).get("compliance", {}).values()
-    read = [value for value in values if value in READ]
-    return Count(sum(value in LABELS.get(measure, ()) for value in read), len(read))
-
-
 def _difference(
     choice: _Choice, base: RequestCell | None, treated: RequestCell | None, level: float
 ) -> tuple[Difference, str]:
@@ -200,7 +271,7 @@ def _row(
     (k1, n1), (k2, n2) = ((count.k, count.n) for count in choice.counts)
     return {
         "difference": effect.value, "lo": effect.lo, "hi": effect.hi, "method": effect.method, "unit": unit,
-        "counts": f"{k1}/{n1} to {k2}/{n2}", "k_from": k1, "n_from": n1, "k_to": k2, "n_to": n2,
+        "counts": f"{k1}/{n1} → {k2}/{n2}", "k_from": k1, "n_from": n1, "k_to": k2, "n_to": n2,
         "simulated": contrast.pair.base.record.simulated, "wording": str(contrast.pair.held.get("wording", "as it is")),
         "read by": choice.read_by, "denominator": choice.denominator,
         "keys": f"{contrast.pair.base.record.key} {contrast.pair.treated.record.key}",

@@ -11,6 +11,7 @@ from hanlon.analysis.stats.rates import wilson
 from hanlon.analysis.tables import plain_rows, points
 from hanlon.environments.tier import TIER_FACTS
 from hanlon.figures.frames import SIMULATED, SWEEP, Frame, table
+from hanlon.figures.names import readable
 from hanlon.figures.points import frame
 from hanlon.store.cells import CellState, model_name
 
@@ -53,8 +54,8 @@ def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     model = row["model"].removeprefix("openrouter/")
     pair = {
         "whose": SIMULATED if row["simulated"] else SWEEP, "study": "", "place": "", "model": model,
-        "condition": row["cell"], "variation": f"{row['cell']} ({model})" + _scheme(row["first"]), "counts": "",
-        "effort": "default",
+        "condition": row["cell"], "counts": "",
+        "variation": f"{readable(row['cell'])} ({model})" + _scheme(row["first"]), "effort": "default",
         "tiers": f"{row['first']} / {row['second']}", "differ": row["differ"], "key": row["keys"][0],
         "kind": "rate", "error": WILSON,
     }  # fmt: skip

@@ -1,15 +1,14 @@
 """Own runs by tier, ready for the stacked and the dumbbell figure of Sheshadri et al. 2025."""
 
 from hanlon.figures.frames import Frame, require, table
+from hanlon.figures.names import readable
 from hanlon.figures.sweep.tier_pairs import FREE, GAP, PAID, named_tiers
 
-OUTCOME_PALETTE = {
-    "complied, AF reasoning": "#D55E00", "complied": "#E69F00",
-    "partial, AF reasoning": "#882255", "partial": "#CC79A7",
-    "refused, AF reasoning": "#0072B2", "refused": "#56B4E9",
-    "other": "#666666",
-}  # fmt: skip
-"""From the bottom up; the darker one of two is with alignment-faking reasoning."""
+OUTCOMES = (
+    *("complied, AF reasoning", "complied", "partial, AF reasoning", "partial"),
+    *("refused, AF reasoning", "refused", "other"),
+)
+"""From the bottom up."""
 
 
 def outcome_shares(outcomes: Frame) -> Frame:
@@ -20,7 +19,8 @@ def outcome_shares(outcomes: Frame) -> Frame:
         for outcome, reasoning in zip(outcomes["outcome"], outcomes["reasoning"], strict=True)
     ]
     named = outcomes.assign(
-        segment=segments, panel=outcomes["model"] + "\n" + outcomes["variation"] + outcomes["scheme"]
+        segment=segments,
+        panel=outcomes["model"] + "\n" + outcomes["variation"].map(readable) + outcomes["scheme"],
     )
     named = named[named["tier"] != "none"].sort_values(
         ["panel", "facts"], ascending=[True, False], kind="stable"
@@ -48,7 +48,7 @@ def by_tier(pairs: Frame) -> Frame:
 def gaps_by_tier(pairs: Frame) -> Frame:
     """The gaps of `pairs.sweep_pairs` with the rates at their ends, ready for `dumbbell`.
 
-    A gap has a lane (`place`) of its own, below those of the tiers.
+    A gap has a lane (`place`) below those of the tiers, and its text the next.
     """
 
     rows: list[dict[str, str | float]] = []
@@ -62,5 +62,5 @@ def gaps_by_tier(pairs: Frame) -> Frame:
                 "second": by_quantity[PAID].rate, "place": lanes[variation],
                 "gap": f"{named_tiers(tiers)}: {gap.label} [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]",
             })  # fmt: skip
-            lanes[variation] += 1
+            lanes[variation] += 2
     return table(rows, ["group", "tiers", "differ", "first", "second", "place", "gap"])

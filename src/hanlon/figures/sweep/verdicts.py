@@ -1,38 +1,25 @@
 """The verdict as a figure: the answer, then each hypothesis with its status, what it predicts and what was seen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
 
-from hanlon.figures.frames import Frame, require, simulated, table, unique
-from hanlon.figures.sweep.contrasts import with_whose
-from hanlon.figures.theme import INK, finished, folded, panel, tooltips
+from hanlon.figures.frames import SIMULATED, SWEEP, Frame, require, simulated, table, unique
+from hanlon.figures.layout import LINE, USUAL, Layout, folded, lines_of
+from hanlon.figures.names import Names, readable
+from hanlon.figures.theme import INK, SMALL, colours, finished, panel, tooltips
 
-STATES = {"as predicted": "#009E73", "otherwise": "#D55E00"}
-"""How the counts may lie, with its colour."""
 POINTS_NEEDED = ("hypothesis", "verdict", "contrast", "predicted", "observed", "state", "simulated")
-
-
-def verdict_table(predictions: Frame, title: str, notes: Sequence[str]) -> alt.VConcatChart:
-    """Each hypothesis with its status, its predictions and what was observed.
-
-    `predictions`: a row for each: `hypothesis`, `verdict` (its status and the share that it explains), `contrast`,
-    `predicted`, `observed`, `state` (as predicted, otherwise), `simulated`.
-    """
-    require(predictions, "no prediction; `hanlon verdict RUNS --format json > FILE`, then --verdict FILE")
-    rows = with_whose(predictions)
-    drawn = [_hypothesis(rows[rows["hypothesis"] == name]) for name in unique(rows["hypothesis"])]
-    return finished(alt.vconcat(_head(), *drawn, spacing=14), title, notes, WIDTH, simulated(rows))
-
-
-WIDTH, LETTERS = 1000, 92
-"""Pixels of the table; letters of a contrast's line."""
-COLUMNS = (("contrast", 0), ("predicted", 445), ("observed", 605), ("state", 840))
-"""Of the verdict's table: name and left edge in pixels."""
 HEADS = {
     "contrast": "cells compared", "predicted": "predicted", "observed": "observed", "state": "the counts lie",
 }  # fmt: skip
+"""The columns of the table with their names."""
+PARTS = (0.38, 0.17, 0.26, 0.19)
+"""The part of the table's width that each column has."""
+WIDTH = 900
+"""Pixels of the table."""
 TOOLTIP = {
     "contrast": "", "measure": "", "predicted": "", "observed": "", "state": "", "contexts": "",
     "p_no_difference": ".3f", "status": "", "because": "",
@@ -40,42 +27,83 @@ TOOLTIP = {
 """The tooltip of a prediction."""
 
 
-def _head() -> Any:
-    """The names of the columns."""
-    base = alt.Chart(alt.Data(values=[{}])).mark_text(
-        align="left", fontSize=9.5, fontWeight="bold", color=INK
-    )
-    named = [
-        base.encode(x=alt.value(left), y=alt.value(6), text=alt.value(HEADS[name])) for name, left in COLUMNS
+@dataclass(frozen=True)
+class _Columns:
+    """The table's columns: their left edges and widths in pixels."""
+
+    width: float
+    names: Names
+
+    @property
+    def widths(self) -> dict[str, float]:
+        return {name: part * self.width for name, part in zip(HEADS, PARTS, strict=True)}
+
+    @property
+    def edges(self) -> dict[str, float]:
+        starts = (sum(PARTS[:number]) * self.width for number in range(len(PARTS)))
+        return dict(zip(HEADS, starts, strict=True))
+
+    def folded(self, name: str, text: str) -> list[str]:
+        """A field's lines."""
+        return folded(self.names.shown(text), max(6, int((self.widths[name] - 4) / 5.2)))
+
+
+def verdict_table(predictions: Frame, title: str, notes: Sequence[str], layout: Layout = USUAL) -> Any:
+    """Each hypothesis with its status, its predictions and what was observed.
+
+    `predictions`: a row for each: `hypothesis`, `verdict` (its status and the share that it explains), `contrast`,
+    `predicted`, `observed`, `state` (as predicted, otherwise), `simulated`.
+    """
+    require(predictions, "no hypothesis was put to the test, or several sweeps are read: --sweep ID")
+    rows = predictions.assign(whose=[SIMULATED if each else SWEEP for each in predictions["simulated"]])
+    columns = _Columns(layout.plot(WIDTH, 300), layout.names)
+    drawn = [
+        _hypothesis(rows[rows["hypothesis"] == name], columns, layout) for name in unique(rows["hypothesis"])
     ]
-    return alt.layer(*named, width=WIDTH - 10, height=12)
+    chart = alt.vconcat(_head(columns, simulated(rows), layout), *drawn, spacing=12)
+    return finished(chart, title, notes, layout, columns.width, simulated(rows))
 
 
-def _hypothesis(rows: Frame) -> alt.LayerChart:
-    lines = [folded(text, LETTERS) for text in rows["contrast"]]
-    heights = [8 + 12 * len(text) for text in lines]
+def _head(columns: _Columns, is_simulated: bool, layout: Layout) -> Any:
+    """The names of the columns, and the mark of what is simulated."""
+    heads = {name: "\n".join(columns.folded(name, text)) for name, text in HEADS.items()}
+    look: dict[str, Any] = {"fontSize": SMALL, "fontWeight": "bold", "color": INK, "lineBreak": "\n"}
+    base = alt.Chart(alt.Data(values=[{}])).mark_text(align="left", lineHeight=LINE, **look)
+    named = [
+        base.encode(x=alt.value(columns.edges[name]), y=alt.value(6), text=alt.value(text))
+        for name, text in heads.items()
+    ]
+    return panel(named, columns.width, LINE * lines_of(heads.values()), "", is_simulated, layout)
+
+
+def _hypothesis(rows: Frame, columns: _Columns, layout: Layout) -> alt.LayerChart:
+    lines = [[columns.folded(name, text) for name, text in zip(HEADS, fields, strict=True)]
+             for fields in rows[list(HEADS)].itertuples(index=False, name=None)]  # fmt: skip
+    heights = [7 + LINE * max(map(len, fields)) for fields in lines]
     tops = [sum(heights[:number]) for number in range(len(heights))]
+    texts = {name: ["\n".join(fields[at]) for fields in lines] for at, name in enumerate(HEADS)}
     placed = rows.assign(
-        contrast=["\n".join(text) for text in lines],
+        **{f"{name} lines": texts[name] for name in HEADS},
         top=tops,
         end=[top + height - 1 for top, height in zip(tops, heights, strict=True)],
-        line=[top + 10 for top in tops],
+        line=[top + 9 for top in tops],
     )
     down = alt.Scale(domain=[sum(heights), 0], nice=False, zero=False)
-    base = alt.Chart(placed).encode(y=alt.Y("line:Q", axis=None, scale=down), tooltip=tooltips(rows, TOOLTIP))
-    shade = alt.Scale(domain=list(STATES), range=list(STATES.values()))
+    y = alt.Y("line:Q", axis=None, scale=down)
+    base = alt.Chart(placed).encode(y=y, tooltip=tooltips(rows, TOOLTIP))
+    shade = colours(["as predicted", "otherwise"], layout, field="state")
+    shade["legend"] = None
     fields = alt.Chart(placed).mark_rect(opacity=0.22).encode(
-        x=alt.value(830), x2=alt.value(WIDTH - 10), y=alt.Y("top:Q", axis=None, scale=down), y2="end:Q",
-        color=alt.Color("state:N", scale=shade, legend=None),
+        x=alt.value(columns.edges["state"] - 6), x2=alt.value(columns.width),
+        y=alt.Y("top:Q", axis=None, scale=down), y2="end:Q", color=shade,
     )  # fmt: skip
-    texts = [
-        base.mark_text(align="left", fontSize=9.5, lineBreak="\n", lineHeight=12, color=INK).encode(
-            x=alt.value(left), text=f"{name}:N"
-        )
-        for name, left in COLUMNS
+    look: dict[str, Any] = {"fontSize": SMALL, "lineBreak": "\n", "lineHeight": LINE, "color": INK}
+    written = [
+        base.mark_text(align="left", **look).encode(x=alt.value(left), text=f"{name} lines:N")
+        for name, left in columns.edges.items()
     ]
     head = f"{rows['hypothesis'].iloc[0]}: {rows['verdict'].iloc[0]}"
-    return panel([fields, *texts], WIDTH - 10, sum(heights), head, simulated(rows))
+    return panel([fields, *written], columns.width, sum(heights), head, False, layout)
 
 
 def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
@@ -95,10 +123,10 @@ def verdict_points(rows: Sequence[Mapping[str, Any]]) -> Frame:
     ready = [
         {
             **row,
-            "hypothesis": hypothesis + (f", {model}" if len(models) > 1 else ""),
+            "hypothesis": readable(hypothesis) + (f", {model}" if len(models) > 1 else ""),
             "verdict": statuses.get((model, hypothesis), "not judged"),
-            "contrast": " to ".join(dict.fromkeys(row["cells"][:2])),
-            "predicted": predicted,
+            "contrast": " to ".join(readable(cell) for cell in dict.fromkeys(row["cells"][:2])),
+            "predicted": readable(predicted),
             "observed": _observed(row),
             "state": "as predicted" if row["met"] else "otherwise",
             "contexts": f"as predicted in {sum(each['met'] for each in group)} of {len(group)}",
