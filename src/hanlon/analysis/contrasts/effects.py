@@ -108,11 +108,23 @@ def level_text(record: CellRecord, factor: str, level: Any) -> str:
 
 
 def effect_text(contrast: Contrast) -> str:
-    """What a contrast changes, in words: each of its factors, or the prompt level where it has many."""
-    changed = contrast.pair.changed
+    """What a contrast changes, in words: each of its factors, or the prompt level where it has many.
+
+    A factor that starts from another level than the one without effect is said with it: `Saying which instruction wins
+    (from placebo)`.
+    """
+    changed, record = contrast.pair.changed, contrast.pair.treated.record
     if len(changed) > 2:
-        return f"The prompt {contrast.pair.treated.record.prompt} ({len(changed)} factors)"
-    texts = [level_text(contrast.pair.treated.record, name, to) for name, (_, to) in changed.items()]
+        return f"The prompt {record.prompt} ({len(changed)} factors)"
+    texts = [
+        level_text(record, name, to)
+        + (
+            f" (from {base})"
+            if base != record.no_effect.get(name, base) and to != record.no_effect[name]
+            else ""
+        )
+        for name, (base, to) in changed.items()
+    ]
     return " and ".join([texts[0], *(text[0].lower() + text[1:] for text in texts[1:])])
 
 
