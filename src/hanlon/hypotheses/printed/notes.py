@@ -32,26 +32,31 @@ ALWAYS_SAID = ("allow", "placement")
 
 
 def silent_lines(judged: Judged) -> Iterator[str]:
-    """Of which factors with an effect no rival speaks, or only some do."""
+    """Of which factors with an effect no rival speaks, or only some of those that were put to the test."""
     planned = judged.verdict.planned
     cells = [cell.record.key for cell in planned.grid.cells if cell.record.key not in planned.controls]
     varied = [
         name for name in ALWAYS_SAID if len({planned.selector.point(key).get(name) for key in cells}) > 1
     ]
     factors = [name for effect in judged.shown_effects for name in effect.pair.changed]
-    names = [hypothesis.name for hypothesis in planned.plan.hypotheses]
+    names = [rival.name for rival in judged.verdict.rivals if rival.status != "not put to the test"]
     by_speakers: dict[tuple[str, ...], list[str]] = {}
     for factor in dict.fromkeys([*factors, *varied]):
         speaking = tuple(bound.hypothesis.name for bound in planned.bound.values() if _speaks(bound, factor))
         by_speakers.setdefault(speaking, []).append(factor)
-    for speaking, named in by_speakers.items():
-        silent = [name for name in names if name not in speaking]
-        if not speaking:
-            yield f"No rival speaks of {', '.join(named)}."
-        elif len(silent) > len(speaking):
-            yield f"Of {', '.join(named)} only {', '.join(speaking)} {'speak' if speaking[1:] else 'speaks'}."
-        elif silent:
-            yield f"Of {', '.join(named)} nothing is said by {', '.join(silent)}."
+    sentences = [
+        _speakers(named, speaking, [name for name in names if name not in speaking])
+        for speaking, named in by_speakers.items()
+    ]
+    yield from filter(None, sentences)
+
+
+def _speakers(factors: Sequence[str], speaking: Sequence[str], silent: Sequence[str]) -> str:
+    if not speaking:
+        return f"No rival speaks of {', '.join(factors)}."
+    if len(silent) > len(speaking):
+        return f"Of {', '.join(factors)} only {', '.join(speaking)} {'speak' if speaking[1:] else 'speaks'}."
+    return f"Of {', '.join(factors)} nothing is said by {', '.join(silent)}." if silent else ""
 
 
 def _speaks(bound: Bound, factor: str) -> bool:
@@ -78,11 +83,14 @@ def sweep_notes(stored: StoredSweep, parts: Sequence[Part]) -> Iterator[str]:
     """Which sweep, what was written down when, what was excluded or added after a look."""
     record, cells = stored.record, stored.cells
     episodes = sum(cell.tally.episodes for cell in cells)
-    yield f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes; {_registered(parts)}."
+    sweep = f"Sweep {record.id}: {len(cells)} cells, {episodes} episodes; {_registered(parts)}."
+    if len(parts) > 1:
+        yield sweep
     for part in parts:
         notes = "; ".join(part.notes)
-        command = f" Its command: {command_text(part.overrides)}" if len(parts) > 1 else ""
-        yield f"{notes[0].upper()}{notes[1:]}.{command}"
+        sentence = f"{notes[0].upper()}{notes[1:]}."
+        alone = len(parts) == 1
+        yield f"{sweep} {sentence}" if alone else f"{sentence} Its command: {command_text(part.overrides)}"
         if later := [cell for cell in cells if cell.record.key in part.seen - part.predicted]:
             yield (
                 f"Added after that: {_named(later)}. Controls count what was added, no prediction is about it. "

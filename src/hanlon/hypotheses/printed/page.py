@@ -65,7 +65,8 @@ def page(
     for judged in verdicts:
         yield ""
         yield from _tables(judged, table_format, shown, titled=len(verdicts) > 1)
-        below = [*_untested(judged), *silent_lines(judged), *control_lines(judged.verdict)]
+        silent = " ".join([*_untested(judged), *silent_lines(judged)])
+        below = [*filter(None, [silent]), *judged.verdict.cautions, *control_lines(judged.verdict)]
         yield from paragraphs(below, table_format)
     missing = missing_controls([judged.verdict for judged in verdicts], stored.record.experiment)
     notes = [*sweep_notes(stored, parts), *shortfalls(stored, parts), *missing]
@@ -89,7 +90,11 @@ def _tables(judged: Judged, table_format: TableFormat, shown: Shown, *, titled: 
         yield _table(title, columns[0], effects, table_format, of_effects)
     if of_rivals and (rows := rival_rows(judged)):
         yield _table(f"Rivals{of}", columns[1], rows, table_format, of_rivals)
-        missed = [f"{row.rival.name}: {misfit_text(row.misfit)}" for row in rows if row.misfit]
+        missing: dict[str, list[str]] = {}
+        for row in rows:
+            if row.misfit:
+                missing.setdefault(misfit_text(row.misfit), []).append(row.rival.name)
+        missed = [f"{', '.join(names)}: {misfit}" for misfit, names in missing.items()]
         if missed:
             yield from paragraphs(["Furthest from what was predicted:"], table_format)
             yield from paragraphs([f"  {line}" for line in missed], table_format)
@@ -110,7 +115,6 @@ def _table(
 
 
 def _untested(judged: Judged) -> Iterator[str]:
-    """The hypotheses that have no row, and what must be read beside all of it."""
+    """The hypotheses that have no row."""
     if names := [rival.name for rival in judged.verdict.with_status("not put to the test")]:
-        yield f"Not put to the test: {', '.join(names)}."
-    yield from judged.verdict.cautions
+        yield f"Not tested: {', '.join(names)}."
