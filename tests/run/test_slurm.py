@@ -8,6 +8,7 @@ from test_launchers import GRID, sweep_of
 from support.command_line import CommandLine
 from support.fault_server import check_each_index_is_there_once
 from support.slurm_cluster import SlurmCluster
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow  # whole sweeps in several processes
 SLURM = [
@@ -43,7 +44,7 @@ def test_a_sweep_that_slurm_runs_has_the_pool_s_rates_and_records(
     [script] = cluster.submitted
     for flag in ("--array=0-1%", "--time=30", "--partition=cpu"):
         assert f"#SBATCH {flag}" in script
-    assert sorted(cluster.ends) == ["1000_0", "1000_1"]
+    wait_until(lambda: sorted(cluster.ends) == ["1000_0", "1000_1"])  # the results are there a little earlier
     again = command_line.run(*words, *SLURM)
     assert again.returncode == 0, again.stderr
     assert len(cluster.submitted) == 1, "a finished sweep submits nothing"

@@ -21,7 +21,9 @@ for task in range(first, last + 1):
     own = {"SLURM_JOB_ID": str(int(number) * 100 + task), "SLURM_ARRAY_JOB_ID": number,
            "SLURM_ARRAY_TASK_ID": str(task), "SLURM_NTASKS": "1", "SLURM_NNODES": "1", "SLURM_NODEID": "0",
            "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_JOB_NODELIST": "node1"}
-    process = subprocess.Popen(["bash", "-c", f"bash {script}; echo $? > {state}/end-{number}_{task}"],
+    end = f"{number}_{task}"  # written whole: who reads an empty file takes the task for failed
+    ended = f"bash {script}; echo $? > {state}/code-{end}; mv {state}/code-{end} {state}/end-{end}"
+    process = subprocess.Popen(["bash", "-c", ended],
                                env=os.environ | own, start_new_session=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     (state / f"pid-{number}_{task}").write_text(str(process.pid))
