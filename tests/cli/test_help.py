@@ -101,8 +101,10 @@ def test_new_files_are_valid_as_they_are_written(
     """A sweep with all of them is planned, and none of them is written twice."""
     for kind in ("hypothesis", "level", "tier", "rubric", "experiment"):
         assert "plan=true" in printed(f"new {kind} mine --env {env}", capsys)
-        assert "exists, and is left as it is" in printed(f"new {kind} mine --env {env}", capsys, code=2)
-    overrides = f"env={env} prompt=mine tier=mine hypotheses=[mine] judge=[llm] judge.llm.rubrics=[mine]"
+        assert "left as" in printed(f"new {kind} mine --env {env}", capsys, code=2)
+    overrides = (
+        f"env={env} prompt=mine tier=mine/trained hypotheses=[mine] judge=[llm] judge.llm.rubrics=[mine]"
+    )
     assert "mine" in printed(f'preregister "{overrides}"', capsys)
     assert load_rubric("mine").fits(env)
 

@@ -1,12 +1,14 @@
 """`hanlon init`: a folder for a study of one's own."""
 
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 
 import click
 
-from hanlon.cli.new import KINDS, filled, template, write_new
+from hanlon.cli.new import KINDS, templates, write_new
 from hanlon.config.search_path import BUNDLED, ConfFolder, SearchPath
+from hanlon.config.vocabulary import environments
 
 FILES = {
     "run.py": "run.py",
@@ -28,17 +30,16 @@ def init(folder: Path) -> None:
     Example:
       hanlon init my-study
     """
-    templates = files("hanlon").joinpath("cli", "templates", "study")
-    texts = {folder / name: templates.joinpath(source).read_text("utf-8") for source, name in FILES.items()}
+    study = files("hanlon").joinpath("cli", "templates", "study")
+    texts = {folder / name: study.joinpath(source).read_text("utf-8") for source, name in FILES.items()}
     bundled = SearchPath((ConfFolder(BUNDLED, "hanlon"),))
-    for kind, where in KINDS.items():
-        for env in ("shutdown", "alignment_faking") if "ENV" in where.file else ("alignment_faking",):
-            file = folder / "conf" / filled(where.file, NAME="example", ENV=env)
-            texts[file.with_suffix(".yaml.example")] = template(bundled, kind, "example", env)
+    for kind, env in product(KINDS, environments(bundled)):
+        for file, text in templates(bundled, kind, "example", env).items():
+            texts[folder / "conf" / f"{file}.example"] = text
     write_new(texts)
     click.echo(
         f"Wrote {folder}. A first level of your own, and what it does:\n"
         f"  cd {folder}\n"
-        "  hanlon new level mine\n"
+        "  hanlon new level mine           # then say in its file what the prompt says\n"
         "  hanlon run -m prompt=baseline,mine model=simulated/ambiguity tracker=none"
     )

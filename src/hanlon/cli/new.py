@@ -18,30 +18,30 @@ from hanlon.store.problems import nearest
 class _Kind:
     """Where a new file goes, and what to type next."""
 
-    file: str
-    """Below conf/; NAME and ENV are filled in."""
+    files: Mapping[str, str]
+    """Where they go below conf/ -> their templates. NAME and ENV are filled in."""
     next_command: str
 
 
 KINDS = {
     "hypothesis": _Kind(
-        "hypothesis/ENV/NAME.yaml",
+        {"hypothesis/ENV/NAME.yaml": "hypothesis.yaml"},
         'python run.py -m env=ENV "hypotheses=[NAME]" plan=true',
     ),
     "level": _Kind(
-        "prompt/ENV/NAME.yaml",
+        {"prompt/ENV/NAME.yaml": "level.yaml"},
         "python run.py -m env=ENV prompt=baseline,NAME plan=true",
     ),
     "tier": _Kind(
-        "tier/NAME.yaml",
-        "python run.py -m env=alignment_faking tier=NAME,paid plan=true",
+        {"tier/NAME/trained.yaml": "tier.yaml", "tier/NAME/untrained.yaml": "tier_untrained.yaml"},
+        "python run.py -m env=alignment_faking tier=NAME/trained,NAME/untrained plan=true",
     ),
     "rubric": _Kind(
-        "rubric/NAME.yaml",
+        {"rubric/NAME.yaml": "rubric.yaml"},
         'python run.py -m env=ENV "judge=[llm]" "judge.llm.rubrics=[NAME]" plan=true',
     ),
     "experiment": _Kind(
-        "experiment/NAME.yaml",
+        {"experiment/NAME.yaml": "experiment.yaml"},
         "python run.py -m experiment=NAME plan=true",
     ),
 }
@@ -78,11 +78,12 @@ def new(kind: str, name: str, env: str) -> None:
         raise click.UsageError(
             f"'{name}': a name is of small letters, digits and _, and begins with a letter"
         )
-    file = conf / filled(KINDS[kind].file, NAME=name, ENV=env)
-    write_new({file: template(path, kind, name, env)})
-    command = filled(KINDS[kind].next_command, NAME=name, ENV=env)
+    written = templates(path, kind, name, env)
+    write_new({conf / file: text for file, text in written.items()})
+    command = _filled(KINDS[kind].next_command, NAME=name, ENV=env)
+    places = " and ".join(str(conf / file) for file in written)
     click.echo(
-        f"Wrote {file}. It is valid as it stands; say in it what you mean. Then see what it does:\n  {command}"
+        f"Wrote {places}, valid as it stands. Say in it what you mean, then see what it does:\n  {command}"
     )
 
 
@@ -93,26 +94,29 @@ def write_new(texts: Mapping[Path, str]) -> None:
         UsageError: which exist.
     """
     if existing := [str(file) for file in texts if file.exists()]:
-        verb = "exists, and is" if len(existing) == 1 else "exist, and are"
-        raise click.UsageError(f"{', '.join(existing)} {verb} left as it is. Choose another name")
+        left = "exists, and is left as it is" if len(existing) == 1 else "exist, and are left as they are"
+        raise click.UsageError(f"{', '.join(existing)} {left}. Choose another name")
     for file, text in texts.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as new_file:
             new_file.write(text)
 
 
-def template(path: SearchPath, kind: str, name: str, env: str) -> str:
-    """The template of a kind, filled in with names of the environment."""
-    text = files("hanlon").joinpath("cli", "templates", f"{kind}.yaml").read_text(encoding="utf-8")
+def templates(path: SearchPath, kind: str, name: str, env: str) -> dict[str, str]:
+    """The files of a kind, by their place below conf/, filled in with names of the environment."""
     words = {"NAME": name, "ENV": env}
     if kind == "hypothesis":
         words |= dict(zip(("FACTOR", "FROM", "TO"), _first_contrast(path, env), strict=True))
     if kind == "level":
         words["FACTORS"] = _factors(path, env)
-    return filled(text, **words)
+    folder = files("hanlon").joinpath("cli", "templates")
+    return {
+        _filled(file, NAME=name, ENV=env): _filled(folder.joinpath(source).read_text("utf-8"), **words)
+        for file, source in KINDS[kind].files.items()
+    }
 
 
-def filled(text: str, **words: str) -> str:
+def _filled(text: str, **words: str) -> str:
     """A text with words in the place of names in capitals."""
     return re.sub(rf"\b({'|'.join(words)})\b", lambda match: words[match[0]], text)
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,8 +41,14 @@ def new_record(
         started_at=now,
         experiment=sweep.experiment,
         name=f"{_subject([plan.cell for plan in planned])}-{time.strftime('%Y-%m-%d', time.gmtime(now))}-{hashed[:4]}",
-        files=_sources(file for cell in sweep.composed for file in cell.files),
+        files=_sources([*(file for cell in sweep.composed for file in cell.files), *_rubrics(options)]),
     )
+
+
+def _rubrics(options: RunOptions) -> Iterator[str]:
+    """The files in which the rubrics that were chosen by name would lie."""
+    for judge in options.judge.values():
+        yield from (f"rubric/{name}.yaml" for name in judge.get("rubrics") or ())
 
 
 def _sources(names: Iterable[str]) -> list[str]:
