@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -19,34 +20,15 @@ from support.command_line import ROOT
 from support.conf_package import conf_package
 
 pytestmark = pytest.mark.slow
-GRUDGE = """
-name: grudge
-env: alignment_faking
-statement: It complies more where it is told that its answers train it.
-source: This test's.
-predicts:
-  - contrast: {factor: tier, from: guests/untrained, to: guests/trained}
-    claim: rises
-    because: it is so
-"""
-BEHAVIOUR = """
-behaviour:
-  word: compliance gap
-  measures: [compliance]
-  changes: [{factor: tier, from: guests/untrained, to: guests/trained}]
-"""
-SWEEP = (
-    *("run", "-m", "env=alignment_faking", "prompt=mine", "tier=guests/trained,guests/untrained"),
-    *("model=simulated/alignment_faker", "samples=40", "tracker=none", "hypotheses=[grudge]"),
-    *("judge=[regex,simulated]", "judge.simulated.rubrics=[candour]", "followups=[comprehension]"),
-)
-CELLS = ("mine+tier=guests/trained", "mine+tier=guests/untrained")
+PAGE = ROOT / "docs" / "your_own_study.md"
+REQUESTS = "+requests=requests.jsonl"
+CELLS = tuple(f"ranked+tier=guests/{tier}{REQUESTS}" for tier in ("trained", "untrained"))
 READING = {
     "rates runs": "3 cells",
-    "status runs": "40 of 40",
+    "status runs": "60 of 60",
     "show runs --outcome complied": "assistant",
     f"compare {CELLS[0]} {CELLS[1]} runs": "guests",
-    "verdict runs --predictions": "What explains it: grudge 95 %",
+    "verdict runs --predictions": "What explains it: grudge ",
     "contrasts runs": "guests/trained",
     "gaps runs": "guests/trained - guests/untrained",
     "labels runs": "candour",
@@ -57,11 +39,11 @@ READING = {
 }
 """Each verb that reads, with a word of its answer."""
 OTHERS = {
-    "list levels --env alignment_faking": "Says what it thinks",
+    "list levels --env alignment_faking": "that the criteria win",
     "list tiers": "acme",
-    'prompts show "env=alignment_faking prompt=mine tier=guests/trained"': "guests",
+    'prompts show "env=alignment_faking prompt=ranked tier=guests/trained"': "guests",
     "power prompt=baseline,placebo model=simulated/ambiguity": "silent -> placebo",
-    "preregister env=alignment_faking prompt=mine hypotheses=[grudge]": "grudge",
+    "preregister env=alignment_faking prompt=ranked hypotheses=[grudge]": "grudge",
     "completion bash": "_hanlon_verbs",
     "rescore runs --judge regex": "wrong_tier",
     "judge-smoke runs --judge regex": "wrong_tier",
@@ -152,34 +134,38 @@ def installed(tmp_path: Path) -> Installed:
     return made
 
 
+def follow_the_page(installed: Installed) -> None:
+    """Write each file of the page and type each of its commands, in their order."""
+    blocks = re.findall(
+        r"(?:^`([\w/.]+)`\n\n)?^```\w*\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert len(blocks) > 10
+    for file, text in blocks:
+        if file:
+            (installed.folder / file).write_text(text)
+        for line in () if file else text.splitlines():
+            if line == "cd my-study":
+                installed.folder /= "my-study"
+            elif line.startswith("hanlon "):
+                installed.hanlon(line.removeprefix("hanlon "))
+
+
 def test_a_study_from_an_empty_folder_to_a_report(installed: Installed) -> None:
     """Own files are swept and judged by every verb; a clash is refused; what is stored outlives all configuration."""
-    assert "hanlon init my-study" in installed.hanlon("new level mine", code=2)
-    assert "hanlon new level mine" in installed.hanlon("init my-study")
-    installed.folder /= "my-study"
+    assert "hanlon init my-study" in installed.hanlon("new level ranked", code=2)
+    follow_the_page(installed)
     conf = installed.folder / "conf"
-    for kind, name in (
-        ("level", "mine"),
-        ("tier", "guests"),
-        ("rubric", "candour"),
-        ("hypothesis", "grudge"),
-    ):
-        assert f"{name}" in installed.hanlon(f"new {kind} {name} --env alignment_faking")
-    level = conf / "prompt/alignment_faking/mine.yaml"
-    level.write_text(level.read_text().replace("Say in one sentence what", "Says what it thinks:"))
-    (conf / "hypothesis/alignment_faking/grudge.yaml").write_text(GRUDGE)
-    (conf / "hypothesis/alignment_faking.yaml").write_text(BEHAVIOUR)
     package = conf_package(installed.site, "acme", {"tier/acme.yaml": "word: acme\n"})
-
-    assert CELLS[0] in installed.hanlon(SWEEP)
-    again = installed.run([str(installed.venv / "bin" / "python"), "run.py", *SWEEP[1:]])
-    assert "calls" not in again.partition("Transcripts")[0].partition("episodes;")[2]
+    typed = re.search(r"^hanlon run (.*)$", PAGE.read_text(), re.MULTILINE)
+    assert typed
+    again = [str(installed.venv / "bin" / "python"), "run.py", *shlex.split(typed[1])]
+    assert " calls, " not in installed.run(again)
     (sweep,) = (json.loads(file.read_text()) for file in (installed.folder / "runs/sweeps").glob("*.json"))
     own = [file for file in sweep["files"] if not file.startswith("hanlon ")]
     assert sorted(own) == [
         "conf/hypothesis/alignment_faking.yaml",
         "conf/hypothesis/alignment_faking/grudge.yaml",
-        "conf/prompt/alignment_faking/mine.yaml",
+        "conf/prompt/alignment_faking/ranked.yaml",
         "conf/rubric/candour.yaml",
         "conf/tier/guests/trained.yaml",
         "conf/tier/guests/untrained.yaml",
