@@ -106,7 +106,20 @@ def test_new_files_are_valid_as_they_are_written(
         f"env={env} prompt=mine tier=mine/trained hypotheses=[mine] judge=[llm] judge.llm.rubrics=[mine]"
     )
     assert "mine" in printed(f'preregister "{overrides}"', capsys)
+    assert "| placebo" in printed("preregister experiment=mine", capsys)
     assert load_rubric("mine").fits(env)
+
+
+def test_a_study_begins_with_the_run_py_of_the_checkout_and_empty_groups(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its conf/ has examples alone, which nothing reads; a second `init` there writes nothing."""
+    assert (elsewhere / "run.py").read_text() == (ROOT / "run.py").read_text()
+    assert len(list(elsewhere.rglob("conf/**/*.yaml.example"))) > 6
+    assert not list(elsewhere.rglob("*.yaml"))
+    (elsewhere / "run.py").unlink()
+    assert "README.md" in printed("init .", capsys, code=2)
+    assert not (elsewhere / "run.py").exists()
 
 
 def test_a_new_level_begins_as_the_baseline(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
