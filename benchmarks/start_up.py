@@ -11,6 +11,7 @@ from pathlib import Path
 from arguments import is_smoke
 from hanlon.config.cell import build_cell
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
+from hanlon.config.search_path import search_path
 
 ROOT = Path(__file__).parents[1]
 ROUNDS, CELLS, SMOKE_CELLS = 7, 1000, 20
@@ -49,7 +50,7 @@ def help_ratio(rounds: int) -> float:
 
 def composition_ms(count: int) -> float:
     """CPU milliseconds for each cell of a grid of `count` cells: composed, checked, with its key and label."""
-    loader = hydra_loader(ROOT / "conf")
+    loader = hydra_loader(search_path())
     master = load_master(loader, [])
     levels = [p.stem for p in sorted((ROOT / "conf/prompt/shutdown").glob("*.yaml"))]
     models = ["simulated/obedient", "simulated/ambiguity", "openrouter/openai/o3", "openrouter/any/model"]

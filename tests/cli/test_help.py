@@ -45,7 +45,9 @@ def test_help_has_every_verb_under_a_heading_in_whole_sentences(capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    ("path", "command"), list(verbs()), ids=lambda value: value if isinstance(value, str) else ""
+    ("path", "command"),
+    [verb for verb in verbs() if verb[0] != "hanlon run"],  # its help is Hydra's
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_verb_has_an_example_that_it_can_read(
     path: str, command: click.Command, capsys: pytest.CaptureFixture[str]
@@ -84,12 +86,12 @@ def test_list_is_read_from_the_files(capsys: pytest.CaptureFixture[str], elsewhe
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout of one's own to write into, which is the current folder."""
-    shutil.copytree(ROOT / "conf", tmp_path / "conf")
-    shutil.copy(ROOT / "run.py", tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A study of one's own to write into, which is the current folder."""
+    study = tmp_path / "study"
+    assert "hanlon new level mine" in printed(f"init {study}", capsys)
+    monkeypatch.chdir(study)
+    return study
 
 
 @pytest.mark.parametrize("env", ["shutdown", "alignment_faking"])
@@ -97,12 +99,27 @@ def test_new_files_are_valid_as_they_are_written(
     env: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A sweep with all of them is planned, and none of them is written twice."""
-    for kind in ("hypothesis", "level", "tier", "rubric"):
+    for kind in ("hypothesis", "level", "tier", "rubric", "experiment"):
         assert "plan=true" in printed(f"new {kind} mine --env {env}", capsys)
-        assert "exists, and is left as it is" in printed(f"new {kind} mine --env {env}", capsys, code=2)
-    overrides = f"env={env} prompt=mine tier=mine hypotheses=[mine] judge=[llm] judge.llm.rubrics=[mine.yaml]"
+        assert "left as" in printed(f"new {kind} mine --env {env}", capsys, code=2)
+    overrides = (
+        f"env={env} prompt=mine tier=mine/trained hypotheses=[mine] judge=[llm] judge.llm.rubrics=[mine]"
+    )
     assert "mine" in printed(f'preregister "{overrides}"', capsys)
-    assert load_rubric("mine.yaml").fits(env)
+    assert "| placebo" in printed("preregister experiment=mine", capsys)
+    assert load_rubric("mine").fits(env)
+
+
+def test_a_study_begins_with_the_run_py_of_the_checkout_and_empty_groups(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its conf/ has examples alone, which nothing reads; a second `init` there writes nothing."""
+    assert (elsewhere / "run.py").read_text() == (ROOT / "run.py").read_text()
+    assert len(list(elsewhere.rglob("conf/**/*.yaml.example"))) > 6
+    assert not list(elsewhere.rglob("*.yaml"))
+    (elsewhere / "run.py").unlink()
+    assert "README.md" in printed("init .", capsys, code=2)
+    assert not (elsewhere / "run.py").exists()
 
 
 def test_a_new_level_begins_as_the_baseline(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf, open_dict
 
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
+from hanlon.config.search_path import search_path
 from support.quick import mostly_slow
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -41,7 +42,7 @@ def options() -> list[str]:
 @pytest.fixture(scope="module")
 def composer() -> CellComposer:
     """A composer over conf/."""
-    loader = hydra_loader(CONF)
+    loader = hydra_loader(search_path())
     return CellComposer(loader, load_master(loader, []))
 
 

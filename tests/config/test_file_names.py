@@ -11,6 +11,7 @@ from hanlon.config.command_line import compose_sweep
 from hanlon.config.compose import CellComposer, ComposedCell, hydra_loader, load_master
 from hanlon.config.errors import ConfigError
 from hanlon.config.explanations import explain_error
+from support.composed import only
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -28,7 +29,7 @@ def build(conf: Path, *overrides: str) -> Cell:
 
 def compose(conf: Path, *overrides: str) -> ComposedCell:
     """What a folder conf/ makes of these overrides."""
-    loader = hydra_loader(conf)
+    loader = hydra_loader(only(conf))
     return CellComposer(loader, load_master(loader, [])).compose(overrides)
 
 
@@ -89,9 +90,9 @@ def test_grids_with_different_run_options_are_refused() -> None:
 def test_a_file_with_a_tab_is_named_with_its_line(conf: Path) -> None:
     """YAML knows no tabs: the message says which file below conf/, and where."""
     (conf / "prompt/shutdown/tabbed.yaml").write_text("allow: present\n\tstakes: replaced\n")
-    loader = hydra_loader(conf)
+    loader = hydra_loader(only(conf))
     with pytest.raises(MarkedYAMLError) as caught:
         CellComposer(loader, load_master(loader, [])).compose(["prompt=tabbed"])
     message = explain_error(caught.value, loader, ["prompt=tabbed"])
     assert message is not None
-    assert message.startswith("prompt/shutdown/tabbed.yaml, line 2 is not YAML: ")
+    assert message.startswith(f"{conf}/prompt/shutdown/tabbed.yaml, line 2 is not YAML: ")

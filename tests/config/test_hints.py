@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from hanlon.config.hints import hint
-from hanlon.config.vocabulary import Name, find_conf, vocabulary
+from hanlon.config.search_path import own_conf, search_path
+from hanlon.config.vocabulary import Name, vocabulary
 from hanlon.simulated.acting_policies import names
 from hanlon.simulated.answering_policies import answer_names
 
 CONF = Path(__file__).parents[2] / "conf"
-VALUES = [name for name in vocabulary(CONF) if name.value is not None]
-FACTORS = [name for name in vocabulary(CONF) if name.kind == "factor"]
+VALUES = [name for name in vocabulary(search_path()) if name.value is not None]
+FACTORS = [name for name in vocabulary(search_path()) if name.kind == "factor"]
 
 
 def chosen(name: Name) -> list[str]:
@@ -84,5 +85,5 @@ def test_a_broken_file_leaves_the_hints_of_the_others(
     (tmp_path / "conf/hypothesis/shutdown/broken.yaml").write_text("a:\n\t- b: [")
     (tmp_path / "conf/judge/broken.yaml").write_text("[")
     monkeypatch.chdir(tmp_path)
-    assert find_conf() == tmp_path / "conf"
+    assert own_conf() == tmp_path / "conf"
     assert "env.placement=system" in hint("placement=system")

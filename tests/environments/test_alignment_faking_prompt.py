@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
+from hanlon.config.search_path import search_path
 from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakingFactors
 from hanlon.environments.alignment_faking.prompt import own_clauses
 from hanlon.environments.clauses import ClauseError, paragraphs
@@ -55,7 +56,7 @@ def told(framing: Tier = FREE, **factors: Any) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def composed() -> dict[str, dict[str, Any]]:
     """The factors that each prompt level sets, as composition gives them."""
-    loader = hydra_loader(CONF)
+    loader = hydra_loader(search_path())
     composer = CellComposer(loader, load_master(loader, []))
     levels: dict[str, dict[str, Any]] = {}
     for level in LEVELS:

@@ -8,11 +8,12 @@ import pytest
 import yaml
 
 from hanlon.config.errors import ConfigError
+from hanlon.config.search_path import SearchPath, search_path
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.hypotheses.files import hypothesis_names, load_plan, plan_of
 from hanlon.simulated.policy_rates import policy_rates
-from support.composed import CONF, cell
+from support.composed import CONF, cell, only
 from support.rivals import plan
 
 FACTORS = {"shutdown": ShutdownFactors, "alignment_faking": AlignmentFakingFactors}
@@ -52,7 +53,7 @@ GOOD: dict[str, Any] = {
 )
 def test_every_rival_that_the_issue_names_is_there_with_its_source(env: str, names: str) -> None:
     """Each file loads, says who says so, and why it predicts what it does."""
-    assert hypothesis_names(CONF / "hypothesis", env) == sorted(names.split())
+    assert hypothesis_names(search_path(), env) == sorted(names.split())
     for hypothesis in plan(env).hypotheses:
         assert len(hypothesis.source) > 20
         assert all(prediction.because for prediction in hypothesis.predicts)
@@ -117,13 +118,14 @@ def test_scripted_policies_that_hypotheses_name_exist_for_their_environment(env:
         assert 0 <= policy_rates(cell(f"env={env}", f"model=simulated/{policy}", *tier), policy).rate <= 1
 
 
-def written(folder: Path, content: Any, name: str = "mine") -> Path:
-    """A folder of hypotheses with one file."""
+def written(path: Path, content: Any, name: str = "mine") -> SearchPath:
+    """A folder of configuration with one hypothesis."""
+    folder = path / "hypothesis"
     (folder / "shutdown").mkdir(parents=True)
     shutil.copy(CONF / "hypothesis" / "shutdown.yaml", folder)
     text = content if isinstance(content, str) else yaml.safe_dump(content)
     (folder / "shutdown" / f"{name}.yaml").write_text(text)
-    return folder
+    return only(path)
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -165,7 +167,7 @@ def test_a_malformed_file_is_named_with_what_would_be_right(
 
 def test_an_environment_without_files_has_no_hypotheses(tmp_path: Path) -> None:
     """A third party's environment needs none."""
-    assert load_plan(tmp_path, "elsewhere").hypotheses == ()
+    assert load_plan(only(tmp_path), "elsewhere").hypotheses == ()
 
 
 def test_levels_are_one_or_several_and_a_selector_says_the_same_of_both(tmp_path: Path) -> None:

@@ -1,26 +1,11 @@
 """The group conf/followups: off by default, one set or both, in stock Hydra and in the fast composition."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
-
-CONF = Path(__file__).parents[2] / "conf"
-
-
-@pytest.fixture
-def conf(tmp_path: Path) -> Path:
-    """A copy of conf/ whose cell has the group in its defaults list."""
-    shutil.copytree(CONF, tmp_path / "conf")
-    cell = tmp_path / "conf" / "cell.yaml"
-    text = cell.read_text()
-    if "followups:" not in text:
-        cell.write_text(text.replace("  - tracker: wandb\n", "  - tracker: wandb\n  - followups: []\n"))
-    return tmp_path / "conf"
+from hanlon.config.search_path import BUNDLED, search_path
 
 
 @pytest.mark.parametrize(
@@ -32,15 +17,15 @@ def conf(tmp_path: Path) -> Path:
         ("[comprehension,self_report]", ["comprehension", "self_report"]),
     ],
 )
-def test_any_choice_of_sets_composes_alike(conf: Path, chosen: str, sets: list[str]) -> None:
+def test_any_choice_of_sets_composes_alike(chosen: str, sets: list[str]) -> None:
     """Each chosen set is a node under `followups` by its own name, and nothing is there where none was chosen."""
     override = f"followups={chosen}"
-    with initialize_config_dir(str(conf), version_base="1.3"):
+    with initialize_config_dir(str(BUNDLED), version_base="1.3"):
         stock = OmegaConf.to_container(compose("cell", [override]), resolve=True)
     assert isinstance(stock, dict)
     assert list(stock.get("followups", {})) == sets
     for name in sets:
         assert stock["followups"][name]["questions"] == name
-    loader = hydra_loader(conf)
+    loader = hydra_loader(search_path())
     composer = CellComposer(loader, load_master(loader, []))
     assert composer.compose([override]).config.get("followups", {}) == stock.get("followups", {})

@@ -17,7 +17,7 @@ def begun(runs: Path, *overrides: str) -> SweepRecord:
     """The record of a sweep that begins now, as it is written down."""
     sweep = compose_sweep([*overrides, f"runs_dir={runs}"])
     planned = plan_cells(sweep.cells, sweep.options)
-    record = new_record(planned, sweep.options, sweep.experiment, overrides)
+    record = new_record(planned, sweep.options, sweep, overrides)
     SweepLog(record, planned, sweep.options).begin()
     stored = read_json(sweep_file(str(runs), record.id), SweepRecord)
     assert stored is not None

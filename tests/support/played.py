@@ -4,12 +4,12 @@ import asyncio
 import json
 from collections.abc import Collection, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from hanlon.config.cell import Cell, build_cell
 from hanlon.config.compose import CellComposer, hydra_loader, load_master
 from hanlon.config.provenance import cell_record
+from hanlon.config.search_path import search_path
 from hanlon.engine.retries import CallGivenUp
 from hanlon.engine.rollout import Rollouts
 from hanlon.inquiries.base import Question
@@ -17,7 +17,6 @@ from hanlon.inquiries.followups import FollowUps
 from hanlon.models.endpoint import Completion
 from hanlon.store.records import CallError, Episode, ModelCall
 
-CONF = Path(__file__).parents[2] / "conf"
 N = "./next_question"
 T = (N, N, N)
 MODEL = ("model=endpoint", "model.id=x", "model.base_url=http://127.0.0.1:1/v1")
@@ -29,7 +28,7 @@ Scripted = dict[str, Any] | CallGivenUp
 @cache
 def composer() -> CellComposer:
     """The composer over conf/."""
-    loader = hydra_loader(CONF)
+    loader = hydra_loader(search_path())
     return CellComposer(loader, load_master(loader, []))
 
 

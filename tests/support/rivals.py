@@ -9,6 +9,7 @@ import msgspec
 
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.config.command_line import ComposedSweep, compose_sweep
+from hanlon.config.search_path import search_path
 from hanlon.hypotheses.binding import PlannedGrid
 from hanlon.hypotheses.files import load_plan
 from hanlon.hypotheses.fit import Counts
@@ -17,7 +18,6 @@ from hanlon.hypotheses.sampling_error import SamplingError
 from hanlon.hypotheses.schema import Hypothesis, Plan, Prediction
 from hanlon.simulated.policy_rates import PolicyRates, policy_rates
 from hanlon.store.cells import CellState
-from support.composed import CONF
 from support.grid_cells import cell
 
 SHUTDOWN = "experiment=shutdown_rivals model=simulated/ambiguity"
@@ -46,7 +46,7 @@ def states(overrides: str) -> tuple[CellState, ...]:
 @cache
 def plan(env: str) -> Plan:
     """All that conf/hypothesis has about an environment."""
-    return load_plan(CONF / "hypothesis", env)
+    return load_plan(search_path(), env)
 
 
 def hypothesis(name: str, *predicts: Mapping[str, Any], env: str = "shutdown") -> Hypothesis:

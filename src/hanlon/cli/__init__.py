@@ -1,6 +1,6 @@
-"""`hanlon ...`: reads run folders, plans sweeps, serves simulated policies.
+"""`hanlon ...`: begins a study, plans and runs sweeps, reads run folders, serves simulated policies.
 
-Only `rescore` and `judge-smoke` call models, only `sync` calls W&B.
+Only `run`, `rescore` and `judge-smoke` call models, only `run` and `sync` call W&B.
 """
 
 import click
@@ -8,6 +8,7 @@ import click
 from hanlon.cli.compare import compare
 from hanlon.cli.completion import completion
 from hanlon.cli.figures import figures
+from hanlon.cli.init import init
 from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
 from hanlon.cli.listing import list_names
 from hanlon.cli.new import new
@@ -15,6 +16,7 @@ from hanlon.cli.power import power, preregister
 from hanlon.cli.prompts import prompts
 from hanlon.cli.reading import contrasts, gaps, rates, status
 from hanlon.cli.report import report, view
+from hanlon.cli.run import run
 from hanlon.cli.serving import serve
 from hanlon.cli.show import show
 from hanlon.cli.sync import sync
@@ -32,13 +34,13 @@ from hanlon.cli.verdict import verdict
     help="Print the version and the commit.",
 )
 def main() -> None:
-    """Plan sweeps and read what they stored. RUNS are run folders (default: runs).
+    """Plan and run sweeps, and read what they stored. RUNS are run folders (default: runs).
 
-    A sweep itself is run by: python run.py -m env=shutdown prompt=baseline,post_task
+    A first sweep: hanlon run -m env=shutdown prompt=baseline,post_task
     """
 
 
-main.add_section("Run", [list_names, new, prompts, power, preregister, serve, completion])
+main.add_section("Run", [init, new, list_names, run, prompts, power, preregister, serve, completion])
 main.add_section("Read", [rates, status, show, view, compare])
 main.add_section("Explain", [verdict, contrasts, gaps])
 main.add_section("Judge", [labels, rescore, judge_smoke, judge_check])

@@ -1,4 +1,4 @@
-"""`hanlon list`: what can be varied and chosen, from the files of conf/."""
+"""`hanlon list`: what can be varied and chosen, from the files of the search path."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 import click
 
 from hanlon.config.errors import ConfigError
-from hanlon.config.vocabulary import Name, environments, find_conf, vocabulary
+from hanlon.config.search_path import search_path
+from hanlon.config.vocabulary import Name, environments, vocabulary
 from hanlon.store.problems import nearest
 
 KINDS: dict[str, Callable[[Name], bool]] = {
@@ -35,16 +36,16 @@ def list_names(kind: str, env: str | None) -> None:
       hanlon list factors --env shutdown
     """
     try:
-        conf = find_conf()
+        path = search_path()
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    if env is not None and env not in environments(conf):
-        near = nearest(env, environments(conf))
+    if env is not None and env not in environments(path):
+        near = nearest(env, environments(path))
         raise click.UsageError(
-            f"there is no environment '{env}'.{near} There are: {', '.join(environments(conf))}"
+            f"there is no environment '{env}'.{near} There are: {', '.join(environments(path))}"
         )
     names = [
-        name for name in vocabulary(conf) if KINDS[kind](name) and env in (None, name.env, name.env or env)
+        name for name in vocabulary(path) if KINDS[kind](name) and env in (None, name.env, name.env or env)
     ]
     click.echo(_text(names), nl=False)
 

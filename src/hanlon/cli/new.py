@@ -1,7 +1,7 @@
 """`hanlon new`: a commented file to begin with, valid as it is written."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from hanlon.config.errors import ConfigError
-from hanlon.config.vocabulary import environments, find_conf, vocabulary
+from hanlon.config.search_path import SearchPath, own_conf, search_path
+from hanlon.config.vocabulary import environments, vocabulary
 from hanlon.store.problems import nearest
 
 
@@ -17,26 +18,31 @@ from hanlon.store.problems import nearest
 class _Kind:
     """Where a new file goes, and what to type next."""
 
-    file: Callable[[Path, str, str], Path]
+    files: Mapping[str, str]
+    """Where they go below conf/ -> their templates. NAME and ENV are filled in."""
     next_command: str
 
 
 KINDS = {
     "hypothesis": _Kind(
-        lambda conf, env, name: conf / "hypothesis" / env / f"{name}.yaml",
+        {"hypothesis/ENV/NAME.yaml": "hypothesis.yaml"},
         'python run.py -m env=ENV "hypotheses=[NAME]" plan=true',
     ),
     "level": _Kind(
-        lambda conf, env, name: conf / "prompt" / env / f"{name}.yaml",
+        {"prompt/ENV/NAME.yaml": "level.yaml"},
         "python run.py -m env=ENV prompt=baseline,NAME plan=true",
     ),
     "tier": _Kind(
-        lambda conf, env, name: conf / "tier" / f"{name}.yaml",
-        "python run.py -m env=alignment_faking tier=NAME,paid plan=true",
+        {"tier/NAME/trained.yaml": "tier.yaml", "tier/NAME/untrained.yaml": "tier_untrained.yaml"},
+        "python run.py -m env=alignment_faking tier=NAME/trained,NAME/untrained plan=true",
     ),
     "rubric": _Kind(
-        lambda conf, env, name: Path(f"{name}.yaml"),
-        'python run.py -m env=ENV "judge=[llm]" "judge.llm.rubrics=[NAME.yaml]" plan=true',
+        {"rubric/NAME.yaml": "rubric.yaml"},
+        'python run.py -m env=ENV "judge=[llm]" "judge.llm.rubrics=[NAME]" plan=true',
+    ),
+    "experiment": _Kind(
+        {"experiment/NAME.yaml": "experiment.yaml"},
+        "python run.py -m experiment=NAME plan=true",
     ),
 }
 
@@ -46,69 +52,90 @@ KINDS = {
 @click.argument("name")
 @click.option("--env", default="shutdown", show_default=True, help="The environment that it is about.")
 def new(kind: str, name: str, env: str) -> None:
-    """Write a commented file for a hypothesis, a level, a tier or a rubric of your own.
+    """Write a commented file for a hypothesis, a level, a tier, a rubric or an experiment of your own.
 
-    It is valid as it is written, and nothing that exists is replaced. A rubric goes into
-    the current folder, everything else into conf/.
+    It goes into your conf/, is valid as it is written, and replaces nothing that exists.
 
     \b
     Example:
       hanlon new hypothesis grudge --env shutdown
     """
     try:
-        conf = find_conf()
+        path = search_path()
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    if env not in environments(conf):
-        near = nearest(env, environments(conf))
+    conf = own_conf()
+    if conf is None:
         raise click.UsageError(
-            f"there is no environment '{env}'.{near} There are: {', '.join(environments(conf))}"
+            "there is no conf/ of yours in this folder. `hanlon init my-study` makes a folder with one; change there"
+        )
+    if env not in environments(path):
+        near = nearest(env, environments(path))
+        raise click.UsageError(
+            f"there is no environment '{env}'.{near} There are: {', '.join(environments(path))}"
         )
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise click.UsageError(
             f"'{name}': a name is of small letters, digits and _, and begins with a letter"
         )
-    file = KINDS[kind].file(conf, env, name)
-    _write(file, _text(conf, kind, name, env))
-    command = KINDS[kind].next_command.replace("NAME", name).replace("ENV", env)
+    written = templates(path, kind, name, env)
+    write_new({conf / file: text for file, text in written.items()})
+    command = _filled(KINDS[kind].next_command, NAME=name, ENV=env)
+    places = " and ".join(str(conf / file) for file in written)
     click.echo(
-        f"Wrote {file}. It is valid as it stands; say in it what you mean. Then see what it does:\n  {command}"
+        f"Wrote {places}, valid as it stands. Say in it what you mean, then see what it does:\n  {command}"
     )
 
 
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
+def write_new(texts: Mapping[Path, str]) -> None:
+    """Write files, or none where one of them exists.
+
+    Raises:
+        UsageError: which exist.
+    """
+    if existing := [str(file) for file in texts if file.exists()]:
+        left = "exists, and is left as it is" if len(existing) == 1 else "exist, and are left as they are"
+        raise click.UsageError(f"{', '.join(existing)} {left}. Choose another name")
+    for file, text in texts.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as new_file:
             new_file.write(text)
-    except FileExistsError:
-        raise click.UsageError(f"{file} exists, and is left as it is. Choose another name") from None
 
 
-def _text(conf: Path, kind: str, name: str, env: str) -> str:
-    """The template of a kind, filled in with names of the environment."""
-    text = files("hanlon").joinpath("cli", "templates", f"{kind}.yaml").read_text(encoding="utf-8")
+def templates(path: SearchPath, kind: str, name: str, env: str) -> dict[str, str]:
+    """The files of a kind, by their place below conf/, filled in with names of the environment."""
     words = {"NAME": name, "ENV": env}
     if kind == "hypothesis":
-        words |= dict(zip(("FACTOR", "FROM", "TO"), _first_contrast(conf, env), strict=True))
+        words |= dict(zip(("FACTOR", "FROM", "TO"), _first_contrast(path, env), strict=True))
     if kind == "level":
-        words["FACTORS"] = _factors(conf, env)
-    return re.sub(r"\b(NAME|ENV|FACTORS|FACTOR|FROM|TO)\b", lambda match: words.get(match[0], match[0]), text)
+        words["FACTORS"] = _factors(path, env)
+    folder = files("hanlon").joinpath("cli", "templates")
+    return {
+        _filled(file, NAME=name, ENV=env): _filled(folder.joinpath(source).read_text("utf-8"), **words)
+        for file, source in KINDS[kind].files.items()
+    }
 
 
-def _first_contrast(conf: Path, env: str) -> tuple[str, str, str]:
+def _filled(text: str, **words: str) -> str:
+    """A text with words in the place of names in capitals."""
+    return re.sub(rf"\b({'|'.join(words)})\b", lambda match: words[match[0]], text)
+
+
+def _first_contrast(path: SearchPath, env: str) -> tuple[str, str, str]:
     """A factor of an environment with its first two levels."""
-    levels = [name for name in vocabulary(conf) if name.kind == "level" and name.env == env]
+    levels = [name for name in vocabulary(path) if name.kind == "level" and name.env == env]
     first, second = levels[:2]
     return first.key.removeprefix("env."), first.word, second.word
 
 
-def _factors(conf: Path, env: str) -> str:
+def _factors(path: SearchPath, env: str) -> str:
     """A line for each factor, with its comment: those of prompt=baseline in force, the others behind a #."""
-    baseline = (conf / "prompt" / env / "baseline.yaml").read_text(encoding="utf-8")
-    in_force = dict(re.findall(r"(?m)^(\w+): (.*)$", baseline))
+    baseline = path.find(f"prompt/{env}/baseline.yaml")
+    in_force = dict(
+        re.findall(r"(?m)^(\w+): (.*)$", baseline.read_text(encoding="utf-8") if baseline else "")
+    )
     lines: list[str] = []
-    for line in (conf / "env" / f"{env}.yaml").read_text(encoding="utf-8").splitlines():
+    for line in path.files("env")[env].read_text(encoding="utf-8").splitlines():
         factor, _, rest = line.partition(":")
         if not re.fullmatch(r"[a-z]\w*", factor):
             continue

@@ -24,7 +24,7 @@ def composed_texts(overrides: str) -> TitledTexts:
     """The texts of the cell that `python run.py <overrides>` would run.
 
     Raises:
-        ConfigError: no conf/ is found, or the overrides are wrong or more than one cell.
+        ConfigError: the search path or the overrides are wrong, or they are more than one cell.
     """
     try:
         cell = compose_cell(shlex.split(overrides))

@@ -35,16 +35,14 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb that was typed; overrides belong behind `python run.py`."""
+        """The verb that was typed; overrides belong behind `run`."""
         verb, *rest = args
         if verb.startswith("-") or verb in self.commands:
             return super().resolve_command(ctx, args)
         overrides = args if "=" in verb else rest
         is_near = bool(get_close_matches(verb, self.commands, cutoff=SAME))
-        if verb == "run" or (not is_near and overrides and all(map(_is_override, overrides))):
-            ctx.fail(
-                f"hanlon reads and plans; sweeps are run by: python run.py -m {shlex.join(overrides)}".rstrip()
-            )
+        if not is_near and overrides and all(map(_is_override, overrides)):
+            ctx.fail(f"sweeps are run by: hanlon run -m {shlex.join(overrides)} (python run.py is the same)")
         described = [name for name, command in self.commands.items() if _says(first_sentence(command), verb)]
         if described and not is_near:
             raise click.UsageError(f"No such command '{verb}'. Did you mean '{described[0]}'?", ctx)

@@ -18,7 +18,7 @@ from hanlon.config.explanations import explain_error
 from hanlon.config.grid import COMPOSITION_KEYS, expand, refuse_sweep_of_option
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import CellConfig, RunOptions
-from hanlon.config.vocabulary import find_conf
+from hanlon.config.search_path import search_path
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Tally
 
@@ -53,10 +53,10 @@ def compose_sweep(overrides: str | Sequence[str]) -> ComposedSweep:
     """The sweep of these overrides, checked as `run.py` would check it. A text is split as a shell would split it.
 
     Raises:
-        ConfigError: no conf/ is found, or the overrides are wrong.
+        ConfigError: the search path or the overrides are wrong.
     """
     words = _split(overrides)
-    loader = hydra_loader(find_conf())
+    loader = hydra_loader(search_path())
     try:
         master = load_master(loader, words)
         return compose_jobs(loader, master, expand(loader, master, words), words)
@@ -71,7 +71,7 @@ def compose_cell(overrides: str | Sequence[str]) -> Cell:
     """The one cell of these overrides, checked as a sweep would check it.
 
     Raises:
-        ConfigError: no conf/ is found, or the overrides are wrong or more than one cell.
+        ConfigError: the search path or the overrides are wrong, or they are more than one cell.
     """
     words = _split(overrides)
     sweep = compose_sweep(words)

@@ -7,9 +7,8 @@ only its own value overrides. It uses private names of Hydra 1.3. Stock Hydra co
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -28,15 +27,19 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from hanlon.config.errors import ConfigError
+from hanlon.config.search_path import SearchPath
 
 CELL_CONFIG = "cell"
 
 
 @cache
-def hydra_loader(conf: Path) -> ConfigLoaderImpl:
-    """Hydra's loader over a folder conf/. Hydra is started here, and in `run.py` by its own decorator."""
+def hydra_loader(path: SearchPath) -> ConfigLoaderImpl:
+    """Hydra's loader over these folders. Hydra is started here, and in `hanlon.run.main` by its own decorator."""
     Plugins.instance()  # config.yaml names our launcher and sweeper, which register themselves
-    return ConfigLoaderImpl(create_config_search_path(f"file://{conf}"))
+    hydra_path = create_config_search_path(None)
+    for provider, source in path.for_hydra():
+        hydra_path.prepend(provider, source, anchor="schema")
+    return ConfigLoaderImpl(hydra_path)
 
 
 def load_master(loader: ConfigLoader, overrides: Sequence[str]) -> DictConfig:
@@ -49,7 +52,8 @@ class ComposedCell:
     """One cell: its overrides, the resolved configuration, and the group choices that it came from.
 
     `level_env` is the `env` node of the same environment and prompt level without any other override: what
-    the level's name promises; `level_tier` is the tier's file likewise.
+    the level's name promises; `level_tier` is the tier's file likewise. `files` are the files that were merged, as
+    `tier/free.yaml`, the first first.
     """
 
     overrides: tuple[str, ...]
@@ -57,6 +61,16 @@ class ComposedCell:
     choices: dict[str, str | None]
     level_env: dict[str, Any]
     level_tier: dict[str, Any]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What group choices alone make."""
+
+    config: DictConfig
+    choices: dict[str, str | None]
+    files: tuple[str, ...]
 
 
 class _Repository(CachingConfigRepository):
@@ -90,7 +104,7 @@ class CellComposer:
         self._master = master
         self._repository = _Repository(cast(Any, loader).repository)
         self._parser = OverridesParser.create()
-        self._bases: dict[tuple[str, ...], tuple[DictConfig, dict[str, str | None]]] = {}
+        self._bases: dict[tuple[str, ...], _Base] = {}
         self._levels: dict[tuple[str | None, ...], tuple[dict[str, Any], dict[str, Any]]] = {}
 
     def compose(self, overrides: Sequence[str]) -> ComposedCell:
@@ -101,21 +115,22 @@ class CellComposer:
             ConfigError: a file is a copy that still writes to the node of its original.
         """
         try:
-            config, choices = self._fast(overrides)
+            cell = self._fast(overrides)
         except (HydraException, OmegaConfBaseException, AttributeError, TypeError):
-            config, choices = self._stock(overrides)
-        return ComposedCell(tuple(overrides), resolve(config), choices, *self._level(choices))
+            cell = self._stock(overrides)
+        config = resolve(cell.config)
+        return ComposedCell(tuple(overrides), config, cell.choices, *self._level(cell.choices), cell.files)
 
-    def _fast(self, overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str | None]]:
+    def _fast(self, overrides: Sequence[str]) -> _Base:
         parsed = self._parser.parse_overrides(list(overrides))
         groups = [o for o in parsed if self._repository.group_exists(o.key_or_group)]
         values = [o for o in parsed if o not in groups]
-        base, choices = self._base(groups)
-        config = copy.deepcopy(base)
+        base = self._base(groups)
+        config = copy.deepcopy(base.config)
         ConfigLoaderImpl._apply_overrides_to_config(values, config)  # pyright: ignore[reportPrivateUsage]
-        return config, choices
+        return replace(base, config=config)
 
-    def _base(self, groups: list[Override]) -> tuple[DictConfig, dict[str, str | None]]:
+    def _base(self, groups: list[Override]) -> _Base:
         key = tuple(str(o.input_line) for o in groups)
         if key not in self._bases:
             defaults = create_defaults_list(
@@ -125,7 +140,7 @@ class CellComposer:
                 prepend_hydra=False,
                 skip_missing=False,
             )
-            _check_packages(defaults.defaults)
+            _check_packages(defaults.defaults, self._repository)
             loader = cast(Any, self._loader)
             config = loader._compose_config_from_defaults_list(
                 defaults=defaults.defaults, repo=self._repository
@@ -136,21 +151,23 @@ class CellComposer:
             ConfigLoaderImpl._apply_overrides_to_config(  # pyright: ignore[reportPrivateUsage]
                 defaults.config_overrides, config
             )
-            self._bases[key] = config, dict(defaults.overrides.known_choices)
+            files = [f"{option.config_path}.yaml" for option in defaults.defaults]
+            self._bases[key] = _Base(config, dict(defaults.overrides.known_choices), tuple(files))
         return self._bases[key]
 
-    def _stock(self, overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str | None]]:
+    def _stock(self, overrides: Sequence[str]) -> _Base:
         config = self._loader.load_sweep_config(self._master, list(overrides))
         choices = dict(config.hydra.runtime.choices)
         with open_dict(config):
             del config["hydra"]
-        return config, choices
+        files = [f"{group.partition('@')[0]}/{choice}.yaml" for group, choice in choices.items()]
+        return _Base(config, choices, tuple(files))
 
     def _level(self, choices: dict[str, str | None]) -> tuple[dict[str, Any], dict[str, Any]]:
         level = [f"{group}={choices[group]}" for group in ("env", "prompt", "tier") if choices.get(group)]
         key = tuple(level)
         if key not in self._levels:
-            config, _ = self._base(self._parser.parse_overrides(level))
+            config = self._base(self._parser.parse_overrides(level)).config
             env, tier = (
                 cast(dict[str, Any], OmegaConf.to_container(OmegaConf.select(config, node), resolve=True))
                 for node in ("env", "tier")
@@ -159,7 +176,7 @@ class CellComposer:
         return self._levels[key]
 
 
-def _check_packages(defaults: Sequence[ResultDefault]) -> None:
+def _check_packages(defaults: Sequence[ResultDefault], repository: _Repository) -> None:
     """Refuse a copied judge or set of follow-up questions that still writes to the node of its original.
 
     Raises:
@@ -170,8 +187,10 @@ def _check_packages(defaults: Sequence[ResultDefault]) -> None:
         group, name = parts[0], parts[-1]
         node = f"{group}.{name}"
         if group in ("judge", "followups") and option.package != node:
+            folder = cast(ConfigResult, repository.load_config(option.config_path or "")).path
+            file = f"{folder.removeprefix('file://')}/{option.config_path}.yaml"
             raise ConfigError(
-                f"conf/{option.config_path}.yaml writes to {option.package}, so that it would replace what stands "
+                f"{file} writes to {option.package}, so that it would replace what stands "
                 f"there. Let its first line be: # @package {node}"
             )
 

@@ -16,7 +16,8 @@ from yaml import MarkedYAMLError
 
 from hanlon.config.errors import argument_position
 from hanlon.config.hints import chosen_envs, hint
-from hanlon.config.vocabulary import find_conf, vocabulary
+from hanlon.config.search_path import search_path
+from hanlon.config.vocabulary import vocabulary
 from hanlon.store.problems import nearest
 
 
@@ -134,9 +135,9 @@ def _odd_group_value(loader: ConfigLoaderImpl, arguments: Sequence[str]) -> str 
 
 
 def _unreadable_file(error: MarkedYAMLError) -> str:
-    """A YAML file that cannot be read, by its place below conf/."""
+    """A YAML file that cannot be read, and where in it."""
     mark = error.problem_mark
-    name = "a YAML file" if mark is None else str(mark.name).rpartition("/conf/")[2] or str(mark.name)
+    name = "a YAML file" if mark is None else str(mark.name)
     line = "" if mark is None else f", line {mark.line + 1}"
     return f"{name}{line} is not YAML: {error.problem or error.context}. Indent with spaces, never with tabs."
 
@@ -158,8 +159,8 @@ def _missing_value(error: OmegaConfBaseException, arguments: Sequence[str]) -> s
     key = referred[1] if referred else str(error.full_key or "").strip() or _first_line(error)
     typed = next((word for word in arguments if word.startswith("model=")), "")
     if key.startswith("model.") and typed not in ("", "model=endpoint"):
-        envs = [None, *chosen_envs(find_conf(), arguments)]
-        named = [f"{name.key}={name.value}" for name in vocabulary(find_conf()) if name.env in envs]
+        envs = [None, *chosen_envs(search_path(), arguments)]
+        named = [f"{name.key}={name.value}" for name in vocabulary(search_path()) if name.env in envs]
         example = next((name for name in named if name.startswith(f"{typed}/")), f"{typed}/<name>")
         return f"{typed} is no model by itself: name one behind it, as in {example}"
     return f"{key} has no value: give it as {key}=<value>"

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
-from pathlib import Path
 
 from hanlon.config.errors import ConfigError
-from hanlon.config.vocabulary import Name, find_conf, vocabulary
+from hanlon.config.search_path import SearchPath, search_path
+from hanlon.config.vocabulary import Name, vocabulary
 
 NEAR = 0.6
 """The least likeness of a misspelt word to a name of the key where it was typed."""
@@ -32,10 +32,10 @@ def hint(typed: str, arguments: Sequence[str] = ()) -> str:
         arguments: the whole command line, which says the environment and what stands beside the word.
     """
     try:
-        conf = find_conf()
+        path = search_path()
     except ConfigError:
         return ""
-    meant = _Index(conf, chosen_envs(conf, arguments)).meant(typed, arguments)
+    meant = _Index(path, chosen_envs(path, arguments)).meant(typed, arguments)
     return meant.sentence(typed) if meant else ""
 
 
@@ -64,9 +64,9 @@ class _Meant:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The names of a folder conf/, as someone who has chosen environments sees them."""
+    """The names of the configuration, as someone who has chosen environments sees them."""
 
-    conf: Path
+    path: SearchPath
     envs: Sequence[str]
 
     def _other(self, name: Name) -> str | None:
@@ -109,7 +109,7 @@ class _Index:
         return places[min(places)] if places else None
 
     def _keys(self) -> list[Name]:
-        return [name for name in vocabulary(self.conf) if name.value is None]
+        return [name for name in vocabulary(self.path) if name.value is None]
 
     def _bare_word(self, word: str, typed: str, arguments: Sequence[str]) -> _Meant | None:
         """A word without `=`: a further value of the argument before it, a key, or a value."""
@@ -117,7 +117,7 @@ class _Index:
         key, assigned, before = arguments[position - 1].partition("=") if position else ("", "", "")
         if assigned and word in self._values(key):
             return _Meant(word, f"{key}={before},{word}", None)
-        name = self._nearest(word, vocabulary(self.conf), "")
+        name = self._nearest(word, vocabulary(self.path), "")
         if name is None:
             return None
         if name.value is not None:
@@ -169,7 +169,7 @@ class _Index:
         return f"[{text}]" if takes_list and not text.startswith("[") else text
 
     def _all_values(self) -> list[Name]:
-        return [name for name in vocabulary(self.conf) if name.value is not None]
+        return [name for name in vocabulary(self.path) if name.value is not None]
 
     def _nearest(self, word: str, names: Iterable[Name], home: str) -> Name | None:
         """The name that is most like a word. One at `home`, the key or parent where it was typed, may be less so."""
@@ -241,10 +241,10 @@ def _number(text: str) -> str | None:
     return number if number != text else None
 
 
-def chosen_envs(conf: Path, arguments: Sequence[str]) -> list[str]:
+def chosen_envs(path: SearchPath, arguments: Sequence[str]) -> list[str]:
     """The environments of a command line: what it says, else what its experiment sets, else the default."""
     chosen = {key: value for key, _, value in (word.partition("=") for word in arguments)}
-    names = vocabulary(conf)
+    names = vocabulary(path)
     default = next(str(name.default) for name in names if name.key == "env" and name.value is None)
     experiment = chosen.get("experiment")
     of_experiment = (name.env for name in names if name.key == "experiment" and name.value == experiment)

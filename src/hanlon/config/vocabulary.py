@@ -1,20 +1,20 @@
-"""Every word that conf/ knows, with the key that it belongs to. It is read from the files: there is no second list."""
+"""Every word of the configuration, with the key that it belongs to, read from the files: there is no second list."""
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Literal, cast, get_args, get_origin
 
 import yaml
 
-from hanlon.config.errors import ConfigError
+from hanlon.config.search_path import SearchPath
 
 NO_MODEL = "Not a model by itself"
 """What the file says that other model files are made from."""
+NO_GROUPS = ("hypothesis", "rubric")
+"""Folders of the configuration whose files are no options of a group of Hydra's."""
 Kind = Literal["option", "factor", "level", "choice", "hypothesis"]
 
 
@@ -41,38 +41,21 @@ class Name:
         return self.key if self.value is None else self.value
 
 
-def find_conf() -> Path:
-    """The folder conf/ beside the run.py that was started, else that of the current folder or one above it.
-
-    Without any of these it is that of this package's checkout.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    here, checkout = Path.cwd(), Path(__file__).resolve().parents[3]
-    started = Path(sys.argv[0]).resolve().parent if sys.argv[0].endswith("run.py") else here
-    for folder in (started, here, *here.parents, checkout):
-        if (folder / "run.py").is_file() and (folder / "conf" / "cell.yaml").is_file():
-            return folder / "conf"
-    raise ConfigError(
-        f"{here} is in no checkout: overrides need the conf/ beside run.py. Change there first."
-    )
-
-
 @cache
-def vocabulary(conf: Path) -> tuple[Name, ...]:
-    """Every name of a folder conf/, in the order of its files."""
-    return (*_options(conf), *_factors(conf), *_choices(conf), *_keys_of_choices(conf), *_hypotheses(conf))
+def vocabulary(path: SearchPath) -> tuple[Name, ...]:
+    """Every name of the configuration, in the order of its files."""
+    return (*_options(path), *_factors(path), *_choices(path), *_keys_of_choices(path), *_hypotheses(path))
 
 
-def environments(conf: Path) -> tuple[str, ...]:
+def environments(path: SearchPath) -> tuple[str, ...]:
     """The options of `env`."""
-    return tuple(file.stem for file in sorted((conf / "env").glob("*.yaml")))
+    return tuple(path.files("env", "*.yaml"))
 
 
-def _options(conf: Path) -> Iterator[Name]:
+def _options(path: SearchPath) -> Iterator[Name]:
     """The keys of cell.yaml: its groups and its options."""
-    text = (conf / "cell.yaml").read_text(encoding="utf-8")
+    file = path.find("cell.yaml")
+    text = file.read_text(encoding="utf-8") if file else ""
     values = _yaml(text)
     for key, comment in _comments(text).items():
         if key != "defaults":
@@ -84,10 +67,10 @@ def _options(conf: Path) -> Iterator[Name]:
                 yield Name("option", key, None, None, "", choice, isinstance(choice, list))
 
 
-def _factors(conf: Path) -> Iterator[Name]:
+def _factors(path: SearchPath) -> Iterator[Name]:
     """The keys of each environment, and their levels where these have names."""
-    for env in environments(conf):
-        text = (conf / "env" / f"{env}.yaml").read_text(encoding="utf-8")
+    for env, file in path.files("env", "*.yaml").items():
+        text = file.read_text(encoding="utf-8")
         values, comments = _yaml(text), _comments(text)
         for factor, levels in _levels(values.get("_target_")).items():
             key = f"env.{factor}"
@@ -107,18 +90,17 @@ def _levels(target: object) -> dict[str, Sequence[object]]:
     }
 
 
-def _choices(conf: Path) -> Iterator[Name]:
+def _choices(path: SearchPath) -> Iterator[Name]:
     """The files of each group. A prompt level lies in the folder of its environment."""
-    for folder in sorted(path for path in conf.iterdir() if path.is_dir() and path.name != "hypothesis"):
-        for file in sorted(folder.rglob("*.yaml")):
+    for group in path.groups():
+        for choice, file in path.files(group).items() if group not in NO_GROUPS else ():
             text = file.read_text(encoding="utf-8")
             description = _heading(text)
-            choice = file.relative_to(folder).with_suffix("").as_posix()
-            env = _env_of(folder.name, description, text)
-            if folder.name == "prompt":
+            env = _env_of(group, description, text)
+            if group == "prompt":
                 env, _, choice = choice.partition("/")
             if NO_MODEL not in description:
-                yield Name("choice", folder.name, choice, env, description)
+                yield Name("choice", group, choice, env, description)
 
 
 def _env_of(group: str, description: str, text: str) -> str | None:
@@ -128,11 +110,11 @@ def _env_of(group: str, description: str, text: str) -> str | None:
     return found[1] if found else None
 
 
-def _keys_of_choices(conf: Path) -> Iterator[Name]:
+def _keys_of_choices(path: SearchPath) -> Iterator[Name]:
     """The keys below a group, such as `model.sampling.temperature` and `judge.llm.votes`."""
     seen: set[str] = set()
     for group in ("model", "sandbox", "tier", "judge", "followups", "tracker"):
-        for file in sorted((conf / group).glob("*.yaml")):
+        for file in path.files(group, "*.yaml").values():
             text = file.read_text(encoding="utf-8")
             package = re.match(r"# @package (\S+)", text)
             for key, default in _flat(_yaml(text), f"{package[1] if package else group}."):
@@ -141,8 +123,8 @@ def _keys_of_choices(conf: Path) -> Iterator[Name]:
                     yield Name("option", key, None, None, "", default)
 
 
-def _hypotheses(conf: Path) -> Iterator[Name]:
-    for file in sorted((conf / "hypothesis").glob("*/*.yaml")):
+def _hypotheses(path: SearchPath) -> Iterator[Name]:
+    for file in path.files("hypothesis", "*/*.yaml").values():
         statement = str(_yaml(file.read_text(encoding="utf-8")).get("statement", ""))
         yield Name("hypothesis", "hypotheses", file.stem, file.parent.name, statement)
 

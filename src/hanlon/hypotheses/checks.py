@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from hanlon.analysis.contrasts.grid import BUNDLE, coordinates, grids
 from hanlon.config.errors import ConfigError
-from hanlon.config.vocabulary import find_conf
+from hanlon.config.search_path import search_path
 from hanlon.hypotheses.binding import Bound, PlannedGrid, Point
 from hanlon.hypotheses.fit import Counts, fit
 from hanlon.hypotheses.regions import region_of
@@ -30,7 +30,8 @@ def check(plan: Plan, states: Sequence[CellState]) -> None:
         ConfigError: a factor or a level does not exist, or two predictions contradict each other in these cells.
     """
     for hypothesis in plan.hypotheses:
-        file = f"conf/hypothesis/{plan.env}/{hypothesis.name}.yaml"
+        name = f"hypothesis/{plan.env}/{hypothesis.name}.yaml"
+        file = search_path().find(name) or f"conf/{name}"
         for problem in _unknown(hypothesis, states[0].record):
             raise ConfigError(f"{file}: {problem}")
         for grid in grids(states):
@@ -98,10 +99,8 @@ def _levels(record: CellRecord) -> dict[str, Sequence[Any]]:
         for name, field in (schema.model_fields if schema else {}).items()
         if get_origin(field.annotation) is Literal
     }
-    conf = find_conf()
-    tiers = sorted((conf / "tier").rglob("*.yaml"))
-    levels["tier"] = [file.relative_to(conf / "tier").with_suffix("").as_posix() for file in tiers]
-    levels[BUNDLE] = sorted(file.stem for file in (conf / "prompt" / record.env).glob("*.yaml"))
+    levels["tier"] = list(search_path().files("tier"))
+    levels[BUNDLE] = list(search_path().files(f"prompt/{record.env}", "*.yaml"))
     return levels
 
 

@@ -1,4 +1,4 @@
-"""Reads hypotheses and controls: `conf/hypothesis/<env>/<name>.yaml` and `conf/hypothesis/<env>.yaml`."""
+"""Reads hypotheses and controls: `hypothesis/<env>/<name>.yaml` and `hypothesis/<env>.yaml` of the search path."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from hanlon.config.errors import ConfigError
 from hanlon.config.hints import hint
-from hanlon.config.vocabulary import find_conf
+from hanlon.config.search_path import SearchPath, search_path
 from hanlon.hypotheses.schema import Hypothesis, Plan
 from hanlon.store.problems import explain, nearest
 
@@ -30,50 +30,48 @@ BUNDLED = frozenset(
 
 
 def plans_for(environments: Sequence[str], names: Sequence[str] | None) -> list[Plan]:
-    """The plan of each environment by the conf/ beside run.py, of all its hypotheses or of the named ones.
+    """The plan of each environment by the files, of all its hypotheses or of the named ones.
 
     Raises:
         ConfigError: no environment has a hypothesis of that name, or a file is malformed.
     """
-    folder = find_conf() / "hypothesis"
-    by_env = {env: hypothesis_names(folder, env) for env in dict.fromkeys(environments)}
+    path = search_path()
+    by_env = {env: hypothesis_names(path, env) for env in dict.fromkeys(environments)}
     available = [name for env_names in by_env.values() for name in env_names]
     for name in names or ():
         if name not in available:
             near = nearest(name, available) or hint(f"hypotheses=[{name}]", [f"env={next(iter(by_env))}"])
             raise ConfigError(
                 f"hypotheses: '{name}' is no hypothesis about env={' or '.join(by_env)}.{near} "
-                f"There are: {', '.join(available) or f'none in {folder}'}"
+                f"There are: {', '.join(available) or 'none in conf/hypothesis'}"
             )
     return [
-        load_plan(
-            folder, env, [name for name in (env_names if names is None else names) if name in env_names]
-        )
+        load_plan(path, env, [name for name in (env_names if names is None else names) if name in env_names])
         for env, env_names in by_env.items()
     ]
 
 
-def load_plan(folder: Path, env: str, names: Sequence[str] | None = None) -> Plan:
+def load_plan(path: SearchPath, env: str, names: Sequence[str] | None = None) -> Plan:
     """The hypotheses of an environment, all of them or the named ones, with its controls.
 
     Args:
-        folder: `conf/hypothesis`.
-        env: the environment's name. One without a folder has no hypotheses.
+        path: where the files are.
+        env: the environment's name. One without files has no hypotheses.
         names: which, of `hypothesis_names`; None for all.
 
     Raises:
         ConfigError: a file is malformed; the message says which, where and what would do.
     """
-    chosen = hypothesis_names(folder, env) if names is None else names
-    hypotheses = [_hypothesis(folder / env / f"{name}.yaml", env) for name in chosen]
-    controls = folder / f"{env}.yaml"
-    rest = _read(controls) if controls.exists() else {}
-    return _validated(Plan, {"env": env, **rest, "hypotheses": hypotheses}, controls)
+    files = path.files(f"hypothesis/{env}", "*.yaml")
+    hypotheses = [_hypothesis(files[name], env) for name in (files if names is None else names)]
+    controls = path.find(f"hypothesis/{env}.yaml")
+    rest = _read(controls) if controls else {}
+    return _validated(Plan, {"env": env, **rest, "hypotheses": hypotheses}, controls or Path(f"{env}.yaml"))
 
 
-def hypothesis_names(folder: Path, env: str) -> list[str]:
-    """The hypotheses that `conf/hypothesis` has about an environment."""
-    return sorted(file.stem for file in (folder / env).glob("*.yaml"))
+def hypothesis_names(path: SearchPath, env: str) -> list[str]:
+    """The hypotheses that there are about an environment."""
+    return list(path.files(f"hypothesis/{env}", "*.yaml"))
 
 
 def plan_of(content: Mapping[str, Any]) -> Plan:

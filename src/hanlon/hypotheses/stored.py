@@ -12,7 +12,7 @@ from hanlon.analysis.requests import Values, stored_values
 from hanlon.analysis.stats.looks import alpha_of
 from hanlon.config.errors import ConfigError
 from hanlon.hypotheses.files import plans_for
-from hanlon.hypotheses.registration import Part, basis, cells_of
+from hanlon.hypotheses.registration import Part, basis, cells_of, registrations
 from hanlon.hypotheses.verdict import GridVerdict, judge
 from hanlon.store.cells import CellState, folders_below, load_cell
 from hanlon.store.lines import DamagedLine
@@ -103,16 +103,24 @@ def judge_sweep(
 ) -> tuple[list[GridVerdict], list[Part]]:
     """The verdicts on one stored sweep, for each model and protocol, and what they were judged by.
 
+    What was written down is judged whatever the files say now, and where they cannot be read a note says why.
+
     Args:
         stored: the sweep.
         use_current: judge by conf/hypothesis as it is, not by what the sweep wrote down.
         values: the values by request; by default those of the stored episodes.
 
     Raises:
-        ConfigError: hypotheses, in conf/hypothesis or in the sweep's record, cannot be read.
+        ConfigError: hypotheses that it is to be judged by, of the files or of the sweep's record, cannot be read.
     """
     environments = dict.fromkeys(cell.record.env for cell in stored.cells)
-    parts = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
+    try:
+        parts = basis(stored.record, plans_for(list(environments), None), use_current=use_current)
+    except ConfigError as error:
+        if use_current or not registrations(stored.record):
+            raise
+        note = f"whether conf/hypothesis has changed since cannot be said: {error}"
+        parts = [replace(part, notes=[*part.notes, note]) for part in basis(stored.record)]
     return judge_by(stored.record, stored.cells, parts, values or stored_values()), parts
 
 

@@ -4,7 +4,6 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from hydra.plugins.launcher import Launcher
@@ -15,6 +14,7 @@ from hanlon.config.command_line import ComposedSweep, compose_jobs
 from hanlon.config.compose import hydra_loader
 from hanlon.config.errors import ConfigError
 from hanlon.config.explanations import explain_error
+from hanlon.config.search_path import search_path
 from hanlon.hypotheses.files import plans_for
 from hanlon.run.exit_codes import FAILED, WRONG_CONFIGURATION
 from hanlon.run.plan import plan_cells
@@ -62,7 +62,7 @@ def launch(
 
     planned = plan_cells(sweep.cells, options)
     overrides = [str(line) for line in master.hydra.overrides.task]
-    record = new_record(planned, options, sweep.experiment, overrides)
+    record = new_record(planned, options, sweep, overrides)
     looks = sweep_looks(planned, options, record)
     planned = looks.within(planned)
     notes = (note for cell in sweep.cells for note in cell.environment.notes(options.samples))
@@ -108,14 +108,14 @@ def _completed(job: Sequence[str]) -> JobReturn:
     return done
 
 
-def exit_code_for(error: Exception, conf: Path, arguments: Sequence[str]) -> int:
+def exit_code_for(error: Exception, arguments: Sequence[str]) -> int:
     """Print what is left to say about an exception and return the exit code that it means."""
     if isinstance(error, SweepEnded):
         return error.exit_code
     if isinstance(error, ConfigError):
         print(error, file=sys.stderr)
         return WRONG_CONFIGURATION
-    if (problem := explain_error(error, hydra_loader(conf), arguments)) is not None:
+    if (problem := explain_error(error, hydra_loader(search_path()), arguments)) is not None:
         print(problem, file=sys.stderr)
         return WRONG_CONFIGURATION
     if isinstance(error, BrokenPipeError):  # `... | head` has read enough

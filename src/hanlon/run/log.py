@@ -2,13 +2,15 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from hanlon.config.cell import Cell
+from hanlon.config.command_line import ComposedSweep
 from hanlon.config.errors import ConfigError
 from hanlon.config.schema import RunOptions
+from hanlon.config.search_path import search_path
 from hanlon.hypotheses.registration import basis, register, rewrite, sweep_file, sweep_plans
 from hanlon.hypotheses.schema import Plan
 from hanlon.inquiries.pending import PlannedInquiry, write_records
@@ -23,7 +25,7 @@ MOST_NAMED = 3
 
 
 def new_record(
-    planned: Sequence[PlannedCell], options: RunOptions, experiment: str | None, overrides: Sequence[str]
+    planned: Sequence[PlannedCell], options: RunOptions, sweep: ComposedSweep, overrides: Sequence[str]
 ) -> SweepRecord:
     """The record of a sweep that begins now. Without an experiment its id is a hash of its cells.
 
@@ -32,14 +34,27 @@ def new_record(
     keys = [plan.cell.key for plan in planned]
     hashed, now = digest(sorted(keys)), time.time()
     return SweepRecord(
-        id=experiment or hashed[:12],
+        id=sweep.experiment or hashed[:12],
         cells=keys,
         planned_samples=options.samples,
         overrides=list(overrides),
         started_at=now,
-        experiment=experiment,
+        experiment=sweep.experiment,
         name=f"{_subject([plan.cell for plan in planned])}-{time.strftime('%Y-%m-%d', time.gmtime(now))}-{hashed[:4]}",
+        files=_sources([*(file for cell in sweep.composed for file in cell.files), *_rubrics(options)]),
     )
+
+
+def _rubrics(options: RunOptions) -> Iterator[str]:
+    """The files in which the rubrics that were chosen by name would lie."""
+    for judge in options.judge.values():
+        yield from (f"rubric/{name}.yaml" for name in judge.get("rubrics") or ())
+
+
+def _sources(names: Iterable[str]) -> list[str]:
+    """Where files of the configuration came from, each once; what has no file, as a model by its id, is left out."""
+    path = search_path()
+    return [source for name in dict.fromkeys(names) if (source := path.source(name))]
 
 
 def _subject(cells: Sequence[Cell]) -> str:
@@ -76,6 +91,11 @@ class SweepLog:
         self._states = [plan.state(options.samples) for plan in planned]
         self._chosen = options.hypotheses
         self._plans = sweep_plans(self._states, self._chosen)
+        record.files += _sources(
+            f"hypothesis/{name}.yaml"
+            for env, plan in self._plans.items()
+            for name in (env, *(f"{env}/{hypothesis.name}" for hypothesis in plan.hypotheses))
+        )
         self._inquiries = [inquiry for plan in planned for inquiry in plan.inquiries]
 
     def begin(self) -> None:

@@ -25,7 +25,7 @@ def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Seque
     """Ask these judges about the cells' episodes, where they have not answered yet. The exit code of a sweep.
 
     Raises:
-        ConfigError: no conf/, an unknown judge or key, a missing API key, or another process writes the labels.
+        ConfigError: an unknown judge or key, a missing API key, or another process writes the labels.
     """
     options = compose_sweep([f"judge=[{','.join(judges)}]", *overrides]).options
     inquiries = Inquiries(options).judges

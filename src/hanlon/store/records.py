@@ -227,7 +227,8 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     An experiment may be typed several times, with other models or further cells: all fields but the registrations and
     the looks are those of the last command, the `name` for people is that of the first. `registration` is what the
     first one wrote down, `later` what each other wrote down whose cells were all new. `looks` holds a plan for each
-    model that is looked at before its end.
+    model that is looked at before its end. `files` are the files of configuration that its cells and hypotheses were
+    made of: `conf/tier/mine.yaml` is the user's, `acme 1.2: tier/x.yaml` a package's.
     """
 
     id: str
@@ -243,6 +244,7 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     later: list[Registration] = []
     looks: list[LookPlan] = []
     name: str = ""
+    files: list[str] = []
 
     @property
     def group(self) -> str:

@@ -83,7 +83,7 @@ class FilelessSource(ConfigSource):
 
     @staticmethod
     def scheme() -> str:
-        """The scheme of this source in Hydra's search path; behind it stands the path of conf/."""
+        """The scheme of this source in Hydra's search path; behind it stands a folder of that path."""
         return "fileless"
 
     def load_config(self, config_path: str) -> ConfigResult:
@@ -136,14 +136,19 @@ ANY_MODEL_PREFIXES = (
 )
 
 
-class FilelessSearchPath(SearchPathPlugin):
-    """Appends `FilelessSource` behind conf/, so that a file always wins."""
+class HanlonSearchPath(SearchPathPlugin):
+    """Lets Hydra look into all folders of `hanlon.config.search_path`, where the application is Hanlon."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Append the source for the application's own conf/."""
-        folders = [entry.path for entry in search_path.get_path() if entry.provider == "main"]
-        conf = (folders[0] or "").removeprefix("file://") if folders else ""
-        search_path.append(provider="hanlon", path=f"{FilelessSource.scheme()}://{conf}")
+        """Put the folders in place of Hanlon's own."""
+        from hanlon.config import search_path as ours
+
+        entries = search_path.get_path()
+        for entry in [each for each in entries if each.provider == "main"]:
+            if (entry.path or "").removeprefix("file://") == str(ours.BUNDLED):
+                entries.remove(entry)
+                for provider, source in ours.search_path().for_hydra():
+                    search_path.append(provider, source)
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="pool", node=PoolConf, provider="hanlon")

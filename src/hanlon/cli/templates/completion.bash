@@ -15,13 +15,13 @@ _hanlon_overrides() { # what stands before the cursor -> COMPREPLY
 _hanlon_run_py() {
     local script
     for script in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        [[ $script == *run.py && -f ${script%run.py}conf/cell.yaml ]] && { _hanlon_overrides; return; }
+        [[ $script == *run.py && -d ${script%run.py}conf ]] && { _hanlon_overrides; return; }
     done
 }
 
 _hanlon_verbs() {
     case "${COMP_WORDS[1]}" in
-        power | preregister | prompts)
+        run | power | preregister | prompts)
             [[ ${COMP_WORDS[COMP_CWORD]} != -* && $COMP_CWORD -gt 1 ]] && { _hanlon_overrides; return; } ;;
     esac
     _hanlon_completion "$@"

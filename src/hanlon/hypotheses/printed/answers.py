@@ -163,10 +163,17 @@ def _not_shown(judged: Judged) -> str:
     planned = judged.verdict.planned
     behaviour = planned.behaviour
     if behaviour.changes:
-        near = next(iter(judged.changes), None)
-        lo = f"the largest lower bound is {100 * near.comparison.difference.lo:.1f}" if near else ""
-        beside = f" ({lo}, {_counts(near)})" if near else ""
-        return f"no {behaviour.word} is shown above {100 * behaviour.above:.0f} points{beside}"
+        if not judged.changes:
+            factors = " or ".join(dict.fromkeys(change.factor for change in behaviour.changes))
+            return (
+                f"no two cells differ in the levels of {factors} between which a {behaviour.word} is looked for "
+                f"(behaviour.changes of conf/hypothesis/{planned.grid.cells[0].record.env}.yaml names them)"
+            )
+        near = judged.changes[0]
+        lo = f"the largest lower bound is {100 * near.comparison.difference.lo:.1f}"
+        return (
+            f"no {behaviour.word} is shown above {100 * behaviour.above:.0f} points ({lo}, {_counts(near)})"
+        )
     cells = [cell for cell in planned.grid.cells if cell.record.key not in planned.controls]
     rates = [(rate_of(cell.tally, measure), cell) for cell in cells for measure in behaviour.measures]
     rate, cell = max(rates, key=lambda pair: pair[0].lo)

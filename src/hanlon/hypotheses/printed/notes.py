@@ -3,13 +3,15 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 import yaml
 
 from hanlon.analysis.contrasts.grid import BUNDLE
 from hanlon.analysis.stats.by_request import RESAMPLES
-from hanlon.config.vocabulary import find_conf
+from hanlon.config.errors import ConfigError
+from hanlon.config.search_path import search_path
 from hanlon.hypotheses.binding import Bound, bound_factors
 from hanlon.hypotheses.gates import GateReading, cells_text
 from hanlon.hypotheses.printed.answers import Judged
@@ -210,18 +212,16 @@ def _named(cells: Sequence[CellState]) -> str:
 
 
 def missing_controls(verdicts: Sequence[GridVerdict], experiment: str | None) -> Iterator[str]:
-    """For each control that a sweep lacks, its cell and the command that adds it; `experiment` is the sweep's.
-
-    Raises:
-        ConfigError: there is no conf/ to read the controls from.
-    """
+    """For each control that a sweep lacks, its cell and the command that adds it; `experiment` is the sweep's."""
     by_command: dict[tuple[str, tuple[str, ...]], list[GateReading]] = {}
     for verdict in verdicts:
         key = verdict.planned.grid.cells[0].record.env, tuple(verdict.overrides)
         by_command.setdefault(key, []).extend(verdict.gates)
     for (env, overrides), readings in by_command.items():
-        file = find_conf() / "controls" / f"{env}.yaml"
-        controls: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+        controls: Any = {}
+        with suppress(ConfigError, yaml.YAMLError):  # a stored sweep can be read whatever the files are now
+            file = search_path().find(f"controls/{env}.yaml")
+            controls = yaml.safe_load(file.read_text(encoding="utf-8")) if file else {}
         yield from lines_of_missing(readings, controls, overrides, experiment)
 
 

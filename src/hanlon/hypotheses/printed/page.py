@@ -57,7 +57,6 @@ def page(
     """The lines of all verdicts on one sweep.
 
     Raises:
-        ConfigError: there is no conf/ to read the controls from.
         NoSuchColumn: the view names a column that no table of the page has.
     """
     for judged in verdicts:

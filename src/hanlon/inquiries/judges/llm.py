@@ -17,7 +17,7 @@ from hanlon.inquiries.base import Question, Reading
 from hanlon.inquiries.judges import votes as counting
 from hanlon.inquiries.judges.evidence import Evidence, Part, evidence_of
 from hanlon.inquiries.judges.parsing import REVISION, read_verdict
-from hanlon.inquiries.judges.rubric import Rubric, load_rubric, rubric_names
+from hanlon.inquiries.judges.rubric import Rubric, bundled_rubrics, load_rubric
 from hanlon.store.digest import digest
 from hanlon.store.problems import explain
 from hanlon.store.records import Answer, CellRecord, Episode, InquiryRecord
@@ -46,7 +46,7 @@ class LlmJudge:
         Args:
             name: what people call this judge.
             model: the judging model, as in a file of conf/model.
-            rubrics: names, or paths of .yaml files; None: all, each where it fits.
+            rubrics: names, or paths of .yaml files; None: all that come with Hanlon, each where it fits.
             votes: answers to each question; None: each rubric's own number.
             threshold: the share of yes from which a label is yes; None: each rubric's own.
             maybe: the share from which a label is maybe; None: each rubric's own.
@@ -140,8 +140,8 @@ def _chosen(votes: int | None, rubrics: Sequence[str] | None) -> Sequence[str]:
     if isinstance(rubrics, str):
         raise ValueError(f"rubrics={rubrics} is one name; write it as a list: rubrics=[{rubrics}].")
     if rubrics is not None and not rubrics:
-        raise ValueError(f"rubrics is empty: leave it out for all of {', '.join(rubric_names())}.")
-    return rubric_names() if rubrics is None else tuple(dict.fromkeys(rubrics))
+        raise ValueError(f"rubrics is empty: leave it out for all of {', '.join(bundled_rubrics())}.")
+    return bundled_rubrics() if rubrics is None else tuple(dict.fromkeys(rubrics))
 
 
 def _require(name: str, value: object, kinds: tuple[type, ...], right: str) -> None:

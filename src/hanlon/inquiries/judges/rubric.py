@@ -1,4 +1,4 @@
-"""Rubrics: a judge's questions as data. One YAML file each, under `rubrics/` or wherever a user keeps one.
+"""Rubrics: a judge's questions as data. One YAML file each: `rubric/` of the search path, else `rubrics/` beside this.
 
 A rubric names the parts that it shows (`reads`; `also` where they exist), the environments where its question makes
 sense, its instructions, the fields of the answer, and the labels derived from them. It names environments because the
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hanlon.config.search_path import search_path
 from hanlon.inquiries.judges.evidence import Part
 from hanlon.store.problems import explain
 
@@ -122,26 +123,32 @@ class Rubric(_Strict):
         return "\n\n".join([self.system, self.user, self.form(), *special])
 
 
-def rubric_names() -> tuple[str, ...]:
-    """The rubrics of this room."""
+def bundled_rubrics() -> tuple[str, ...]:
+    """The rubrics that come with Hanlon."""
     return tuple(_bundled())
 
 
+def rubric_names() -> tuple[str, ...]:
+    """All rubrics that have a name: those of conf/rubric, and the others that come with Hanlon."""
+    return tuple(dict.fromkeys([*search_path().files("rubric"), *_bundled()]))
+
+
 def load_rubric(name: str) -> Rubric:
-    """A rubric of this room by its name, or a user's own by the path of its .yaml file.
+    """A rubric by its name, that of conf/rubric first, or by the path of its .yaml file.
 
     Raises:
         ValueError: there is no such rubric, or its file is invalid.
     """
-    if name in _bundled():
+    file = search_path().find(f"rubric/{name}.yaml")
+    if file is None and name in _bundled():
         return _bundled()[name]
-    if not name.endswith((".yaml", ".yml")):
+    if file is None and not name.endswith((".yaml", ".yml")):
         raise ValueError(
-            f"there is no rubric {name!r}; there are {', '.join(_bundled())}, or the path of a .yaml file of your own."
+            f"there is no rubric {name!r}; there are {', '.join(rubric_names())}, or the path of a .yaml file."
         )
-    path = Path(name).expanduser()
+    path = file or Path(name).expanduser()
     try:
-        return _parse(path.stem, path.read_text(encoding="utf-8"), name)
+        return _parse(path.stem, path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"the rubric {name} cannot be read: {error}") from None
 
@@ -167,7 +174,7 @@ def _parse(name: str, text: str, source: str) -> Rubric:
         raise ValueError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
     except TypeError:
         raise ValueError(
-            f"{source} is not a mapping; see the rubrics of src/hanlon/inquiries/judges/rubrics."
+            f"{source} is not a mapping; `hanlon new rubric NAME` writes one that is valid."
         ) from None
     except ValidationError as error:
         raise ValueError(f"{source}: {'; '.join(explain(error, Rubric))}") from None
