@@ -67,7 +67,7 @@ class MappedTable:
     def left_out_text(self) -> str:
         """How many rows were left out, by the reason."""
         reasons = ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())
-        return reasons or "none left out"
+        return reasons or "none"
 
     def _why_not(self, row: Row) -> str:
         for column, wanted in self.map.where.items():
