@@ -256,6 +256,7 @@ def test_a_bad_table_or_map_is_named_and_nothing_is_written(desk: Desk, what: st
         ),
         (("episode: run", "episode: request"), "An episode counts once"),
         (("children: {column: path", "children: {column: pth"), "has no column 'pth'. Did you mean 'path'?"),
+        (("part: run-*", "part: run_*"), "(map.yaml: children.part): no part of 'run-1' fits run_*"),
     ],
 )
 def test_a_letter_without_a_meaning_is_refused(desk: Desk, change: tuple[str, str], expected: str) -> None:
@@ -270,6 +271,8 @@ def test_another_table_of_a_stored_cell_is_refused_whole(desk: Desk) -> None:
     """No cell of the second table is written, also not the one that would be new."""
     desk.take(COUNTS, MAP)
     stored = sorted(desk.runs.rglob("*"))
+    alone = "place,who,level,stakes,k,n\nlab,m1,plain,high,9,10\n"
+    assert "A cell has one table and one map" in desk.take(alone, MAP, "--name", "alone", file="alone.csv")[1]
     other = "place,who,level,stakes,k,n\nlab,m1,plain,new,1,5\nlab,m1,plain,high,9,10\n"
     code, said = desk.take(other, MAP, "--name", "second", file="other.csv")
     assert code == 2

@@ -156,8 +156,10 @@ def _is_new(runs: Path, record: CellRecord) -> bool:
     Raises:
         Refusal: it is there from another file, or by another map.
     """
-    folder = _folder(runs, record)
-    if not (folder / "cell.json").exists():
+    folder = next(
+        runs.glob(f"{IMPORTED}/*-{record.key}"), None
+    )  # another table may have given it another label
+    if folder is None:
         return True
     stored = read_cell(folder)
     if stored.imported == record.imported:

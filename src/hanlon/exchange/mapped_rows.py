@@ -77,14 +77,21 @@ class MappedTable:
         for key, column, known in self._renamed():
             if table_text(row.values.get(column)) not in known:
                 return f"without a level in {key}"
-        if self.map.children and _is_child(
-            self.map.children, table_text(row.values.get(self.map.children.column))
-        ):
+        if self.map.children and self._is_child(self.map.children, row):
             return "children of other rows"
         if self.map.rows == "counts" and self.map.incomplete == "drop":
             counts = [table_text(row.values.get(str(column))) for column in (self.map.k, self.map.n)]
             return "" if all(counts) else "without k or n"
         return ""
+
+    def _is_child(self, children: Children, row: Row) -> bool:
+        text = table_text(row.values.get(children.column))
+        if children.part is None:
+            return bool(text)
+        fitting = sum(fnmatchcase(part, children.part) for part in re.split(r"[\\/]", text))
+        if not fitting:  # a misspelt pattern would make siblings of all children
+            raise self.refuse("children.part", f"no part of '{text}' fits {children.part}", row)
+        return fitting > 1
 
     def _renamed(self) -> Iterator[tuple[str, str, Sequence[str]]]:
         """The keys of which unknown texts are dropped, with their column and the texts that they know."""
@@ -177,9 +184,3 @@ def _level(value: Any) -> Level:
     if NUMBER.fullmatch(text):
         return int(text) if text.lstrip("-").isdigit() else float(text)
     return {"true": True, "false": False, "": None}.get(text.lower(), text)
-
-
-def _is_child(children: Children, text: str) -> bool:
-    if children.part is None:
-        return bool(text)
-    return sum(fnmatchcase(part, children.part) for part in re.split(r"[\\/]", text)) > 1
