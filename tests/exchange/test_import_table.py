@@ -208,7 +208,7 @@ def test_the_same_import_again_writes_nothing(desk: Desk) -> None:
 BAD_COUNTS = {
     "column": (COUNTS, MAP.replace("who", "whom"),
                "model: table.csv has no column 'whom'. Did you mean 'who'? A fixed value is model: {value: whom}."),
-    "key": (COUNTS, MAP + "modle: who\n", "no key 'modle'. Did you mean 'model'?"),
+    "key": (COUNTS, MAP + "mdel: who\n", "no key 'mdel'. Did you mean 'model'?"),
     "kind": (COUNTS, MAP + "request: who\n", "request is no key of rows: counts"),
     "missing": (COUNTS, MAP.replace("k: k\n", ""), "k is missing: rows: counts needs measure, k, n"),
     "factor case": (COUNTS, MAP.replace("{stakes: none}", "{Stakes: none}"),
@@ -304,3 +304,30 @@ def test_what_was_counted_is_all_that_an_episode_says(desk: Desk) -> None:
     for state in states:
         for episode in read_episodes(state.folder):
             assert (episode.messages, episode.calls, episode.facts, episode.simulated) == ([], [], {}, False)
+
+
+def test_the_map_of_the_page_is_one(desk: Desk) -> None:
+    """The example of docs/data.md takes a table with its columns: three levels, of which the stack is a bundle."""
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    levels = ("baseline", "sentence removed", "removed and padded", "something else")
+    lines = [
+        f"R1,sandbagging_rate,{level},0.7,{9 - 3 * number},10" for number, level in enumerate(levels[:3])
+    ]
+    lines += [
+        "R1,other_rate,baseline,0.7,1,10",
+        "o3,sandbagging_rate,baseline,0.7,1,10",
+        f"R1,sandbagging_rate,{levels[3]},0.7,1,10",
+    ]
+    code, said = desk.take("\n".join(["model,metric,condition,temp,events,n", *lines]), example)
+    assert code == 0, said
+    assert "3 cells with 30 episodes" in said
+    assert "1 by where.metric, 1 without a level in model, 1 without a level in prompt" in said
+    assert "9/10 → 3/10" in desk.run("compare", "baseline", "removed_padded", desk.runs)[1]
+
+
+def test_a_file_that_is_not_there_is_named(desk: Desk) -> None:
+    """The table's or the map's."""
+    table = desk.write("table.csv", COUNTS)
+    assert "gone.csv: cannot be read: No such file" in desk.run("import", "gone.csv", "--map", table)[1]
+    assert "gone.yaml: cannot be read: No such file" in desk.run("import", table, "--map", "gone.yaml")[1]

@@ -11,7 +11,7 @@ from hanlon.cli.selection import Selection
 
 ExportKind = Literal["csv", "jsonl", "parquet", "dataset", "eee"]
 RowKind = Literal["episodes", "counts"]
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("import")

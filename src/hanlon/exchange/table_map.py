@@ -159,7 +159,7 @@ def read_map(file: Path, columns: Sequence[str], table: str) -> TableMap:
         content: object = yaml.safe_load(file.read_text(encoding="utf-8"))
         table_map = TableMap.model_validate(content)
     except (OSError, UnicodeDecodeError) as error:
-        raise Refusal(f"{file}: cannot be read: {error}") from None
+        raise Refusal(f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
     except yaml.YAMLError as error:
         raise Refusal(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
