@@ -106,6 +106,7 @@ def test_the_page_and_the_view_say_imported(desk: Desk) -> None:
     text = page.read_text(encoding="utf-8")
     assert text.count("imported from table.csv (SHA-256") >= 3
     assert "no transcript" in text
+    assert "None of it is here: it was not imported" in text
     assert "was imported from table.csv" in text
     assert "python run.py -m" not in text
 

@@ -88,7 +88,7 @@ def _record(
         measures=_measures(cell, place.env, cells),
         config=config,
         texts=texts,
-        texts_hash=digest(texts),
+        texts_hash=digest(texts) if texts else "",
         planned_samples=len(cell.episodes),
         versions={"hanlon": version("hanlon")},
         created_at=time.time(),
