@@ -122,6 +122,14 @@ def test_transcripts_leave_only_where_they_may(tmp_path: Path) -> None:
     assert str(tmp_path) not in out.read_text(encoding="utf-8")
 
 
+def test_a_spreadsheet_takes_no_text_for_a_formula(tmp_path: Path) -> None:
+    """What a provider or a table wrote is text in the CSV, as in every table that Hanlon prints as CSV."""
+    write_cell(tmp_path / "runs", "odd", episode(0, outcome="=1+1"))
+    run("export", tmp_path / "runs", "--to", "csv", "-o", tmp_path / "rows.csv")
+    with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["outcome"] for row in csv.DictReader(file)] == ["'=1+1"]
+
+
 def test_every_eval_ever_takes_the_files(tmp_path: Path) -> None:
     """Each file fits the schema and its place; k of n, interval and method are the store's."""
     run("export", GOLDEN, "--to", "eee", "--organization", "A lab", "-o", tmp_path / "eee")

@@ -148,12 +148,15 @@ def test_an_episode_whose_parent_is_named_is_a_child(desk: Desk) -> None:
 
 def test_json_lines_have_numbers_and_truth(desk: Desk) -> None:
     """Levels keep their types, so that a dose has an order."""
-    rows = [{"p": p, "cheated": i < k} for p, k in ((0.0, 0), (0.1, 2), (0.3, 4)) for i in range(4)]
+    doses = ((0, 0), (0.0, 0), (0.1, 2), (0.3, 4))  # 0 and 0.0 are one level
+    rows = [{"p": p, "cheated": i < k} for p, k in doses for i in range(4)]
     table_map = "rows: episodes\nenv: {value: e}\nmodel: {value: m}\nfactors: {noise: p}\nmeasures: {cheated: cheated}"
     table = "".join(json.dumps(row) + "\n" for row in rows)
     code, said = desk.take(table, table_map, file="table.jsonl")
     assert code == 0, said
-    assert "cheated rises with noise" in desk.run("contrasts", desk.runs)[1]
+    printed = desk.run("contrasts", desk.runs)[1]
+    assert "cheated rises with noise" in printed
+    assert "0: 0/8, 0.1: 2/4, 0.3: 4/4" in printed
 
 
 def test_parquet_is_read_as_csv_is(desk: Desk) -> None:
@@ -228,6 +231,9 @@ BAD_COUNTS = {
     "empty": ("place,who\n", MAP, "table.csv: no rows"),
     "unknown level": (COUNTS, MAP.replace("{stakes: stakes}", "{stakes: {column: stakes, values: {none: no}}}"),
                       "row 3 (map.yaml: factors.stakes.values): nothing stands there for 'high'"),
+    "exclusions": ("place,who,level,stakes,what,k,n,out\nlab,m,a,x,one,1,2,3\nlab,m,a,x,two,1,2,4\n",
+                   MAP.replace("{value: resistance}", "what") + "excluded: out\n",
+                   "row 3 (map.yaml: excluded): 4, where another measure of this cell has 3"),
     "none left": (COUNTS, MAP + "where: {who: nobody}\n", "no row is left (2 by where.who)"),
     "no yaml": (COUNTS, "rows: [", "map.yaml: not readable as YAML"),
 }  # fmt: skip

@@ -57,7 +57,7 @@ def counted_cells(mapped: MappedTable) -> list[CountedCell]:
 
 def _of_counts(mapped: MappedTable, cell: CountedCell, rows: Sequence[Row]) -> None:
     counts: dict[str, tuple[int, int]] = {}
-    excluded = 0
+    excluded: int | None = None
     for measure, row in _taken(mapped, cell, rows).items():
         k, n = (_count(mapped, key, row) for key in ("k", "n"))
         if k > n:
@@ -67,9 +67,16 @@ def _of_counts(mapped: MappedTable, cell: CountedCell, rows: Sequence[Row]) -> N
         counts[measure] = k, n
         cell.measures[measure] = f"imported: {mapped.map.k} of {mapped.map.n}"
         if mapped.map.excluded:
-            excluded = max(excluded, _count(mapped, "excluded", row))
+            before, excluded = excluded, _count(mapped, "excluded", row)
+            if before not in (None, excluded):
+                raise mapped.refuse(
+                    "excluded",
+                    f"{excluded}, where another measure of this cell has {before}. What is excluded is in no "
+                    "measure: take one measure by where, or leave excluded out",
+                    row,
+                )
     total = max(n for _, n in counts.values())
-    for index in range(total + excluded):
+    for index in range(total + (excluded or 0)):
         measures = {name: index < k if index < n else None for name, (k, n) in counts.items()}
         if index < total:
             cell.episodes.append(_episode(index, _outcome(measures), measures))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from hanlon.analysis.frames import load_frames
+from hanlon.analysis.inert import csv_text
 from hanlon.analysis.rates_table import rates_rows
 from hanlon.exchange.source_table import pyarrow_parquet
 from hanlon.store.cells import CellState
@@ -142,4 +143,5 @@ def _of_one_kind(values: Sequence[Any]) -> list[Any]:
 
 
 def _csv_value(value: Any) -> str:
-    return "" if value is None else as_json(value) if isinstance(value, bool | list | dict) else str(value)
+    text = "" if value is None else as_json(value) if isinstance(value, bool | list | dict) else str(value)
+    return csv_text(text) if isinstance(value, str) else text

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from hanlon.exchange.counted import CountedCell, counted_cells
-from hanlon.exchange.mapped_rows import MappedTable
+from hanlon.exchange.mapped_rows import MappedTable, whole
 from hanlon.exchange.refusal import Refusal
 from hanlon.exchange.source_table import read_table
 from hanlon.exchange.table_map import TableMap, read_map
@@ -94,7 +94,7 @@ def _record(
         created_at=time.time(),
         notes=[str(origin), *([f"source: {table_map.source}"] if table_map.source else []), *table_map.notes,
                *(f"{label}: {note}" for note in cell.notes)],
-        no_effect=dict(table_map.no_effect),
+        no_effect={name: whole(level) for name, level in table_map.no_effect.items()},
         imported=origin,
     )  # fmt: skip
 

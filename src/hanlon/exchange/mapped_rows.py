@@ -112,7 +112,7 @@ class MappedTable:
             self.name("env", self.map.env, row),
             self.name("model", self.map.model, row),
             prompt,
-            {**self.map.no_effect, **by_level, **beside},
+            {name: whole(level) for name, level in {**self.map.no_effect, **by_level, **beside}.items()},
             tuple(beside),
         )
 
@@ -174,6 +174,11 @@ class MappedTable:
                         f"{key}.{'levels' if key == 'prompt' else 'values'}",
                         row,
                     )
+
+
+def whole(level: Level) -> Level:
+    """A whole number without a fraction, so that 0 and 0.0 are one level however a file writes them."""
+    return int(level) if isinstance(level, float) and level.is_integer() else level
 
 
 def _level(value: Any) -> Level:

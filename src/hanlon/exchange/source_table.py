@@ -91,7 +91,10 @@ def _parquet(name: str, content: bytes) -> Iterator[Row]:
         rows: list[dict[str, Any]] = parquet.read_table(io.BytesIO(content)).to_pylist()
     except (ValueError, OSError) as error:
         raise Refusal(f"{name}: not readable as Parquet: {error}") from None
-    yield from (Row(number, row) for number, row in enumerate(rows, start=1))
+    for number, row in enumerate(rows, start=1):
+        yield Row(
+            number, {name: None if value != value else value for name, value in row.items()}
+        )  # NaN: missing
 
 
 def pyarrow_parquet(name: str) -> Any:
