@@ -17,8 +17,9 @@ demo: .venv/run
 test: .venv/dev
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-check: .venv/dev $(PEER)/ready lint
-	$(BIN)/python -m pytest -n 2
+# quick tests first: a slip shows within minutes. Many slow ones wait for servers, so three at a time keep two cores busy
+check: $(PEER)/ready lint test
+	$(BIN)/python -m pytest -n 3 -m slow
 
 lint: .venv/dev
 	$(BIN)/ruff check

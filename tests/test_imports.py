@@ -15,7 +15,7 @@ FLOORS = (
     ("config",),
     ("inquiries",),
     ("engine", "simulated", "analysis"),
-    ("hypotheses", "figures"),
+    ("hypotheses", "figures", "exchange"),
     ("report",),
     ("design", "tracking"),
     ("run",),
@@ -33,6 +33,7 @@ NOT_IN = {
     "hypotheses": ("hydra", "omegaconf", "openai", "wandb"),
     "figures": ("hydra", "omegaconf", "openai", "wandb"),
     "report": ("hydra", "omegaconf", "openai", "wandb"),
+    "exchange": ("hydra", "omegaconf", "openai", "wandb"),
     "engine": ("hydra", "wandb"),
 }
 """Packages that a room knows nothing of."""

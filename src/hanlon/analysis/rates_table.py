@@ -42,7 +42,8 @@ class CellRow:
     @property
     def repeats_itself(self) -> bool:
         """Whether few replies differ although all episodes had the same question."""
-        return "requests" not in self.record.texts and self.distinct < FEW_DISTINCT * self.tally.episodes
+        few = self.distinct < FEW_DISTINCT * self.tally.episodes
+        return few and self.record.has_transcripts and "requests" not in self.record.texts
 
     @property
     def counted(self) -> int:
@@ -140,7 +141,7 @@ def rates_columns(interval: IntervalName = "wilson") -> tuple[Column[RatesRow], 
         PLANNED,
         Column("after_look", lambda row: row.tally.after_look),
         Column("outcomes", lambda row: _outcomes(row), lambda row: listed(_outcomes(row), "-")),
-        Column("distinct", lambda row: row.distinct, lambda row: f"{row.distinct} of {row.tally.episodes}"),
+        Column("distinct", lambda row: row.distinct, _distinct),
         ANSWERED_BY,
         Column("simulated", lambda row: row.record.simulated),
         Column("notes", lambda row: row.record.notes),
@@ -175,6 +176,10 @@ def limits(rate: Rate) -> str:
 
 def _progress(row: CellRow) -> str:
     return f"{row.tally.episodes} of {row.record.planned_samples}"
+
+
+def _distinct(row: CellRow) -> str:
+    return f"{row.distinct} of {row.tally.episodes}" if row.record.has_transcripts else "-"
 
 
 def _outcomes(row: CellRow) -> dict[str, int]:

@@ -42,6 +42,8 @@ def print_transcript(cell: CellState, episode: Episode, name: str) -> None:
     )
     if episode.simulated:
         _say(console, "simulated: a scripted policy, not a language model")
+    if cell.record.imported:
+        _say(console, str(cell.record.imported))
     if labels := list(episode_lines(cell, episode.index)):
         _section(console, "labels and answers", labels)
     for message in episode.messages:

@@ -7,6 +7,7 @@ import click
 
 from hanlon.cli.compare import compare
 from hanlon.cli.completion import completion
+from hanlon.cli.exchange import export_cells, import_cells
 from hanlon.cli.figures import figures
 from hanlon.cli.init import init
 from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
@@ -44,4 +45,4 @@ main.add_section("Run", [init, new, list_names, run, prompts, power, preregister
 main.add_section("Read", [rates, status, show, view, compare])
 main.add_section("Explain", [verdict, contrasts, gaps])
 main.add_section("Judge", [labels, rescore, judge_smoke, judge_check])
-main.add_section("Share", [report, figures, sync])
+main.add_section("Share", [report, figures, sync, export_cells, import_cells])

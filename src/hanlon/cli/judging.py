@@ -89,6 +89,8 @@ def rescore(
         from hanlon.config.errors import ConfigError
         from hanlon.run.rescore import rescore as ask
 
+        states = _with_transcripts(states)
+
         try:
             exit_code = ask(states, judges, overrides)
         except ConfigError as error:
@@ -97,6 +99,16 @@ def rescore(
         raise click.UsageError("--set is for a judge that is chosen: name it with --judge")
     _print(states, chosen, threshold, maybe, None)
     sys.exit(exit_code)
+
+
+def _with_transcripts(states: Sequence[CellState]) -> list[CellState]:
+    """The cells that a judge can read; how many others there are is said on stderr."""
+    kept = [state for state in states if state.record.has_transcripts]
+    if not kept:
+        raise click.UsageError("no transcript was imported with these cells, so a judge has nothing to read")
+    if left := len(states) - len(kept):
+        click.echo(f"{left} imported cells have no transcripts and are left out", err=True)
+    return kept
 
 
 @click.command("judge-smoke")

@@ -80,7 +80,7 @@ def basis(
     """
     registered = registrations(sweep)
     if not registered:
-        note = f"sweep {sweep.id} wrote down no hypotheses before its calls: all of this is exploratory"
+        note = f"sweep {sweep.id} {_unregistered(sweep)}: all of this is exploratory"
         keys = frozenset(sweep.cells)
         return [
             Part(
@@ -97,6 +97,12 @@ def basis(
     if use_current:
         return [_by_files(registration, sweep, current or ()) for registration in registered]
     return [_as_written(registration, sweep, current) for registration in registered]
+
+
+def _unregistered(sweep: SweepRecord) -> str:
+    if sweep.imported:
+        return f"was imported from {sweep.imported}, with no hypotheses that were written down before"
+    return "wrote down no hypotheses before its calls"
 
 
 def _as_written(registration: Registration, sweep: SweepRecord, current: Sequence[Plan] | None) -> Part:

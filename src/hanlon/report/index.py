@@ -116,6 +116,7 @@ def cell_columns(states: Sequence[CellState]) -> list[dict[str, Any]]:
                 "env": state.record.env,
                 "model": models[state.record.key],
                 "simulated": state.record.simulated,
+                "imported": str(state.record.imported or ""),
                 "factors": {name: _level(level) for name, level in state.record.factors.items()},
                 "texts": dict(state.record.texts),
             }

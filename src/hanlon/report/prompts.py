@@ -26,13 +26,13 @@ class Prompt:
 def prompts(cells: Sequence[CellState]) -> Iterator[Prompt]:
     """For each environment its first cell's texts, then what differs in others; equal texts stand once.
 
-    Texts of cells whose transcripts may not leave the store are left out.
+    Texts of cells whose transcripts may not leave the store are left out, and cells imported without texts.
     """
     bases: dict[tuple[str, str], Mapping[str, str]] = {}
     alike: dict[tuple[str, str, str], list[CellState]] = {}
     for cell in cells:
         record = cell.record
-        if not record.local_only:
+        if record.texts and not record.local_only:
             alike.setdefault((record.env, record.protocol, record.texts_hash), []).append(cell)
     for (env, protocol, _), same in alike.items():
         texts = same[0].record.texts

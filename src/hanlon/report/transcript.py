@@ -35,7 +35,9 @@ def transcript(episode: Episode, answers: Answers, remarks: Sequence[Remark] = (
             "outcome": episode.outcome,
             "excluded": episode.excluded,
             "simulated": episode.simulated,
-            "about": f"{len(episode.calls)} calls, {tokens:,} tokens, reasoning {episode.reasoning}",
+            "about": f"{len(episode.calls)} calls, {tokens:,} tokens, reasoning {episode.reasoning}"
+            if episode.messages
+            else "no transcript",
             "messages": _messages(episode),
             "facts": [[name, as_json(value)] for name, value in episode.facts.items()],
             "labels": [label for record, given in answers for label in _labels(record, given)],

@@ -108,6 +108,26 @@ class EpisodeDigest(msgspec.Struct):
     facts: DigestFacts = msgspec.field(default_factory=DigestFacts)
 
 
+class Imported(msgspec.Struct):
+    """Where a cell comes from that was not sampled here: the file's name, the SHA-256 of its bytes, and its map.
+
+    A row of the file was an episode, or the k and n of a cell: then each episode of the cell stands for one that was
+    counted, has the measures that fit the counts, and says nothing else. A table brings no transcripts.
+    """
+
+    file: str
+    sha256: str
+    rows: Literal["episodes", "counts"]
+    map: dict[str, Any]
+    transcripts: bool = False
+
+    def __str__(self) -> str:
+        named = f"imported from {self.file} (SHA-256 {self.sha256[:12]})"
+        if self.rows == "counts":
+            return f"{named} as counts alone: its episodes stand for what was counted, and have no transcript"
+        return named if self.transcripts else f"{named}, without transcripts"
+
+
 class CellRecord(msgspec.Struct, omit_defaults=True):
     """`cell.json`: what a cell is, resolved. Written before its first episode; only a look changes `planned_samples`.
 
@@ -115,6 +135,7 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
     description, the headline first), `planned_samples` the n of the first sweep that opened the cell, or that of the
     look at which it stopped: what comes later is marked. `no_effect` holds the value of each factor at which it does
     nothing, from which contrasts start. With `local_only` its transcripts are logged nowhere else than in the store.
+    `imported` says where it comes from if it was not sampled here.
     """
 
     key: str
@@ -137,6 +158,12 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
     notes: list[str] = []
     local_only: bool = False
     no_effect: dict[str, Any] = {}
+    imported: Imported | None = None
+
+    @property
+    def has_transcripts(self) -> bool:
+        """Whether its episodes hold what was said; those of an imported table do not."""
+        return self.imported is None or self.imported.transcripts
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
@@ -228,7 +255,8 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     the looks are those of the last command, the `name` for people is that of the first. `registration` is what the
     first one wrote down, `later` what each other wrote down whose cells were all new. `looks` holds a plan for each
     model that is looked at before its end. `files` are the files of configuration that its cells and hypotheses were
-    made of: `conf/tier/mine.yaml` is the user's, `acme 1.2: tier/x.yaml` a package's.
+    made of: `conf/tier/mine.yaml` is the user's, `acme 1.2: tier/x.yaml` a package's. `imported` names the file of
+    which its cells were made, without a call.
     """
 
     id: str
@@ -245,6 +273,7 @@ class SweepRecord(msgspec.Struct, omit_defaults=True):
     looks: list[LookPlan] = []
     name: str = ""
     files: list[str] = []
+    imported: str = ""
 
     @property
     def group(self) -> str:

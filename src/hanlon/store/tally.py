@@ -17,9 +17,9 @@ class Count:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over the episodes of one cell. `cost_usd` is None as long as no
-    provider gave one; `transcripts` holds the hash of each distinct transcript, `answered_by` the calls that each
-    returned model (and provider, where one is named) answered: more than one, and the cell is not one model's.
+    """Counts over the episodes of one cell. `cost_usd` is None as long as no provider gave one; `transcripts` holds the
+    hash of each distinct transcript, if there are any, `answered_by` the calls that each returned model (and provider,
+    where one is named) answered: more than one, and the cell is not one model's.
     `never_acted` counts the episodes in n that held no action, or no answer, in the form that was asked for.
     `by_content` counts episodes in n whose reply lacks a tag, so that its content was judged in the tag's place.
     """
@@ -46,7 +46,8 @@ class Tally:
         unparsed = episode.never_acted or episode.outcome == UNPARSED
         self.never_acted += unparsed and episode.excluded is None
         self.by_content += episode.excluded is None and _is_judged_by_content(episode)
-        self.transcripts.add(episode.transcript_hash)
+        if episode.transcript_hash:  # an imported count has no transcript
+            self.transcripts.add(episode.transcript_hash)
         for call in episode.calls:
             self.add_call(call)
         for name, case in episode.measures.items():

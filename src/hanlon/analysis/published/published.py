@@ -133,7 +133,7 @@ def published_conditions(
     For figures, where a cell stands beside a condition and not beside a model. Numbers are the paper's, not turned.
     With `any_effort` the cell's effort need not be the endpoint's default. `rows` are in place of `published_rows()`.
     """
-    if not (any_effort or _at_default_effort(record)):
+    if record.imported or not (any_effort or _at_default_effort(record)):
         return []
     wanted = {"kind": "rate", "measure": measure, "tier": _tier(record), "minus_tier": ""}
     return [row for row, _ in _of_condition(record, rows, wanted)]
@@ -142,7 +142,7 @@ def published_conditions(
 def _matching(
     record: CellRecord, rows: Iterable[Mapping[str, Any]] | None, **wanted: str
 ) -> list[PublishedRate]:
-    if record.simulated or not _at_default_effort(record):
+    if record.simulated or record.imported or not _at_default_effort(record):
         return []
     same_model = [
         row

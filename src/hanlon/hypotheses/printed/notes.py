@@ -215,7 +215,14 @@ def missing_controls(verdicts: Sequence[GridVerdict], experiment: str | None) ->
     """For each control that a sweep lacks, its cell and the command that adds it; `experiment` is the sweep's."""
     by_command: dict[tuple[str, tuple[str, ...]], list[GateReading]] = {}
     for verdict in verdicts:
-        key = verdict.planned.grid.cells[0].record.env, tuple(verdict.overrides)
+        record = verdict.planned.grid.cells[0].record
+        if record.imported:
+            lacking = {reading.gate.name for reading in verdict.gates if _lacks(reading)}
+            yield from (
+                f"Control {name} is not in what was imported: it is taken for granted." for name in lacking
+            )
+            continue
+        key = record.env, tuple(verdict.overrides)
         by_command.setdefault(key, []).extend(verdict.gates)
     for (env, overrides), readings in by_command.items():
         controls: Any = {}

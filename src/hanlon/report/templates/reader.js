@@ -21,7 +21,7 @@ const rowAt = (key, index) => {
 const episodeAt = (row) => DATA.server
   ? ask(`episode?cell=${cellOf(row).key}&index=${indexOf(row)}`)
   : Promise.resolve(DATA.episodes[`${columns.rows.cell[row]}/${indexOf(row)}`]);
-const titleOf = (row) => `${cellOf(row).label}, ${cellOf(row).model}, episode ${indexOf(row)}`;
+const titleOf = (row) => [cellOf(row).label, cellOf(row).model, `episode ${indexOf(row)}`, cellOf(row).imported].filter(Boolean).join(", ");
 
 // Each filter: its choices by the word that stands in the address, with what a row must have.
 const byCell = (test) => { const fits = columns.cells.map(test); return (row) => fits[columns.rows.cell[row]]; };

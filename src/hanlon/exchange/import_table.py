@@ -1,0 +1,202 @@
+"""Makes stored cells of a table: all of them, or none. The table itself is only read."""
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hanlon.exchange.counted import CountedCell, counted_cells
+from hanlon.exchange.mapped_rows import MappedTable, whole
+from hanlon.exchange.refusal import Refusal
+from hanlon.exchange.source_table import read_table
+from hanlon.exchange.table_map import TableMap, read_map
+from hanlon.store.digest import digest
+from hanlon.store.episodes import read_cell, read_json, write_json
+from hanlon.store.records import CellRecord, Episode, Imported, SweepRecord
+
+IMPORTED = "imported"
+"""The folder of such cells in a run folder, and their endpoint and protocol."""
+
+
+@dataclass(frozen=True)
+class TableImport:
+    """What an import has made. `added` are the cells that were not there already."""
+
+    sweep: str
+    records: Sequence[CellRecord]
+    episodes: int
+    added: int
+    left_out: str
+
+
+def import_table(file: Path, map_file: Path, runs: Path, name: str | None = None) -> TableImport:
+    """Make cells of a table under `<runs>/imported`, and a sweep of this name (default: the map's) of them.
+
+    Raises:
+        Refusal: the table, the map or what is stored already forbids it; nothing has been written then.
+    """
+    table = read_table(file)
+    mapped = MappedTable(table, read_map(map_file, table.columns, table.name), map_file.name)
+    cells = counted_cells(mapped)
+    content = mapped.map.model_dump(mode="json", exclude_defaults=True)
+    origin = Imported(table.name, table.sha256, mapped.map.rows, content)
+    records = [_record(cell, mapped.map, origin, cells) for cell in cells]
+    sweep = _sweep(name or map_file.stem, records, origin)
+    made = list(zip(records, (cell.episodes for cell in cells), strict=True))
+    try:
+        _refuse_other_sweep(runs, sweep)
+        new = [(record, episodes) for record, episodes in made if _is_new(runs, record)]
+        with _written(runs, new):
+            write_json(runs / "sweeps" / f"{sweep.id}.json", sweep)
+    except OSError as error:
+        raise Refusal(f"{error.filename or runs}: cannot be written: {error.strerror}") from None
+    episodes = sum(len(cell.episodes) for cell in cells)
+    return TableImport(sweep.id, records, episodes, len(new), mapped.left_out_text())
+
+
+def _record(
+    cell: CountedCell, table_map: TableMap, origin: Imported, cells: Sequence[CountedCell]
+) -> CellRecord:
+    place = cell.place
+    config: dict[str, Any] = {"model": {"id": place.model}}
+    if tier := _tier(place.factors.get("tier"), table_map):
+        config["tier"] = tier
+    requests = {request for other in cells for request in other.requests}
+    texts = {"requests": f"{len(requests)} requests {digest(sorted(requests))}"} if requests else {}
+    label = place.prompt + "".join(
+        f"+{name}={place.factors[name]}" for name in _named(place.set_beside, cell, cells)
+    )
+    return CellRecord(
+        key=digest([IMPORTED, place.env, place.model, place.prompt, place.factors]),
+        label=label,
+        env=place.env,
+        prompt=place.prompt,
+        model=place.model,
+        endpoint=IMPORTED,
+        protocol=IMPORTED,
+        simulated=False,
+        factors=dict(place.factors),
+        measures=_measures(cell, place.env, cells),
+        config=config,
+        texts=texts,
+        texts_hash=digest(texts) if texts else "",
+        planned_samples=len(cell.episodes),
+        versions={"hanlon": version("hanlon")},
+        created_at=time.time(),
+        notes=[str(origin), *([f"source: {table_map.source}"] if table_map.source else []), *table_map.notes,
+               *(f"{label}: {note}" for note in cell.notes)],
+        no_effect={name: whole(level) for name, level in table_map.no_effect.items()},
+        imported=origin,
+    )  # fmt: skip
+
+
+def _named(set_beside: Sequence[str], cell: CountedCell, cells: Sequence[CountedCell]) -> Iterator[str]:
+    """The factors that a label says beside the prompt level: those that vary in the table."""
+    for name in set_beside:
+        levels = {
+            digest(other.place.factors.get(name)) for other in cells if other.place.env == cell.place.env
+        }
+        if len(levels) > 1:
+            yield name
+
+
+def _measures(cell: CountedCell, env: str, cells: Sequence[CountedCell]) -> dict[str, str]:
+    """A cell's measures in the order of its environment's, so that all cells have the same headline one."""
+    order = {name: None for other in cells if other.place.env == env for name in other.measures}
+    return {name: cell.measures[name] for name in order if name in cell.measures}
+
+
+def _tier(name: object, table_map: TableMap) -> dict[str, Any] | None:
+    """The facts of a tier that the map states, with the other tiers."""
+    if not isinstance(name, str) or name not in table_map.tiers:
+        return None
+    others = [tier.model_dump() for other, tier in table_map.tiers.items() if other != name]
+    return {**table_map.tiers[name].model_dump(), "name": name, "others": others}
+
+
+def _sweep(name: str, records: Sequence[CellRecord], origin: Imported) -> SweepRecord:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise Refusal(f"--name '{name}': letters, digits, and _ . - inside them")
+    return SweepRecord(
+        id=name,
+        name=name,
+        cells=[record.key for record in records],
+        planned_samples=min(record.planned_samples for record in records),
+        overrides=[],
+        started_at=time.time(),
+        finished_at=time.time(),
+        imported=f"{origin.file} (SHA-256 {origin.sha256[:12]})",
+    )
+
+
+def _refuse_other_sweep(runs: Path, sweep: SweepRecord) -> None:
+    file = runs / "sweeps" / f"{sweep.id}.json"
+    other = read_json(file, SweepRecord)
+    if file.exists() and (other is None or (other.cells, other.imported) != (sweep.cells, sweep.imported)):
+        raise Refusal(f"{file}: there is another sweep {sweep.id}. Give this import another one: --name NAME")
+
+
+def _folder(runs: Path, record: CellRecord) -> Path:
+    label = re.sub(r"[^A-Za-z0-9_.+=-]+", "_", record.label)[:80]
+    return runs / IMPORTED / f"{label}-{record.key}"
+
+
+def _is_new(runs: Path, record: CellRecord) -> bool:
+    """Whether a cell is not there yet; the same import again finds it there.
+
+    Raises:
+        Refusal: it is there from another file, or by another map.
+    """
+    folder = next(
+        runs.glob(f"{IMPORTED}/*-{record.key}"), None
+    )  # another table may have given it another label
+    if folder is None:
+        return True
+    stored = read_cell(folder)
+    if stored.imported == record.imported:
+        return False
+    raise Refusal(
+        f"{folder} is there: {stored.label} of {stored.model}, {stored.imported or 'sampled here'}. A cell has one "
+        "table and one map: import into another folder (--runs), or tell them apart by a factor of the map"
+    )
+
+
+@contextmanager
+def _written(runs: Path, cells: Sequence[tuple[CellRecord, Sequence[Episode]]]) -> Generator[None]:
+    """Write all cells beside the store and move them into it; whatever fails, also inside, takes them out again."""
+    runs.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(dir=runs, prefix=".import-"))
+    moved: list[Path] = []
+    try:
+        for record, episodes in cells:
+            _write(_folder(staged, record), record, episodes)
+        (runs / IMPORTED).mkdir(exist_ok=True)
+        for record, _ in cells:
+            target = _folder(runs, record)
+            _folder(staged, record).rename(target)
+            moved.append(target)
+        yield
+    except BaseException:  # also Ctrl-C: all or nothing
+        for folder in moved:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _write(folder: Path, record: CellRecord, episodes: Sequence[Episode]) -> None:
+    folder.mkdir(parents=True)
+    write_json(folder / "cell.json", record)
+    with (folder / "episodes.jsonl").open("wb") as file:
+        file.write(b"".join(msgspec.json.encode(episode) + b"\n" for episode in episodes))
+        file.flush()
+        os.fsync(file.fileno())
