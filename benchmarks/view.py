@@ -8,7 +8,6 @@ Everything is read from the page cache. `--smoke` takes a hundredth of the episo
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -56,8 +55,8 @@ class View:
         return self.cpu_s - before
 
     def close(self) -> None:
-        """End it as Ctrl-C does."""
-        self.process.send_signal(signal.SIGINT)
+        """End it. Not by SIGINT, which the children of a shell's background job ignore."""
+        self.process.terminate()
         self.process.wait()
 
 
