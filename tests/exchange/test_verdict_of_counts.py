@@ -49,7 +49,7 @@ def test_the_verdict_is_on_the_counts_and_says_that_they_were_imported(tmp_path:
         "lab/model (imported): Saying which instruction wins removes 95 % [87, 98] of the resistance"
         in printed
     )
-    assert "instruction_ambiguity 72 %: it fits" in printed
+    assert "instruction_ambiguity fits and explains 72 %" in printed
     assert "Sweep clauses was imported from counts.csv" in printed
     assert "Control can_act is not in what was imported" in printed
     assert "run.py" not in printed

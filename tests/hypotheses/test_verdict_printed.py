@@ -112,12 +112,12 @@ def test_where_no_hypothesis_fits_the_effects_that_none_explains_are_named(tmp_p
         return 4 if factors["request_channel"] == "user" else 36 if factors["realism"] == "silent" else 4
 
     printed = words(shown(store(tmp_path, moved_by_what_no_rival_claims), columns=250))
-    assert "role_play 16 %: it fits, but does not lead, since a leader explains more than 90 %." in printed
     assert (
-        "The largest effects that none explains: Saying that this is an evaluation (36/40 -> 4/40)."
+        "role_play fits and explains 16 % of the variation, but does not lead: that takes more than 90 %."
         in printed
     )
-    assert "What would settle it: a hypothesis that says what these factors do" in printed
+    assert "No rival predicts: Saying that this is an evaluation (36/40 -> 4/40)." in printed
+    assert "What would settle it: a hypothesis that predicts what these do not" in printed
 
 
 def test_rivals_have_status_share_p_and_the_prediction_furthest_off(tmp_path: Path) -> None:

@@ -253,7 +253,7 @@ def _why_none_leads(
     if not best.shown:
         return "none of its effects is shown"
     if best.share <= EXPLAINS:
-        return f"a leader explains more than {100 * EXPLAINS:.0f} %"
+        return f"that takes more than {100 * EXPLAINS:.0f} %"
     if len(cells) < FEWEST_CELLS:
         return "two cells make one contrast, which has several explanations"
     if not contested:

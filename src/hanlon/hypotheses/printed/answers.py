@@ -198,7 +198,12 @@ def explains(judged: Judged) -> str:
     if verdict.conclusion == "several fit":
         return f"several fit, and these counts do not part them: {_named(fitting)}."
     if verdict.conclusion == "none leads":
-        return f"{_named(fitting)}: it fits, but does not lead, since {fitting[0].why_not}.{_left(judged)}"
+        rival = fitting[0]
+        share = percent(max(rival.fit.share, 0))
+        return (
+            f"{rival.name} fits and explains {share} of the variation, but does not lead: {rival.why_not}."
+            f"{_left(judged)}"
+        )
     if verdict.conclusion == "none put to the test":
         return "undetermined: no hypothesis was put to the test."
     return f"none of the {len(verdict.rivals)} hypotheses fits. {_unexplained(judged)}"
@@ -223,7 +228,7 @@ def _left(judged: Judged) -> str:
     rivals = judged.verdict.rivals
     left = [e for e in judged.shown_effects if not any(_claims(judged, rival, e) for rival in rivals)]
     named = " and ".join(f"{effect_text(effect)} ({_counts(effect)})" for effect in left[:2])
-    return f" The largest effects that none explains: {named}." if left else ""
+    return f" No rival predicts: {named}." if left else ""
 
 
 def _claims(judged: Judged, rival: Rival, effect: Contrast) -> bool:
@@ -257,7 +262,7 @@ def settles(judged: Judged) -> str:
         return _parting(judged, first, [second])
     if verdict.conclusion == "none fits" or (verdict.conclusion == "none leads" and _left(judged)):
         return (
-            "a hypothesis that says what these factors do (a file in conf/hypothesis), tested on a new sweep."
+            "a hypothesis that predicts what these do not (a file in conf/hypothesis), tested on a new sweep."
         )
     leading, *others = [*verdict.with_status("leads"), *fitting, None]
     against = untested or [rival for rival in others[:1] if rival]
