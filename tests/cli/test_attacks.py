@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from hanlon.analysis.inert import inert, markdown_text
 from hanlon.cli import main
 from support.attacks import ATTACKS, FORMULAS, attacked_store, restored
+from support.stored import episode, write_cell
 
 VERBS = ("rates", "status", "labels", "judge-check")
 SHORT = {name: text[:200] for name, text in ATTACKS.items()}
@@ -35,6 +36,42 @@ def test_no_table_has_a_character_that_acts(runs: Path, verb: str, table_format:
     """Whatever the format."""
     text = printed(verb, runs, "--format", table_format)
     assert text.replace("\n", "").replace("\t", "").isprintable()
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Cells of one model, named as an attack, whose levels are attacks: they can be contrasted."""
+    folder = tmp_path_factory.mktemp("contrasted") / "runs"
+    for number, name in enumerate(("formula", "script", "ansi", "override", "nul", "template", "backspace")):
+        text = ATTACKS[name]
+        outcomes = episode(0, "resisted" if number % 2 else "shutdown"), episode(1)
+        write_cell(
+            folder, f"{number:06x}", *outcomes, label=text, model=ATTACKS["link"], factors={"placement": text}
+        )
+    return folder
+
+
+@pytest.mark.parametrize("table_format", ["table", "markdown", "csv", "json"])
+@pytest.mark.parametrize("words", [("contrasts",), ("compare", ATTACKS["script"], ATTACKS["ansi"])])
+def test_no_comparison_has_a_character_that_acts(
+    grid: Path, words: tuple[str, ...], table_format: str
+) -> None:
+    """A level, a label and a model whose names are attacks, in both cells; a formula is quoted in CSV."""
+    text = printed(*words, grid, "--format", table_format)
+    assert text.replace("\n", "").replace("\t", "").isprintable()
+    assert "script" in text
+    assert ",=HYPERLINK" not in text
+    assert "\n=HYPERLINK" not in text
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_what_is_exported_does_not_act_either(grid: Path, tmp_path: Path, kind: str) -> None:
+    """Rows of episodes, for a spreadsheet or a program."""
+    printed("export", grid, "--to", kind, "-o", tmp_path / "rows")
+    text = (tmp_path / "rows").read_text(encoding="utf-8")
+    assert "script" in text
+    assert text.replace("\n", "").isprintable()
+    assert ",=HYPERLINK" not in text
 
 
 def test_every_name_stands_whole_in_the_table_of_rates(runs: Path) -> None:

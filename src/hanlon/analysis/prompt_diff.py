@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hanlon.analysis.inert import inert
 from hanlon.store.records import CellRecord
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class TitledTexts:
 
 def cell_texts(record: CellRecord) -> TitledTexts:
     """The texts of a stored cell."""
-    return TitledTexts(f"{record.label}  {record.key}  {record.model}", record.texts)
+    return TitledTexts(inert(f"{record.label}  {record.key}  {record.model}"), record.texts)
 
 
 def print_diff(a: TitledTexts, b: TitledTexts, console: "Console") -> None:

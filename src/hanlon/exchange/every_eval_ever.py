@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from hanlon.analysis.inert import json_text
 from hanlon.analysis.rates_table import RatesRow, rates_rows
 from hanlon.exchange.export_rows import public_factors
 from hanlon.exchange.refusal import Refusal
@@ -64,7 +65,9 @@ def _file(rows: Sequence[RatesRow], organization: str) -> tuple[str, str]:
         "model_info": _model(rows[0], developer),
         "evaluation_results": [_result(row) for row in rows],
     }
-    return f"data/{path}/{name_of_file}.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return f"data/{path}/{name_of_file}.json", json_text(
+        json.dumps(content, indent=2, ensure_ascii=False)
+    ) + "\n"
 
 
 def _component(text: str) -> str:

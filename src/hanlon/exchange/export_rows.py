@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from hanlon.analysis.frames import load_frames
-from hanlon.analysis.inert import csv_text
+from hanlon.analysis.inert import csv_text, json_text
 from hanlon.analysis.rates_table import rates_rows
 from hanlon.exchange.source_table import pyarrow_parquet
 from hanlon.store.cells import CellState
@@ -126,7 +126,8 @@ def write_columns(
     with file.open("w", newline="", encoding="utf-8") as out:
         if kind == "jsonl":
             out.writelines(
-                json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n" for row in rows
+                json_text(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False)) + "\n"
+                for row in rows
             )
         else:
             writer = csv.writer(out, lineterminator="\n")
@@ -144,4 +145,4 @@ def _of_one_kind(values: Sequence[Any]) -> list[Any]:
 
 def _csv_value(value: Any) -> str:
     text = "" if value is None else as_json(value) if isinstance(value, bool | list | dict) else str(value)
-    return csv_text(text) if isinstance(value, str) else text
+    return csv_text(text) if isinstance(value, str) else json_text(text)
