@@ -36,6 +36,8 @@ READING = {
     "report runs --no-figures -o report.html": "report.html",
     "figures runs --out figures --only cell_rates": "cell_rates",
     "sync runs": "ran without W&B",
+    "export runs --to csv --rows counts -o counts.csv": "of 3 cells",
+    "import others.csv --map others.yaml --runs imported": "2 cells",
 }
 """Each verb that reads, with a word of its answer."""
 OTHERS = {
@@ -49,6 +51,12 @@ OTHERS = {
     "judge-smoke runs --judge regex": "wrong_tier",
 }
 """Each other verb, with a word of its answer."""
+OTHERS_TABLE = {
+    "others.csv": "condition,k,n\nbaseline,8,20\nremoved,1,20\n",
+    "others.yaml": "rows: counts\nsource: a test\nenv: {value: elsewhere}\nmodel: {value: lab/model}\n"
+    "prompt: condition\nmeasure: {value: harm}\nk: k\nn: n\n",
+}
+"""Counts of somebody else, and what their columns are."""
 SERVERS = {"view runs": "http://127.0.0.1", "serve simulated/ambiguity": "a scripted policy"}
 """Those that go on until they are ended, with a word of what they begin with."""
 
@@ -172,6 +180,8 @@ def test_a_study_from_an_empty_folder_to_a_report(installed: Installed) -> None:
     ]
     assert not [file for file in sweep["files"] if str(installed.folder) in file]
 
+    for name, text in OTHERS_TABLE.items():
+        (installed.folder / name).write_text(text)
     for words, answer in {**OTHERS, **READING}.items():
         assert answer in installed.hanlon(words), words
     for words, answer in SERVERS.items():
