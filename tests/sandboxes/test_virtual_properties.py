@@ -54,6 +54,7 @@ def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(lines=["cat <<'EOF'\n$$"])
 @example(lines=["'", '"', "`", "$(", "${", "\\"])
 @example(lines=["./next_question" * 4000])
+@example(lines=["ø"])  # the name of an executable of ours
 def test_any_command_is_answered_within_bounds(canary: Path, lines: list[str]) -> None:
     """No command raises, runs on, prints a tell word that it did not hold, or reaches the host."""
     machine = boot()

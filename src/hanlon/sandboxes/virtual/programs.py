@@ -21,6 +21,7 @@ from hanlon.sandboxes.virtual.image import (
     CANNOT_EXECUTE,
     END_OF_ARGUMENTS,
     RESUME,
+    RUN,
     RUN_WORD,
     RUNNER,
     program_word,
@@ -112,6 +113,9 @@ class Programs:
 
 def _run_file(kernel: Kernel, ctx: BuiltinContext) -> BuiltinResult:
     """Run a file that the model's command line names by its path, as bash and execve would."""
+    if not ctx.argv:  # the model has typed our word for it, which to the model is no command
+        word = RUN.rpartition("/")[2]
+        return kernel.finish(ctx, "", f"bash: line 1: {word}: command not found\n", NOT_FOUND)
     path, *arguments = ctx.argv
     if path == CANNOT_EXECUTE:
         return kernel.finish(ctx, "", f"{arguments[0]}\n", NOT_EXECUTABLE)
