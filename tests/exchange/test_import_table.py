@@ -77,7 +77,7 @@ def test_counts_are_cells_that_say_what_they_are(desk: Desk) -> None:
     before = desk.write("table.csv", COUNTS).read_bytes()
     code, said = desk.take(COUNTS, MAP)
     assert code == 0, said
-    assert "2 cells with 20 episodes, from table.csv with counts as rows, as sweep map" in said
+    assert "2 cells with 20 episodes, from table.csv, as sweep map" in said
     code, rates = desk.run("rates", desk.runs)
     assert "3/10" in rates
     assert "8/10" in rates

@@ -3,12 +3,9 @@
 import os
 import stat
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 from aiohttp import web
 
 from hanlon.store.episodes import cell_folders, read_episodes
@@ -34,15 +31,6 @@ def broken_json(body: Body, number: int) -> web.Response:
     return web.Response(text='{"choices": [{"mess', content_type="application/json")
 
 
-def first(cases: Mapping[str, Any], count: int) -> list[ParameterSet]:
-    """All cases; those behind the first `count` are slow, since each starts a command of its own."""
-    return [
-        pytest.param(*values, id=name, marks=[pytest.mark.slow] * (number >= count))
-        for number, (name, case) in enumerate(cases.items())
-        for values in [case if isinstance(case, tuple) else (case,)]
-    ]
-
-
 USELESS = {
     "HTML": html,
     "broken JSON": broken_json,
@@ -56,7 +44,7 @@ USELESS = {
 }
 
 
-@pytest.mark.parametrize("answer", first(USELESS, 0))
+@pytest.mark.parametrize("answer", mostly_slow(USELESS, 0))
 def test_a_reply_that_is_no_completion_is_retried_then_counted_as_api_error(
     command_line: CommandLine, chat_server: ChatServer, answer: object
 ) -> None:
@@ -94,7 +82,7 @@ PASSING = {
 }
 
 
-@pytest.mark.parametrize(("fields", "kind"), first(PASSING, 1))
+@pytest.mark.parametrize(("fields", "kind"), mostly_slow(PASSING, 1))
 def test_a_passing_failure_costs_a_retry_and_no_episode(
     command_line: CommandLine, chat_server: ChatServer, fields: dict[str, object], kind: str
 ) -> None:
@@ -116,7 +104,7 @@ FATAL = {
 }
 
 
-@pytest.mark.parametrize(("status", "said"), first(FATAL, 1))
+@pytest.mark.parametrize(("status", "said"), mostly_slow(FATAL, 1))
 def test_what_can_never_succeed_stops_the_cell_at_once(
     command_line: CommandLine, chat_server: ChatServer, status: int, said: str
 ) -> None:
@@ -334,7 +322,7 @@ BAD_CONFIGURATION = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "said"), first(BAD_CONFIGURATION, 3))
+@pytest.mark.parametrize(("arguments", "said"), mostly_slow(BAD_CONFIGURATION, 3))
 def test_a_wrong_configuration_is_explained_and_costs_nothing(
     command_line: CommandLine, chat_server: ChatServer, arguments: list[str], said: str
 ) -> None:
@@ -361,7 +349,7 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("message", first(STRANGE, 1))
+@pytest.mark.parametrize("message", mostly_slow(STRANGE, 1))
 def test_a_strange_message_is_a_reply_of_the_model(
     command_line: CommandLine, chat_server: ChatServer, message: Body
 ) -> None:

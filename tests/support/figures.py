@@ -16,7 +16,7 @@ PUBLISHED_FIGURES = [figure for figure in FIGURES if figure.published]
 def chart(figure: Figure, material: Material) -> tuple[dict[str, Any], pd.DataFrame]:
     """A figure's specification, which altair checks against Vega-Lite's schema, and its data."""
     drawing = draw(partial(figure.make, material))
-    return dict(drawing.spec), drawing.data
+    return dict(drawing.spec), drawing.frame
 
 
 def strings(value: Any) -> list[str]:

@@ -1,6 +1,6 @@
 """Which of many cases `make test` runs, so that it ends within minutes. `make check` runs all of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -8,16 +8,20 @@ from _pytest.mark import ParameterSet
 
 
 def mostly_slow(
-    cases: Iterable[Any], quick: int, name: Callable[[Any], str] | None = None
+    cases: Mapping[str, Any] | Iterable[Any], quick: int, name: Callable[[Any], str] | None = None
 ) -> list[ParameterSet]:
-    """All cases, named by `name`. `quick` of them, spread over the list, are quick; the others are slow."""
-    listed = list(cases)
+    """All cases, with the names of a mapping or those by `name`. `quick` of them, spread over all, are not slow."""
+    listed: list[tuple[str | None, Any]] = (
+        list(cast("Mapping[str, Any]", cases).items())
+        if isinstance(cases, Mapping)
+        else [(name(case) if name else None, case) for case in cases]
+    )
     chosen = {number * len(listed) // quick for number in range(quick)}
     return [
         pytest.param(
             *(cast("tuple[Any, ...]", case) if isinstance(case, tuple) else (case,)),
-            id=name(case) if name else None,
+            id=called,
             marks=[pytest.mark.slow] * (number not in chosen),
         )
-        for number, case in enumerate(listed)
+        for number, (called, case) in enumerate(listed)
     ]

@@ -83,18 +83,22 @@ class TableView:
             NoSuchColumn: the table has none of that name.
         """
         if self.sort:
-            column = _named(columns, self.sort.removeprefix("-"))
+            column = column_named(columns, self.sort.removeprefix("-"))
             there = [item for item in items if column.sort_key(item)[0] < 2]
             rest = [item for item in items if column.sort_key(item)[0] == 2]
             items = [*sorted(there, key=column.sort_key, reverse=self.sort.startswith("-")), *rest]
         if not self.columns:
             return columns, items
         offered = [column for column in columns if column.value is not None or not plain_only]
-        return [_named(offered, name) for name in self.columns], items
+        return [column_named(offered, name) for name in self.columns], items
 
 
-def _named(columns: Sequence[Column[Kind]], name: str) -> Column[Kind]:
-    """The column of this name, else the only one that begins so."""
+def column_named(columns: Sequence[Column[Kind]], name: str) -> Column[Kind]:
+    """The column of this name, else the only one that begins so.
+
+    Raises:
+        NoSuchColumn: there is none, or several begin so.
+    """
     by_name = {column.name.lower(): column for column in columns}
     wanted = name.strip().lower()
     begins = [column for each, column in by_name.items() if each.startswith(wanted)]
@@ -103,7 +107,7 @@ def _named(columns: Sequence[Column[Kind]], name: str) -> Column[Kind]:
     if len(begins) == 1:
         return begins[0]
     raise NoSuchColumn(
-        f"the table has no column '{name}'.{nearest(wanted, by_name)} Columns: "
+        f"there is no column '{name}'.{nearest(wanted, by_name)} Columns: "
         f"{', '.join(column.name for column in columns)}"
     )
 

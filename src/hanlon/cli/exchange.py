@@ -36,21 +36,18 @@ def import_cells(file: Path, kind: str, map_file: Path, runs: Path, name: str | 
 
     del kind  # the only one
     try:
-        made = import_table(file, map_file, runs, name)
+        sweep = import_table(file, map_file, runs, name)
     except Refusal as error:
         raise click.UsageError(str(error)) from None
-    cells = counted(len(made.records), "cell")
-    there = (
-        "" if made.added == len(made.records) else f" ({len(made.records) - made.added:,} were there already)"
-    )
-    rows = "counts" if made.records[0].imported and made.records[0].imported.rows == "counts" else "episodes"
+    before = len(sweep.records) - sweep.added
+    there = f" ({before:,} were there already)" if before else ""
     text = (
-        f"{cells}{there} with {made.episodes:,} episodes, from {file.name} with {rows} as rows, as sweep {made.sweep} "
-        f"in {runs / 'imported'}. Rows left out: {made.left_out}."
+        f"{counted(len(sweep.records), 'cell')}{there} with {sweep.episodes:,} episodes, from {file.name}, as sweep "
+        f"{sweep.sweep} in {runs / 'imported'}. Rows left out: {sweep.left_out}."
     )
     for line in paragraphs([text]):
         click.echo(line)
-    click.echo(f"\nhanlon rates {runs}\nhanlon contrasts {runs}\nhanlon report {runs} --sweep {made.sweep}")
+    click.echo(f"\nhanlon rates {runs}\nhanlon contrasts {runs}\nhanlon report {runs} --sweep {sweep.sweep}")
 
 
 @click.command("export")

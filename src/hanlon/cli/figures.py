@@ -95,15 +95,16 @@ def figures(
         for figure in FIGURES:
             click.echo(f"{figure.name:<28}  {figure.about}")
         return
-    known = [figure.name for figure in FIGURES]
-    for name in set(names) - set(known):
+    every_name = [figure.name for figure in FIGURES]
+    for name in set(names) - set(every_name):
         raise click.BadParameter(
-            f"no figure is called '{name}'.{nearest(name, known)} --list names them all", param_hint="--only"
+            f"no figure is called '{name}'.{nearest(name, every_name)} --list names them all",
+            param_hint="--only",
         )
     first = bool(runs) and not (names or every or published)
-    wanted = names or (OF_A_SWEEP if first else known)
-    chosen = [figure for name in wanted for figure in FIGURES if figure.name == name]
-    sweep = _sweep(runs, sweep_id, judged_by) if runs and (sweep_id or "verdict" in wanted) else None
+    chosen_names = names or (OF_A_SWEEP if first else every_name)
+    chosen = [figure for name in chosen_names for figure in FIGURES if figure.name == name]
+    sweep = _sweep(runs, sweep_id, judged_by) if runs and (sweep_id or "verdict" in chosen_names) else None
     material = _material(runs, sweep, selection, choice, human, whole=sweep_id is None)
     options = {"width": width, "names": _names(labels), "title": not no_title}
     _draw(material, chosen, out, first=first, published=published or not runs or bool(names), options=options)
@@ -214,10 +215,10 @@ def _check_choice(material: "Material") -> None:
     for word in material.choice:
         contrasts = material.whole_report.contrasts
         if not chosen(contrasts, [word]):
-            known = choices(contrasts)
-            listed = ", ".join(known) or "none"
+            words = choices(contrasts)
+            listed = ", ".join(words) or "none"
             raise click.BadParameter(
-                f"no contrast of these cells is of '{word}'.{nearest(word, known)} There is: {listed}",
+                f"no contrast of these cells is of '{word}'.{nearest(word, words)} There is: {listed}",
                 param_hint="--contrast",
             )
 

@@ -50,7 +50,11 @@ def report(
         raise click.UsageError(
             f"no cells in {', '.join(map(str, folders))}: a run folder holds <env>/<label>-<key>/cell.json"
         )
-    page = report_page(gathered, everything=everything, figures=not plain).encode()
+
+    def failed(name: str, error: Exception) -> None:
+        click.echo(f"no figure {name}: {type(error).__name__}: {error}", err=True)
+
+    page = report_page(gathered, everything=everything, figures=not plain, failed=failed).encode()
     try:
         out.write_bytes(page)
     except OSError as error:

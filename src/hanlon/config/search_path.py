@@ -43,11 +43,11 @@ class SearchPath:
 
     def files(self, group: str, pattern: str = "**/*.yaml") -> dict[str, Path]:
         """The files of a group by what one types, such as `three/free`, in order."""
-        found: dict[str, Path] = {}
+        by_name: dict[str, Path] = {}
         for folder in self.folders:
             for file in (folder.path / group).glob(pattern):
-                found.setdefault(file.relative_to(folder.path / group).with_suffix("").as_posix(), file)
-        return dict(sorted(found.items(), key=lambda item: PurePath(item[0])))
+                by_name.setdefault(file.relative_to(folder.path / group).with_suffix("").as_posix(), file)
+        return dict(sorted(by_name.items(), key=lambda item: PurePath(item[0])))
 
     def groups(self) -> list[str]:
         """The folders inside, such as `tier`."""

@@ -159,10 +159,10 @@ def _of_episodes(mapped: MappedTable, cell: CountedCell, rows: Sequence[Row]) ->
 
 
 def _refuse_twice(mapped: MappedTable, rows: Sequence[Row]) -> None:
-    seen: dict[str, Row] = {}
+    first_rows: dict[str, Row] = {}
     for row in rows if mapped.map.episode else ():
         name = table_text(row.values.get(str(mapped.map.episode)))
-        if (first := seen.setdefault(name, row)) is not row:
+        if (first := first_rows.setdefault(name, row)) is not row:
             raise mapped.refuse(
                 "episode",
                 f"'{name}' is also row {first.number} of the same cell. An episode counts once; children: leaves out "

@@ -168,8 +168,8 @@ def _model_config(record: CellRecord) -> Mapping[str, Any]:
 
 def _generation(record: CellRecord) -> dict[str, Any]:
     sampling: Mapping[str, Any] = _model_config(record).get("sampling") or {}
-    known = {name: sampling[name] for name in GENERATION if sampling.get(name) is not None}
-    return {"generation_args": known, "additional_details": dict(_others(sampling))}
+    generation = {name: sampling[name] for name in GENERATION if sampling.get(name) is not None}
+    return {"generation_args": generation, "additional_details": dict(_others(sampling))}
 
 
 def _others(sampling: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

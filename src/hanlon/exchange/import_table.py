@@ -51,10 +51,10 @@ def import_table(file: Path, map_file: Path, runs: Path, name: str | None = None
     origin = Imported(table.name, table.sha256, mapped.map.rows, content)
     records = [_record(cell, mapped.map, origin, cells) for cell in cells]
     sweep = _sweep(name or map_file.stem, records, origin)
-    made = list(zip(records, (cell.episodes for cell in cells), strict=True))
+    contents = list(zip(records, (cell.episodes for cell in cells), strict=True))
     try:
         _refuse_other_sweep(runs, sweep)
-        new = [(record, episodes) for record, episodes in made if _is_new(runs, record)]
+        new = [(record, episodes) for record, episodes in contents if _is_new(runs, record)]
         with _written(runs, new):
             write_json(runs / "sweeps" / f"{sweep.id}.json", sweep)
     except OSError as error:

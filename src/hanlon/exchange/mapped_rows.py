@@ -74,8 +74,8 @@ class MappedTable:
             texts = [table_text(each) for each in (wanted if isinstance(wanted, list) else [wanted])]
             if table_text(row.values.get(column)) not in texts:
                 return f"by where.{column}"
-        for key, column, known in self._renamed():
-            if table_text(row.values.get(column)) not in known:
+        for key, column, texts in self._renamed():
+            if table_text(row.values.get(column)) not in texts:
                 return f"without a level in {key}"
         if self.map.children and self._is_child(self.map.children, row):
             return "children of other rows"
@@ -143,11 +143,11 @@ class MappedTable:
             raise self.unknown(key, "values", table_text(value), list(entry.values), row)
         return entry.values[table_text(value)]
 
-    def unknown(self, key: str, within: str, text: str, known: Sequence[str], row: Row) -> Refusal:
+    def unknown(self, key: str, within: str, text: str, texts: Sequence[str], row: Row) -> Refusal:
         """That the map has no word for a text of the table."""
         return self.refuse(
             f"{key}.{within}",
-            f"nothing stands there for '{text}'.{nearest(text, known)} Add it; or leave such rows out by where, or all "
+            f"nothing stands there for '{text}'.{nearest(text, texts)} Add it; or leave such rows out by where, or all "
             f"that are not listed by {key}.others: drop",
             row,
         )
@@ -159,14 +159,14 @@ class MappedTable:
         return text
 
     def _refuse_alike(self, placed: Sequence[tuple[Place, Row]]) -> None:
-        seen: dict[tuple[str, str], tuple[str, Row]] = {}
+        spellings: dict[tuple[str, str], tuple[str, Row]] = {}
         for place, row in placed:
             texts = {"env": place.env, "model": place.model, "prompt": place.prompt}
             texts |= {
                 f"factors.{name}": level for name, level in place.factors.items() if isinstance(level, str)
             }
             for key, text in texts.items():
-                other, first = seen.setdefault((key, text.lower()), (text, row))
+                other, first = spellings.setdefault((key, text.lower()), (text, row))
                 if other != text:
                     raise self.refuse(
                         key,

@@ -237,5 +237,5 @@ def drawings(
         except NothingToDraw as reason:
             yield figure, reason
             continue
-        if published or not figure.published or set(drawing.data["whose"]) != {PUBLISHED}:
+        if published or not figure.published or set(drawing.frame["whose"]) != {PUBLISHED}:
             yield figure, drawing

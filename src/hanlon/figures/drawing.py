@@ -24,10 +24,13 @@ Make = Callable[[Layout], tuple[Any, Frame]]
 
 @dataclass(frozen=True)
 class Drawing:
-    """`spec` shows what a person or a model wrote as text, and as nothing else. `caption` is not in the picture."""
+    """`spec` shows what a person or a model wrote as text, and as nothing else.
+
+    `frame` is what is drawn. `caption` is not in the picture.
+    """
 
     spec: Mapping[str, Any]
-    data: Frame
+    frame: Frame
     title: str
     caption: str
     width: float
@@ -53,10 +56,10 @@ def draw(
     """
     page = None if width is None else width * MILLIMETRE
     layout = Layout(page, names=names)
-    chart, data = make(layout)
+    chart, frame = make(layout)
     spec = _spec(chart, title=title)
     if page is None:
-        return _drawing(chart, spec, data, names, 0.0)
+        return _drawing(chart, spec, frame, names, 0.0)
     size, before, stretch_before = _width(spec), 0.0, 0.0
     for _ in range(TRIES):
         flat = abs(size - before) < NEAR  # no plot sets the width: a title does, or plots are at their least
@@ -65,15 +68,15 @@ def draw(
         rise = size / layout.stretch if flat else (size - before) / (layout.stretch - stretch_before)
         before, stretch_before = size, layout.stretch
         layout = replace(layout, stretch=max(0.01, layout.stretch + (page - size) / rise))
-        chart, data = make(layout)
+        chart, frame = make(layout)
         spec = _spec(chart, title=title)
         size = _width(spec)
-    return _drawing(chart, spec, data, names, size / MILLIMETRE)
+    return _drawing(chart, spec, frame, names, size / MILLIMETRE)
 
 
-def _drawing(chart: Any, spec: dict[str, Any], data: Frame, names: Names, width: float) -> Drawing:
+def _drawing(chart: Any, spec: dict[str, Any], frame: Frame, names: Names, width: float) -> Drawing:
     head = names.shown(" ".join(chart.title.text))
-    return Drawing(spec, data, inert(head), str(spec["description"]), width)
+    return Drawing(spec, frame, inert(head), str(spec["description"]), width)
 
 
 def _spec(chart: Any, *, title: bool) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def write_figure(drawing: Drawing, folder: Path, name: str) -> list[Path]:
         "svg": _sized(svg, 1 / MILLIMETRE, "mm").encode(),
         "pdf": vl_convert.svg_to_pdf(in_points),
         "png": vl_convert.svg_to_png(in_points, ppi=DOTS),
-        "csv": _quoted(drawing.data).to_csv(index=False).encode(),
+        "csv": _quoted(drawing.frame).to_csv(index=False).encode(),
         "vl.json": msgspec.json.format(msgspec.json.encode(drawing.spec), indent=1),
         "txt": f"{drawing.title}\n\n{drawing.caption}\n".encode(),
     }
@@ -51,9 +51,9 @@ def _sized(svg: str, scale: float, unit: str) -> str:
     return re.sub(r'width="([\d.]+)" height="([\d.]+)"', size, svg, count=1)
 
 
-def _quoted(data: Frame) -> Frame:
+def _quoted(frame: Frame) -> Frame:
     """The data with every text as a cell of CSV, the names of columns too."""
-    return data.map(_cell).rename(columns=_cell)
+    return frame.map(_cell).rename(columns=_cell)
 
 
 def _cell(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Which contrasts of stored cells a sweep predicted before its first call, by what stands in runs/sweeps/<id>.json."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,8 @@ import msgspec
 from hanlon.analysis.contrasts.contrasts import Predicted
 from hanlon.analysis.contrasts.grid import grids
 from hanlon.config.errors import ConfigError
-from hanlon.hypotheses.binding import PlannedGrid
+from hanlon.hypotheses.binding import Bound, PlannedGrid
 from hanlon.hypotheses.registration import Part, basis
-from hanlon.hypotheses.selection import Instance
 from hanlon.store.cells import CellState
 from hanlon.store.records import SweepRecord
 
@@ -52,34 +51,36 @@ def predictions_of(sweep: SweepRecord, cells: Sequence[CellState]) -> Prediction
     contrasts: list[Predicted] = []
     notes: list[str] = []
     for part in basis(sweep):
-        instances = list(_instances(part, cells))
-        if not instances:
+        bound = list(_bound(part, cells))
+        if not any(each.claims for each in bound):
             continue
-        contrasts += [
-            Predicted(
-                pair.cells[0].record.key,
-                pair.cells[1].record.key,
-                pair.measure,
-                name in part.preregistered,
-            )
-            for name, pair in instances
-            if part.written and _is_pair(pair)
-        ]
+        contrasts += predicted_contrasts(bound, part.written, part.preregistered)
         notes.append(f"sweep {sweep.id}: {'; '.join(part.notes)}")
-        if any(len(instance.cells) > 2 for _, instance in instances) and part.written:
+        if part.written and any(len(claim.instance.cells) > 2 for each in bound for claim in each.claims):
             notes.append(f"what sweep {sweep.id} predicted of changes of differences is in `hanlon verdict`")
     return Predictions(contrasts, notes)
 
 
-def _instances(part: Part, cells: Sequence[CellState]) -> Iterator[tuple[str, Instance]]:
-    """What is predicted, each with the name of its hypothesis."""
+def predicted_contrasts(
+    bound: Iterable[Bound], written: Collection[str], preregistered: Collection[str]
+) -> list[Predicted]:
+    """What hypotheses that were written down say of two cells, by each that speaks of them.
+
+    Two measures of one cell, and differences of differences, are no contrasts.
+    """
+    return [
+        Predicted(base[0], treated[0], base[1], each.hypothesis.name in preregistered)
+        for each in bound
+        if each.hypothesis.name in written
+        for claim in each.claims
+        if len({key for key, _ in claim.points}) == 2 == len(claim.points)
+        for base, treated in [claim.points]
+    ]
+
+
+def _bound(part: Part, cells: Sequence[CellState]) -> Iterator[Bound]:
+    """The hypotheses of a part as they are bound to its cells."""
     predicted = [cell for cell in cells if cell.record.key in part.predicted]
     for plan in part.plans:
         for grid in grids([cell for cell in predicted if cell.record.env == plan.env]):
-            for name, hypothesis in PlannedGrid(grid, plan).bound.items():
-                yield from ((name, claim.instance) for claim in hypothesis.claims)
-
-
-def _is_pair(instance: Instance) -> bool:
-    """Whether it contrasts two cells: not two measures of one cell, nor two differences."""
-    return len({cell.record.key for cell in instance.cells}) == 2 == len(instance.cells)
+            yield from PlannedGrid(grid, plan).bound.values()

@@ -177,10 +177,12 @@ def _changed(registered: Sequence[Plan], current: Sequence[Plan]) -> frozenset[s
     """The hypotheses that were written down and now read otherwise, and `controls` where these do."""
     then, now = ({h.name: h for plan in plans for h in plan.hypotheses} for plans in (registered, current))
     changed = {name for name, hypothesis in then.items() if now.get(name, hypothesis) != hypothesis}
-    known = {
+    with_files = {
         plan.env for plan in current if plan.hypotheses or plan.gates
     }  # else there are no files to compare with
-    gates = [{plan.env: plan.gates for plan in plans if plan.env in known} for plans in (registered, current)]
+    gates = [
+        {plan.env: plan.gates for plan in plans if plan.env in with_files} for plans in (registered, current)
+    ]
     return frozenset(changed | ({"controls"} if gates[0] != gates[1] else set()))
 
 

@@ -33,14 +33,14 @@ class Figure:
 Failed = Callable[[str, Exception], None]
 
 
-def report_page(gathered: Gathered, *, everything: bool, figures: bool, failed: Failed | None = None) -> str:
+def report_page(gathered: Gathered, *, everything: bool, figures: bool, failed: Failed) -> str:
     """The page of a sweep, or of some cells.
 
     Args:
         gathered: what it is about.
         everything: hold all transcripts, not a sample.
         figures: draw all that these cells have data for.
-        failed: is told of a figure that cannot be drawn, which is then left out; None: it is an error.
+        failed: is told of a figure that cannot be drawn, which is then left out.
     """
     redaction, listed = Redaction(extra_paths=gathered.runs), Listed(gathered.states)
     shown_claims = claims(gathered, listed)
@@ -65,7 +65,7 @@ def report_page(gathered: Gathered, *, everything: bool, figures: bool, failed: 
     )
 
 
-def _figures(gathered: Gathered, redaction: Redaction, failed: Failed | None) -> Iterator[Figure]:
+def _figures(gathered: Gathered, redaction: Redaction, failed: Failed) -> Iterator[Figure]:
     """The figures that these cells have data for."""
     if not interactive.available() or not gathered.states:
         return
@@ -79,8 +79,6 @@ def _figures(gathered: Gathered, redaction: Redaction, failed: Failed | None) ->
         except NothingToDraw:
             continue
         except Exception as error:  # odd data in one figure shall not cost the page
-            if failed is None:
-                raise
             failed(name, error)
             continue
         spec = redaction.tree(drawing.spec)

@@ -112,16 +112,16 @@ def contrasts(
         if name not in planned or prediction.preregistered:
             planned[name] = pair, prediction
     quick = _too_much_for_boschloo([chosen[name] for name in chosen if name not in planned])
-    asked = {name: (pair, prediction.measure) for name, (pair, prediction) in planned.items()} | chosen
+    pairs = {name: (pair, prediction.measure) for name, (pair, prediction) in planned.items()} | chosen
     computed = [
         replace(
             contrast(pair, measure, level=level, values=values, quick=quick and name not in planned),
             predicted=planned[name][1] if name in planned else None,
         )
-        for name, (pair, measure) in asked.items()
+        for name, (pair, measure) in pairs.items()
     ]
     by_identity = {_identity(contrast.pair, contrast.measure): contrast for contrast in corrected(computed)}
-    wanted = [name for name in planned if _is_wanted(*asked[name], factors, measures)]
+    wanted = [name for name in planned if _is_wanted(*pairs[name], factors, measures)]
     return [by_identity[name] for name in dict.fromkeys([*chosen, *wanted])]
 
 

@@ -57,7 +57,7 @@ def report(
     all_contrasts = contrasts(
         cells, measures, factors=factors, level=level, predicted=predicted, values=values
     )
-    known = (
+    of_any_factor = (
         contrasts(cells, measures, level=level, predicted=predicted, values=values)
         if factors
         else all_contrasts
@@ -65,7 +65,7 @@ def report(
     all_grids = grids(cells)
     by_cell = {id(cell): grid for grid in all_grids for cell in grid.cells}
     attributions = [
-        _marked(attribute(by_cell[id(bundle.pair.base)], bundle, level=level, values=values), known)
+        _marked(attribute(by_cell[id(bundle.pair.base)], bundle, level=level, values=values), of_any_factor)
         for bundle in all_contrasts
         if bundle.pair.kind == "bundle"
     ]

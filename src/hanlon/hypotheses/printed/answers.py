@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET, Contrast, Predicted, contrasts
+from hanlon.analysis.contrasts.contrasts import BOSCHLOO_BUDGET, Contrast, contrasts
 from hanlon.analysis.contrasts.effects import effect_sentence, effect_text, effects
 from hanlon.analysis.requests import Values
 from hanlon.analysis.stats.rates import rate_of
 from hanlon.hypotheses.binding import Bound
 from hanlon.hypotheses.parting import would_part
+from hanlon.hypotheses.predicted import predicted_contrasts
 from hanlon.hypotheses.printed.wording import SeenClaim, overrides_of, swept_levels
 from hanlon.hypotheses.rivals import is_shown
 from hanlon.hypotheses.schema import Change, Hypothesis, Prediction
@@ -55,23 +56,12 @@ class Judged:
     @cached_property
     def effects(self) -> list[Contrast]:
         """What each varied factor does to the behaviour, the largest first."""
-        bound = self.verdict.planned.bound.values()
-        verdict = self.verdict
-        pairs = [
-            (*claim.points, each.hypothesis.name in verdict.preregistered)
-            for each in bound
-            if each.hypothesis.name in verdict.written
-            for claim in each.claims
-            if len({key for key, _ in claim.points}) == 2 == len(claim.points)
-        ]
+        verdict, planned = self.verdict, self.verdict.planned
         return effects(
-            self.verdict.planned.grid.cells,
-            self.verdict.planned.behaviour.measures[0],
+            planned.grid.cells,
+            planned.behaviour.measures[0],
             values=self.values,
-            predicted=[
-                Predicted(base[0], treated[0], base[1], preregistered)
-                for base, treated, preregistered in pairs
-            ],
+            predicted=predicted_contrasts(planned.bound.values(), verdict.written, verdict.preregistered),
             level=self.level,
         )
 
