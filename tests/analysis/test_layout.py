@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -84,6 +84,7 @@ def test_blocks_repeat_the_first_column() -> None:
 
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=4), st.integers(36, 90), st.booleans())
+@example([("1111111表", "1111111111", " 11111111表表表")], 42, False)
 def test_nothing_is_lost_and_nothing_is_wider_than_the_terminal(
     rows: list[tuple[str, str, str]], width: int, heads: bool
 ) -> None:

@@ -46,9 +46,14 @@ class Shown:
 
     @cached_property
     def least(self) -> int:
-        """The width of its longest word."""
+        """The width of its longest word, with what its text is set in by: so each of its lines begins."""
         return max(
-            (cell_len(word) for text in (self.heading, *self.texts) for word in text.split()), default=0
+            (
+                len(text) - len(text.lstrip()) + cell_len(word)
+                for text in (self.heading, *self.texts)
+                for word in text.split()
+            ),
+            default=0,
         )
 
     @property
