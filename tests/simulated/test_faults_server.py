@@ -193,7 +193,7 @@ RAISES: dict[str, tuple[type[Exception], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", mostly_slow(KINDS, 7))
+@pytest.mark.parametrize("kind", mostly_slow(list(KINDS), 7))
 async def test_every_fault_is_what_it_says_and_is_counted(serve: Serve, kind: str) -> None:
     """On the wire, and in /stats: a fault instead of a completion is no call, a completion spoiled is one."""
     server = serve(errors={kind: 1}, drip_s=0.5, retry_after_s=3)
