@@ -35,14 +35,10 @@ def episode_columns(states: Sequence[CellState], *, transcripts: bool = False) -
     columns: Columns = {str(name): frame[name].tolist() for name in frame.columns}
     records = {state.record.key: state.record for state in states}
     keys = columns["key"]
-    for (
-        column
-    ) in frames.factors:  # as they stand in the record: a frame makes fractions of whole numbers with gaps
-        name = (
-            column
-            if any(column in record.factors for record in records.values())
-            else column[: -len("_factor")]
-        )
+    # levels as they stand in the record: a frame makes fractions of whole numbers with gaps
+    factors = {name for record in records.values() for name in record.factors}
+    for column in frames.factors:
+        name = column if column in factors else column.removesuffix("_factor")
         levels = {key: public_factors(record).get(name) for key, record in records.items()}
         columns[column] = [levels[key] for key in keys]
     columns["imported"] = [str(records[key].imported or "") or None for key in keys]
