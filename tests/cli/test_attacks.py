@@ -1,6 +1,7 @@
 """What a model wrote, through every command that prints: nothing of it acts, and nothing is lost."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from hanlon.cli import main
 from support.attacks import ATTACKS, FORMULAS, attacked_store, restored
 from support.stored import episode, write_cell
 
+GOLDEN_STORE = Path(__file__).parents[1] / "golden" / "runs_d1202b4"
 VERBS = ("rates", "status", "labels", "judge-check")
+VERDICT = "verdict --sweep e0794882398f --hypotheses files --effects --predictions --notes"
+CONCLUSIONS = (("gaps", "--notes"), tuple(VERDICT.split()))
 SHORT = {name: text[:200] for name, text in ATTACKS.items()}
 
 
@@ -62,6 +66,35 @@ def test_no_comparison_has_a_character_that_acts(
     assert "script" in text
     assert ",=HYPERLINK" not in text
     assert "\n=HYPERLINK" not in text
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stored sweeps of both case studies whose model, labels and requests have every attack in their names."""
+    folder = tmp_path_factory.mktemp("judged") / "runs"
+    shutil.copytree(GOLDEN_STORE, folder)
+    name = SHORT["formula"] + "".join(SHORT.values())
+    for file in folder.glob("*/*/cell.json"):
+        cell = json.loads(file.read_text())
+        file.write_text(json.dumps(cell | {"model": name, "label": f"{name} {cell['label']}"}))
+        episodes = [json.loads(line) for line in (file.parent / "episodes.jsonl").read_text().splitlines()]
+        for record in episodes:
+            if "request" in record["facts"]:
+                record["facts"]["request"] += name
+        (file.parent / "episodes.jsonl").write_text("".join(json.dumps(record) + "\n" for record in episodes))
+    return folder
+
+
+@pytest.mark.parametrize("table_format", ["table", "markdown", "csv", "json"])
+@pytest.mark.parametrize("words", CONCLUSIONS, ids=["gaps", "verdict"])
+def test_no_conclusion_has_a_character_that_acts(
+    sweeps: Path, words: tuple[str, ...], table_format: str
+) -> None:
+    """What is concluded of a model is printed with its name."""
+    text = printed(*words, sweeps, "--format", table_format)
+    assert text.replace("\n", "").replace("\t", "").isprintable()
+    assert "HACKED" in text
+    assert not [line for line in text.splitlines() if line.startswith(("=", "@")) or ",=" in line]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

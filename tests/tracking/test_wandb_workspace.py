@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from test_wandb_report import EPISODES, registered, stakes_cells
 
+from hanlon.analysis.inert import inert, markdown_text
 from hanlon.store.records import CellRecord, SweepRecord
 from hanlon.tracking import workspace
 from hanlon.tracking.overview import Overview
 from hanlon.tracking.tables import Table, varied
 from hanlon.tracking.wandb import WandbTracker
+from support.attacks import ATTACKS
 from support.tracked_sweep import TrackedSweep, cell_record, episode
 from support.wandb_server import WandbServer
 
@@ -153,3 +155,21 @@ def test_the_report_begins_with_the_answer_and_the_effects(
         assert run_set["filters"]["filters"][0]["value"] == "sweep1"
     shown = json.dumps(blocks[9]).replace("\\", "")
     assert all(f'"{name}"' in shown for name in ("report", "effects", "transcripts"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", [ATTACKS["link"], "".join(text[:100] for text in ATTACKS.values())])
+def test_no_name_acts_in_the_report(
+    runs_dir: Path, server: WandbServer, said: list[str], attack: str
+) -> None:
+    """A model's name is shown with every character in sentences, and as text in the table's Markdown."""
+    sweep = registered(TrackedSweep(runs_dir, stakes_cells(model=attack)))
+    sweep.run(WandbTracker(figures=False, say=said.append), EPISODES)
+    [report] = server.reports.values()
+    blocks = json.loads(report["spec"])["blocks"]
+    [table] = [block["content"] for block in blocks if block["type"] == "markdown-block"]
+    assert markdown_text(attack) in table
+    assert inert(table) == table
+    answer = next(block["children"][0]["text"] for block in blocks[1:] if block["type"] == "paragraph")
+    assert inert(attack) in answer
+    assert inert(answer) == answer
