@@ -143,7 +143,9 @@ class Explanation:
         return classes_of(groups, self.observed.index)
 
     def fit(self, k: "NDArray[Any]", steps: int) -> Fit | None:
-        """The rates that it explains, one for each of the grid's, and their deviance."""
+        """The rates that this explanation allows and that come nearest to `k`, one a cell, and their deviance.
+
+        None where no rates satisfy it."""
         together = _merged(Counts(k, self.observed.counts.n), self.classes)
         merged = fit(together, self._region, steps)
         if merged is None:

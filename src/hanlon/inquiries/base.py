@@ -47,7 +47,7 @@ class Inquiry(Protocol):
 
     @property
     def kind(self) -> Literal["judges", "followups"]:
-        """The folder of its record; its answers are `labels.<key>.jsonl` or `followups.<key>.jsonl`."""
+        """Which folder of the store its record lies in. Its answers lie beside the episodes."""
         ...
 
     @property

@@ -211,9 +211,9 @@ def test_a_rubric_of_ones_own_is_asked_by_its_path(tmp_path: Path) -> None:
     ("before", "after", "said"),
     [
         ("{transcript} Is", "Is", "expected code, form, transcript, found code, form"),
-        ("all_of: [long]", "all_of: [short]", "labels.long.all_of names fields of kind bool"),
-        ("all_of: [long]", "choice: long", "names a field of kind choice"),
-        ("kind: bool", "kind: choice, choices: [a]", "choices has at least two"),
+        ("all_of: [long]", "all_of: [short]", "labels.long.all_of: 'short' is no field of kind bool"),
+        ("all_of: [long]", "choice: long", "labels.long.choice: 'long' is no field of kind choice"),
+        ("kind: bool", "kind: choice, choices: [a]", "a choice needs at least two, not ['a']"),
         ("source: me", "source: me\nvotes: 0", "votes=0 should be at least 1"),
         ("source: me", "sauce: me", "sauce is not a key here. Did you mean 'source'"),
         ("source: me", "source: [me", "not valid YAML"),

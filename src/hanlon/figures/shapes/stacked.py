@@ -119,7 +119,7 @@ def dumbbell(
 
 
 def _centred(rows: Frame, rates: Frame, gaps: Frame, lanes: int) -> Frame:
-    """The same with each group's lanes in the middle of its row, beside its name."""
+    """`rows` moved so that each group's lanes stand in the middle of its row, beside its name."""
     used = {name: 1 + max([*rates[rates["group"] == name]["place"], *gaps[gaps["group"] == name]["place"] + 1])
             for name in unique(rates["group"])}  # fmt: skip
     return rows.assign(

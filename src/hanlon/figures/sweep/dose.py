@@ -89,7 +89,7 @@ def dose_curves(points: Frame, title: str, layout: Layout = USUAL) -> Any:
 
 
 def _top(points: Frame) -> float:
-    """The end of the rates' axis, with room for a label."""
+    """Where the axis of rates ends, so that the label above the highest interval has room."""
     return float(points["high"].max()) / (1 - (LETTER * max(map(len, points["label"])) + 6) / HEIGHT)
 
 

@@ -82,20 +82,28 @@ class Rubric(_Strict):
         kinds = {name: field.kind for name, field in self.answer.items()}
         for name, field in self.answer.items():
             if field.kind == "choice" and len(set(field.choices)) < 2:
-                raise ValueError(f"answer.{name}.choices has at least two")
+                raise ValueError(
+                    f"answer.{name}.choices: a choice needs at least two, not {list(field.choices)}"
+                )
             if field.kind == "quote" and (field.of is None or kinds.get(field.supports or "") != "bool"):
                 raise ValueError(
-                    f"answer.{name} is a quote: `of` names a part, `supports` a field of kind bool"
+                    f"answer.{name} is a quote, which needs `of`, the part it is taken from, and `supports`, a "
+                    f"field of kind bool. They are {field.of!r} and {field.supports!r}"
                 )
         for label, rule in self.labels.items():
             if bool(rule.all_of) == (rule.choice is not None):
-                raise ValueError(f"labels.{label} has either all_of or choice")
-            if any(kinds.get(name) != "bool" for name in rule.all_of):
-                raise ValueError(f"labels.{label}.all_of names fields of kind bool")
+                raise ValueError(f"labels.{label} needs one of all_of and choice, not both or neither")
+            for name in rule.all_of:
+                if kinds.get(name) != "bool":
+                    raise ValueError(
+                        f"labels.{label}.all_of: {name!r} is no field of kind bool under `answer`"
+                    )
             if rule.choice is not None and kinds.get(rule.choice) != "choice":
-                raise ValueError(f"labels.{label}.choice names a field of kind choice")
+                raise ValueError(
+                    f"labels.{label}.choice: {rule.choice!r} is no field of kind choice under `answer`"
+                )
         if self.maybe is not None and self.maybe > self.threshold:
-            raise ValueError("maybe is at most threshold")
+            raise ValueError(f"maybe: {self.maybe} is above the threshold of {self.threshold}")
         return self
 
     def fits(self, environment: str) -> bool:
