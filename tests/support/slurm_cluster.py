@@ -1,6 +1,7 @@
 """A SLURM of one machine: `sbatch`, `srun`, `sacct`, `scancel`, `scontrol`, `squeue` as scripts on a PATH.
 
-`sbatch` really starts what it is given, one process for each task of the array, with the variables that SLURM sets.
+`sbatch` really starts a copy of what it is given, one process for each task of the array, with the variables that SLURM
+sets.
 What a real cluster adds is not here: a queue, other machines, limits of time and memory, accounting that lags.
 """
 
@@ -22,7 +23,7 @@ for task in range(first, last + 1):
            "SLURM_ARRAY_TASK_ID": str(task), "SLURM_NTASKS": "1", "SLURM_NNODES": "1", "SLURM_NODEID": "0",
            "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_JOB_NODELIST": "node1"}
     end = f"{number}_{task}"  # written whole: who reads an empty file takes the task for failed
-    ended = f"bash {script}; echo $? > {state}/code-{end}; mv {state}/code-{end} {state}/end-{end}"
+    ended = f"bash {state}/job-{number}; echo $? > {state}/code-{end}; mv {state}/code-{end} {state}/end-{end}"
     process = subprocess.Popen(["bash", "-c", ended],
                                env=os.environ | own, start_new_session=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -30,7 +31,8 @@ for task in range(first, last + 1):
 print(f"Submitted batch job {number}")
 """
 SRUN = """
-import os, sys
+import os, sys, time
+from pathlib import Path
 
 words, files = sys.argv[1:], {}
 while words and words[0].startswith("-"):
@@ -40,6 +42,8 @@ while words and words[0].startswith("-"):
 for name, descriptor in (("output", 1), ("error", 2)):
     path = files[name].replace("%A", os.environ["SLURM_ARRAY_JOB_ID"]).replace(
         "%a", os.environ["SLURM_ARRAY_TASK_ID"]).replace("%t", "0").replace("%j", os.environ["SLURM_JOB_ID"])
+    while not list(Path(path).parent.glob("*_submitted.pkl")):
+        time.sleep(0.01)  # in a real queue submitit has long put a task's pickle into its folder
     os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), descriptor)
 os.execvp(words[0], words)
 """

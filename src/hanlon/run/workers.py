@@ -146,8 +146,11 @@ class Sharing:
         except KeyboardInterrupt:
             return INTERRUPTED
         except Exception as error:  # every launcher has its own for a job that was killed
-            lines = str(error).strip().splitlines() or [""]
-            say(f"A worker has ended before its time: {type(error).__name__}: {lines[0]}")
+            lines = (
+                str(error).strip().splitlines()
+            )  # of submitit: which job, its state, then the end of its log
+            reason = " ".join([*lines[:2], *lines[2:][-1:]])
+            say(f"A worker has ended before its time: {type(error).__name__}: {reason}")
             return FAILED
         for reason in dict.fromkeys(reason for end in ends for reason in end.reasons):
             say(reason)
