@@ -39,9 +39,8 @@ def import_cells(
     The files are only read. Cells say that they were imported, from which file and its SHA-256.
 
     \b
-    Examples:
+    Example:
       hanlon import --from table counts.csv --map map.yaml
-      hanlon import logs/ --map map.yaml
     """
     from hanlon.exchange.import_logs import import_logs
     from hanlon.exchange.import_table import import_table
