@@ -140,7 +140,7 @@ def _metadata(record: CellRecord) -> dict[str, Any]:
     """What a cell is beside its factors; with it an import makes the same cell again."""
     tier: dict[str, Any] = record.config.get("tier") or {}
     ours = {
-        "key": record.key,
+        "cell": record.key,
         "label": record.label,
         "endpoint": record.endpoint,
         "protocol": record.protocol,

@@ -179,7 +179,7 @@ def _facts(log: Any, sample: Any) -> Iterator[tuple[str, Any]]:
     if sample.error:
         yield "error", sample.error.message
     if sample.limit:
-        yield "limit", {"type": sample.limit.type, "limit": sample.limit.limit}
+        yield "limit", sample.limit.model_dump(mode="json", exclude_none=True)
 
 
 def _asked(messages: Any) -> str:

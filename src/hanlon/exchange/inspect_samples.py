@@ -100,8 +100,8 @@ def _scores(episode: Episode, origin: Mapping[str, Any]) -> Scores:
         name: case for name, case in episode.measures.items() if case is not None and not episode.excluded
     }
     named: dict[str, Any] = {
+        **cases,  # the headline measure comes first: Scout takes the first for the score
         OUTCOME: episode.outcome,
-        **cases,
         **({} if origin else episode.facts.get("scores", {})),
     }
     return {
