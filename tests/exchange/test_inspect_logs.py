@@ -212,6 +212,10 @@ def test_messages_scores_and_usage_come_out_as_they_went_in(logs: Path, tmp_path
     assert counts(again) == counts(runs)
     rates = done("rates", again, "--measure", "all")
     assert "1 message_limit of 1" in rates
+    map_file = tmp_path / "at_a_limit.yaml"
+    map_file.write_text("excluded: failed\n", encoding="utf-8")
+    done("import", logs / "limited", "--map", map_file, "--runs", tmp_path / "counted")
+    assert json.loads(counts(tmp_path / "counted")[0])[4:7] == [0, 1, {}]
 
 
 @pytest.mark.slow
@@ -344,10 +348,18 @@ BAD: dict[str, tuple[Callable[[Path, Path], list[object]], str]] = {
         lambda logs, folder: [logs / "lettered", "--map", _file(folder, "measures: {bad: score_letter}")],
         r"_lettered_.*\.eval, sample 1, epoch 1 \(map\.yaml: measures\.bad\): '[CI]' says neither that it is a case",
     ),
+    "no number": (
+        lambda logs, folder: [
+            logs / "lettered",
+            "--map",
+            _file(folder, "measures: {bad: {column: score_letter, at_least: 1}}"),
+        ],
+        r"sample 1, epoch 1 \(map\.yaml: measures\.bad\.at_least\): '[CI]' is not a number",
+    ),
     "no score": (lambda logs, folder: [logs / "unscored"], r"no sample has a score"),
     "no column": (
         lambda logs, folder: [logs / "request", "--map", _file(folder, "factors: {tier: task_arg_teir}")],
-        r"map\.yaml: factors\.tier: Inspect logs has no column 'task_arg_teir'\. Did you mean 'task_arg_tier'\?",
+        r"map\.yaml: factors\.tier: no column 'task_arg_teir' in the logs\. Did you mean 'task_arg_tier'\?",
     ),
     "case": (
         lambda logs, folder: [

@@ -14,7 +14,7 @@ from hanlon.exchange.refusal import Refusal
 from hanlon.exchange.source_table import Row, SourceTable, columns_of
 from hanlon.exchange.table_map import NO_MAP, read_map, table_text
 
-LOGS = "Inspect logs"
+LOGS = "the logs"
 SHOWN = 4
 """How many values of a score are named."""
 LONGEST = 30

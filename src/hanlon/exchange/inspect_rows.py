@@ -38,7 +38,7 @@ def log_rows(source: Source, log: Any) -> list[Row]:
     note = _note(source, log, len(samples))
     return [
         Row(
-            f"{source.file}, sample {sample.id}, epoch {sample.epoch}",
+            f"sample {sample.id}, epoch {sample.epoch}",
             head | dict(_columns(sample, scored=scored)),
             source,
             _rollout(log, sample),

@@ -44,7 +44,7 @@ class MappedTable:
 
     def refuse(self, key: str, problem: str, row: Row | None = None) -> Refusal:
         """What is wrong, with the file, its row and the key of the map."""
-        at = f"{self.table.name}, {row.name}" if row else self.table.name
+        at = f"{row.source.file}, {row.name}" if row else self.table.name
         return Refusal(f"{at} ({self.map_name}: {key}): {problem}")
 
     def placed(self) -> list[tuple[Place, Row]]:
@@ -173,10 +173,11 @@ class MappedTable:
             }
             for key, text in texts.items():
                 other, first = spellings.setdefault((key, text.lower()), (text, row))
+                file = "" if first.source == row.source else f"{first.source.file}, "
                 if other != text:
                     raise self.refuse(
                         key,
-                        f"'{text}' differs only in case from '{other}' in {first.name}. Give both one name in "
+                        f"'{text}' differs only in case from '{other}' in {file}{first.name}. Give both one name in "
                         f"{key}.{'levels' if key == 'prompt' else 'values'}",
                         row,
                     )

@@ -176,7 +176,7 @@ def read_map(
                 f" A fixed value is {key}: {{value: {column}}}." if "." not in key and key in _FIXED else ""
             )
             raise Refusal(
-                f"{name}: {key}: {table} has no column '{column}'.{nearest(column, columns)}{fixed} "
+                f"{name}: {key}: no column '{column}' in {table}.{nearest(column, columns)}{fixed} "
                 f"Columns: {', '.join(columns)}"
             )
     for key, entry in (("env", table_map.env), ("model", table_map.model)):
