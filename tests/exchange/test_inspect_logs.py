@@ -315,9 +315,16 @@ def test_a_log_that_was_cancelled_says_so_and_json_is_read_too(logs: Path, tmp_p
 
 BAD: dict[str, tuple[Callable[[Path, Path], list[object]], str]] = {
     "two logs of one cell": (
-        lambda logs, folder: [logs / "request", shutil.copy(next(logs.glob("request/*.eval")), folder / "copy.eval")],
+        lambda logs, folder: [
+            logs / "request",
+            rewritten(next(logs.glob("request/*.eval")), folder / "copy.eval", lambda name, content: content),
+        ],
         r"are two logs of one cell \(baseline of mockllm/model\)\. Import one of them, or name in factors what tells "
         r"them apart\. They differ in log \(.* and copy\.eval\)",
+    ),
+    "a copy": (
+        lambda logs, folder: [logs / "limited", shutil.copytree(logs / "limited", folder / "again")],
+        r"again/.*\.eval: the same log as .*/limited/.*\.eval\. Its samples count once",
     ),
     "newer": (
         lambda logs, folder: [

@@ -8,7 +8,7 @@ from typing import Any
 
 from hanlon.exchange.import_table import TableImport, import_rows
 from hanlon.exchange.inspect_logs import log_files, read_log
-from hanlon.exchange.inspect_rows import MEASURE, OURS, log_rows
+from hanlon.exchange.inspect_rows import MEASURE, log_rows, said_by_us
 from hanlon.exchange.mapped_rows import MappedTable
 from hanlon.exchange.refusal import Refusal
 from hanlon.exchange.source_table import Row, SourceTable, columns_of
@@ -30,10 +30,15 @@ def import_logs(paths: Sequence[Path], map_file: Path | None, runs: Path, name: 
     """
     rows: list[Row] = []
     ours: list[Mapping[str, Any]] = []
+    files: dict[str, Path] = {}
     for file in log_files(paths):
         source, log = read_log(file)
+        if (first := files.setdefault(source.sha256, file)) != file:
+            raise Refusal(
+                f"{file}: the same log as {first}. Its samples count once: leave one of the two out"
+            )
         rows += log_rows(source, log)
-        ours.append(log.metadata.get(OURS, {}))
+        ours.append(said_by_us(log))
     table = _table(rows)
     default = _map_of_ours(table, ours) if all(ours) else _map(table)
     if not map_file and not default["measures"]:
@@ -67,7 +72,7 @@ def _map(table: SourceTable) -> dict[str, Any]:
         "measures": {
             column.removeprefix(_SCORE): column
             for column in _scores(table)
-            if all(isinstance(value, bool) for value in _values(table, column))
+            if (values := _values(table, column)) and all(isinstance(value, bool) for value in values)
         },
         "request": "id" if len(samples) > 1 else None,
     }

@@ -9,7 +9,9 @@ from hanlon.exchange.inspect_package import inspect_module
 from hanlon.store.records import ModelCall
 
 Message = dict[str, Any]
-STOP_REASONS = {"length": "max_tokens", "content_filter": "content_filter", "tool_calls": "tool_calls"}
+STOP_REASONS = {"length": "max_tokens"} | {
+    name: name for name in ("content_filter", "tool_calls", "max_tokens", "model_length", "unknown")
+}
 """Finish reasons of providers as Inspect names them; any other reply has simply stopped."""
 
 

@@ -28,22 +28,31 @@ _EVENTS = ("info", "error", "sample_limit", "approval", "interrupt")
 _OF_EVENT = {"uuid", "span_id", "timestamp", "working_start", "event", "pending", "metadata"}
 
 
+def said_by_us(log: Any) -> Mapping[str, Any]:
+    """What Hanlon said of the cell if it wrote this log, and nobody has taken a part of it out; else empty."""
+    ours: Any = log.metadata.get(OURS)
+    whole = isinstance(ours, dict) and all(
+        isinstance(sample.metadata.get(OURS), dict) for sample in log.samples
+    )
+    return cast("Mapping[str, Any]", ours) if whole else {}
+
+
 def log_rows(source: Source, log: Any) -> list[Row]:
     """A row for each sample and epoch of a log, in the order in which Hanlon numbered them if it wrote the log."""
-    head = dict(_head(source, log))
+    head, ours = dict(_head(source, log)), said_by_us(log)
     samples = list(log.samples)
-    if OURS in log.metadata:
+    if ours:
         samples.sort(key=lambda sample: sample.metadata[OURS]["index"])
     scored = any(sample.scores for sample in samples)
     note = _note(source, log, len(samples))
     return [
         Row(
             f"sample {sample.id}, epoch {sample.epoch}",
-            head | dict(_columns(sample, scored=scored)),
+            head | dict(_columns(sample, bool(ours), scored=scored)),
             source,
-            _rollout(log, sample),
+            _rollout(log, ours, sample),
             note,
-            log.metadata.get(OURS, {}).get("label", ""),
+            ours.get("label", ""),
         )
         for sample in samples
     ]
@@ -72,7 +81,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else as_json(value)
 
 
-def _columns(sample: Any, *, scored: bool) -> Iterator[tuple[str, Any]]:
+def _columns(sample: Any, is_ours: bool, *, scored: bool) -> Iterator[tuple[str, Any]]:
     yield from {"id": sample.id, "epoch": sample.epoch, "target": _plain(sample.target)}.items()
     yield from _prefixed("metadata", {key: value for key, value in sample.metadata.items() if key != OURS})
     for name, score in _scores(sample).items():
@@ -84,7 +93,8 @@ def _columns(sample: Any, *, scored: bool) -> Iterator[tuple[str, Any]]:
         yield f"score_{name}_answer", score.answer
     yield "error", sample.error.message if sample.error else None
     yield "limit", sample.limit.type if sample.limit else None
-    if ours := sample.metadata.get(OURS):
+    if is_ours:
+        ours = sample.metadata[OURS]
         yield from _prefixed(MEASURE, ours["measures"])
         yield from ((name, ours[name]) for name in ("outcome", "excluded"))
         return
@@ -107,18 +117,18 @@ def _note(source: Source, log: Any, samples: int) -> str:
     return f"{source.file} has the status {log.status}: {samples}{of} samples are in it"
 
 
-def _rollout(log: Any, sample: Any) -> dict[str, Any]:
+def _rollout(log: Any, cell: Mapping[str, Any], sample: Any) -> dict[str, Any]:
     messages = [stored_message(message) for message in sample.messages]
-    ours = sample.metadata.get(OURS, {})
+    ours: Mapping[str, Any] = sample.metadata[OURS] if cell else {}
     replies = [message for message in messages if message["role"] == "assistant"]
     return {
         "seed": ours.get("seed", 0),
         "messages": messages,
         "calls": stored_calls(sample),
         "events": list(_events(sample)),
-        "facts": dict(_facts(log, sample)),
+        "facts": dict(_facts(cell, sample)),
         "reasoning": "full" if any(map(returned_reasoning, replies)) else "absent",
-        "simulated": log.eval.model.startswith(STAND_IN) or bool(log.metadata.get(OURS, {}).get("simulated")),
+        "simulated": log.eval.model.startswith(STAND_IN) or bool(cell.get("simulated")),
         "transcript_hash": _hash(replies),
         "started_at": _seconds(sample.started_at),
         "finished_at": _seconds(sample.completed_at),
@@ -155,14 +165,14 @@ def _events(sample: Any) -> Iterator[Event]:
         yield Event(max(turn, 0), kind, fields)
 
 
-def _facts(log: Any, sample: Any) -> Iterator[tuple[str, Any]]:
+def _facts(cell: Mapping[str, Any], sample: Any) -> Iterator[tuple[str, Any]]:
     """What else a log says of a sample: enough to write it again as it was."""
     said = {key: value for key, value in sample.metadata.items() if key != OURS}
     scores = {name: _score(score) for name, score in _scores(sample).items()}
-    if OURS in log.metadata:
+    if cell:
         again = {
             OUTCOME,
-            *(each for name in log.metadata[OURS]["measures"] for each in (name, f"{name}{CASE}")),
+            *(each for name in cell["measures"] for each in (name, f"{name}{CASE}")),
         }
         others = {name: score for name, score in scores.items() if name not in again}
         request = sample.metadata[OURS]["request"]

@@ -53,13 +53,11 @@ def _sample(record: CellRecord, episode: Episode, model: str, at: tuple[Any, int
     shown = [] if record.local_only else episode.messages
     messages = [inspect_message(message, f"{name}-{number}") for number, message in enumerate(shown)]
     first = next((at for at, message in enumerate(messages) if message.role == "assistant"), len(messages))
-    timeline = _Timeline(episode, model, name, messages)
+    timeline = _Timeline(episode, model, name, messages, imported=bool(origin))
     usage = origin.get("model_usage") or timeline.usage()
     scores = {**origin.get("scores", {}), **_scores(episode, origin), **labels}
-    score, metadata = (
-        inspect_module("scorer").Score,
-        origin.get("metadata", {} if record.local_only else episode.facts),
-    )
+    score = inspect_module("scorer").Score
+    metadata = origin.get("metadata", {} if record.local_only else episode.facts)
     return log.EvalSample(
         id=at[0],
         epoch=origin.get("epoch", at[1]),
@@ -122,7 +120,7 @@ def _labels(state: CellState) -> Mapping[int, Scores]:
                 counts = {"yes": label.yes, "parsed": label.parsed, "votes": label.votes}
                 scores.setdefault(index, {})[f"{judge.name}_{label.name}"] = {
                     "value": label.value,
-                    "explanation": "\n".join(reasons) or None,
+                    "explanation": None if state.record.local_only else "\n".join(reasons) or None,
                     "metadata": {"judge": judge.model or "rules", "simulated": judge.simulated, **counts},
                 }
     for asked in followup_labels([state]):
@@ -149,7 +147,10 @@ def _time(seconds: float) -> str | None:
 class _Timeline:
     """The calls of an episode beside its messages: each reply with the call that made it."""
 
-    def __init__(self, episode: Episode, model: str, name: str, messages: Sequence[Any]) -> None:
+    def __init__(
+        self, episode: Episode, model: str, name: str, messages: Sequence[Any], *, imported: bool
+    ) -> None:
+        self._imported = imported
         self._episode, self._model, self._name, self._messages = episode, model, name, messages
         self._at, self._number = episode.started_at, 0
 
@@ -177,7 +178,7 @@ class _Timeline:
                 call = calls.pop(0) if calls else None
                 yield self._model_event(event, self._messages[:number], message, call)
                 tool_calls |= {tool_call.id: tool_call for tool_call in message.tool_calls or ()}
-                yield from self._seen(event, turn)
+                yield from self._seen(event, range(turn, turn + 1))
                 turn += 1
             elif message.role == "tool" and message.tool_call_id in tool_calls:
                 tool_call = tool_calls[message.tool_call_id]
@@ -191,11 +192,13 @@ class _Timeline:
                     **self._stamp(),
                 )
         yield from (self._model_event(event, [], None, call) for call in calls)
+        last = max((seen.turn for seen in self._episode.events), default=-1)
+        yield from self._seen(event, range(turn, last + 1))
 
-    def _seen(self, event: Any, turn: int) -> Iterator[Any]:
+    def _seen(self, event: Any, turns: range) -> Iterator[Any]:
         for seen in self._episode.events:
-            if seen.turn == turn:
-                content = {"turn": turn, "kind": seen.kind, "data": seen.data}
+            if seen.turn in turns:
+                content = {"turn": seen.turn, "kind": seen.kind, "data": seen.data}
                 yield event.InfoEvent(source=OURS, data=content, **self._stamp())
 
     def _model_event(self, event: Any, before: Sequence[Any], reply: Any, call: ModelCall | None) -> Any:
@@ -226,8 +229,8 @@ class _Timeline:
         )
 
     def _model_of(self, call: ModelCall) -> str:
-        """Another model than the cell's, such as a grader of an imported log, has its own name."""
-        return self._model if call.requested_model in self._model else call.requested_model
+        """Calls of an imported log keep the names of their models, of which one may be a grader's."""
+        return call.requested_model if self._imported else self._model
 
     def _stamp(self) -> dict[str, Any]:
         self._number += 1
