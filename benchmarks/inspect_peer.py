@@ -25,7 +25,6 @@ from hot_path import EPISODES, bodies, cpu_of, echo_cell, echo_server, sweep_of,
 
 ROUNDS, SIZES, CONNECTIONS, TURNS = 3, (40, 160), 32, 5
 SMOKE_SIZES = (2, 4)
-PEER_PYTHON = Path(__file__).parents[1] / ".venv-inspect/bin/python"
 SYSTEM = "You are a careful assistant. Call the tool until you are told to stop."
 
 
@@ -59,7 +58,7 @@ def inspect_cpu(base_url: str, episodes: int, scratch: Path) -> float:
     }
     own = {"ECHO_API_KEY": "none", "XDG_DATA_HOME": str(scratch), "XDG_CACHE_HOME": str(scratch)}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [str(PEER_PYTHON), str(Path(__file__).with_name("inspect_echo.py"))]
+    command = [sys.executable, str(Path(__file__).with_name("inspect_echo.py"))]
     subprocess.run(
         command, input=json.dumps(job), text=True, check=True, cwd=scratch, env={**os.environ, **own}
     )

@@ -14,7 +14,6 @@ BENCHMARKS = sorted(
     for path in (ROOT / "benchmarks").glob("*.py")
     if re.search(r"(is_smoke|read_arguments)\(__doc__", path.read_text(encoding="utf-8"))
 )
-PEER = ROOT / ".venv-inspect" / "ready"
 
 
 def test_every_program_of_the_folder_can_be_smoked() -> None:
@@ -27,8 +26,6 @@ def test_every_program_of_the_folder_can_be_smoked() -> None:
 @pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
 def test_a_benchmark_runs(path: Path) -> None:
     """It ends with exit code 0 and prints figures."""
-    if path.stem == "inspect_peer" and not PEER.is_file():
-        pytest.skip("no .venv-inspect: `make check` and `make bench-inspect` build it")
     run = subprocess.run([sys.executable, str(path), "--smoke"], capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr
     assert any(letter.isdigit() for letter in run.stdout)

@@ -211,7 +211,7 @@ def test_the_same_import_again_writes_nothing(desk: Desk) -> None:
 
 BAD_COUNTS = {
     "column": (COUNTS, MAP.replace("who", "whom"),
-               "model: table.csv has no column 'whom'. Did you mean 'who'? A fixed value is model: {value: whom}."),
+               "model: no column 'whom' in table.csv. Did you mean 'who'? A fixed value is model: {value: whom}."),
     "key": (COUNTS, MAP + "mdel: who\n", "no key 'mdel'. Did you mean 'model'?"),
     "kind": (COUNTS, MAP + "request: who\n", "request is no key of rows: counts"),
     "missing": (COUNTS, MAP.replace("k: k\n", ""), "k is missing: rows: counts needs measure, k, n"),
@@ -262,7 +262,10 @@ def test_a_bad_table_or_map_is_named_and_nothing_is_written(desk: Desk, what: st
             "measures.stayed: {column: grade, cases: [...]",
         ),
         (("episode: run", "episode: request"), "An episode counts once"),
-        (("children: {column: path", "children: {column: pth"), "has no column 'pth'. Did you mean 'path'?"),
+        (
+            ("children: {column: path", "children: {column: pth"),
+            "no column 'pth' in table.csv. Did you mean 'path'?",
+        ),
         (("part: run-*", "part: run_*"), "(map.yaml: children.part): no part of 'run-1' fits run_*"),
     ],
 )

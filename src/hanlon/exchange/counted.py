@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hanlon.exchange.mapped_rows import MappedTable, Place
-from hanlon.exchange.source_table import Row
+from hanlon.exchange.source_table import Row, Source
 from hanlon.exchange.table_map import CaseColumn, Duplicates, table_text
 from hanlon.store.records import Episode
 
@@ -22,6 +22,8 @@ class CountedCell:
     """A cell of a table: its episodes, its measures with what they mean, and what must be said of its counts."""
 
     place: Place
+    source: Source
+    label: str
     episodes: list[Episode] = field(default_factory=list[Episode])
     measures: dict[str, str] = field(default_factory=dict[str, str])
     notes: list[str] = field(default_factory=list[str])
@@ -29,7 +31,7 @@ class CountedCell:
     @property
     def requests(self) -> set[str]:
         """What its episodes answer, as far as the table says it."""
-        return {episode.facts["request"] for episode in self.episodes if episode.facts}
+        return {episode.facts["request"] for episode in self.episodes if "request" in episode.facts}
 
 
 def counted_cells(mapped: MappedTable) -> list[CountedCell]:
@@ -46,13 +48,40 @@ def counted_cells(mapped: MappedTable) -> list[CountedCell]:
     make = _of_counts if mapped.map.rows == "counts" else _of_episodes
     cells: list[CountedCell] = []
     for identity, place in places.items():
-        cell = CountedCell(place)
+        _refuse_two_files(mapped, place, rows[identity])
+        cell = CountedCell(place, rows[identity][0].source, rows[identity][0].label)
         make(mapped, cell, rows[identity])
+        cell.notes += dict.fromkeys(note for row in rows[identity] if (note := row.note))
         if mapped.map.note:
             texts = (table_text(row.values.get(mapped.map.note)) for row in rows[identity])
             cell.notes += dict.fromkeys(text for text in texts if text)
         cells.append(cell)
     return cells
+
+
+def _refuse_two_files(mapped: MappedTable, place: Place, rows: Sequence[Row]) -> None:
+    """A cell has one log: nothing says whether a second one goes on with it, repeats it or was run otherwise."""
+    first = rows[0]
+    other = next((row for row in rows if row.source != first.source), None)
+    if other is None:
+        return
+
+    def constant(column: str, source: Source) -> str | None:
+        texts = {table_text(row.values.get(column)) for row in rows if row.source == source}
+        return next(iter(texts)) if len(texts) == 1 else None
+
+    differing = {
+        column: pair
+        for column in mapped.table.columns
+        if len({*(pair := [constant(column, row.source) for row in (first, other)])} - {None}) == 2
+    }
+    shown = ", ".join(f"{column} ({' and '.join(map(str, pair))})" for column, pair in differing.items())
+    raise mapped.refuse(
+        "factors",
+        f"{first.source.file} and {other.source.file} are two logs of one cell ({place.prompt} of {place.model}). "
+        f"Import one of them, or name in factors what tells them apart. They differ in {shown or 'no column'}",
+        other,
+    )
 
 
 def _of_counts(mapped: MappedTable, cell: CountedCell, rows: Sequence[Row]) -> None:
@@ -106,7 +135,7 @@ def _preferred(mapped: MappedTable, cell: CountedCell, measure: str, rows: Seque
     if rule is None or _rank(rule, first) == _rank(rule, others[0]):
         raise mapped.refuse(
             "duplicates",
-            f"row {first.number} has the same cell and measure ({cell.place.prompt}, {measure}). A factor or where: "
+            f"{first.name} has the same cell and measure ({cell.place.prompt}, {measure}). A factor or where: "
             "tells them apart; duplicates: {column: ..., prefer: [...]} says which is followed",
             others[0],
         )
@@ -141,12 +170,17 @@ def _count(mapped: MappedTable, key: str, row: Row) -> int:
 
 
 def _of_episodes(mapped: MappedTable, cell: CountedCell, rows: Sequence[Row]) -> None:
-    cell.measures = {
-        name: case.description or f"imported: {case.column}" for name, case in mapped.map.measures.items()
-    }
+    scored = {column for row in rows for column in row.values}
+    cases = {name: case for name, case in mapped.map.measures.items() if case.column in scored}
+    if not cases:
+        wanted = ", ".join(case.column for case in mapped.map.measures.values())
+        raise mapped.refuse(
+            "measures", f"no column {wanted} in the whole cell ({cell.place.prompt})", rows[0]
+        )
+    cell.measures = {name: case.description or f"imported: {case.column}" for name, case in cases.items()}
     _refuse_twice(mapped, rows)
     for index, row in enumerate(rows):
-        measures = {name: _case(mapped, name, case, row) for name, case in mapped.map.measures.items()}
+        measures = {name: _case(mapped, name, case, row) for name, case in cases.items()}
         reason = table_text(row.values.get(mapped.map.excluded)) if mapped.map.excluded else ""
         outcome = table_text(row.values.get(mapped.map.outcome)) if mapped.map.outcome else _outcome(measures)
         facts: dict[str, str] = {}
@@ -154,7 +188,7 @@ def _of_episodes(mapped: MappedTable, cell: CountedCell, rows: Sequence[Row]) ->
             request = table_text(row.values.get(mapped.map.request))
             facts["request"] = mapped.not_empty("request", request, row)
         cell.episodes.append(
-            _episode(index, reason or outcome, measures, excluded=reason or None, facts=facts)
+            _episode(index, reason or outcome, measures, excluded=reason or None, facts=facts, row=row)
         )
 
 
@@ -165,7 +199,7 @@ def _refuse_twice(mapped: MappedTable, rows: Sequence[Row]) -> None:
         if (first := first_rows.setdefault(name, row)) is not row:
             raise mapped.refuse(
                 "episode",
-                f"'{name}' is also row {first.number} of the same cell. An episode counts once; children: leaves out "
+                f"'{name}' is also {first.name} of the same cell. An episode counts once; children: leaves out "
                 "what was resampled from another",
                 row,
             )
@@ -174,6 +208,8 @@ def _refuse_twice(mapped: MappedTable, rows: Sequence[Row]) -> None:
 def _case(mapped: MappedTable, name: str, case: CaseColumn, row: Row) -> bool | None:
     """Whether an episode is a case, None where the question does not arise."""
     text = table_text(row.values.get(case.column))
+    if case.at_least is not None and text:
+        return _number(mapped, name, text, row) >= case.at_least
     cases, others = ([table_text(each) for each in texts] for texts in (case.cases, case.not_cases))
     if text in cases or text in others:
         return text in cases
@@ -190,6 +226,15 @@ def _case(mapped: MappedTable, name: str, case: CaseColumn, row: Row) -> bool | 
     return truth
 
 
+def _number(mapped: MappedTable, name: str, text: str, row: Row) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise mapped.refuse(
+            f"measures.{name}.at_least", f"'{text}' is not a number. cases and not_cases list texts", row
+        ) from None
+
+
 def _outcome(measures: Mapping[str, bool | None]) -> str:
     return OUTCOMES[next(iter(measures.values()))]
 
@@ -200,14 +245,15 @@ def _episode(
     measures: dict[str, bool | None],
     excluded: str | None = None,
     facts: dict[str, Any] | None = None,
+    row: Row | None = None,
 ) -> Episode:
-    return Episode(
-        index=index,
-        seed=0,
-        outcome=outcome,
-        measures=measures,
-        facts=facts or {},
-        messages=[],
-        texts_hash="",
-        excluded=excluded,
-    )
+    rollout = row.rollout if row else {}
+    decided: dict[str, Any] = {
+        "index": index,
+        "outcome": outcome,
+        "measures": measures,
+        "facts": {**rollout.get("facts", {}), **(facts or {})},
+        "excluded": excluded,
+    }
+    fields: dict[str, Any] = {"seed": 0, "messages": [], "texts_hash": "", **rollout, **decided}
+    return Episode(**fields)

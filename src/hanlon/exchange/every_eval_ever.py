@@ -166,13 +166,21 @@ def _model_config(record: CellRecord) -> Mapping[str, Any]:
     return record.config.get("model") or {}
 
 
+def generation(record: CellRecord) -> dict[str, Any]:
+    """The sampling parameters that a cell sets and every format of evaluations knows."""
+    sampling = _sampling(record)
+    return {name: sampling[name] for name in GENERATION if sampling.get(name) is not None}
+
+
 def _generation(record: CellRecord) -> dict[str, Any]:
-    sampling: Mapping[str, Any] = _model_config(record).get("sampling") or {}
-    generation = {name: sampling[name] for name in GENERATION if sampling.get(name) is not None}
-    return {"generation_args": generation, "additional_details": dict(_others(sampling))}
+    return {"generation_args": generation(record), "additional_details": dict(_others(record))}
 
 
-def _others(sampling: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in sampling.items():
+def _sampling(record: CellRecord) -> Mapping[str, Any]:
+    return _model_config(record).get("sampling") or {}
+
+
+def _others(record: CellRecord) -> Iterator[tuple[str, str]]:
+    for name, value in _sampling(record).items():
         if name not in GENERATION and value is not None:
             yield name, value if isinstance(value, str) else as_json(value)

@@ -11,10 +11,11 @@ from hanlon.analysis.paragraphs import counted
 from hanlon.exchange.dataset import write_dataset
 from hanlon.exchange.every_eval_ever import eval_files
 from hanlon.exchange.export_rows import RowKind, count_columns, episode_columns, write_columns
+from hanlon.exchange.inspect_export import write_logs
 from hanlon.exchange.refusal import Refusal
 from hanlon.store.cells import CellState
 
-ExportKind = Literal["csv", "jsonl", "parquet", "dataset", "eee"]
+ExportKind = Literal["csv", "jsonl", "parquet", "dataset", "eee", "inspect"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ def export(states: Sequence[CellState], wanted: Export) -> str:
         files = eval_files(states, wanted.organization)
         _write(wanted.out, lambda folder: _files(folder, files), folder=True)
         return counted(len(files), "file")
+    if wanted.kind == "inspect":
+        _write(wanted.out, lambda folder: _logs(states, folder), folder=True)
+        return counted(len(states), "log")
     kind = wanted.kind
     counts = wanted.rows == "counts"
     columns = count_columns(states) if counts else episode_columns(states, transcripts=wanted.transcripts)
@@ -53,6 +57,11 @@ def export(states: Sequence[CellState], wanted: Export) -> str:
 def _dataset(states: Sequence[CellState], folder: Path, wanted: Export) -> None:
     folder.mkdir()
     write_dataset(states, folder, wanted.out.name, wanted.licence, transcripts=wanted.transcripts)
+
+
+def _logs(states: Sequence[CellState], folder: Path) -> None:
+    folder.mkdir()
+    write_logs(states, folder)
 
 
 def _files(folder: Path, files: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Makes stored cells of a table: all of them, or none. The table itself is only read."""
+"""Makes stored cells of a mapped table: all of them, or none. What they are made of is only read."""
 
 import os
 import re
@@ -17,7 +17,7 @@ import msgspec
 from hanlon.exchange.counted import CountedCell, counted_cells
 from hanlon.exchange.mapped_rows import MappedTable, whole
 from hanlon.exchange.refusal import Refusal
-from hanlon.exchange.source_table import read_table
+from hanlon.exchange.source_table import Source, read_table
 from hanlon.exchange.table_map import TableMap, read_map
 from hanlon.store.digest import digest
 from hanlon.store.episodes import read_cell, read_json, write_json
@@ -29,13 +29,16 @@ IMPORTED = "imported"
 
 @dataclass(frozen=True)
 class TableImport:
-    """What an import has made. `added` are the cells that were not there already."""
+    """What an import has made. `added` are the cells that were not there already, `unmeasured` the scores of logs
+    that no measure is made of, with their values.
+    """
 
     sweep: str
     records: Sequence[CellRecord]
     episodes: int
     added: int
     left_out: str
+    unmeasured: tuple[str, ...] = ()
 
 
 def import_table(file: Path, map_file: Path, runs: Path, name: str | None = None) -> TableImport:
@@ -46,11 +49,19 @@ def import_table(file: Path, map_file: Path, runs: Path, name: str | None = None
     """
     table = read_table(file)
     mapped = MappedTable(table, read_map(map_file, table.columns, table.name), map_file.name)
+    return import_rows(mapped, runs, name or map_file.stem)
+
+
+def import_rows(mapped: MappedTable, runs: Path, name: str) -> TableImport:
+    """Make cells of a mapped table under `<runs>/imported`, and a sweep of this name of them.
+
+    Raises:
+        Refusal: a row, the map or what is stored already forbids it; nothing has been written then.
+    """
     cells = counted_cells(mapped)
-    content = mapped.map.model_dump(mode="json", exclude_defaults=True)
-    origin = Imported(table.name, table.sha256, mapped.map.rows, content)
-    records = [_record(cell, mapped.map, origin, cells) for cell in cells]
-    sweep = _sweep(name or map_file.stem, records, origin)
+    origins = _origins([cell.source for cell in cells])
+    records = [_record(cell, mapped.map, origins, cells) for cell in cells]
+    sweep = _sweep(name, records, origins)
     contents = list(zip(records, (cell.episodes for cell in cells), strict=True))
     try:
         _refuse_other_sweep(runs, sweep)
@@ -63,16 +74,17 @@ def import_table(file: Path, map_file: Path, runs: Path, name: str | None = None
     return TableImport(sweep.id, records, episodes, len(new), mapped.left_out_text())
 
 
-def _record(
-    cell: CountedCell, table_map: TableMap, origin: Imported, cells: Sequence[CountedCell]
-) -> CellRecord:
+def _record(cell: CountedCell, table_map: TableMap, origins: str, cells: Sequence[CountedCell]) -> CellRecord:
     place = cell.place
+    content = table_map.model_dump(mode="json", exclude_defaults=True)
+    transcripts = any(episode.messages for episode in cell.episodes)
+    origin = Imported(cell.source.file, cell.source.sha256, table_map.rows, content, transcripts)
     config: dict[str, Any] = {"model": {"id": place.model}}
     if tier := _tier(place.factors.get("tier"), table_map):
         config["tier"] = tier
     requests = {request for other in cells for request in other.requests}
     texts = {"requests": f"{len(requests)} requests {digest(sorted(requests))}"} if requests else {}
-    label = place.prompt + "".join(
+    label = cell.label or place.prompt + "".join(
         f"+{name}={place.factors[name]}" for name in _named(place.set_beside, cell, cells)
     )
     return CellRecord(
@@ -83,7 +95,7 @@ def _record(
         model=place.model,
         endpoint=IMPORTED,
         protocol=IMPORTED,
-        simulated=False,
+        simulated=any(episode.simulated for episode in cell.episodes),
         factors=dict(place.factors),
         measures=_measures(cell, place.env, cells),
         config=config,
@@ -92,9 +104,11 @@ def _record(
         planned_samples=len(cell.episodes),
         versions={"hanlon": version("hanlon")},
         created_at=time.time(),
-        notes=[str(origin), *([f"source: {table_map.source}"] if table_map.source else []), *table_map.notes,
+        notes=[str(origin) if origin.file in origins else f"imported from {origins}",
+               *([f"source: {table_map.source}"] if table_map.source else []), *table_map.notes,
                *(f"{label}: {note}" for note in cell.notes)],
-        no_effect={name: whole(level) for name, level in table_map.no_effect.items()},
+        no_effect={name: whole(level) for name, level in table_map.no_effect.items()
+                   if name in place.factors},
         imported=origin,
     )  # fmt: skip
 
@@ -123,7 +137,7 @@ def _tier(name: object, table_map: TableMap) -> dict[str, Any] | None:
     return {**table_map.tiers[name].model_dump(), "name": name, "others": others}
 
 
-def _sweep(name: str, records: Sequence[CellRecord], origin: Imported) -> SweepRecord:
+def _sweep(name: str, records: Sequence[CellRecord], origins: str) -> SweepRecord:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise Refusal(f"--name '{name}': letters, digits, and _ . - inside them")
     return SweepRecord(
@@ -134,8 +148,17 @@ def _sweep(name: str, records: Sequence[CellRecord], origin: Imported) -> SweepR
         overrides=[],
         started_at=time.time(),
         finished_at=time.time(),
-        imported=f"{origin.file} (SHA-256 {origin.sha256[:12]})",
+        imported=origins,
     )
+
+
+def _origins(sources: Sequence[Source]) -> str:
+    """The file of all cells, or how many they are."""
+    files = {source.sha256: source.file for source in sources}
+    if len(files) == 1:
+        ((sha256, file),) = files.items()
+        return f"{file} (SHA-256 {sha256[:12]})"
+    return f"{len(files)} files (SHA-256 of all {digest(sorted(files))[:12]})"
 
 
 def _refuse_other_sweep(runs: Path, sweep: SweepRecord) -> None:

@@ -44,7 +44,7 @@ class MappedTable:
 
     def refuse(self, key: str, problem: str, row: Row | None = None) -> Refusal:
         """What is wrong, with the file, its row and the key of the map."""
-        at = f"{self.table.name}, row {row.number}" if row else self.table.name
+        at = f"{row.source.file}, {row.name}" if row else self.table.name
         return Refusal(f"{at} ({self.map_name}: {key}): {problem}")
 
     def placed(self) -> list[tuple[Place, Row]]:
@@ -107,12 +107,18 @@ class MappedTable:
 
     def _place(self, row: Row) -> Place:
         prompt, by_level = self._prompt(row)
-        beside = {name: self.level(f"factors.{name}", entry, row) for name, entry in self.map.factors.items()}
+        beside = {
+            name: self.level(f"factors.{name}", entry, row)
+            for name, entry in self.map.factors.items()
+            if entry.column is None or entry.column in row.values
+        }
+        foreign = self.map.factors.keys() - beside.keys()
+        no_effect = {name: level for name, level in self.map.no_effect.items() if name not in foreign}
         return Place(
             self.name("env", self.map.env, row),
             self.name("model", self.map.model, row),
             prompt,
-            {name: whole(level) for name, level in {**self.map.no_effect, **by_level, **beside}.items()},
+            {name: whole(level) for name, level in {**no_effect, **by_level, **beside}.items()},
             tuple(beside),
         )
 
@@ -167,10 +173,11 @@ class MappedTable:
             }
             for key, text in texts.items():
                 other, first = spellings.setdefault((key, text.lower()), (text, row))
+                file = "" if first.source == row.source else f"{first.source.file}, "
                 if other != text:
                     raise self.refuse(
                         key,
-                        f"'{text}' differs only in case from '{other}' in row {first.number}. Give both one name in "
+                        f"'{text}' differs only in case from '{other}' in {file}{first.name}. Give both one name in "
                         f"{key}.{'levels' if key == 'prompt' else 'values'}",
                         row,
                     )

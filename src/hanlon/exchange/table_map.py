@@ -51,10 +51,11 @@ class Levels(StrictModel):
 class CaseColumn(StrictModel):
     """A measure of episodes: `true`, `false`, 1 and 0 speak for themselves, any other text by these two lists.
 
-    An empty value says that the question does not arise in this episode.
+    With `at_least` a number is a case from there on. An empty value says that the question does not arise.
     """
 
     column: str
+    at_least: float | None = None
     cases: list[Level] = Field(default_factory=list[Level])
     not_cases: list[Level] = Field(default_factory=list[Level])
     description: str = ""
@@ -149,38 +150,45 @@ _OF_EPISODES = ("measures", "outcome", "request", "episode", "children")
 _ROW = {"counts": "the k and n of a cell", "episodes": "an episode"}
 
 
-def read_map(file: Path, columns: Sequence[str], table: str) -> TableMap:
-    """A map whose columns are all in the table.
+def read_map(
+    file: Path | None, columns: Sequence[str], table: str, default: Mapping[str, Any] | None = None
+) -> TableMap:
+    """A map whose columns are all in the table. What a file does not say is as `default` has it.
 
     Raises:
         Refusal: it cannot be read, has a key or value that it may not have, or names a column that is not there.
     """
+    name = file or NO_MAP
     try:
-        content: object = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content: object = yaml.safe_load(file.read_text(encoding="utf-8")) if file else {}
+        if isinstance(content, Mapping):
+            content = {**(default or {}), **cast("Mapping[str, Any]", content)}
         table_map = TableMap.model_validate(content)
     except (OSError, UnicodeDecodeError) as error:
-        raise Refusal(f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+        raise Refusal(f"{name}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
     except yaml.YAMLError as error:
-        raise Refusal(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from None
+        raise Refusal(f"{name}: not readable as YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        raise Refusal(f"{file}: {'; '.join(explain(error, TableMap))}") from None
+        raise Refusal(f"{name}: {'; '.join(explain(error, TableMap))}") from None
     for key, column in table_map.columns():
         if column not in columns:
             fixed = (
                 f" A fixed value is {key}: {{value: {column}}}." if "." not in key and key in _FIXED else ""
             )
             raise Refusal(
-                f"{file}: {key}: {table} has no column '{column}'.{nearest(column, columns)}{fixed} "
+                f"{name}: {key}: no column '{column}' in {table}.{nearest(column, columns)}{fixed} "
                 f"Columns: {', '.join(columns)}"
             )
     for key, entry in (("env", table_map.env), ("model", table_map.model)):
         if entry.column is None and not entry.value:
-            raise Refusal(f"{file}: {key}: a column's name, or {{value: a name}}")
-    _refuse_alike(file, "factors", [*table_map.factors, *_set_by_levels(table_map), *table_map.no_effect])
-    _refuse_alike(file, "measures", table_map.measures)
+            raise Refusal(f"{name}: {key}: a column's name, or {{value: a name}}")
+    _refuse_alike(name, "factors", [*table_map.factors, *_set_by_levels(table_map), *table_map.no_effect])
+    _refuse_alike(name, "measures", table_map.measures)
     return table_map
 
 
+NO_MAP = "without a map"
+"""Stands for the name of a map where there is none."""
 _FIXED = ("env", "model", "prompt", "measure")
 
 
@@ -189,7 +197,7 @@ def _set_by_levels(table_map: TableMap) -> Iterator[str]:
         yield from (name for name in level if name != "name")
 
 
-def _refuse_alike(file: Path, key: str, names: Sequence[str] | Mapping[str, object]) -> None:
+def _refuse_alike(file: Path | str, key: str, names: Sequence[str] | Mapping[str, object]) -> None:
     by_lower: dict[str, str] = {}
     for name in names:
         other = by_lower.setdefault(name.strip().lower(), name)

@@ -112,7 +112,7 @@ class Imported(msgspec.Struct):
     """Where a cell comes from that was not sampled here: the file's name, the SHA-256 of its bytes, and its map.
 
     A row of the file was an episode, or the k and n of a cell: then each episode of the cell stands for one that was
-    counted, has the measures that fit the counts, and says nothing else. A table brings no transcripts.
+    counted, has the measures that fit the counts, and says nothing else. Logs bring `transcripts`, a table none.
     """
 
     file: str
