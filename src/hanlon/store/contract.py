@@ -1,7 +1,7 @@
 """What readers of a store know of an environment: facts by their standard names, and what it declares of itself.
 
-The declaration is stored with every cell, so a table, a figure or a judge needs none of the environment's code. No reader
-asks for a fact, a text, a factor or a label by a name that is not here or in the cell's declaration.
+The declaration is stored with every cell, so a table, a figure or a judge needs none of the environment's code. No
+reader asks for a fact, a text, a factor or a label by a name that is not here or in the cell's declaration.
 """
 
 from typing import Any
@@ -27,8 +27,8 @@ REQUESTS = "requests"
 depends on the item stands as `{request}` in the other texts."""
 
 WORDING, TEXTS, TURN_LIMIT = "wording", "texts", "turn_limit"
-"""Factors with a meaning to readers: the paraphrase of every clause, averaged over and no contrast; a folder of texts in
-place of the environment's; the most replies. A factor named as `REQUESTS` chooses the set of items."""
+"""Factors with a meaning to readers: the paraphrase of every clause, averaged over and no contrast; a folder of texts
+in place of the environment's; the most replies. A factor named as `REQUESTS` chooses the set of items."""
 INCIDENTAL = frozenset({WORDING, TEXTS, TURN_LIMIT, REQUESTS})
 """Those in which a published condition and a cell may differ."""
 
@@ -51,8 +51,8 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
 class Detectors(msgspec.Struct, frozen=True, omit_defaults=True):
     """Two facts that read the same reply, as the mark that a model sets and what stands behind it.
 
-    `agree` has for each value of `first` that value of `second` which fits it; `seconds` are all values of `second`. The
-    table is made of cells whose factors have the levels of `where`: elsewhere the first is not asked for.
+    `agree` has for each value of `first` that value of `second` which fits it; `seconds` are all values of `second`.
+    The table is made of cells whose factors have the levels of `where`: elsewhere the first is not asked for.
     """
 
     first: str
@@ -65,8 +65,8 @@ class Detectors(msgspec.Struct, frozen=True, omit_defaults=True):
 class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
     """The cell without which a gap between tiers says nothing: there, the model must mostly not do it.
 
-    The gate is a cell of the same model, items and factors of `held` whose texts are `texts` beside `REQUESTS`; it holds
-    where at least half of its episodes are no case of `measure`. `advice` says how to sample it. There is none where a
+    The gate is a cell of the same model, items and factors of `held` whose texts are `texts` beside `REQUESTS`; it
+    holds where at least half of its episodes are no case of `measure`. `advice` says how to sample it. There is none where a
     factor has a level of `without`, which has the reason by factor and level.
     """
 
@@ -90,7 +90,8 @@ class Declaration(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an environment declares for readers; everything may be left out.
 
     `setting` is the factor that decides what counts as doing what was asked (the key of a rubric's `settings`).
-    `words_only` are factors that say the same in other words, as the name of a program.
+    `words_only` are factors that say the same in other words, as the name of a program: a published condition that does
+    not name them is the same condition. One that differs in `tolerated` factors is shown with that remark.
     """
 
     readings: tuple[Reading, ...] = ()
@@ -99,6 +100,7 @@ class Declaration(msgspec.Struct, frozen=True, omit_defaults=True):
     motive: Motive | None = None
     setting: str = ""
     words_only: tuple[str, ...] = ()
+    tolerated: tuple[str, ...] = ()
 
 
 NOTHING = Declaration()
