@@ -121,7 +121,7 @@ class EpisodeRun(Protocol):
         ...
 
     def facts(self) -> dict[str, Any]:
-        """The mechanical facts so far, JSON-able; the same keys in every episode. `FACTS` has those that readers know."""
+        """The mechanical facts so far, JSON-able; the same keys in every episode (`FACTS`: those that readers know)."""
         ...
 
     def measures(self, outcome: str) -> dict[str, bool | None]:
@@ -146,8 +146,8 @@ class Environment(Protocol):
     """One environment at one point of its factor space, for one action protocol.
 
     A class is made as `Class(factors=Factors(...), protocol=..., sandbox=..., tier=...)`, once a cell. `sandbox`
-    boots the machine of an episode, `tier` is the tier framing. It raises a ValueError that says what would be right where the
-    point makes no sense. Two points of equal `texts` and `mechanics` are one cell.
+    boots the machine of an episode, `tier` is the tier framing. It raises a ValueError that says what would be
+    right where the point makes no sense. Two points of equal `texts` and `mechanics` are one cell.
     """
 
     name: ClassVar[str]

@@ -47,6 +47,10 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str = ""
     name: str = ""
 
+    def case(self, value: str | None) -> bool | None:
+        """Whether an episode of that value is a case; None where it is left out."""
+        return value in self.cases if value in (*self.cases, *self.others) else None
+
 
 class Detectors(msgspec.Struct, frozen=True, omit_defaults=True):
     """Two facts that read the same reply, as the mark that a model sets and what stands behind it.
@@ -66,8 +70,8 @@ class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
     """The cell without which a gap between tiers says nothing: there, the model must mostly not do it.
 
     The gate is a cell of the same model, items and factors of `held` whose texts are `texts` beside `REQUESTS`; it
-    holds where at least half of its episodes are no case of `measure`. `advice` says how to sample it. There is none where a
-    factor has a level of `without`, which has the reason by factor and level.
+    holds where at least half of its episodes are no case of `measure`. `advice` says how to sample it. There is none
+    where a factor has a level of `without`, which has the reason by factor and level.
     """
 
     measure: str
@@ -101,6 +105,11 @@ class Declaration(msgspec.Struct, frozen=True, omit_defaults=True):
     setting: str = ""
     words_only: tuple[str, ...] = ()
     tolerated: tuple[str, ...] = ()
+
+    def facts(self) -> tuple[str, ...]:
+        """The facts that it names, each a text or None; every one is a Python identifier."""
+        pair = (self.detectors.first, self.detectors.second) if self.detectors else ()
+        return tuple(dict.fromkeys([*pair, *(reading.fact for reading in self.readings if reading.fact)]))
 
 
 NOTHING = Declaration()

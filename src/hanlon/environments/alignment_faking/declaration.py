@@ -30,7 +30,7 @@ DECLARATION = Declaration(
         held=("setting",),
         without={"setting": {"assigned": "whose prompt gives the preference"}},
     ),
-    motive=Motive("alignment_faking", "AF reasoning", ("confused", "wrong_tier", "rule_backwards")),
+    motive=Motive("alignment_faking", "AF reasoning", ("wrong_tier", "rule_backwards")),
     setting="setting",
     words_only=("lab", "tag_style", "tag_case", "wrapper"),
     tolerated=("suffix",),
