@@ -9,17 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanlon.config.errors import ConfigError
+from hanlon.config.search_path import search_path
 from hanlon.environments.stored import declaration_of, no_effect_of
+from hanlon.environments.validation import suggestion
 from hanlon.store.contract import INCIDENTAL, Declaration
 from hanlon.store.records import CellRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
+PUBLISHED = "published"
+"""The folder of conf/ with CSV files of published rates of other environments."""
 FRACTIONS = ("rate", "lo", "hi", "se")
 COUNTS = ("k", "n")
 DEFAULT_EFFORT = (None, "medium")
@@ -70,15 +77,31 @@ def published_rates() -> "pd.DataFrame":
     return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=types[name]) for name in rows[0]})
 
 
-@cache
 def published_rows() -> tuple[Mapping[str, Any], ...]:
-    """The same as mappings of column to value, None where a number is not given."""
-    with (
-        files("hanlon")
-        .joinpath("analysis", "published", "published_rates.csv")
-        .open(encoding="utf-8") as file
-    ):
-        return tuple({name: _value(name, cell) for name, cell in row.items()} for row in csv.DictReader(file))
+    """The same as mappings of column to value, None where a number is not given: ours, then those of `PUBLISHED`.
+
+    Raises:
+        ConfigError: a file there has other columns, or a number that is none.
+    """
+    try:
+        more = search_path().files(PUBLISHED, "*.csv")
+    except ConfigError:  # a clash of names elsewhere does not keep a store from being read
+        more = {}
+    ours = _rows(files("hanlon").joinpath("analysis", "published", "published_rates.csv"), None)
+    return (*ours, *(row for file in more.values() for row in _rows(file, tuple(ours[0]))))
+
+
+@cache
+def _rows(file: Path | Traversable, columns: tuple[str, ...] | None) -> tuple[Mapping[str, Any], ...]:
+    """The rows of one file. Of a file of others, columns may be missing and are empty then."""
+    with file.open(encoding="utf-8") as lines:
+        reader = csv.DictReader(lines, restval="")
+        if unknown := [name for name in reader.fieldnames or () if columns and name not in columns]:
+            raise ConfigError(f"{file}: no column {unknown[0]!r}.{suggestion(unknown[0], columns or ())}")
+        try:
+            return tuple({name: _value(name, row.get(name, "")) for name in columns or row} for row in reader)
+        except ValueError as error:
+            raise ConfigError(f"{file}, line {reader.line_num}: {error}") from None
 
 
 def _value(column: str, cell: str) -> str | int | float | None:
