@@ -163,7 +163,7 @@ class Environment(Protocol):
     meaning: `wording`, `texts`, `requests`, `turn_limit`.
     """
     outcomes: ClassVar[tuple[str, ...]]
-    """Every outcome that a step may return; none of those of `store/outcomes.py` but `unparsed`."""
+    """Every outcome that a step may return; none of those that `store/outcomes.py` excludes."""
     declaration: ClassVar[Declaration] = NOTHING
     """What readers of its episodes need beside the standard facts."""
 
