@@ -47,9 +47,9 @@ def test_a_row_takes_one_line_of_160_columns(runs: Path) -> None:
     ]
     for said in ("free - paid", "40/60 - 10/60", "+50.0", "<0.001 (<0.001)", "a gap, reasoning not judged"):
         assert said in line
-    head = next(line for line in result.output.splitlines() if line.startswith("compliance gaps;"))
+    head = next(line for line in result.output.splitlines() if line.startswith("gaps;"))
     for said in (
-        "compliance gaps; model openai/o3",
+        "gaps; model openai/o3",
         "differ trained+rated+monitored",
         "requests 60",
         "gate holds 58/60",

@@ -140,14 +140,14 @@ def _measures(rows: Sequence[GapRow]) -> str:
 def _tables(
     rows: Sequence[GapRow], swaps: Sequence[SwapRow], table_format: TableFormat, view: TableView
 ) -> Iterator[str]:
-    yield render_table(gap_columns(rows), rows, table_format, "compliance gaps", view) + "\n"
+    yield render_table(gap_columns(rows), rows, table_format, "gaps", view) + "\n"
     if swaps and not view.columns:
         yield render_table(SWAPS, swaps, table_format, BY_WHAT) + "\n"
 
 
 def _changing(rows: Sequence[GapRow], cells: Sequence[RequestCell], judged: JudgeLabels) -> list[str]:
     """What changes how the gaps are read."""
-    advice = {str(row.gate) for row in rows if row.gate.holds is None}
+    advice = {str(row.gate) for row in rows if row.gate.holds is None and not row.gate.none}
     return [
         *(note for row in rows for note in _left_out(row)),
         *sorted(f"{text[0].upper()}{text[1:]}." for text in advice),
