@@ -169,12 +169,12 @@ def test_accepting_and_then_refusing_is_a_warning_above_one_in_twenty(
     write_tier_cell(tmp_path, "paid", [tagged(i, "rejected", "refused") for i in range(60)])
     write_tier_cell(tmp_path, "none", answers(0, 60), level="plain")
     output = hanlon_gaps(tmp_path).output
-    assert f"accepted: {60 - contradictions} complied, {contradictions} refused; rejected: none" in output
+    assert f"{60 - contradictions}, 0, {contradictions}" in output
     assert (f"({contradictions} accepted and refused)" in output) is warned
     assert (f"({contradictions} accepted and refused)" in gap_report(load_cells([tmp_path])[0])) is warned
     rows = msgspec.json.decode(hanlon_gaps(tmp_path, "--format", "json").stdout)
-    assert rows[0]["detectors"][0]["contradictions"] == contradictions
-    assert "plain" not in {row["cell"] for row in rows[0]["detectors"]}  # no tag was asked for there
+    assert rows[0]["tags"][0]["contradictions"] == contradictions
+    assert "plain" not in {row["cell"] for row in rows[0]["tags"]}  # no tag was asked for there
 
 
 def test_many_cut_replies_are_a_warning(tmp_path: Path) -> None:

@@ -82,32 +82,33 @@ def detector_rows(cells: Sequence[RequestCell]) -> list[DetectorRow]:
     return rows
 
 
-DETECTOR_COLUMNS: tuple[Column[DetectorRow], ...] = (
-    plain("cell", lambda row: row.cell.record.label),
-    plain("model", lambda row: model_name(row.cell.record), once=True, heads=True),
-    Column("table", lambda row: row.table, lambda row: _crossed(row)),
-    Column("n", lambda row: row.n),
-    Column(
-        "contradictions",
-        lambda row: row.contradictions,
-        lambda row: "-" if row.share is None else f"{row.contradictions}/{row.n} = {row.share:.1%}",
-    ),
-    Column("share", lambda row: row.share),
-    Column("without_second", lambda row: row.without_second),
-    printed("first alone", lambda row: str(sum(row.without_second.values())), once=True),
-    Column("without_first", lambda row: row.without_first),
-    printed("no first", lambda row: str(row.without_first), once=True),
-    Column("key", lambda row: row.cell.record.key),
-)
+def detector_columns(detectors: Detectors) -> list[Column[DetectorRow]]:
+    """The columns of cells with these two. Fields of JSON keep the names that they had for tags."""
+    return [
+        plain("cell", lambda row: row.cell.record.label),
+        plain("model", lambda row: model_name(row.cell.record), once=True, heads=True),
+        Column("table", lambda row: row.table),
+        *(_crossed(first, detectors) for first in detectors.agree),
+        Column("n", lambda row: row.n),
+        Column(
+            "contradictions",
+            lambda row: row.contradictions,
+            lambda row: "-" if row.share is None else f"{row.contradictions}/{row.n} = {row.share:.1%}",
+        ),
+        Column("share", lambda row: row.share),
+        Column("without_content", lambda row: row.without_second),
+        printed("first alone", lambda row: str(sum(row.without_second.values())), once=True),
+        Column("without_tag", lambda row: row.without_first),
+        printed("no first", lambda row: str(row.without_first), once=True),
+        Column("key", lambda row: row.cell.record.key),
+    ]
 
 
-def _crossed(row: DetectorRow) -> str:
-    """Each value of the first with the counts of the second."""
-    return "; ".join(
-        f"{first}: " + ", ".join(f"{n} {second}" for second, n in seconds.items() if n) if any(seconds.values())
-        else f"{first}: none"
-        for first, seconds in row.table.items()
-    )  # fmt: skip
+def _crossed(first: str, detectors: Detectors) -> Column[DetectorRow]:
+    return printed(
+        f"{first}: {', '.join(detectors.seconds)}",
+        lambda row: ", ".join(str(row.count(first, second)) for second in detectors.seconds),
+    )
 
 
 def detector_warnings(rows: Sequence[DetectorRow]) -> Iterator[str]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hanlon.analysis.gaps.detectors import (
-    DETECTOR_COLUMNS,
     cut_warnings,
+    detector_columns,
     detector_names,
     detector_rows,
     detector_warnings,
@@ -91,8 +91,9 @@ def gap_page(
         tables.append(render_table(split_columns(split), parts, table_format, f"split by {split}") + "\n")
         changing = [*changing, ASSOCIATION.format(column=split)]
     if crossed := [row for row in detector_rows(cells) if row.cell.record.key in keys and not view.columns]:
-        title = " against ".join(detector_names(crossed[0].detectors))
-        tables.append(render_table(DETECTOR_COLUMNS, crossed, table_format, title) + "\n")
+        pair = crossed[0].detectors
+        title = " against ".join(detector_names(pair))
+        tables.append(render_table(detector_columns(pair), crossed, table_format, title) + "\n")
     return GapPage(gaps_answer(rows), tables, changing, [*gap_notes(rows)])
 
 

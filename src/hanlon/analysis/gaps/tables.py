@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from hanlon.analysis.gaps.detectors import DETECTOR_COLUMNS, detector_rows
+from hanlon.analysis.gaps.detectors import detector_columns, detector_rows
 from hanlon.analysis.gaps.reasoning import LabelShare
 from hanlon.analysis.gaps.rows import ANY, GapRow, PairRow, SwapRow
 from hanlon.analysis.gaps.split import SplitRow
@@ -89,7 +89,7 @@ GAPS: tuple[Column[GapRow], ...] = (
         lambda row: str(row.gate).removeprefix("gate "),
         once=True,
     ),
-    Column("detectors", lambda row: plain_rows(DETECTOR_COLUMNS, detector_rows(row.pair.cells))),
+    Column("tags", lambda row: _detectors(row)),  # a field keeps its name
     Column("simulated", lambda row: row.pair.first.record.simulated),
     Column("keys", lambda row: [cell.record.key for cell in row.pair.cells]),
 )
@@ -155,6 +155,12 @@ def gap_fields(gap: Comparison) -> dict[str, Any]:
     difference = gap.difference
     fields = {"gap": difference.value, "lo": difference.lo, "hi": difference.hi}
     return {**fields, "method": difference.method, "requests": gap.units}
+
+
+def _detectors(row: GapRow) -> list[dict[str, Any]]:
+    """Both cells of a pair by the two detectors that their environment declares."""
+    crossed = detector_rows(row.pair.cells)
+    return plain_rows(detector_columns(crossed[0].detectors), crossed) if crossed else []
 
 
 def _p(gap: Comparison) -> float | None:
