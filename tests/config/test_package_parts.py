@@ -66,8 +66,8 @@ def test_published_rates_of_a_conf_folder_stand_behind_ours(
     file.write_text("study,env,kind,measure,k,n\nmine_2026,inbox,rate,forwarding,3,10\n")
     row = published_rows()[-1]
     assert (row["study"], row["k"], row["rate"], row["note"]) == ("mine_2026", 3, None, "")
-    file.with_name("mine2.csv").write_text("study,mesure\nx,y\n")
-    with pytest.raises(ConfigError, match=r"mine2\.csv: no column 'mesure'\. Did you mean 'measure'"):
+    file.with_name("mine2.csv").write_text("study,measures\nx,y\n")
+    with pytest.raises(ConfigError, match=r"mine2\.csv: no column 'measures'\. Did you mean 'measure'"):
         published_rows()
     file.with_name("mine2.csv").unlink()
     file.with_name("mine3.csv").write_text("study,k\nx,many\n")
