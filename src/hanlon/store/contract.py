@@ -17,6 +17,7 @@ FACTS: dict[str, tuple[type, str]] = {
         str,
         "how the reply departs from the form; ends in `never closes` where it stops inside a mark",
     ),
+    "scores": (dict, "scores of others by name, each a value or its fields; an exported log shows them"),
     "judged_by_content": (bool, "the mark that was asked for is missing, so the content decided"),
 }
 """Facts with a meaning to readers, their types and that meaning. None has to be there; a value may be None, but for
