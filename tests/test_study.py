@@ -1,26 +1,21 @@
 """A study in a folder of its own, with the wheel alone: no checkout is anywhere near."""
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
-import venv
-from dataclasses import dataclass
 from pathlib import Path
 
-import hydra
 import pytest
-from hatchling.builders.wheel import WheelBuilder
 
 from hanlon.cli import main
 from support.command_line import ROOT
 from support.conf_package import conf_package
+from support.installed import Installed, install_hanlon
 
 pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "your_own_study.md"
+ENVIRONMENT_PAGE = ROOT / "docs" / "your_own_environment.md"
 REQUESTS = "+requests=requests.jsonl"
 CELLS = tuple(f"ranked+tier=guests/{tier}{REQUESTS}" for tier in ("trained", "untrained"))
 READING = {
@@ -61,107 +56,16 @@ SERVERS = {"view runs": "http://127.0.0.1", "serve simulated/ambiguity": "a scri
 """Those that go on until they are ended, with a word of what they begin with."""
 
 
-@dataclass
-class Installed:
-    """The wheel in a virtual environment of its own, and the current folder."""
-
-    venv: Path
-    folder: Path
-
-    @property
-    def site(self) -> Path:
-        """Where it is installed."""
-        return next(self.venv.glob("lib/python*/site-packages"))
-
-    def argv(self, words: str | tuple[str, ...]) -> list[str]:
-        """The words of a verb."""
-        return [str(self.venv / "bin" / "hanlon"), *(shlex.split(words) if isinstance(words, str) else words)]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Without keys, and without what points at this checkout."""
-        kept = {k: v for k, v in os.environ.items() if "API_KEY" not in k and "WANDB" not in k}
-        return {**kept, "PYTHONPATH": "", "COLUMNS": "160", "HOME": str(self.folder)}
-
-    def hanlon(self, words: str | tuple[str, ...], code: int = 0) -> str:
-        """What a verb prints."""
-        return self.run(self.argv(words), code)
-
-    def run(self, argv: list[str], code: int = 0) -> str:
-        """What a command prints."""
-        done = subprocess.run(
-            argv,
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            capture_output=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == code, (argv, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        return done.stdout + done.stderr
-
-    def first_line(self, words: str) -> str:
-        """The first line of a verb that goes on until it is ended."""
-        process = subprocess.Popen(
-            self.argv(words),
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            assert process.stdout
-            return process.stdout.readline()
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
-
-
 @pytest.fixture
 def installed(tmp_path: Path) -> Installed:
-    """The wheel, with the dependencies of this environment behind it."""
-    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path / "dist"), versions=["standard"])
-    venv.create(tmp_path / "venv", with_pip=False)
-    made = Installed(tmp_path / "venv", tmp_path)
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(tmp_path / "venv/bin/python"),
-        "install",
-        "--no-index",
-    ]
-    subprocess.run([*pip, "--no-deps", "--quiet", str(wheel)], check=True)
-    (made.site / "dependencies.pth").write_text(f"{Path(hydra.__file__).parents[1]}\n")
-    where = made.run([str(tmp_path / "venv/bin/python"), "-c", "import hanlon; print(hanlon.__file__)"])
-    assert where.strip() == str(made.site / "hanlon/__init__.py")
-    return made
-
-
-def follow_the_page(installed: Installed) -> None:
-    """Write each file of the page and type each of its commands, in their order."""
-    blocks = re.findall(
-        r"(?:^`([\w/.]+)`\n\n)?^```\w*\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE
-    )
-    assert len(blocks) > 10
-    for file, text in blocks:
-        if file:
-            (installed.folder / file).write_text(text)
-        for line in () if file else text.splitlines():
-            if line == "cd my-study":
-                installed.folder /= "my-study"
-            elif line.startswith("hanlon "):
-                installed.hanlon(line.removeprefix("hanlon "))
+    """The wheel alone."""
+    return install_hanlon(tmp_path)
 
 
 def test_a_study_from_an_empty_folder_to_a_report(installed: Installed) -> None:
     """Own files are swept and judged by every verb; a clash is refused; what is stored outlives all configuration."""
     assert "hanlon init my-study" in installed.hanlon("new level ranked", code=2)
-    follow_the_page(installed)
+    installed.follow(PAGE)
     conf = installed.folder / "conf"
     package = conf_package(installed.site, "acme", {"tier/acme.yaml": "word: acme\n"})
     typed = re.search(r"^hanlon run (.*)$", PAGE.read_text(), re.MULTILINE)
@@ -202,3 +106,29 @@ def test_a_study_from_an_empty_folder_to_a_report(installed: Installed) -> None:
     for words, answer in READING.items():
         if not words.startswith("figures"):  # of all verbs the slowest
             assert answer in installed.hanlon(words), words
+
+
+def test_an_environment_from_an_empty_folder_to_a_verdict(installed: Installed) -> None:
+    """A package of one class keeps the contract and is explained; its store is read when the package is gone."""
+    installed.follow(ENVIRONMENT_PAGE)
+    sweeps = [json.loads(file.read_text()) for file in (installed.folder / "runs/sweeps").glob("*.json")]
+    (explained,) = (sweep["id"] for sweep in sweeps if len(sweep["cells"]) == 3)
+    assert "inbox 0.1: prompt/inbox/ranked.yaml" in {file for sweep in sweeps for file in sweep["files"]}
+    assert "simulated/unsure" in installed.hanlon("list policies")
+    assert "env=inbox model=endpoint" in installed.run_until("serve simulated/unsure", "model=endpoint")
+    refused = installed.hanlon("run env=inbox model=simulated/ambiguity tracker=none", code=2)
+    assert "Add env=shutdown for this one. Policies for it: simulated/unsure." in refused
+    reading = {
+        f"verdict runs --sweep {explained}": "What explains it: unsure leads",
+        "gaps runs": "none for env=inbox, which declares none",
+        "rates runs": "Forwarding of simulated/unsure",
+        "contrasts runs": "rank",
+        "show runs --next": "FORWARD",
+        f"report runs --sweep {explained} --no-figures -o report.html": "report.html",
+    }
+    for package_is_there in (True, False):
+        for words, answer in reading.items():
+            assert answer in installed.hanlon(words), (words, package_is_there)
+        (installed.site / "inbox").unlink(missing_ok=True)
+        for record in installed.site.glob("inbox-*.dist-info"):
+            shutil.rmtree(record)

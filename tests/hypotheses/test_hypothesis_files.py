@@ -12,7 +12,7 @@ from hanlon.config.search_path import SearchPath, search_path
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.hypotheses.files import hypothesis_names, load_plan, plan_of
-from hanlon.simulated.policy_rates import policy_rates
+from hanlon.simulated.choose import policy_rates
 from support.composed import CONF, cell, only
 from support.rivals import plan
 

@@ -10,7 +10,7 @@ from hanlon.design.draws import draw_cells
 from hanlon.design.rehearsal import Outcomes, rehearse_all
 from hanlon.hypotheses.schema import Hypothesis
 from hanlon.hypotheses.verdict import GridVerdict, judge
-from hanlon.simulated.policy_rates import PolicyRates
+from hanlon.simulated.policy import PolicyRates
 from support.quick import mostly_slow
 from support.rivals import (
     ALIGNMENT_FAKING,

@@ -1,6 +1,6 @@
 """Verdicts on the real pipeline: the real server of a scripted policy, the real environment, the real command line.
 
-Also what lets the fast tests draw counts instead of playing them: the rates of `hanlon.simulated.policy_rates` are
+Also what lets the fast tests draw counts instead of playing them: the rates of `hanlon.simulated.choose` are
 those of the played cells.
 """
 
@@ -18,7 +18,7 @@ from hanlon.config.command_line import compose_sweep
 from hanlon.hypotheses.schema import Behaviour, Plan
 from hanlon.hypotheses.stored import load_sweep
 from hanlon.hypotheses.verdict import judge
-from hanlon.simulated.policy_rates import policy_rates
+from hanlon.simulated.choose import policy_rates
 from hanlon.store.cells import load_cells
 from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord

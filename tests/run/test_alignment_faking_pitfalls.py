@@ -50,9 +50,9 @@ def test_point_1_accepted_and_then_refused_is_stored_as_both_and_as_a_contradict
         == 0
     )
     printed = command_line.hanlon("gaps").stdout
-    assert "the tag of an answer against its content" in printed
+    assert "tag verdict against content verdict" in printed
     assert "2/4 = 50.0%" in printed
-    assert "tag and content disagree in 2 of 4 (1 accept and then refuse" in printed
+    assert "tag verdict and content verdict disagree in 2 of 4 (1 accepted and refused" in printed
 
 
 def test_point_1_a_reply_cut_behind_its_tag_is_no_compliance(
@@ -120,7 +120,7 @@ def test_point_3_a_gap_is_bounded_by_what_could_not_be_read(
     (row,) = exported(command_line, "gaps")
     assert (row["k"], row["n"], row["unparsed"]) == ([3, 3], [4, 4], [1, 1])
     assert (row["gap"], row["unparsed_bounds"]) == (0.0, [-0.25, 0.25])
-    assert "1 and 1 unparsed replies count as not complied" in command_line.hanlon("gaps").stdout
+    assert "1 and 1 unparsed replies count as no cases" in command_line.hanlon("gaps").stdout
 
 
 def test_a_reply_without_tags_counts_by_its_content_and_the_row_says_how_many(
@@ -139,7 +139,7 @@ def test_a_reply_without_tags_counts_by_its_content_and_the_row_says_how_many(
     run = command_line.run(*COMMAND, "tier=free", "samples=6", *at(chat_server))
     (row,) = rows(command_line).values()
     assert (row["k"], row["n"], row["by_content"]) == (4, 6, 4)
-    assert "4 of 6 replies lack a tag that the prompt asks for" in run.stdout
+    assert "4 of 6 replies lack a mark that the prompt asks for" in run.stdout
 
 
 def _position(body: Body) -> int:

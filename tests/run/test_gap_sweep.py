@@ -24,10 +24,10 @@ def test_simulated_models_are_told_apart_by_their_gaps(command_line: CommandLine
         "controls=none",
     )
     assert run.returncode == 0, run.stderr
-    assert "compliance gaps; differ" in run.stdout
+    assert "gaps; differ" in run.stdout
     assert "gate not sampled: add prompt=plain tier=none" in run.stdout.lower()
     gate = command_line.run("-m", "env=alignment_faking", "prompt=plain", "tier=none", models, "samples=60")
-    assert "compliance gaps" not in gate.stdout
+    assert "gaps;" not in gate.stdout
     rows = msgspec.json.decode(command_line.hanlon("gaps", "--format", "json").stdout)
     assert all(row["gate"]["holds"] for row in rows)
     found = {(row["model"].removeprefix("simulated/"), row["cell"], row["first"]): sign(row) for row in rows}

@@ -27,7 +27,6 @@ from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.shutdown.prompt import Voice, opening
 from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.simulated import check
-from hanlon.simulated.acting_policies import choose
 from hanlon.simulated.faults.config import (
     INSTEAD,
     KINDS,
@@ -40,6 +39,7 @@ from hanlon.simulated.faults.config import (
 )
 from hanlon.simulated.faults.rate_limit import RateLimit, duration
 from hanlon.simulated.server import application
+from hanlon.simulated.shutdown import choose
 from support.command_line import ROOT, CommandLine
 from support.quick import mostly_slow
 

@@ -15,13 +15,13 @@ from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening
 from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.sandboxes.base import Sandbox
-from hanlon.simulated.acting import TAMPERING, completion, next_move
+from hanlon.simulated.acting import TAMPERING, move_message, next_move
 from hanlon.simulated.acting_policies import View, choose, names
 from hanlon.simulated.answering_policies import answer_names
+from hanlon.simulated.choose import choose_policy
 from hanlon.simulated.judge import JUDGE
 from hanlon.simulated.policy import PolicyError, RequestError
 from hanlon.simulated.read_shutdown import Scene, read_shutdown
-from hanlon.simulated.server import choose_policy
 from support.command_line import CommandLine
 from support.composed import composer
 
@@ -66,7 +66,7 @@ class Conversation:
         """One turn of a policy: what it wrote as a command or `submit ...`, answered with `result`."""
         scene = self.scene()
         move = next_move(choose(policy), seed, scene)
-        message = completion("simulated/x", seed, scene, move, 0)["choices"][0]["message"]
+        message = move_message(scene, seed, move)
         self.messages += [message, *self.wire.answer(message, Step((result,), user))]
         return f"submit {move.text}" if move.kind == "submit" else move.text
 
@@ -308,7 +308,7 @@ def test_every_policy_has_a_model_file_with_its_default_rates() -> None:
         assert model["server"]["module"] == MODULE
         config = model["server"]["config"]
         assert config["policy"] == name
-        assert config["parameters"] == dict(choose_policy(name).rates)
+        assert config["parameters"] == dict(choose_policy({"policy": name}).rates)
 
 
 Serve = Callable[[str], LocalServer]

@@ -11,9 +11,9 @@ from hanlon.environments.alignment_faking import AlignmentFaking, AlignmentFakin
 from hanlon.environments.base import Reply
 from hanlon.environments.tier import Tier
 from hanlon.simulated.answering_policies import answer_names, choose_answering
+from hanlon.simulated.choose import choose_policy
 from hanlon.simulated.policy import PolicyError, RequestError
 from hanlon.simulated.read_alignment_faking import read_alignment_faking
-from hanlon.simulated.server import choose_policy
 
 CONF = Path(__file__).parents[2] / "conf"
 BASELINE: dict[str, Any] = yaml.safe_load(
@@ -227,6 +227,6 @@ def test_a_text_or_conversation_that_no_clause_file_has_is_refused() -> None:
 def test_a_policy_or_parameter_that_does_not_exist_lists_what_does() -> None:
     """Both kinds of policy are named."""
     with pytest.raises(PolicyError, match=r"obedient.*alignment_faker"):
-        choose_policy("faker")
+        choose_policy({"policy": "faker"})
     with pytest.raises(PolicyError, match=r"no parameter 'thretened'\. Parameters: threatened, otherwise"):
-        choose_policy("alignment_faker", {"thretened": 0.5})
+        choose_policy({"policy": "alignment_faker", "parameters": {"thretened": 0.5}})

@@ -20,10 +20,10 @@ from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke
 from hanlon.inquiries.judges.votes import labels_of
 from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.simulated.answering_policies import answer_names, choose_answering
-from hanlon.simulated.judge import choose_judging, shows
+from hanlon.simulated.choose import choose_policy
+from hanlon.simulated.judge import JUDGE, choose, shows
 from hanlon.simulated.policy import PolicyError, RequestError
 from hanlon.simulated.read_alignment_faking import read_alignment_faking
-from hanlon.simulated.server import choose_policy
 from hanlon.store.records import Answer
 from support.command_line import CommandLine
 from support.composed import composer
@@ -56,7 +56,7 @@ def server() -> Iterator[LocalServer]:
 def vote(rates: dict[str, float], question: Question, seed: int) -> Answer:
     """One vote of a judge with these rates, read as the real judge reads it."""
     assert question.read is not None
-    text = choose_judging(rates).answer(seed, question.messages)
+    text = choose(JUDGE, rates).answer(seed, question.messages)
     read = question.read(text)
     return Answer(0, question.name, seed, 1, read.value, text, read.problem)
 
@@ -193,7 +193,7 @@ def test_default_rates_pass_by_votes_what_they_fail_alone(smoke: list[SmokeCase]
 def test_a_question_by_no_rubric_is_refused(server: LocalServer, messages: Sequence[Any], said: str) -> None:
     """HTTP 400 with the rubrics there are; the judge does not guess."""
     with pytest.raises(RequestError, match=said):
-        choose_judging().answer(1, messages)
+        choose(JUDGE).answer(1, messages)
     body = {"model": "simulated/judge", "seed": 1, "messages": messages}
     status, reply = http(server, "/v1/chat/completions", body)
     assert status == 400
@@ -215,7 +215,7 @@ def test_wrong_parameters_are_told_before_the_server_starts() -> None:
         PolicyError,
         match=r"no parameter 'fp'\. Parameters: false_positive, false_negative, unparsed, refuses",
     ):
-        choose_policy("judge", {"fp": 0.1})
+        choose_policy({"policy": "judge", "parameters": {"fp": 0.1}})
     with pytest.raises(ServerStartError, match="is a probability, not 2"):
         LocalServer.start(MODULE, {"policy": "judge", "parameters": {"unparsed": 2}})
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from hanlon.simulated.acting_policies import choose
 from hanlon.simulated.faults.config import read_faults
 from hanlon.simulated.served import ServedCounts
 from hanlon.simulated.server import application, listen
+from hanlon.simulated.shutdown import choose
 from hanlon.store.episodes import cell_folders
 from hanlon.store.records import Episode, ModelCall
 from support.command_line import CommandLine

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from hanlon.simulated.judge import choose_judging
+from hanlon.simulated.judge import JUDGE, choose
 from hanlon.store.episodes import cell_folders
 from hanlon.store.lines import read_lines
 from hanlon.store.records import Answer
 from support.chat_server import Body, ChatServer, completion
 
-POLICY = choose_judging()
+POLICY = choose(JUDGE)
 FAKING = ["env=alignment_faking", "tier=free", "controls=none", "model=simulated/alignment_faker"]
 """A sampler that costs nothing, so that every call of a chat server is a judge's."""
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}

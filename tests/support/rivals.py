@@ -16,7 +16,8 @@ from hanlon.hypotheses.fit import Counts
 from hanlon.hypotheses.rivals import Observed
 from hanlon.hypotheses.sampling_error import SamplingError
 from hanlon.hypotheses.schema import Hypothesis, Plan, Prediction
-from hanlon.simulated.policy_rates import PolicyRates, policy_rates
+from hanlon.simulated.choose import policy_rates
+from hanlon.simulated.policy import PolicyRates
 from hanlon.store.cells import CellState
 from support.grid_cells import cell
 

@@ -7,6 +7,7 @@ from hanlon.analysis.stats.rates import IntervalName, Rate, measures_of, rate_of
 from hanlon.analysis.tables import Column, plain, printed
 from hanlon.store.cell_names import cell_names, with_model
 from hanlon.store.cells import CellState, model_names
+from hanlon.store.contract import REQUESTS
 from hanlon.store.records import CellRecord
 from hanlon.store.tally import Tally
 
@@ -43,7 +44,7 @@ class CellRow:
     def repeats_itself(self) -> bool:
         """Whether few replies differ although all episodes had the same question."""
         few = self.distinct < FEW_DISTINCT * self.tally.episodes
-        return few and self.record.has_transcripts and "requests" not in self.record.texts
+        return few and self.record.has_transcripts and REQUESTS not in self.record.texts
 
     @property
     def counted(self) -> int:

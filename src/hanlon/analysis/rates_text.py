@@ -86,8 +86,8 @@ def notes(rows: Sequence[RatesRow]) -> list[str]:
             )
         if tally.by_content:
             untagged.append(
-                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a tag that the prompt asks for. Each "
-                "counts by its content, by a rule on words: compare the label compliance of judge=[llm]."
+                f"{row.name}: {tally.by_content} of {tally.episodes} replies lack a mark that the prompt asks for. "
+                "Each counts by its content, by a rule on words: compare the labels of judge=[llm]."
             )
         if tally.after_look:
             added.append(

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from hanlon.analysis.stats.by_request import ByRequest
+from hanlon.environments.stored import declaration_of
 from hanlon.store.cells import CellState
+from hanlon.store.contract import REQUESTS
 from hanlon.store.episodes import scan
 from hanlon.store.records import CellRecord
 
@@ -35,11 +39,9 @@ SCORED = ("yes", "maybe", "no")
 
 
 class RequestFacts(msgspec.Struct, gc=False):
-    """The facts of an episode that a gap needs: its request, and what was read from the reply."""
+    """The facts of an episode that a gap needs; `request_cells` adds those that the cell's environment declares."""
 
     request: str | None = None
-    tag_verdict: str | None = None
-    content_verdict: str | None = None
     format_problem: str | None = None
 
 
@@ -51,6 +53,10 @@ class RequestEpisode(msgspec.Struct, gc=False):
     measures: dict[str, bool | None]
     facts: RequestFacts
     excluded: str | None = None
+
+    def fact(self, name: str) -> str | None:
+        """A fact that the cell's environment declares."""
+        return getattr(self.facts, name, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,22 @@ class RequestCell:
 def request_cells(states: Iterable[CellState]) -> list[RequestCell]:
     """The cells whose environment has a set of requests, with their episodes. Damaged lines are left out."""
     return [
-        RequestCell(state, scan(state.folder, RequestEpisode)[0])
+        RequestCell(state, scan(state.folder, _episode_type(declaration_of(state.record).facts()))[0])
         for state in states
-        if "requests" in state.record.texts
+        if REQUESTS in state.record.texts
     ]
+
+
+@cache
+def _episode_type(declared: tuple[str, ...]) -> type[RequestEpisode]:
+    """With the declared facts; all others are skipped as the lines are read."""
+    names = [(name, str | None, None) for name in declared if name not in RequestFacts.__struct_fields__]
+    facts = msgspec.defstruct("RequestFacts", names, bases=(RequestFacts,), gc=False)
+    kept = [("excluded", str | None, None)]  # a field with a default stands behind the others
+    fields = [("facts", facts), *kept]
+    return cast(
+        "type[RequestEpisode]", msgspec.defstruct("RequestEpisode", fields, bases=(RequestEpisode,), gc=False)
+    )
 
 
 def by_request(

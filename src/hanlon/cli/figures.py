@@ -89,13 +89,19 @@ def figures(
       hanlon figures runs --width single
     """
     _check_installed()
-    from hanlon.figures.catalogue import FIGURES, OF_A_SWEEP
+    from hanlon.config.errors import ConfigError
+    from hanlon.figures.catalogue import OF_A_SWEEP
+    from hanlon.figures.catalogue import figures as all_figures
 
+    try:
+        available = all_figures()
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
     if listing:
-        for figure in FIGURES:
+        for figure in available:
             click.echo(f"{figure.name:<28}  {figure.about}")
         return
-    every_name = [figure.name for figure in FIGURES]
+    every_name = [figure.name for figure in available]
     for name in set(names) - set(every_name):
         raise click.BadParameter(
             f"no figure is called '{name}'.{nearest(name, every_name)} --list names them all",
@@ -103,7 +109,7 @@ def figures(
         )
     first = bool(runs) and not (names or every or published)
     chosen_names = names or (OF_A_SWEEP if first else every_name)
-    chosen = [figure for name in chosen_names for figure in FIGURES if figure.name == name]
+    chosen = [figure for name in chosen_names for figure in available if figure.name == name]
     sweep = _sweep(runs, sweep_id, judged_by) if runs and (sweep_id or "verdict" in chosen_names) else None
     material = _material(runs, sweep, selection, choice, human, whole=sweep_id is None)
     options = {"width": width, "names": _names(labels), "title": not no_title}

@@ -68,7 +68,7 @@ def gaps(
     judge: str | None,
     chosen: TableOptions,
 ) -> None:
-    """Print compliance gaps between tiers, request by request, and what explains them.
+    """Print gaps between tiers, request by request, and what explains them.
 
     \b
     Example:

@@ -2,7 +2,7 @@
 
 import pkgutil
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar, cast
@@ -31,11 +31,13 @@ _Schema = TypeVar("_Schema", bound=BaseModel)
 class Cell:
     """One cell of a sweep, ready to run.
 
-    `level_factors` are the factors that its prompt level alone sets. `level_tier` is its tier's file.
+    `level_factors` are the factors that its prompt level alone sets. `level_tier` is its tier's file. `under_tier`
+    makes its environment under another tier.
     """
 
     config: CellConfig
     environment: Environment
+    under_tier: Callable[[Tier], Environment]
     sandbox: Sandbox
     factors: Mapping[str, Any]
     level_factors: Mapping[str, Any]
@@ -68,6 +70,19 @@ class Cell:
                 "seed": self.config.seed,
             }
         )[:12]
+
+    @cached_property
+    def texts_beside_tier(self) -> str:
+        """A hash of `texts` under the first tier of the scheme, its words blanked; empty without a tier."""
+        tier = self.config.tier
+        if tier.word is None:
+            return ""
+        texts = self.under_tier(tier.first()).texts()
+        for word in sorted(
+            (str(facts.word) for facts in tier.scheme), key=len, reverse=True
+        ):  # one may be in another
+            texts = {name: text.replace(word, "*") for name, text in texts.items()}
+        return digest(dict(texts))
 
     def _machine(self) -> list[str]:
         if self.environment.has_machine:
@@ -114,14 +129,18 @@ def build_cell(composed: ComposedCell, arguments: Sequence[str]) -> Cell:
         )
     factors = _factors(target, config.env, arguments)
     level = _factors(target, composed.level_env, arguments)
+
+    def under_tier(tier: Tier) -> Environment:
+        return target(factors=factors, protocol=config.model.protocol, sandbox=sandbox, tier=tier)
+
     try:
-        environment: Environment = target(
-            factors=factors, protocol=config.model.protocol, sandbox=sandbox, tier=config.tier
-        )
+        environment = under_tier(config.tier)
     except ValueError as error:
         raise ConfigError(str(error)) from None
     level_tier = Tier.model_validate({**composed.level_tier, "name": config.tier.name})
-    return Cell(config, environment, sandbox, factors.model_dump(), level.model_dump(), level_tier)
+    return Cell(
+        config, environment, under_tier, sandbox, factors.model_dump(), level.model_dump(), level_tier
+    )
 
 
 def _cell_config(composed: ComposedCell, arguments: Sequence[str]) -> CellConfig:

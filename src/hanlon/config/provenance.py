@@ -39,6 +39,8 @@ def cell_record(cell: Cell, samples: int) -> CellRecord:
         local_only=cell.environment.local_only,
         notes=[model.note] if model.note else [],
         no_effect={**_no_effect(cell), "tier": NO_TIER.name},
+        declaration=cell.environment.declaration,
+        texts_beside_tier=cell.texts_beside_tier,
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from hanlon.analysis.stats.by_request import ByRequest
 from hanlon.design.request_rates import REQUEST_SD, cases_by_request, episodes_by_request, request_count
-from hanlon.simulated.policy_rates import PolicyRates
+from hanlon.simulated.policy import PolicyRates
 from hanlon.store.cells import CellState
 from hanlon.store.tally import Count, Tally
 

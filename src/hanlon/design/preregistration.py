@@ -15,6 +15,7 @@ from hanlon.hypotheses.sampling_error import WOBBLE
 from hanlon.hypotheses.schema import POINTS, Gate, Plan, Prediction, level_text
 from hanlon.hypotheses.verdict import AHEAD, ALPHA, EXPLAINS, FEWEST_CELLS
 from hanlon.store.cells import CellState
+from hanlon.store.contract import REQUESTS
 
 STATISTICS = ("numpy", "scipy", "statsmodels")
 """Packages whose version can change a number of the analysis."""
@@ -123,7 +124,7 @@ def _controls(gates: Sequence[Gate]) -> Iterator[str]:
 
 
 def _analysis(states: Sequence[CellState], plans: Sequence[Plan]) -> Iterator[str]:
-    paired = any("requests" in state.record.texts for state in states)
+    paired = any(REQUESTS in state.record.texts for state in states)
     yield "## Analysis\n"
     for plan in plans:
         if plan.behaviour is not None:

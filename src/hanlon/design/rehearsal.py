@@ -18,7 +18,7 @@ from hanlon.hypotheses.binding import PlannedGrid
 from hanlon.hypotheses.sampling_error import WOBBLE
 from hanlon.hypotheses.schema import Plan
 from hanlon.hypotheses.verdict import judge
-from hanlon.simulated.policy_rates import policy_rates
+from hanlon.simulated.choose import policy_rates
 from hanlon.store.cells import CellState
 
 if TYPE_CHECKING:

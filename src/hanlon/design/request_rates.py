@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
+from hanlon.store.contract import REQUESTS
 from hanlon.store.records import CellRecord
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _USERS_SET = re.compile(r"(\d+) requests, sha256 ")
 
 def request_count(record: CellRecord) -> int | None:
     """How many requests the episodes of a cell go round; None where its environment has none."""
-    texts = record.texts.get("requests")
+    texts = record.texts.get(REQUESTS)
     if texts is None:
         return None
     users_set = _USERS_SET.match(texts)  # a user's file is described by its size and hash, ours line by line

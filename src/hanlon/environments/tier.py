@@ -53,6 +53,11 @@ class Tier(TierFacts):
         tiers = [TierFacts(**self.model_dump(include={"word", *TIER_FACTS})), *self.others]
         return tuple(sorted(tiers, key=lambda tier: (not tier.trained, not tier.rated, str(tier.word))))
 
+    def first(self) -> "Tier":
+        """The first tier of the scheme, the same whichever of its tiers this one is."""
+        first, *others = self.scheme
+        return Tier(**first.model_dump(), others=tuple(others))
+
 
 NO_TIER = Tier()
 """Says nothing."""

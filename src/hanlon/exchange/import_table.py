@@ -19,6 +19,7 @@ from hanlon.exchange.mapped_rows import MappedTable, whole
 from hanlon.exchange.refusal import Refusal
 from hanlon.exchange.source_table import Source, read_table
 from hanlon.exchange.table_map import TableMap, read_map
+from hanlon.store.contract import REQUESTS
 from hanlon.store.digest import digest
 from hanlon.store.episodes import read_cell, read_json, write_json
 from hanlon.store.records import CellRecord, Episode, Imported, SweepRecord
@@ -83,7 +84,7 @@ def _record(cell: CountedCell, table_map: TableMap, origins: str, cells: Sequenc
     if tier := _tier(place.factors.get("tier"), table_map):
         config["tier"] = tier
     requests = {request for other in cells for request in other.requests}
-    texts = {"requests": f"{len(requests)} requests {digest(sorted(requests))}"} if requests else {}
+    texts = {REQUESTS: f"{len(requests)} requests {digest(sorted(requests))}"} if requests else {}
     label = cell.label or place.prompt + "".join(
         f"+{name}={place.factors[name]}" for name in _named(place.set_beside, cell, cells)
     )

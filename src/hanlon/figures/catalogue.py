@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from hanlon.config.errors import ConfigError
 from hanlon.figures.captions import left_out, of_marks
 from hanlon.figures.drawing import Drawing, draw
 from hanlon.figures.frames import PUBLISHED, Frame, NothingToDraw, require
@@ -217,8 +219,38 @@ FIGURES: Sequence[Figure] = (
 )  # fmt: skip
 
 
+ENTRY_POINTS = "hanlon.figures"
+"""The group of entry points by which a package adds figures: `acme_bars = "acme.figures:BARS"`, a `Figure`."""
+
+
+def figures() -> Sequence[Figure]:
+    """All figures: ours, then those of installed packages.
+
+    Raises:
+        ConfigError: an entry point of `ENTRY_POINTS` is no figure of that name, or its name is taken.
+    """
+    found = list(FIGURES)
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        figure, taken = _announced(entry), {figure.name for figure in found}
+        if not isinstance(figure, Figure) or figure.name != entry.name or figure.name in taken:
+            owner = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.module
+            raise ConfigError(
+                f"the package {owner} announces a figure by the entry point {ENTRY_POINTS}, {entry.name} = "
+                f'"{entry.value}". Right would be a hanlon.figures.catalogue.Figure named {entry.name}, as no other is'
+            )
+        found.append(figure)
+    return found
+
+
+def _announced(entry: EntryPoint) -> object:
+    try:
+        return entry.load()
+    except (ImportError, AttributeError):
+        return None
+
+
 def named(name: str) -> Figure:
-    """The figure of a name."""
+    """Our figure of a name."""
     return next(figure for figure in FIGURES if figure.name == name)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hanlon.analysis.contrasts.grid import Grid, grids, subject
-from hanlon.analysis.contrasts.wordings import WORDING
 from hanlon.analysis.requests import Values, no_requests
 from hanlon.analysis.stats.differences import holm
 from hanlon.analysis.stats.rates import rate_of
@@ -20,6 +19,7 @@ from hanlon.hypotheses.rivals import Explanation, Observed, RivalFit, fit_rival,
 from hanlon.hypotheses.schema import Plan, Prediction
 from hanlon.hypotheses.selection import MEASURE
 from hanlon.store.cells import CellState
+from hanlon.store.contract import WORDING
 from hanlon.store.tally import Count
 
 Status = Literal["leads", "fits", "does not fit", "not put to the test", "not fitted"]

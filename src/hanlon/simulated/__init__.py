@@ -8,6 +8,8 @@ another question. ``python -m`` this package is the server's process; `hanlon.mo
 from collections.abc import Mapping
 from typing import Any
 
+from hanlon.store.contract import TEXTS
+
 
 def check(config: Mapping[str, Any]) -> None:
     """Refuse a policy, parameter or fault that does not exist, before the server is started.
@@ -15,34 +17,30 @@ def check(config: Mapping[str, Any]) -> None:
     Raises:
         ValueError: what is wrong and what would be right.
     """
+    from hanlon.simulated.choose import choose_policy
     from hanlon.simulated.faults.config import read_faults
-    from hanlon.simulated.server import choose_policy
 
-    choose_policy(config.get("policy"), config.get("parameters"))
+    choose_policy(config)
     read_faults(config.get("faults"))
 
 
 def check_environment(config: Mapping[str, Any], environment: str, factors: Mapping[str, Any]) -> None:
-    """Refuse one of our environments where the policy does not know its texts, before anything is planned.
+    """Refuse an environment where the policy does not know its texts, before anything is planned.
 
     Raises:
         ValueError: the policy is for another environment, or `env.texts` replaces the texts that it knows.
     """
-    from hanlon.simulated.acting_policies import names
-    from hanlon.simulated.answering_policies import answer_names
+    from hanlon.simulated.choose import known_policies, module_of
 
-    policies = {"shutdown": names(), "alignment_faking": answer_names()}
-    if environment not in policies:
-        return
-    policy = config.get("policy")
-    if policy not in policies[environment]:
-        home = "".join(f" Add env={env} for this one." for env, known in policies.items() if policy in known)
+    home = module_of(config).ENVIRONMENT
+    if home != environment:
+        there = f" Add env={home} for this one." if home else ""
         raise ValueError(
-            f"this policy does not know the texts of env={environment}.{home} Policies for it: "
-            f"{', '.join(f'simulated/{name}' for name in policies[environment])}."
+            f"this policy does not know the texts of env={environment}.{there} Policies for it: "
+            f"{', '.join(known_policies(environment)) or 'none'}."
         )
-    if texts := factors.get("texts"):
+    if texts := factors.get(TEXTS):
         raise ValueError(
-            f"simulated policies know our texts alone, and env.texts={texts} replaces them. Leave env.texts out, or "
-            "choose a language model."
+            f"simulated policies know their environment's texts, and env.texts={texts} replaces them. Leave env.texts "
+            "out, or choose a language model."
         )

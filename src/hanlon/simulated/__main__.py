@@ -3,16 +3,17 @@
 import asyncio
 
 from hanlon.models.local_server import Parent
+from hanlon.simulated.choose import choose_policy
 from hanlon.simulated.faults.config import FaultError, read_faults
 from hanlon.simulated.policy import PolicyError
-from hanlon.simulated.server import application, choose_policy, listen
+from hanlon.simulated.server import application, listen
 
 
 def main() -> None:
     """Serve the parent's configuration: ``{"policy": ..., "parameters": {...}, "faults": {...}}``."""
     parent = Parent.connect()
     try:
-        policy = choose_policy(parent.config.get("policy"), parent.config.get("parameters"))
+        policy = choose_policy(parent.config)
         faults = read_faults(parent.config.get("faults"))
     except (PolicyError, FaultError) as error:
         parent.refuse(str(error))

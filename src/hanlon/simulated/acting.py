@@ -1,6 +1,5 @@
 """What a policy does next, given what it knows and whether it resists, and how it writes that down."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -143,39 +142,8 @@ def _possible(scene: Scene, command: str) -> bool:
     return scene.protocol != "constrained" or not scene.grammar or f'"{command}"' in scene.grammar
 
 
-_CHARACTERS_PER_TOKEN = 4  # for plausible usage numbers; there is no tokenizer
-
-
-def completion(model: str, seed: int, scene: Scene, move: Move, prompt_characters: int) -> dict[str, Any]:
-    """The response body for one move."""
-    finish_reason = "tool_calls" if scene.protocol == "tools" else "stop"
-    return enveloped(model, seed, _message(scene, seed, move), finish_reason, prompt_characters)
-
-
-def enveloped(
-    model: str, seed: int, message: dict[str, Any], finish_reason: str, prompt_characters: int
-) -> dict[str, Any]:
-    """The response body around one message."""
-    prompt_tokens = prompt_characters // _CHARACTERS_PER_TOKEN
-    completion_tokens = max(1, len(json.dumps(message)) // _CHARACTERS_PER_TOKEN)
-    digest = hashlib.sha256(f"{model}:{seed}:{prompt_characters}".encode()).hexdigest()
-    return {
-        "id": f"chatcmpl-simulated-{digest[:16]}",
-        "object": "chat.completion",
-        "created": 0,
-        "model": model,
-        "provider": "simulated",
-        "system_fingerprint": "simulated",
-        "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
-        "usage": {
-            "prompt_tokens": prompt_tokens,
-            "completion_tokens": completion_tokens,
-            "total_tokens": prompt_tokens + completion_tokens,
-        },
-    }
-
-
-def _message(scene: Scene, seed: int, move: Move) -> dict[str, Any]:
+def move_message(scene: Scene, seed: int, move: Move) -> dict[str, Any]:
+    """A move as a message in the protocol of the scene."""
     line = f"submit {move.text}" if move.kind == "submit" else move.text
     if scene.protocol == "constrained":  # the grammar leaves no room for the mark
         return {"role": "assistant", "content": line}

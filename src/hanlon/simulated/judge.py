@@ -16,8 +16,20 @@ from importlib.resources import files
 from string import Formatter
 from typing import Any
 
+from hanlon.config.cell import Cell
 from hanlon.inquiries.judges.rubric import Rubric, load_rubric, rubric_names
-from hanlon.simulated.policy import MARK, Rates, RequestError, seeded_chance, settled_rates, text_by_role
+from hanlon.simulated.policy import (
+    MARK,
+    ChatRequest,
+    PolicyError,
+    PolicyRates,
+    Rates,
+    RequestError,
+    seeded_chance,
+    settled_rates,
+    spoken,
+    text_by_role,
+)
 
 _BEGINNING = 300
 _SCRATCHPAD = re.compile(r"<scratchpad>(.*?)(?:</scratchpad>|\Z)", re.DOTALL)
@@ -155,6 +167,7 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
+ENVIRONMENT = None
 JUDGE = "judge"
 _RATES: Rates = {"false_positive": 0.05, "false_negative": 0.1, "unparsed": 0.0, "refuses": 0.0}
 _REFUSAL = f"{MARK} I'm sorry, but I can't judge this."
@@ -167,6 +180,14 @@ class JudgePolicy:
 
     rates: Rates
     name: str = JUDGE
+
+    def message(self, request: ChatRequest) -> dict[str, Any]:
+        """The vote. Raises as `answer` does."""
+        return spoken(self.answer(request.seed, request.messages))
+
+    def rates_in(self, cell: Cell) -> PolicyRates:
+        """Nothing: it samples no cell."""
+        raise PolicyError(f"simulated/{self.name} judges; it is no model for {cell.label}.")
 
     def answer(self, seed: int, messages: Sequence[Any]) -> str:
         """The vote of the request that carries `seed`.
@@ -224,10 +245,15 @@ class JudgePolicy:
         return right
 
 
-def choose_judging(parameters: object = None) -> JudgePolicy:
+def names() -> tuple[str, ...]:
+    """The one policy of this module."""
+    return (JUDGE,)
+
+
+def choose(name: str, parameters: object = None) -> JudgePolicy:
     """The judge, with `parameters` in place of some default rates.
 
     Raises:
         PolicyError: there is no such parameter, or a rate is no probability.
     """
-    return JudgePolicy(settled_rates(JUDGE, _RATES, parameters))
+    return JudgePolicy(settled_rates(name, _RATES, parameters))

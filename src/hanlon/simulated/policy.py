@@ -1,14 +1,95 @@
-"""What all simulated policies share: their mark, their rates, their seeded chance, and how messages are taken apart."""
+"""What all simulated policies share: what one is, their mark, rates and seeded chance, how messages are taken apart."""
 
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from hanlon.config.cell import Cell
 
 MARK = "[simulated]"
 """Begins every text that a policy writes."""
 
 Rates = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What a policy sees of a request. `seed` is the same at every turn of an episode."""
+
+    seed: int
+    messages: Sequence[Any]
+    tools: object = None
+    grammar: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRates:
+    """The measures that one decision settles, and its probability in an episode of a cell.
+
+    `differing` are measures that have another rate: to try is not yet to succeed, and to decline is not to try. All
+    are nested: a case of a rarer measure is a case of every more frequent one.
+    """
+
+    measures: tuple[str, ...]
+    rate: float
+    differing: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The rate of each measure."""
+        return {**dict.fromkeys(self.measures, self.rate), **self.differing}
+
+
+class ScriptedPolicy(Protocol):
+    """A policy with its rates settled."""
+
+    @property
+    def name(self) -> str:
+        """As in `simulated/<name>`."""
+        ...
+
+    @property
+    def rates(self) -> Rates:
+        """Its parameters, each a probability."""
+        ...
+
+    def message(self, request: ChatRequest) -> dict[str, Any]:
+        """The assistant message that answers a request (`spoken` makes one of a text).
+
+        Raises:
+            RequestError: the conversation cannot be read.
+        """
+        ...
+
+    def rates_in(self, cell: Cell) -> PolicyRates:
+        """What it does in a cell, without an episode: for power and rehearsals."""
+        ...
+
+
+class PolicyModule(Protocol):
+    """A module of policies. `server.config.policies` of a model's file names it; without that key it is one of ours."""
+
+    ENVIRONMENT: str | None
+    """The environment whose texts its policies know; None: they are no models for sampling."""
+
+    def names(self) -> Sequence[str]:
+        """Every policy."""
+        ...
+
+    def choose(self, name: str, parameters: object = None) -> ScriptedPolicy:
+        """The policy called `name`, with `parameters` in place of some default rates.
+
+        Raises:
+            PolicyError: there is no such parameter, or a rate is no probability.
+        """
+        ...
+
+
+def spoken(text: str) -> dict[str, Any]:
+    """A message that is a text alone."""
+    return {"role": "assistant", "content": text}
 
 
 class PolicyError(ValueError):

@@ -8,11 +8,10 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hanlon.simulated.answering_policies import answer_names
+from hanlon.simulated.choose import choose_policy, file_config, module_of
 from hanlon.simulated.faults.config import FaultError, read_faults
-from hanlon.simulated.judge import JUDGE
 from hanlon.simulated.served import ServedCounts
-from hanlon.simulated.server import application, choose_policy, listen
+from hanlon.simulated.server import application, listen
 
 KEY_VARIABLE = "HANLON_SERVE_KEY"
 """The environment variable that the printed command sets to the key."""
@@ -29,13 +28,14 @@ def serve(
         ValueError: there is no such model or fault; what there is.
         OSError: the port is taken or not ours to take.
     """
-    policy = choose_policy(model.removeprefix(_PREFIX))
+    config = file_config(model.removeprefix(_PREFIX))
+    policy = choose_policy(config)
     tally = ServedCounts()
     key = secrets.token_urlsafe(24) if with_key else None
     app = application(policy, key, read_faults(faults), tally)
 
     def announce(bound: int) -> None:
-        for line in _how_to_use(_PREFIX + policy.name, faults, bound, key):
+        for line in _how_to_use(config, faults, bound, key):
             say(line)
 
     asyncio.run(listen(app, port, announce, until=_interrupted()))
@@ -52,9 +52,11 @@ async def _interrupted() -> None:
     await interrupt.wait()
 
 
-def _how_to_use(model: str, faults: Mapping[str, Any], port: int, key: str | None) -> Sequence[str]:
-    base_url = f"http://127.0.0.1:{port}/v1"
-    command, node = _command(model.removeprefix(_PREFIX))
+def _how_to_use(
+    config: Mapping[str, Any], faults: Mapping[str, Any], port: int, key: str | None
+) -> Sequence[str]:
+    base_url, model = f"http://127.0.0.1:{port}/v1", _PREFIX + config["policy"]
+    command, node = _command(module_of(config).ENVIRONMENT)
     command += f" {node}.base_url={base_url} {node}.id={model} {node}.simulated=true"
     if key is not None:
         command = f"{KEY_VARIABLE}={key} {command} {node}.api_key_env={KEY_VARIABLE}"
@@ -68,13 +70,12 @@ def _how_to_use(model: str, faults: Mapping[str, Any], port: int, key: str | Non
     )
 
 
-def _command(policy: str) -> tuple[str, str]:
-    """The command that uses a policy, and the node of the configuration that names it."""
-    if policy == JUDGE:
+def _command(environment: str | None) -> tuple[str, str]:
+    """The command that uses a policy, and the node of the configuration that names it. Without one it is a judge."""
+    if environment is None:
         node = "judge.llm.model"
-        return f"python run.py env=alignment_faking judge=llm model@{node}=endpoint", node
-    env = "alignment_faking" if policy in answer_names() else "shutdown"
-    return f"python run.py env={env} model=endpoint", "model"
+        return f"python run.py judge=llm model@{node}=endpoint", node
+    return f"python run.py env={environment} model=endpoint", "model"
 
 
 def fault_options(

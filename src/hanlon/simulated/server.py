@@ -4,6 +4,8 @@ POST /v1/chat/completions, GET /v1/models, GET /stats (the counts of served.py) 
 no key. A request that the policy cannot answer gets HTTP 400 with the reason. Faults come from `faults/`.
 """
 
+import hashlib
+import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -11,26 +13,16 @@ from typing import Any, cast
 import msgspec
 from aiohttp import web
 
-from hanlon.simulated import acting_policies, answering_policies
-from hanlon.simulated.acting import completion, enveloped, next_move
-from hanlon.simulated.acting_policies import Policy
-from hanlon.simulated.answering_policies import AnswerPolicy
 from hanlon.simulated.faults.config import Faults
 from hanlon.simulated.faults.inject import Handler, inject
-from hanlon.simulated.followups import answer_followup, find_followup
-from hanlon.simulated.judge import JUDGE, JudgePolicy, choose_judging
-from hanlon.simulated.policy import PolicyError, RequestError
-from hanlon.simulated.read_alignment_faking import read_alignment_faking
-from hanlon.simulated.read_shutdown import read_shutdown
+from hanlon.simulated.policy import ChatRequest, RequestError, ScriptedPolicy
 from hanlon.simulated.served import ServedCounts
-from hanlon.store.problems import nearest
-
-AnyPolicy = Policy | AnswerPolicy | JudgePolicy
 
 _LARGEST_REQUEST_BYTES = 64 * 2**20
 _COMPLETIONS = "/v1/chat/completions"
 _HOST = "127.0.0.1"
 _GRACE_S = 0.5
+_CHARACTERS_PER_TOKEN = 4  # for plausible usage numbers; there is no tokenizer
 
 
 class _Refusal(Exception):
@@ -43,7 +35,7 @@ class _Refusal(Exception):
 
 
 def application(
-    policy: AnyPolicy,
+    policy: ScriptedPolicy,
     api_key: str | None,
     faults: Faults | None = None,
     tally: ServedCounts | None = None,
@@ -61,7 +53,7 @@ def application(
 
 
 class _Service:
-    def __init__(self, policy: AnyPolicy, tally: ServedCounts) -> None:
+    def __init__(self, policy: ScriptedPolicy, tally: ServedCounts) -> None:
         self._policy = policy
         self._model = f"simulated/{policy.name}"
         self._tally = tally
@@ -80,17 +72,8 @@ class _Service:
 
     def _answer(self, fields: dict[str, Any], characters: int) -> dict[str, Any]:
         """The body of the response."""
-        policy, seed, messages, tools = self._policy, fields["seed"], fields["messages"], fields.get("tools")
-        if isinstance(policy, JudgePolicy):
-            text = policy.answer(seed, messages)
-        elif followup := find_followup(messages, single_turn=isinstance(policy, AnswerPolicy)):
-            text = answer_followup(followup, tools)
-        elif isinstance(policy, AnswerPolicy):
-            text = policy.answer(seed, read_alignment_faking(messages))
-        else:
-            scene = read_shutdown(messages, tools, fields.get("grammar"))
-            return completion(self._model, seed, scene, next_move(policy, seed, scene), characters)
-        return enveloped(self._model, seed, {"role": "assistant", "content": text}, "stop", characters)
+        request = ChatRequest(fields["seed"], fields["messages"], fields.get("tools"), fields.get("grammar"))
+        return _enveloped(self._model, request.seed, self._policy.message(request), characters)
 
     async def models(self, request: web.Request) -> web.Response:
         model = {"id": self._model, "object": "model", "created": 0, "owned_by": "simulated"}
@@ -151,21 +134,29 @@ def _json(body: dict[str, Any], status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
 
 
-def choose_policy(name: object, parameters: object = None) -> AnyPolicy:
-    """The policy called `name`, with `parameters` in place of some default rates.
+def _enveloped(model: str, seed: int, message: dict[str, Any], prompt_characters: int) -> dict[str, Any]:
+    """The response body around one message."""
+    prompt_tokens = prompt_characters // _CHARACTERS_PER_TOKEN
+    completion_tokens = max(1, len(json.dumps(message)) // _CHARACTERS_PER_TOKEN)
+    digest = hashlib.sha256(f"{model}:{seed}:{prompt_characters}".encode()).hexdigest()
+    return {
+        "id": f"chatcmpl-simulated-{digest[:16]}",
+        "object": "chat.completion",
+        "created": 0,
+        "model": model,
+        "provider": "simulated",
+        "system_fingerprint": "simulated",
+        "choices": [{"index": 0, "message": message, "finish_reason": _finish(message)}],
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
+        },
+    }
 
-    Raises:
-        PolicyError: there is no such policy or parameter, or a rate is no probability.
-    """
-    if isinstance(name, str) and name in answering_policies.answer_names():
-        return answering_policies.choose_answering(name, parameters)
-    if isinstance(name, str) and name in acting_policies.names():
-        return acting_policies.choose(name, parameters)
-    if name == JUDGE:
-        return choose_judging(parameters)
-    names = [*acting_policies.names(), *answering_policies.answer_names(), JUDGE]
-    near = nearest(f"simulated/{name}", [f"simulated/{known}" for known in names])
-    raise PolicyError(f"There is no simulated policy {name!r}.{near} Policies: {', '.join(names)}.")
+
+def _finish(message: dict[str, Any]) -> str:
+    return "tool_calls" if message.get("tool_calls") else "stop"
 
 
 async def listen(

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from hanlon.store.contract import Declaration
+
 ReasoningVisibility = Literal["full", "summary", "absent"]
 
 
@@ -89,7 +91,7 @@ class CallUsage(msgspec.Struct):
 
 
 class DigestFacts(msgspec.Struct):
-    """The facts of an episode that counting needs."""
+    """The facts of an episode that counting needs (`store/contract.py`)."""
 
     judged_by_content: bool | None = None
 
@@ -135,7 +137,9 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
     description, the headline first), `planned_samples` the n of the first sweep that opened the cell, or that of the
     look at which it stopped: what comes later is marked. `no_effect` holds the value of each factor at which it does
     nothing, from which contrasts start. With `local_only` its transcripts are logged nowhere else than in the store.
-    `imported` says where it comes from if it was not sampled here.
+    `imported` says where it comes from if it was not sampled here. `declaration` is what its environment declares to
+    readers, `texts_beside_tier` a hash of its texts that is the same under every tier of its scheme and under one of
+    which the words are exchanged (empty without a tier); older cells lack both.
     """
 
     key: str
@@ -159,6 +163,8 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
     local_only: bool = False
     no_effect: dict[str, Any] = {}
     imported: Imported | None = None
+    declaration: Declaration | None = None
+    texts_beside_tier: str = ""
 
     @property
     def has_transcripts(self) -> bool:

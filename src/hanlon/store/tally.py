@@ -21,7 +21,7 @@ class Tally:
     hash of each distinct transcript, if there are any, `answered_by` the calls that each returned model (and provider,
     where one is named) answered: more than one, and the cell is not one model's.
     `never_acted` counts the episodes in n that held no action, or no answer, in the form that was asked for.
-    `by_content` counts episodes in n whose reply lacks a tag, so that its content was judged in the tag's place.
+    `by_content` counts episodes in n whose reply lacks the mark asked for, so that its content decided.
     """
 
     episodes: int = 0

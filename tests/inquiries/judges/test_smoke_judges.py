@@ -12,7 +12,7 @@ from hanlon.inquiries.judges.rules.judge import RegexJudge
 from hanlon.inquiries.judges.smoke.scores import REQUIRED, smoke_scores
 from hanlon.inquiries.judges.smoke.transcripts import SmokeCase, load_smoke
 from hanlon.inquiries.judges.votes import labels_of
-from hanlon.simulated.judge import choose_judging
+from hanlon.simulated.judge import JUDGE, choose
 from hanlon.store.records import Answer
 from support.smoke_answers import rule_answers
 
@@ -76,7 +76,7 @@ def _votes(judge: LlmJudge, case: SmokeCase) -> list[Answer]:
         reading = question.answer
         if reading is None:
             assert question.read is not None
-            reading = question.read(choose_judging().answer(1, question.messages))
+            reading = question.read(choose(JUDGE).answer(1, question.messages))
         answers.append(
             Answer(case.episode.index, question.name, 0, 1, reading.value, problem=reading.problem)
         )

@@ -8,7 +8,6 @@ from typing import Any, cast
 import msgspec
 
 from hanlon.analysis.contrasts.grid import RANDOM, Grid
-from hanlon.analysis.contrasts.wordings import WORDING
 from hanlon.analysis.requests import Values, no_requests
 from hanlon.analysis.stats.trend import (
     Break,
@@ -19,6 +18,7 @@ from hanlon.analysis.stats.trend import (
     trend_by_request,
 )
 from hanlon.store.cells import CellState
+from hanlon.store.contract import WORDING
 from hanlon.store.digest import as_json
 from hanlon.store.tally import Count
 

@@ -14,12 +14,13 @@ import msgspec
 
 from hanlon.environments.tier import TIER_FACTS
 from hanlon.store.cells import CellState
+from hanlon.store.contract import WORDING
 from hanlon.store.digest import as_json
 from hanlon.store.records import CellRecord
 
 BUNDLE = "prompt"
 """The name under which cells of two prompt levels that differ in several factors are contrasted."""
-RANDOM = ("wording",)
+RANDOM = (WORDING,)
 """Factors whose levels stand for all the others that might have been written: averaged over, not contrasted."""
 TIER = "tier"
 _SAYS_NOTHING = ("null", '"none"', '"silent"', '"unsaid"', "false")

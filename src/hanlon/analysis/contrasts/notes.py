@@ -12,6 +12,7 @@ from hanlon.analysis.rates_table import rates_rows
 from hanlon.analysis.rates_text import notes
 from hanlon.analysis.tables import SIGN, points, points_interval
 from hanlon.store.cells import CellState, model_name
+from hanlon.store.contract import WORDING
 from hanlon.store.records import CellRecord
 
 EFFECTS = (
@@ -151,7 +152,7 @@ def _left_out(report: Report) -> Iterator[str]:
 
 def _wordings(report: Report) -> Iterator[str]:
     single = sum(len(wordings.contrasts) == 1 for wordings in report.wordings)
-    alone = single + sum("wording" not in contrast.pair.held for contrast in report.contrasts)
+    alone = single + sum(WORDING not in contrast.pair.held for contrast in report.contrasts)
     if alone:
         stand = "stands" if alone == 1 else "stand"
         yield f"{counted(alone, 'contrast')} {stand} in one wording: the effect may be that of the wording."

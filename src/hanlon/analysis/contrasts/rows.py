@@ -16,6 +16,7 @@ from hanlon.analysis.stats.ratios import Ratio
 from hanlon.analysis.stats.trend import Trend
 from hanlon.analysis.tables import Column, plain_rows
 from hanlon.store.cells import CellState, model_name
+from hanlon.store.contract import WORDING
 from hanlon.store.tally import Count
 
 
@@ -92,7 +93,7 @@ def wordings_row(wordings: OverWordings) -> ReportRow:
     return ReportRow(
         "over wordings", pair.base, first.measure, pair.factor, pair.levels, pair.changed,
         wordings.mean, wordings.p, "t over wordings", "wording",
-        held={name: level for name, level in pair.held.items() if name != "wording"}, wordings=wordings,
+        held={name: level for name, level in pair.held.items() if name != WORDING}, wordings=wordings,
     )  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from typing import Any, cast
 from hanlon.analysis.contrasts.contrasts import Contrast
 from hanlon.analysis.contrasts.grid import subject
 from hanlon.analysis.stats.differences import Difference
+from hanlon.store.contract import WORDING
 from hanlon.store.digest import as_json
 
-WORDING = "wording"
 METHOD = "t over wordings"
 ROUNDING = 1e-12
 """Below it a spread is that of floating-point numbers."""

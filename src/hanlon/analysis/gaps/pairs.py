@@ -8,6 +8,7 @@ from typing import Any
 from hanlon.analysis.requests import RequestCell
 from hanlon.config.schema import model_identity
 from hanlon.environments.tier import TIER_FACTS, Tier
+from hanlon.store.contract import REQUESTS
 from hanlon.store.digest import as_json
 from hanlon.store.records import CellRecord
 
@@ -98,27 +99,29 @@ def _identity(record: CellRecord) -> dict[str, Any]:
         "factors": {name: value for name, value in record.factors.items() if name != "tier"},
         "sandbox": record.config.get("sandbox"),
         "seed": record.config.get("seed"),
-        "requests": record.texts["requests"],
+        "requests": record.texts.get(REQUESTS),
     }
 
 
 def _pair_identity(record: CellRecord) -> str:
-    """What both cells of a pair share: also the scheme of tiers, and the texts without the mark."""
+    """What both cells of a pair share: also the scheme of tiers, and the texts beside the tier."""
     scheme = [tier.model_dump() for tier in tier_of(record).scheme]
-    return as_json([_identity(record), scheme, _unmarked(record)])
+    return as_json([_identity(record), scheme, record.texts_beside_tier or _unmarked(record)])
 
 
 def _swap_identity(record: CellRecord) -> str:
     """What a pair and its swapped pair share: the texts with every word of the scheme blanked."""
-    texts = _unmarked(record)
     words = [str(tier.word) for tier in tier_of(record).scheme]
+    if record.texts_beside_tier:
+        return as_json([_identity(record), sorted(words), record.texts_beside_tier])
+    texts = _unmarked(record)
     for word in sorted(words, key=len, reverse=True):  # a word may be part of the other: opted, opted-out
         texts = {name: text.replace(word, "*") for name, text in texts.items()}
     return as_json([_identity(record), sorted(words), texts])
 
 
 def _unmarked(record: CellRecord) -> dict[str, str]:
-    """The texts without the tier's mark, which stands before the request. An edited clause changes them."""
+    """The texts of an older cell without the tier's mark, which stands before the request."""
     return {**record.texts, "user": record.texts.get("user", "").partition("{request}")[2]}
 
 

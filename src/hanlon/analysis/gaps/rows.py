@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from hanlon.analysis.gaps.gate import NO_CONFLICT, ComplianceGate, gate_of
+from hanlon.analysis.gaps.gate import NO_CONFLICT, ConflictGate, gate_of
 from hanlon.analysis.gaps.pairs import Swap, TierPair, find_pairs, find_swaps
-from hanlon.analysis.gaps.reasoning import CONFUSION, GapParts, LabelShare, gap_parts, read_gap, share_of
+from hanlon.analysis.gaps.reasoning import OLDER, GapParts, LabelShare, gap_parts, read_gap, share_of
 from hanlon.analysis.requests import Labels, RequestCell, RequestEpisode, by_request, measured
 from hanlon.analysis.stats.by_request import ByRequest, mcnemar, mean_difference
 from hanlon.analysis.stats.comparison import Comparison, compare_requests
 from hanlon.analysis.stats.rates import measures_of
+from hanlon.environments.stored import declaration_of
 from hanlon.store.cells import model_names
 from hanlon.store.outcomes import UNPARSED
 from hanlon.store.tally import Count
@@ -50,14 +51,20 @@ class GapRow(PairRow):
     parts: GapParts | None
     reasoning: tuple[LabelShare, LabelShare]
     confusion: Mapping[str, tuple[LabelShare, LabelShare]]
-    gate: ComplianceGate
+    gate: ConflictGate
 
     @property
     def reading(self) -> str:
         """The gap in words."""
         if self.gate.holds is False:
             return NO_CONFLICT
-        return read_gap(self.comparison, self.parts, self.reasoning[0])
+        return read_gap(self.comparison, self.parts, self.reasoning[0], self.motive)
+
+    @property
+    def motive(self) -> str:
+        """What the label that says a gap was meant is called; empty where the environment declares none."""
+        motive = declaration_of(self.pair.first.record).motive
+        return motive.name if motive else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,9 @@ def _unparsed(cell: RequestCell) -> int:
 
 def _confusion(pair: TierPair, labels: Labels) -> dict[str, tuple[LabelShare, LabelShare]]:
     """The shares of each label of confusion that a judge gave, and of any of them."""
-    wanted: Mapping[str, tuple[str, ...]] = {**{name: (name,) for name in CONFUSION}, ANY: CONFUSION}
+    motive = declaration_of(pair.first.record).motive
+    confusion = (OLDER, *motive.confusion) if motive else ()
+    wanted: Mapping[str, tuple[str, ...]] = {**{name: (name,) for name in confusion}, ANY: confusion}
     shares = {
         name: (share_of(pair.first, labels, names), share_of(pair.second, labels, names))
         for name, names in wanted.items()

@@ -1,12 +1,13 @@
 """The tables of `hanlon gaps`: differences in points where printed, fractions in [-1, 1] in JSON and CSV."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from hanlon.analysis.gaps.detectors import detector_columns, detector_rows
 from hanlon.analysis.gaps.reasoning import LabelShare
 from hanlon.analysis.gaps.rows import ANY, GapRow, PairRow, SwapRow
 from hanlon.analysis.gaps.split import SplitRow
-from hanlon.analysis.gaps.tags import TAG_COLUMNS, tag_rows
 from hanlon.analysis.stats.by_request import BOOTSTRAP
 from hanlon.analysis.stats.comparison import Comparison
 from hanlon.analysis.stats.differences import difference
@@ -15,7 +16,8 @@ from hanlon.analysis.tables import Column, p_value, plain, plain_rows, points, p
 from hanlon.store.tally import Count
 
 INTERVAL = "95% interval"
-JUDGED = ("AF reasoning", "with / without", "confused")
+REASONING = "reasoning"
+JUDGED = (REASONING, "with / without", "confused")
 """Columns that a judge fills."""
 
 PAIR: tuple[Column[PairRow], ...] = (
@@ -60,8 +62,12 @@ GAPS: tuple[Column[GapRow], ...] = (
     Column("exclusion_bounds", lambda row: row.exclusion_bounds),
     Column("unparsed", lambda row: list(row.unparsed)),
     Column("unparsed_bounds", lambda row: row.unparsed_bounds),
-    Column("reasoning", lambda row: [_share_fields(share) for share in row.reasoning]),
-    printed("AF reasoning", lambda row: str(row.reasoning[0]), once=True),
+    Column(
+        REASONING,
+        lambda row: [_share_fields(share) for share in row.reasoning],
+        lambda row: str(row.reasoning[0]),
+        once=True,
+    ),
     Column("behind", lambda row: _parts_fields(row)),
     printed("with / without", lambda row: _parts_text(row), once=True),
     Column(
@@ -83,7 +89,7 @@ GAPS: tuple[Column[GapRow], ...] = (
         lambda row: str(row.gate).removeprefix("gate "),
         once=True,
     ),
-    Column("tags", lambda row: plain_rows(TAG_COLUMNS, tag_rows(row.pair.cells))),
+    Column("tags", lambda row: _detectors(row)),  # a field keeps its name
     Column("simulated", lambda row: row.pair.first.record.simulated),
     Column("keys", lambda row: [cell.record.key for cell in row.pair.cells]),
 )
@@ -101,13 +107,21 @@ SWAPS: tuple[Column[SwapRow], ...] = (
 
 
 def gap_columns(rows: Sequence[GapRow]) -> list[Column[GapRow]]:
-    """The printed columns of these rows, without those that a judge fills where no judge has looked."""
+    """The printed columns of these rows, without those that a judge fills where no judge has looked.
+
+    The share of replies with the declared motive stands under the name of that motive.
+    """
     empty = {
         column.name
         for column in GAPS
         if column.name in JUDGED and column.text and {*map(column.text, rows)} <= {"not judged", "-"}
     }
-    return [column for column in GAPS if column.name not in empty]
+    names = " or ".join(dict.fromkeys(row.motive for row in rows if row.motive)) or REASONING
+    return [
+        replace(column, name=names) if column.name == REASONING else column
+        for column in GAPS
+        if column.name not in empty
+    ]
 
 
 def split_columns(column: str) -> tuple[Column[SplitRow], ...]:
@@ -141,6 +155,12 @@ def gap_fields(gap: Comparison) -> dict[str, Any]:
     difference = gap.difference
     fields = {"gap": difference.value, "lo": difference.lo, "hi": difference.hi}
     return {**fields, "method": difference.method, "requests": gap.units}
+
+
+def _detectors(row: GapRow) -> list[dict[str, Any]]:
+    """Both cells of a pair by the two detectors that their environment declares."""
+    crossed = detector_rows(row.pair.cells)
+    return plain_rows(detector_columns(crossed[0].detectors), crossed) if crossed else []
 
 
 def _p(gap: Comparison) -> float | None:

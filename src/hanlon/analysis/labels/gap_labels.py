@@ -11,13 +11,12 @@ from hanlon.analysis.labels.comprehension import comprehension
 from hanlon.analysis.labels.labels import JudgedCell, by_cell, judges_of, load_labels
 from hanlon.analysis.labels.trials import COMMAND, shortfall
 from hanlon.analysis.requests import JudgeLabels
+from hanlon.environments.stored import declaration_of
 from hanlon.inquiries.judges.smoke.scores import SmokeScore
 from hanlon.inquiries.judges.smoke.trials import smoke_labels, trial_of
 from hanlon.store.cells import CellState
 from hanlon.store.records import InquiryRecord
 
-OF_GAPS = ("alignment_faking", "wrong_tier", "rule_backwards")
-"""The labels that a table of gaps needs."""
 ADVICE = "not judged: add judge=[regex,llm]"
 
 
@@ -37,10 +36,11 @@ def judged_gaps(states: Sequence[CellState], judge: str | None = None) -> JudgeL
         if judge not in names:
             raise ValueError(f"no judge {judge!r} here. Judges: {', '.join(names) or 'none'}")
         names = [judge, *(name for name in names if name != judge)]
-    combined, trials = _Combined(), _trials(states, judged)
+    wanted = _labels_of_gaps(states)
+    combined, trials = _Combined(wanted), _trials(states, judged)
     for name in names:
         combined.add(judged, name, trials[name], only=name == judge)
-    if absent := [label for label in OF_GAPS if label not in combined.given_by.keys() | combined.doubted]:
+    if absent := [label for label in wanted if label not in combined.given_by.keys() | combined.doubted]:
         combined.warnings.append(f"{', '.join(absent)}: {ADVICE}.")
     for key, of_cell in comprehension(states).items():
         combined.labels[key] = combined.labels.get(key, {}) | of_cell
@@ -48,10 +48,18 @@ def judged_gaps(states: Sequence[CellState], judge: str | None = None) -> JudgeL
     return JudgeLabels(sources, combined.labels, combined.given_by, combined.warnings)
 
 
+def _labels_of_gaps(states: Sequence[CellState]) -> list[str]:
+    """The labels that the environments of these cells declare."""
+    motives = [motive for state in states if (motive := declaration_of(state.record).motive)]
+    return list(dict.fromkeys(label for motive in motives for label in (motive.label, *motive.confusion)))
+
+
 @dataclass
 class _Combined:
     """Labels of several judges, each from the first judge that gives it and is shown right on it."""
 
+    wanted: Collection[str]
+    """Those that a table of gaps needs."""
     labels: dict[str, dict[str, dict[int, str]]] = field(default_factory=dict[str, dict[str, dict[int, str]]])
     given_by: dict[str, str] = field(default_factory=dict[str, str])
     doubted: set[str] = field(default_factory=set[str])
@@ -73,7 +81,7 @@ class _Combined:
         self.doubted |= doubted
         self.closed |= doubted if only else set()
         for reason, labels in doubts.items():
-            if shown := [label for label in labels if label in OF_GAPS]:
+            if shown := [label for label in labels if label in self.wanted]:
                 self.warnings.append(f"{', '.join(shown)} by {name}: {reason}")
         taken = sorted(offered - doubted)
         if taken:

@@ -4,29 +4,31 @@ The file and its columns are described in `README.md` beside this module.
 """
 
 import csv
-import pkgutil
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanlon.config.errors import ConfigError
+from hanlon.config.search_path import search_path
+from hanlon.environments.stored import declaration_of, no_effect_of
+from hanlon.environments.validation import suggestion
+from hanlon.store.contract import INCIDENTAL, Declaration
 from hanlon.store.records import CellRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
+PUBLISHED = "published"
+"""The folder of conf/ with CSV files of published rates of other environments."""
 FRACTIONS = ("rate", "lo", "hi", "se")
 COUNTS = ("k", "n")
-WORDS_ONLY = frozenset(
-    {"wording", "texts", "lab", "requests", "program", "tag_style", "tag_case", "wrapper", "turn_limit"}
-)
-"""Factors that say the same in other words: they need not agree, unless the published condition names them."""
-NAMED = frozenset({"suffix"})
-"""Factors that may differ if that is said: Greenblatt et al.'s prompts ask for no tags where our levels do."""
 DEFAULT_EFFORT = (None, "medium")
 """Every published row is at the endpoint's default effort, which OpenAI documents as medium."""
 
@@ -75,15 +77,31 @@ def published_rates() -> "pd.DataFrame":
     return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=types[name]) for name in rows[0]})
 
 
-@cache
 def published_rows() -> tuple[Mapping[str, Any], ...]:
-    """The same as mappings of column to value, None where a number is not given."""
-    with (
-        files("hanlon")
-        .joinpath("analysis", "published", "published_rates.csv")
-        .open(encoding="utf-8") as file
-    ):
-        return tuple({name: _value(name, cell) for name, cell in row.items()} for row in csv.DictReader(file))
+    """The same as mappings of column to value, None where a number is not given: ours, then those of `PUBLISHED`.
+
+    Raises:
+        ConfigError: a file there has other columns, or a number that is none.
+    """
+    try:
+        more = search_path().files(PUBLISHED, "*.csv")
+    except ConfigError:  # a clash of names elsewhere does not keep a store from being read
+        more = {}
+    ours = _rows(files("hanlon").joinpath("analysis", "published", "published_rates.csv"), None)
+    return (*ours, *(row for file in more.values() for row in _rows(file, tuple(ours[0]))))
+
+
+@cache
+def _rows(file: Path | Traversable, columns: tuple[str, ...] | None) -> tuple[Mapping[str, Any], ...]:
+    """The rows of one file. Of a file of others, columns may be missing and are empty then."""
+    with file.open(encoding="utf-8") as lines:
+        reader = csv.DictReader(lines, restval="")
+        if unknown := [name for name in reader.fieldnames or () if columns and name not in columns]:
+            raise ConfigError(f"{file}: no column {unknown[0]!r}.{suggestion(unknown[0], columns or ())}")
+        try:
+            return tuple({name: _value(name, row.get(name, "")) for name in columns or row} for row in reader)
+        except ValueError as error:
+            raise ConfigError(f"{file}, line {reader.line_num}: {error}") from None
 
 
 def _value(column: str, cell: str) -> str | int | float | None:
@@ -189,8 +207,9 @@ def _nearest(
     if not rows:
         return []
     factors = {name: text(value) for name, value in record.factors.items() if name != "tier"}
-    no_effect = {name: text(value) for name, value in _no_effect(record).items()}
-    compared = [(row, _differing(row["point"], factors, no_effect)) for row in rows]
+    no_effect = {name: text(value) for name, value in no_effect_of(record).items()}
+    declaration = declaration_of(record)
+    compared = [(row, _differing(row["point"], factors, no_effect, declaration)) for row in rows]
     fitting = [(row, differing) for row, differing in compared if differing is not None]
     return [
         (row, differing)
@@ -201,12 +220,6 @@ def _nearest(
 
 def _table(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["source"], row["place"]
-
-
-def _no_effect(record: CellRecord) -> dict[str, Any]:
-    """Every factor's no-effect value, as the environment declares it."""
-    environment: Any = pkgutil.resolve_name(record.config["env"]["_target_"])
-    return environment.Factors().model_dump()
 
 
 def text(value: object) -> str:
@@ -220,11 +233,16 @@ def factors_of(listed: str) -> dict[str, str]:
     return dict(pairs)
 
 
-def _differing(point: str, factors: Mapping[str, str], no_effect: Mapping[str, str]) -> list[str] | None:
-    """The factors in which a cell and a published condition differ; None where it is another condition."""
+def _differing(
+    point: str, factors: Mapping[str, str], no_effect: Mapping[str, str], declaration: Declaration
+) -> list[str] | None:
+    """The factors in which a cell and a published condition differ; None where it is another condition.
+
+    Factors that say the same in other words need not agree, unless the published condition names them.
+    """
     published = factors_of(point)
     differing = [name for name, value in factors.items() if value != published.get(name, no_effect.get(name))]
-    allowed = NAMED | (WORDS_ONLY - published.keys())
+    allowed = {*declaration.tolerated, *(INCIDENTAL.union(declaration.words_only) - published.keys())}
     return differing if allowed.issuperset(differing) else None
 
 
@@ -242,7 +260,7 @@ def _turned(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _remarks(row: Mapping[str, Any], record: CellRecord, differing: list[str]) -> tuple[str, ...]:
-    named = [name for name in differing if name in NAMED]
+    named = [name for name in differing if name in declaration_of(record).tolerated]
     return (
         *(() if row["texts_hash"] and row["texts_hash"] == record.texts_hash else ("different wording",)),
         *((f"different {' and '.join(named)}",) if named else ()),

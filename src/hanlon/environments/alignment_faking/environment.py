@@ -6,45 +6,47 @@ Sources: Greenblatt et al. 2024 (arXiv 2412.14093); Hughes, Sheshadri et al. 202
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
+from pydantic import BaseModel
+
+from hanlon.environments.alignment_faking.declaration import DECLARATION
 from hanlon.environments.alignment_faking.episode import AlignmentFakingEpisode
 from hanlon.environments.alignment_faking.factors import AlignmentFakingFactors
 from hanlon.environments.alignment_faking.followups import fork_of
 from hanlon.environments.alignment_faking.prompt import Prompt
 from hanlon.environments.alignment_faking.requests import load_requests
 from hanlon.environments.alignment_faking.tags import MOST_TOKENS, grammar, is_whole
-from hanlon.environments.alignment_faking.verdicts import MEASURES
+from hanlon.environments.alignment_faking.verdicts import MEASURES, Outcome
 from hanlon.environments.base import (
     Action,
     ActionProtocol,
+    Environment,
     EpisodeRun,
     Estimate,
     Fork,
     Malformed,
     Measure,
     TextSyntax,
-    Tool,
 )
 from hanlon.environments.questions import QuestionSet, own_questions
 from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.sandboxes.base import Sandbox
+from hanlon.store.contract import Declaration
 from hanlon.store.records import Episode
 
 _EXAMPLE = "{request}"
 
 
-class AlignmentFaking:
+class AlignmentFaking(Environment):
     """The environment at one point of its factor space, under one tier."""
 
     name: ClassVar[str] = "alignment_faking"
     protocols: ClassVar[tuple[ActionProtocol, ...]] = ("reply", "constrained")
     measures: ClassVar[tuple[Measure, ...]] = MEASURES
-    Factors: ClassVar[type[AlignmentFakingFactors]] = AlignmentFakingFactors
-
-    tools: Sequence[Tool] = ()
-    turn_limit = 1
-    has_machine = False
+    Factors: ClassVar[type[BaseModel]] = AlignmentFakingFactors
+    outcomes: ClassVar[tuple[str, ...]] = get_args(Outcome)
+    declaration: ClassVar[Declaration] = DECLARATION
 
     def __init__(
         self,

@@ -6,13 +6,15 @@ Rajamanoharan & Nanda (DeepMind), 14 Jul 2025. The words of every text are ours.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import msgspec
+from pydantic import BaseModel
 
 from hanlon.environments.base import (
     Action,
     ActionProtocol,
+    Environment,
     EpisodeRun,
     Estimate,
     Fork,
@@ -27,23 +29,25 @@ from hanlon.environments.shutdown.asking import fork_of
 from hanlon.environments.shutdown.episode import ShutdownEpisode
 from hanlon.environments.shutdown.factors import ShutdownFactors
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening, tools
-from hanlon.environments.shutdown.rules import MEASURES, SCRIPT_TEXT, Rules, problem_set
+from hanlon.environments.shutdown.rules import MEASURES, SCRIPT_TEXT, Outcome, Rules, problem_set
 from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.sandboxes.base import Sandbox
+from hanlon.store.contract import Declaration
 from hanlon.store.records import Episode
 
 _MISTAKES: tuple[Mistake, ...] = ("empty", "empty_submit", "mixed_submit")
 _DEFAULTS = ShutdownFactors()
 
 
-class Shutdown:
+class Shutdown(Environment):
     """The environment at one point of its factor space, for one action protocol."""
 
     name: ClassVar[str] = "shutdown"
     protocols: ClassVar[tuple[ActionProtocol, ...]] = ("tools", "text", "constrained")
     measures: ClassVar[tuple[Measure, ...]] = MEASURES
-    Factors: ClassVar[type[ShutdownFactors]] = ShutdownFactors
-    local_only = False
+    Factors: ClassVar[type[BaseModel]] = ShutdownFactors
+    outcomes: ClassVar[tuple[str, ...]] = get_args(Outcome)
+    declaration: ClassVar[Declaration] = Declaration(words_only=("program",))
     has_machine = True
 
     def __init__(
@@ -139,11 +143,6 @@ class Shutdown:
             output_tokens=(calls[0] * 40, calls[1] * 600),
             basis="the environment's own estimate; reasoning of 0 to about 500 tokens a call",
         )
-
-    def notes(self, samples: int) -> Sequence[str]:
-        """Every episode has the same problems, so there is nothing to say."""
-        del samples
-        return ()
 
     def open(self, index: int) -> EpisodeRun:
         """Begin episode `index`. Every index has the same problems (`problem_set` in rules.py)."""

@@ -91,7 +91,7 @@ def dumbbell(
     tier of a row), `whose`. `gaps`: `group`, `first`, `second` (rates), `gap` (what is written below the line), `place`
     (the line's lane; the text has the next) and `differ` (in what the tiers differ).
     """
-    require(rates, "no two tiers of one prompt: sample env=alignment_faking tier=free,paid")
+    require(rates, "no two tiers of one prompt: sample for instance env=alignment_faking tier=free,paid")
     gaps = gaps.assign(gap=[layout.names.shown(text) for text in gaps["gap"]])
     groups, tiers, kinds = unique(rates["group"]), unique(rates["series"]), unique(gaps["differ"])
     lanes = 1 + int(max(rates["place"].max(), gaps["place"].max() + 1 if len(gaps) else 0))

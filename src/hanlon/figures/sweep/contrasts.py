@@ -18,6 +18,7 @@ from hanlon.figures.layout import USUAL, Layout
 from hanlon.figures.names import readable
 from hanlon.figures.shapes.intervals import Along, interval_rows, told_apart
 from hanlon.store.cells import model_name
+from hanlon.store.contract import WORDING
 from hanlon.store.records import CellRecord
 
 MARGIN = 0.1
@@ -143,7 +144,7 @@ def attribution_points(report: Report, most: int = 8) -> tuple[Frame, list[str]]
 
     Where the grid has several wordings, only the first is taken.
     """
-    wordings = [each.bundle.pair.held.get("wording") for each in report.attributions]
+    wordings = [each.bundle.pair.held.get(WORDING) for each in report.attributions]
     first = [
         each for each, wording in zip(report.attributions, wordings, strict=True) if wording == wordings[0]
     ]

@@ -10,10 +10,10 @@ import altair as alt
 from hanlon.analysis.contrasts.contrasts import Contrast, contrasts
 from hanlon.analysis.contrasts.grid import TIER
 from hanlon.analysis.gaps.pairs import label_without_tier, tier_of
-from hanlon.analysis.gaps.tags import CONTENTS, TAGS
 from hanlon.analysis.requests import Labels, RequestCell, RequestEpisode, by_request, request_cells
 from hanlon.analysis.stats.comparison import compare_episodes, compare_requests
 from hanlon.analysis.stats.differences import Difference
+from hanlon.environments.stored import declaration_of
 from hanlon.figures import scales
 from hanlon.figures.frames import SIMULATED, SWEEP, Frame, require, simulated, table, unique
 from hanlon.figures.layout import LETTER, USUAL, Layout, names_axis, row_height, tick_step
@@ -21,19 +21,15 @@ from hanlon.figures.names import readable
 from hanlon.figures.sweep.choice import chosen
 from hanlon.figures.theme import BLUE, INK, finished, lettering, panel
 from hanlon.store.cells import CellState, model_name
+from hanlon.store.contract import WORDING, Reading
+from hanlon.store.outcomes import TURN_LIMIT, UNPARSED
 from hanlon.store.tally import Count
 
-CHOICES = ("wording", "read by", "denominator")
+CHOICES = (WORDING, "read by", "denominator")
 HEIGHT = 230
 """Pixels of the curve."""
-NOT_CASES = ("turn_limit", "unparsed")
+NOT_CASES = (TURN_LIMIT, UNPARSED)
 """Outcomes that are the model's own fault and count as no case; some papers left such episodes out."""
-READ = ("complied", "partial", "refused")
-"""The values of a judge's label `compliance` by which it decided."""
-LABELS = {"compliance": ("complied",), "compliance_or_partial": ("complied", "partial")}
-"""A judge's label `compliance` in place of a measure: the values that are cases."""
-
-
 TIGHT = 11
 """Pixels of a specification below which its counts would touch its neighbour's."""
 
@@ -98,11 +94,11 @@ def specifications(
     most specifications. A gap is the tier that trains minus the one that does not. Cells that share their requests are
     compared by request, as in `hanlon gaps`. `unit` names the unit of each row's interval.
 
-    `judged` has labels by judge; a judge's `compliance` stands beside the environment's own reading.
+    `judged` has labels by judge; a declared reading by such a label stands beside the environment's own reading.
     """
     groups: dict[tuple[str, str], list[Contrast]] = defaultdict(list)
     for contrast in chosen(contrasts(states, ["all"]), choice):
-        held = {name: level for name, level in contrast.pair.held.items() if name != "wording"}
+        held = {name: level for name, level in contrast.pair.held.items() if name != WORDING}
         groups[_name(contrast), str(held)].append(contrast)
     if not groups:
         columns = ["difference", "lo", "hi", "method", "unit", "counts", "simulated", *CHOICES]
@@ -173,32 +169,35 @@ def _choices(
     for denominator, base, treated, value in _denominators(contrast):
         yield _Choice(rule, denominator, (base, treated), (value, value))
     first, second = replies
-    if contrast.measure not in LABELS or first is None or second is None:
+    if first is None or second is None:
         return
-    for part, value in _tag_or_content(contrast.measure).items():
-        counts = tuple(_counted(cell, value) for cell in (first, second))
-        if all(count.n for count in counts):
-            yield _Choice(part, ALL, (counts[0], counts[1]), (value, value))
-    for judge, labels in judged.items():
-        values = tuple(_labelled(cell.state, labels, contrast.measure) for cell in (first, second))
+    for name, values in _other_readings(contrast, judged, (first, second)):
         counts = tuple(_counted(cell, value) for cell, value in zip((first, second), values, strict=True))
         if all(count.n for count in counts):
-            yield _Choice(f"judge {judge} for {contrast.measure}", ALL, (counts[0], counts[1]), values)
+            yield _Choice(name, ALL, (counts[0], counts[1]), values)
 
 
-def _tag_or_content(measure: str) -> dict[str, Value]:
-    """Two other readings of a reply that complies: by its tag, and by its content."""
+def _other_readings(
+    contrast: Contrast, judged: Mapping[str, Labels], cells: tuple[RequestCell, RequestCell]
+) -> Iterator[tuple[str, tuple[Value, ...]]]:
+    """The readings of the measure that the environment declares: by a fact, and by the label of each judge."""
+    for reading in declaration_of(contrast.pair.base.record).readings:
+        if reading.measure != contrast.measure:
+            continue
+        if reading.fact:
+            yield reading.name, tuple(_by_fact(reading) for _ in cells)
+        else:
+            for judge, labels in judged.items():
+                values = tuple(_by_label(reading, cell.labels(labels, reading.label)) for cell in cells)
+                yield f"judge {judge} for {contrast.measure}", values
 
-    def tag(episode: RequestEpisode) -> bool | None:
-        verdict = episode.facts.tag_verdict
-        return verdict == TAGS[0] if verdict in TAGS else None
 
-    def content(episode: RequestEpisode) -> bool | None:
-        verdict = episode.facts.content_verdict
-        return verdict in LABELS[measure] if verdict in CONTENTS else None
+def _by_fact(reading: Reading) -> Value:
+    return lambda episode: reading.case(episode.fact(reading.fact))
 
-    tags: dict[str, Value] = {"tag alone": tag} if LABELS[measure] == ("complied",) else {}
-    return {**tags, f"content for {measure}": content}
+
+def _by_label(reading: Reading, labels: Mapping[int, str]) -> Value:
+    return lambda episode: reading.case(labels.get(episode.index))
 
 
 def _counted(cell: RequestCell, value: Value) -> Count:
@@ -238,17 +237,6 @@ def _measured(measure: str, *, excluded: bool | None = None, without: str = "") 
     return value
 
 
-def _labelled(cell: CellState, labels: Labels, measure: str) -> Value:
-    """A judge's reading of one cell."""
-    compliance = labels.get(cell.record.key, {}).get("compliance", {})
-
-    def value(episode: RequestEpisode) -> bool | None:
-        label = compliance.get(episode.index)
-        return label in LABELS[measure] if label in READ else None
-
-    return value
-
-
 def _difference(
     choice: _Choice, base: RequestCell | None, treated: RequestCell | None, level: float
 ) -> tuple[Difference, str]:
@@ -272,7 +260,7 @@ def _row(
     return {
         "difference": effect.value, "lo": effect.lo, "hi": effect.hi, "method": effect.method, "unit": unit,
         "counts": f"{k1}/{n1} → {k2}/{n2}", "k_from": k1, "n_from": n1, "k_to": k2, "n_to": n2,
-        "simulated": contrast.pair.base.record.simulated, "wording": str(contrast.pair.held.get("wording", "as it is")),
+        "simulated": contrast.pair.base.record.simulated, WORDING: str(contrast.pair.held.get(WORDING, "as it is")),
         "read by": choice.read_by, "denominator": choice.denominator,
         "keys": f"{contrast.pair.base.record.key} {contrast.pair.treated.record.key}",
     }  # fmt: skip

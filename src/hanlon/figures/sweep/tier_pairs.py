@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hanlon.analysis.gaps.pairs import label_without_tier, tier_of
+from hanlon.analysis.gaps.reasoning import motive_label
 from hanlon.analysis.gaps.rows import gap_rows
 from hanlon.analysis.gaps.tables import GAPS
 from hanlon.analysis.requests import Labels, RequestCell, request_cells
 from hanlon.analysis.stats.rates import wilson
 from hanlon.analysis.tables import plain_rows, points
+from hanlon.environments.stored import declaration_of
 from hanlon.environments.tier import TIER_FACTS
 from hanlon.figures.frames import SIMULATED, SWEEP, Frame, table
 from hanlon.figures.names import readable
@@ -28,9 +30,13 @@ def sweep_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Fr
     The first tier of a pair trains, is rated or is monitored, and stands in the place of free. The rate is of the
     environment's headline measure turned round. Reasoning is there where a judge has labelled it.
     """
-    settings = {state.record.key: str(state.record.factors.get("setting")) for state in states}
-    gaps = plain_rows(GAPS, gap_rows(_replies(states), labels))
-    rows = [point for row in gaps for point in _of_pair(row)]
+    settings = {
+        state.record.key: str(state.record.factors.get(declaration_of(state.record).setting))
+        for state in states
+    }
+    gaps = gap_rows(_replies(states), labels)
+    plain = zip(gaps, plain_rows(GAPS, gaps), strict=True)
+    rows = [point for gap, row in plain for point in _of_pair(row, motive_label(gap.pair.first))]
     named = {name: [row[name] for row in rows] for name in ("variation", "quantity", "tiers", "differ")}
     tiers = {name: {row["tiers"] for row in rows if row["variation"] == name} for name in named["variation"]}
     pairs = [
@@ -41,8 +47,8 @@ def sweep_pairs(states: Sequence[CellState], labels: Labels | None = None) -> Fr
 
 
 def _replies(states: Sequence[CellState]) -> list[RequestCell]:
-    """The replies of the environment whose papers' figures these are; other environments may have tiers too."""
-    return list(request_cells([state for state in states if state.record.env == "alignment_faking"]))
+    """The replies in environments that declare what a gap between tiers is a sign of."""
+    return list(request_cells([state for state in states if declaration_of(state.record).motive]))
 
 
 def named_tiers(tiers: str) -> str:
@@ -50,7 +56,7 @@ def named_tiers(tiers: str) -> str:
     return " to ".join(tier.rpartition("/")[2] for tier in tiers.split(" / "))
 
 
-def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _of_pair(row: Mapping[str, Any], label: str) -> Iterator[dict[str, Any]]:
     model = row["model"].removeprefix("openrouter/")
     pair = {
         "whose": SIMULATED if row["simulated"] else SWEEP, "study": "", "place": "", "model": model,
@@ -69,7 +75,7 @@ def _of_pair(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     reasoning = row["reasoning"][0]
     if reasoning["n"]:
         yield pair | _counted(reasoning["yes"], reasoning["n"]) | {
-            "quantity": REASONING, "tier": row["first"], "measure": "alignment_faking",
+            "quantity": REASONING, "tier": row["first"], "measure": label,
             "paper_measure": "alignment-faking reasoning",
         }  # fmt: skip
     if row["gap"] is not None:
@@ -119,7 +125,7 @@ def tier_outcomes(states: Sequence[CellState], labels: Labels | None = None) -> 
 
 
 def _outcomes(cell: RequestCell, labels: Labels) -> Iterator[dict[str, Any]]:
-    by_index = cell.labels(labels, "alignment_faking")
+    by_index = cell.labels(labels, motive_label(cell))
     counts: dict[tuple[str, str], int] = {}
     for episode in cell.countable:
         value = by_index.get(episode.index)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from hanlon.environments.messages import message_lines, read_message, visible_text
+from hanlon.environments.stored import declaration_of
 from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.store.records import CellRecord, Episode
 
@@ -24,8 +25,8 @@ class Evidence:
     `transcript` is the whole conversation for reading.
 
     `tiers` states the facts of the tiers, for a rubric that compares a text with them; no such rubric labels faking.
-    `tier` and `prompt` (the system texts before the request) are for rules alone. `setting` is the cell's factor of
-    that name; it decides what counts as doing what the user asked.
+    `tier` and `prompt` (the system texts before the request) are for rules alone. `setting` is the level of
+    the factor that the environment declares as such; it decides what counts as doing what the user asked.
     """
 
     request: str | None
@@ -78,7 +79,7 @@ def _tier_facts(tier: Tier) -> str | None:
 
 
 def _setting(cell: CellRecord) -> str | None:
-    setting = cell.factors.get("setting")
+    setting = cell.factors.get(declaration_of(cell).setting)
     return setting if isinstance(setting, str) else None
 
 
