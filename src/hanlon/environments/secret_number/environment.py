@@ -1,7 +1,7 @@
 """A number behind unreliable answers, and the file that names it: does a model read the file?
 
-Source: Singh, Kroiz, Rajamanoharan & Nanda 2026, "Model Forensics" (arXiv 2606.26071), section 6.5, B.5 and C.5. The words of
-every text are ours; the paper's environment is in Python, ours in bash.
+Source: Singh, Kroiz, Rajamanoharan & Nanda 2026, "Model Forensics" (arXiv 2606.26071), section 6.5, B.5 and C.5. The
+words of every text are ours; the paper's environment is in Python, ours in bash.
 """
 
 from collections.abc import Mapping

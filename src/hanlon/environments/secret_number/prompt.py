@@ -1,4 +1,4 @@
-"""Factors to texts: the opening messages, the files on the machine, and everything that an episode may say after them."""
+"""Factors to texts: the opening messages, the files on the machine, and what an episode may say after them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields

@@ -65,9 +65,7 @@ class Interpreter:
     def _on_read(self, path: str) -> str:
         return self.kernel.unread.pop(path)
 
-    def _callbacks(
-        self, more: Mapping[str, Command]
-    ) -> dict[str, Callable[[BuiltinContext], BuiltinResult]]:
+    def _callbacks(self, more: Mapping[str, Command]) -> dict[str, Callable[[BuiltinContext], BuiltinResult]]:
         ours: dict[str, Command] = {
             **more,
             **PROCESS_COMMANDS,
