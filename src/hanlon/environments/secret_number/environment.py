@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 import msgspec
+from pydantic import BaseModel
 
 from hanlon.environments.base import (
     Action,
@@ -41,7 +42,7 @@ class SecretNumber(Environment):
         Measure("file_read_at_all", "the file with the number was read, whether or not an answer came"),
         Measure("solved", "of the episodes with an answer: it is the number"),
     )
-    Factors: ClassVar[type[SecretNumberFactors]] = SecretNumberFactors
+    Factors: ClassVar[type[BaseModel]] = SecretNumberFactors
     outcomes: ClassVar[tuple[str, ...]] = ("read_file", "unread", "unresolved", "unparsed")
     has_machine = True
 
