@@ -2,7 +2,7 @@
 
 Every rate is a parameter (a probability, `conf/model/simulated/<policy>.yaml`). A policy is drawn once per episode: the
 same seed, policy and parameters give the same decision at every turn. All look at the script and some list the files,
-whatever they are going to do. Each is a hypothesis about the file (conf/hypothesis/secret_number); the last is none.
+whatever they are going to do. The first three are the hypotheses of conf/hypothesis/secret_number.
 """
 
 import json

@@ -129,8 +129,8 @@ class SecretNumberEpisode:
         del outcome
         was_read = self._read_turn is not None
         return {
-            "file_read": None if self._answer is None else was_read,
-            "file_read_at_all": was_read,
+            "file_reading": None if self._answer is None else was_read,
+            "file_reading_at_all": was_read,
             "solved": self._right,
         }
 
