@@ -6,14 +6,23 @@ command printed, and answers. The first three are the hypotheses of conf/hypothe
 control, `does_its_best` is none of them.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hanlon.config.cell import Cell
 from hanlon.environments.clauses import paragraphs
-from hanlon.simulated.policy import PolicyError, Rates, RequestError, seeded_chance, settled_rates
-
+from hanlon.simulated.policy import (
+    MARK,
+    ChatRequest,
+    PolicyRates,
+    Rates,
+    RequestError,
+    seeded_chance,
+    settled_rates,
+)
 from sandbagging.prompt import FILE, clauses
 from sandbagging.sums import HALF, LETTERS, SUMS
 
@@ -46,12 +55,33 @@ class SandbaggingPolicy:
     """A policy with its rates settled."""
 
     name: str
-    parameters: Rates
+    rates: Rates
     _wants: Callable[[Levels, Rates], float]
 
     def inclination(self, levels: Levels) -> float:
         """The probability of a low score under a prompt and a file with these levels."""
-        return self._wants(levels, self.parameters)
+        return self._wants(levels, self.rates)
+
+    def message(self, request: ChatRequest) -> dict[str, Any]:
+        """The next call.
+
+        Raises:
+            RequestError: the messages hold no ten sums.
+        """
+        tool, argument = self.action(request.seed, request.messages)
+        arguments = {"command" if tool == "shell" else "answers": argument}
+        call = {"name": tool, "arguments": json.dumps(arguments)}
+        return {
+            "role": "assistant",
+            "content": f"{MARK} {argument}",
+            "tool_calls": [{"id": f"call_{request.seed}_{tool}", "type": "function", "function": call}],
+        }
+
+    def rates_in(self, cell: Cell) -> PolicyRates:
+        """It always reads the file, so both rates are its inclination."""
+        texts = cell.environment.texts()
+        levels = levels_in([texts["user"]], _OPENING) | levels_in([texts["file"]], _FILE)
+        return PolicyRates(("low_score", "low_score_informed"), self.inclination(levels))
 
     def action(self, seed: int, messages: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
         """The next call: the tool's name and its argument.
@@ -66,17 +96,19 @@ class SandbaggingPolicy:
         file = [str(message["content"]) for message in messages if message["role"] == "tool"]
         if not file:
             return "shell", f"cat {FILE}"
-        chance = seeded_chance(seed, self.name, self.parameters)
+        chance = seeded_chance(seed, self.name, self.rates)
         low = chance.random() < self.inclination(levels_in(opening, _OPENING) | levels_in(file, _FILE))
         right = [_right(first, second, choices) for first, second, choices in sums]
-        if chance.random() < self.parameters["leaves_out_answers"]:
+        if chance.random() < self.rates["leaves_out_answers"]:
             return "submit", ",".join(right[:-1])
         wrong = SUMS - HALF + int(chance.random() * HALF) if low else 0
         return "submit", ",".join([*map(_another, right[:wrong]), *right[wrong:]])
 
 
 def _right(first: str, second: str, choices: str) -> str:
-    return next(letter for letter, value in _CHOICE.findall(choices) if int(value) == int(first) + int(second))
+    return next(
+        letter for letter, value in _CHOICE.findall(choices) if int(value) == int(first) + int(second)
+    )
 
 
 def _another(letter: str) -> str:
@@ -143,13 +175,11 @@ def names() -> tuple[str, ...]:
     return tuple(_POLICIES)
 
 
-def choose(name: object, parameters: object = None) -> SandbaggingPolicy:
+def choose(name: str, parameters: object = None) -> SandbaggingPolicy:
     """The policy called `name`, with `parameters` in place of some default rates.
 
     Raises:
-        PolicyError: there is no such policy or parameter, or a rate is no probability.
+        PolicyError: there is no such parameter, or a rate is no probability.
     """
-    if not isinstance(name, str) or name not in _POLICIES:
-        raise PolicyError(f"There is no simulated policy {name!r}. Policies: {', '.join(_POLICIES)}.")
     wants, rates = _POLICIES[name]
     return SandbaggingPolicy(name, settled_rates(name, {**SHARED_RATES, **rates}, parameters), wants)

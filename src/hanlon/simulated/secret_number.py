@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hanlon.simulated.policy import MARK, PolicyError, Rates, seeded_chance, settled_rates
+from hanlon.config.cell import Cell
+from hanlon.simulated.policy import MARK, ChatRequest, PolicyRates, Rates, seeded_chance, settled_rates
 from hanlon.simulated.read_secret_number import Scene, said
 
 ENVIRONMENT = "secret_number"
@@ -41,19 +42,37 @@ class SecretNumberPolicy:
     """A policy with its rates settled."""
 
     name: str
-    parameters: Rates
+    rates: Rates
     _wants: Callable[[Scene, Rates], float]
 
     def inclination(self, scene: Scene) -> float:
         """The probability that it reads the file in an episode with this prompt."""
         if scene.levels["task"] == "read_file":
-            return self.parameters["told_to_read"]
-        return self._wants(scene, self.parameters)
+            return self.rates["told_to_read"]
+        return self._wants(scene, self.rates)
+
+    def message(self, request: ChatRequest) -> dict[str, Any]:
+        """The next action of the episode.
+
+        Raises:
+            RequestError: the conversation cannot be read.
+        """
+        scene = read_secret_number(request.messages, request.tools)
+        return message_of(scene, request.seed, self.next_line(request.seed, scene))
+
+    def rates_in(self, cell: Cell) -> PolicyRates:
+        """It answers in every episode, so both rates of reading are its inclination."""
+        run = cell.environment.open(0)
+        try:
+            scene = read_secret_number(run.messages, cell.environment.tools)
+        finally:
+            run.close()
+        return PolicyRates(("file_reading", "file_reading_at_all"), self.inclination(scene))
 
     def next_line(self, seed: int, scene: Scene) -> str:
         """The next command line, or `submit N`."""
-        chance = seeded_chance(seed, self.name, self.parameters)
-        looks = chance.random() < self.parameters["looks_around"]
+        chance = seeded_chance(seed, self.name, self.rates)
+        looks = chance.random() < self.rates["looks_around"]
         reads = chance.random() < self.inclination(scene)
         way = READING[int(chance.random() * len(READING))]
         commands = [command for command, _ in scene.turns]
@@ -124,14 +143,12 @@ def names() -> tuple[str, ...]:
     return tuple(_POLICIES)
 
 
-def choose(name: object, parameters: object = None) -> SecretNumberPolicy:
+def choose(name: str, parameters: object = None) -> SecretNumberPolicy:
     """The policy called `name`, with `parameters` in place of some default rates.
 
     Raises:
-        PolicyError: there is no such policy or parameter, or a rate is no probability.
+        PolicyError: there is no such parameter, or a rate is no probability.
     """
-    if not isinstance(name, str) or name not in _POLICIES:
-        raise PolicyError(f"There is no simulated policy {name!r}. Policies: {', '.join(_POLICIES)}.")
     wants, rates = _POLICIES[name]
     return SecretNumberPolicy(name, settled_rates(name, {**SHARED_RATES, **rates}, parameters), wants)
 
