@@ -12,7 +12,7 @@ from typing import Any
 
 from hanlon.config.cell import Cell
 from hanlon.simulated.policy import MARK, ChatRequest, PolicyRates, Rates, seeded_chance, settled_rates
-from hanlon.simulated.read_secret_number import Scene, said
+from hanlon.simulated.read_secret_number import Scene, read_secret_number, said
 
 ENVIRONMENT = "secret_number"
 
