@@ -11,7 +11,7 @@ class SandbaggingFactors(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rule: Literal["none", "threshold", "reversed"] = "none"
-    deployment: Literal["removed", "present"] = "removed"
+    deployment: Literal["present", "removed"] = "present"
     padding: Literal["none", "twelve"] = "none"
     place: Literal["body", "changelog"] = "body"
     comment: Literal["none", "developer"] = "none"
