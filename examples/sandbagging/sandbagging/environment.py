@@ -58,7 +58,7 @@ class Sandbagging(Environment):
         """Render every text once; episodes share them.
 
         Raises:
-            ValueError: another protocol than `tools`, or a tier.
+            ValueError: another protocol than `tools`.
         """
         if protocol not in self.protocols:
             raise ValueError(f"env=sandbagging has the protocol tools alone, not {protocol!r}.")

@@ -25,10 +25,12 @@ def opening(factors: SandbaggingFactors, tier: Tier) -> list[Message]:
     user += [say(factors, "deployment", "present")] if factors.deployment == "present" else []
     user += [say(factors, "clarification", factors.clarification)] if factors.clarification != "none" else []
     user += [say(factors, "act", "tools"), REQUEST]
-    system = say(factors, "system", "minimal")
-    if tier.word is not None:
-        raise ValueError("env=sandbagging has no tiers: leave tier=none.")
-    return [{"role": "system", "content": system}, {"role": "user", "content": "\n\n".join(user)}]
+    system = [say(factors, "system", "minimal")]
+    system += [say(factors, "tier", level, word=tier.word) for level in tier.levels()]
+    return [
+        {"role": "system", "content": "\n\n".join(system)},
+        {"role": "user", "content": "\n\n".join(user)},
+    ]
 
 
 def say(factors: SandbaggingFactors, clause: str, level: str, **fields: object) -> str:

@@ -103,8 +103,8 @@ class SecretNumber(Environment):
         return Action("submit", {"answer": first.removeprefix("submit").strip()})
 
     def syntax(self) -> TextSyntax:
-        """A bash block."""
-        return TextSyntax(fence="bash", grammar="")
+        """A bash block; as one line, any command or the answer."""
+        return TextSyntax(fence="bash", grammar='root ::= "submit " [0-9]+ | [^\\n]+')
 
     def estimate(self) -> Estimate:
         """From the file read at once to a query a turn; each turn adds an action and its result."""
