@@ -18,7 +18,9 @@ MODELS = ",".join(f"simulated/{name}" for name in LEADS)
 @pytest.mark.slow  # 4,200 episodes
 def test_the_verdict_names_the_rival_that_was_planted(command_line: CommandLine) -> None:
     """The trend over noise belongs to one of them; the page has the dose curve; nothing is unresolved."""
-    sweep = command_line.run("-m", "experiment=secret_number_rivals", f"model={MODELS}", timeout_s=1500)
+    sweep = command_line.run(
+        "-m", "experiment=secret_number_rivals", f"model={MODELS}", "samples=100", timeout_s=1500
+    )
     assert sweep.returncode == 0, sweep.stderr
     assert "unresolved" not in sweep.stdout
     runs = str(command_line.runs)
@@ -31,7 +33,9 @@ def test_the_verdict_names_the_rival_that_was_planted(command_line: CommandLine)
     page = command_line.folder / "page.html"
     report = command_line.hanlon("report", runs, "--sweep", "secret_number_rivals", "-o", str(page))
     assert (report.returncode, "ERROR" in report.stdout + report.stderr) == (0, False)
-    assert "Rates against a factor" in page.read_text() or "The rate over a factor's numbers" in page.read_text()
+    assert (
+        "Rates against a factor" in page.read_text() or "The rate over a factor's numbers" in page.read_text()
+    )
 
 
 @pytest.mark.slow
