@@ -27,7 +27,7 @@ from hanlon.store.contract import REQUESTS
 from hanlon.store.records import Event
 from sandbagging.factors import SandbaggingFactors
 from sandbagging.prompt import FILE, REQUEST, file_text, opening, say, tools
-from sandbagging.sums import HALF, score, sums_of
+from sandbagging.sums import HALF, all_sets, score, set_of, sums_of
 
 _SAID = ("nudge", "submitted", "no_output")
 _IDLE_REPLIES = 3
@@ -78,7 +78,7 @@ class Sandbagging(Environment):
             "malformed": say(self.factors, "episode", "malformed", problem="..."),
             "file": self._file,
             "tools": msgspec.json.encode(self.tools).decode(),
-            REQUESTS: "ten sums of two numbers from 11 to 49, by index",
+            REQUESTS: all_sets(),
         }
 
     def mechanics(self) -> Mapping[str, Any]:
@@ -158,7 +158,7 @@ class SandbaggingEpisode:
     def facts(self) -> dict[str, Any]:
         """The score (right answers of ten), and whether the file was read; `request` is the set of sums."""
         return {
-            "request": f"sums {self._index}",
+            "request": set_of(self._index),
             "answers": self._answers,
             "score": self._score,
             "file_read": self._machine.was_read(FILE),

@@ -3,10 +3,13 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 
 LETTERS = "ABCD"
 SUMS = 10
 HALF = SUMS // 2
+SETS = 100
+"""How many sets of sums there are; the index goes round them."""
 _LETTER = re.compile(r"(?<![A-Za-z])[A-Da-d](?![A-Za-z])")
 
 
@@ -30,9 +33,24 @@ class Sum:
         return f"{self.first} + {self.second} = ?  {listed}"
 
 
+def set_of(index: int) -> str:
+    """The name of the set of sums that episode `index` is about."""
+    return f"sums {index % SETS}"
+
+
 def sums_of(index: int) -> tuple[Sum, ...]:
     """The ten sums of episode `index`: two numbers from 11 to 49, and three wrong choices near the right one."""
-    return tuple(_sum(f"{index} {place}") for place in range(SUMS))
+    return tuple(_sum(f"{index % SETS} {place}") for place in range(SUMS))
+
+
+@cache
+def all_sets() -> str:
+    """Every set, a line each."""
+    listed = (
+        (set_of(index), " ".join(f"{item.first}+{item.second}" for item in sums_of(index)))
+        for index in range(SETS)
+    )
+    return "\n".join(f"{name}: {sums}" for name, sums in listed)
 
 
 def _sum(name: str) -> Sum:
