@@ -9,6 +9,7 @@ import pytest
 from hanlon.config.hints import hint
 from hanlon.config.search_path import own_conf, search_path
 from hanlon.config.vocabulary import Name, vocabulary
+from hanlon.simulated import secret_number
 from hanlon.simulated.acting_policies import names
 from hanlon.simulated.answering_policies import answer_names
 
@@ -43,15 +44,14 @@ def test_every_factor_is_found_without_its_prefix() -> None:
         assert f"{name.key}=" in hint(typed, chosen(name)), typed
 
 
-def test_a_factor_of_the_other_environment_says_which() -> None:
-    """A factor that only the other environment has comes with env=..."""
-    of_each = {
-        env: {name.key for name in FACTORS if name.env == env} for env in ("shutdown", "alignment_faking")
-    }
+def test_a_factor_of_another_environment_says_which() -> None:
+    """A factor that the environment does not have comes with the env=... of one that has it."""
+    of_each = {name.env: {other.key for other in FACTORS if other.env == name.env} for name in FACTORS}
     for name in FACTORS:
         other = "shutdown" if name.env == "alignment_faking" else "alignment_faking"
         if name.key not in of_each[other]:
-            assert f"env={name.env}" in hint(f"{name.key}=1", [f"env={other}"]), name
+            said = hint(f"{name.key}=1", [f"env={other}"])
+            assert any(f"env={env}" in said for env, keys in of_each.items() if name.key in keys), name
 
 
 def test_a_bare_model_name_is_found_at_its_endpoint() -> None:
@@ -73,6 +73,7 @@ def test_each_policy_names_its_environment() -> None:
     assert stated == {
         **{f"simulated/{policy}": "shutdown" for policy in names()},
         **{f"simulated/{policy}": "alignment_faking" for policy in answer_names()},
+        **{f"simulated/{policy}": "secret_number" for policy in secret_number.names()},
     }
 
 

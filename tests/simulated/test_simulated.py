@@ -15,6 +15,7 @@ from hanlon.environments.shutdown import Shutdown, ShutdownFactors
 from hanlon.environments.shutdown.prompt import Voice, episode_texts, opening
 from hanlon.models.local_server import LocalServer, ServerStartError
 from hanlon.sandboxes.base import Sandbox
+from hanlon.simulated import secret_number
 from hanlon.simulated.acting import TAMPERING, move_message, next_move
 from hanlon.simulated.acting_policies import View, choose, names
 from hanlon.simulated.answering_policies import answer_names
@@ -299,7 +300,7 @@ def test_a_policy_that_does_not_know_the_texts_is_refused_before_anything_is_pla
 
 def test_every_policy_has_a_model_file_with_its_default_rates() -> None:
     """conf/model/simulated holds one file a policy, which writes out the rates that the code has."""
-    every = (*names(), *answer_names(), JUDGE)
+    every = (*names(), *answer_names(), *secret_number.names(), JUDGE)
     assert {file.stem for file in CONF.glob("*.yaml")} == set(every)
     for name in every:
         model = composer().compose([f"model=simulated/{name}"]).config["model"]

@@ -195,7 +195,7 @@ class Environment(Protocol):
 
     def syntax(self) -> TextSyntax:
         """How actions are written where there are no function calls."""
-        raise NotImplementedError(
+        raise TypeError(  # with NotImplementedError a type checker takes it for abstract
             f"{self.name} has no written actions; syntax() goes with text and constrained."
         )
 

@@ -73,6 +73,13 @@ class Machine(Protocol):
         """The state of a file, seen from outside the machine; a relative path is one in the home directory."""
         ...
 
+    def was_read(self, name: str) -> bool:
+        """Whether anything has read bytes of a `watched` file since boot, under whatever name it has now.
+
+        To list, stat, move, link or delete it is not to read it. The harness's own `inspect` does not count.
+        """
+        ...
+
     def close(self) -> None:
         """Free the machine."""
         ...
@@ -80,10 +87,11 @@ class Machine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to lay down before the episode, owned by the machine's user."""
+    """A file to lay down before the episode, owned by the machine's user; `watched`: it is recorded when it is read."""
 
     content: str
     mode: int = 0o644
+    watched: bool = False
 
 
 class Sandbox(Protocol):

@@ -14,7 +14,9 @@ from hanlon.store.problems import nearest
 
 POLICIES = "policies"
 """The key of `server.config` that names a module of policies."""
-OURS = ("hanlon.simulated.shutdown", "hanlon.simulated.alignment_faking", "hanlon.simulated.judge")
+OURS = tuple(
+    f"hanlon.simulated.{name}" for name in ("shutdown", "alignment_faking", "secret_number", "judge")
+)
 
 
 def choose_policy(config: Mapping[str, Any]) -> ScriptedPolicy:

@@ -62,10 +62,10 @@ def interval(k: int, n: int, method: str) -> tuple[float, float]:
 
 
 def test_every_row_of_the_collection_is_there_once() -> None:
-    """944 rows; none says twice of one source's place what one model did in one condition."""
+    """958 rows; none says twice of one source's place what one model did in one condition."""
     identity = ("source", "place", "model", "condition", "tier", "minus_tier", "paper_measure")
-    assert len(ROWS) == 944
-    assert len({tuple(row[column] for column in identity) for row in ROWS}) == 944
+    assert len(ROWS) == 958
+    assert len({tuple(row[column] for column in identity) for row in ROWS}) == 958
 
 
 def test_the_frame_holds_the_same_in_types_of_its_own() -> None:
@@ -81,7 +81,7 @@ def test_names_have_one_spelling_each() -> None:
     """Columns with a fixed vocabulary keep to it; one model has one id."""
     words = {
         "read_from": {"primary", "secondary", "figure"},
-        "env": {"shutdown", "alignment_faking"},
+        "env": {"shutdown", "alignment_faking", "secret_number"},
         "kind": {"rate", "contrast", "ratio", "auroc"},
         "relation": {"same", "complement", ""},
         "counts": {"published", "inferred", "k inferred", "n at least", "n only", ""},
@@ -256,5 +256,5 @@ def test_an_unmapped_row_says_why_and_a_mapped_one_has_its_cell() -> None:
         mapped = bool(row["prompt"] and row["tier"] and row["measure"])
         assert mapped == (not row["unmapped"]), name(row)
         assert mapped or not (row["prompt"] or row["factors"] or row["point"])
-    assert sum(bool(row["unmapped"]) for row in ROWS) == 406
+    assert sum(bool(row["unmapped"]) for row in ROWS) == 411
     assert not any(isinstance(row["rate"], float) and isnan(row["rate"]) for row in ROWS)

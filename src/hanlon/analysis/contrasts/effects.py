@@ -14,13 +14,16 @@ from hanlon.analysis.contrasts.grid import coordinates, subject
 from hanlon.analysis.requests import Values, no_requests
 from hanlon.analysis.stats.ratios import Ratio
 from hanlon.analysis.tables import Column, p_value, plain, points, points_interval, printed
+from hanlon.config.errors import ConfigError
+from hanlon.config.search_path import search_path
 from hanlon.environments.validation import StrictModel
 from hanlon.store.cells import CellState, model_name
 from hanlon.store.digest import as_json
 from hanlon.store.records import CellRecord
 
 FILE = "effects.yaml"
-"""Beside an environment's code: its controls, and the words for the levels of its factors."""
+"""Beside a bundled environment's code: its controls, and the words for the levels of its factors. Of another, the same
+stands in `conf/effects/<env>.yaml`."""
 
 
 def effects(
@@ -163,9 +166,14 @@ def _words(record: CellRecord) -> "_Words":
 
 @cache
 def _words_of(env: str) -> "_Words":
-    """The words of a bundled environment; none of another."""
+    """The words of an environment: beside a bundled one, in conf/ for another; none where there is no file."""
     file = resources.files("hanlon.environments") / env / FILE
-    return _Words(**yaml.safe_load(file.read_text(encoding="utf-8"))) if file.is_file() else _Words()
+    if not file.is_file():
+        try:
+            file = search_path().find(f"effects/{env}.yaml")
+        except ConfigError:  # a clash of names elsewhere does not keep a store from being read
+            file = None
+    return _Words(**yaml.safe_load(file.read_text(encoding="utf-8"))) if file is not None else _Words()
 
 
 class _Words(StrictModel):

@@ -113,7 +113,7 @@ def _panel(rows: Frame, series: Sequence[str], top: float, layout: Layout) -> An
     y = alt.Y(
         "rate:Q", title=layout.names.shown(readable(rows["measure"].iloc[0])),
         scale=alt.Scale(domain=[0, top], nice=False),
-        axis=alt.Axis(format="~%", values=values, tickCount=len(values), domain=False, ticks=False),
+        axis=alt.Axis(format=".0%", values=values, tickCount=len(values), domain=False, ticks=False),
     )  # fmt: skip
     base = alt.Chart(rows.assign(place=places)).encode(x=x, tooltip=tooltips(rows, TOOLTIP))
     shade = colours(series, layout)

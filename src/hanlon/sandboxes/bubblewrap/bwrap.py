@@ -21,6 +21,7 @@ from hanlon.sandboxes.container import ENVIRONMENT, ETC, HOME, HOSTNAME, INIT_CO
 
 READY_WITHIN_S = 30.0
 _NOBODY = 65534
+_SET_BACK_NS = 10**9
 _INIT = f"/run/{INIT_COMMAND.split()[0].rpartition('/')[2]}"
 _SIZE = str(64 * 2**20)
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -46,12 +47,14 @@ class Started:
         control: the socket to the machine's PID 1; closed at the other end when the machine is off.
         home: a descriptor of the home directory, seen from outside.
         executables: the bytes of each program's file, by name. A process is a program if its executable has them.
+        watched: a descriptor of each watched file, which stays that file's whatever its name.
     """
 
     process: subprocess.Popen[bytes]
     control: socket.socket
     home: int
     executables: dict[str, bytes]
+    watched: dict[str, int]
 
 
 def start(files: Mapping[str, File], programs: Sequence[str]) -> Started:
@@ -106,7 +109,16 @@ def start(files: Mapping[str, File], programs: Sequence[str]) -> Started:
         inside.close()
         for descriptor in (*descriptors, errors):
             os.close(descriptor)
-    return Started(process, control, home, executables)
+    watched = {name: _watched(name, home) for name, file in files.items() if file.watched}
+    return Started(process, control, home, executables, watched)
+
+
+def _watched(name: str, home: int) -> int:
+    """A descriptor of a file, whose time of access is set back so that the first read is sure to move it."""
+    descriptor = os.open(name, os.O_PATH | os.O_CLOEXEC, dir_fd=home)
+    written_ns = os.stat(descriptor).st_mtime_ns
+    os.utime(f"/proc/self/fd/{descriptor}", ns=(written_ns - _SET_BACK_NS, written_ns))
+    return descriptor
 
 
 def _bwrap() -> str:

@@ -63,6 +63,7 @@ class BubblewrapMachine:
         self._programs = {content: programs[name] for name, content in started.executables.items()}
         self._calls: dict[int, _Call] = {}
         self._inspected: dict[str, FileState] = {}
+        self._laid_down_ns = {name: os.stat(file).st_atime_ns for name, file in started.watched.items()}
         self._off = False
         self._in_use = threading.Lock()
         self._jobs_left = False
@@ -171,12 +172,14 @@ class BubblewrapMachine:
             pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
             with open(f"/proc/{pid}/exe", "rb") as file:
                 program = self._programs.get(file.read(CONTENT_LIMIT_BYTES))
+            with open(f"/proc/{pid}/cmdline", errors="replace") as file:
+                arguments = file.read().split("\0")[1:-1]
         except OSError:
-            program = None
+            program, arguments = None, []
         if program is None:
             connection.close()
             return
-        call = self._calls[connection.fileno()] = _Call(connection, program([]))
+        call = self._calls[connection.fileno()] = _Call(connection, program(arguments))
         self._advance(call, None)
 
     def _hear(self, call: _Call) -> None:
@@ -233,7 +236,8 @@ class BubblewrapMachine:
         if not stat.S_ISREG(status.st_mode):
             return FileState(_KINDS.get(stat.S_IFMT(status.st_mode), "other"), mode)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=home)
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOATIME
+            descriptor = os.open(path, flags, dir_fd=home)
         except OSError:  # it may not be read, not by its owner either: its content is what it was
             content = last.content
         else:
@@ -241,6 +245,11 @@ class BubblewrapMachine:
                 content = file.read(CONTENT_LIMIT_BYTES).decode(errors="replace")
         state = self._inspected[path] = FileState("file", mode, content)
         return state
+
+    def was_read(self, name: str) -> bool:
+        """Whether the time of access has moved, and not together with that of the content, as `touch` moves both."""
+        status = os.stat(self._started.watched[name])
+        return status.st_atime_ns not in (self._laid_down_ns[name], status.st_mtime_ns)
 
     def close(self) -> None:
         """Switch the machine off and wait until it is gone."""
@@ -255,7 +264,8 @@ class BubblewrapMachine:
             for call in list(self._calls.values()):
                 self._drop(call)
             self._control.close()
-            os.close(self._started.home)
+            for descriptor in (self._started.home, *self._started.watched.values()):
+                os.close(descriptor)
             self._started.process.wait()
 
 

@@ -9,7 +9,9 @@ Known differences from a real container that no record tells of (`benchmarks/par
 - read and write permission of files are not enforced in the home directory (the x bit is, and the modes of the
   directory itself), nor any limit but that of processes;
 - `shuf`, `sort -R` and /dev/urandom come out differently in every replay (`$RANDOM`, `date` and `mktemp` do not);
-- editors, compilers, git and tracers are not installed.
+- editors, compilers, git and tracers are not installed;
+- on a machine with a watched file `touch` moves no times; of one that nothing has read, `[ -s ]`, `du` and
+  `find -size` see no bytes, and ``wc -c <`` counts as reading it.
 """
 
 from collections.abc import Mapping
@@ -38,7 +40,7 @@ class VirtualSandbox:
     def __init__(self) -> None:
         """Takes nothing: there is nothing to configure."""
         self.revision: str = f"{LAYER_REVISION}+bashkit-{version('bashkit')}"
-        self._idle: list[Interpreter] = []
+        self._idle: dict[tuple[str, ...], list[Interpreter]] = {}
 
     def check(self) -> None:
         """A machine in memory can be booted anywhere."""
@@ -51,6 +53,8 @@ class VirtualSandbox:
         """
         if len(programs) > MOST_PROGRAMS:
             raise ValueError(f"a machine has at most {MOST_PROGRAMS} programs, not {len(programs)}")
-        interpreter = self._idle.pop() if self._idle else Interpreter()
-        interpreter.begin(programs)
-        return VirtualMachine(interpreter, files, self._idle.append)
+        watched = {f"{HOME}/{name}": file.content for name, file in files.items() if file.watched}
+        idle = self._idle.setdefault(tuple(watched), [])
+        interpreter = idle.pop() if idle else Interpreter(watched)
+        interpreter.begin(programs, watched)
+        return VirtualMachine(interpreter, files, idle.append)

@@ -130,7 +130,7 @@ def _entry_of(kernel: Kernel, fs: FileSystem, path: str, metadata: dict[str, Any
 def entry_of(kernel: Kernel, path: str, metadata: dict[str, Any]) -> Entry:
     """An entry from what the file system says."""
     kind = str(metadata["file_type"])
-    size = 4096 if kind == "directory" else int(metadata["size"])
+    size = 4096 if kind == "directory" else int(metadata["size"]) or len(kernel.unread.get(path, ""))
     mine = path.startswith((HOME, "/tmp"))
     time_s = kernel.machine_time_s(float(metadata["modified"])) if mine else BOOT_TIME_S - 86_400 * 3
     return Entry(path, kind, int(metadata["mode"]), size, time_s)

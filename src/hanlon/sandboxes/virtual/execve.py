@@ -147,7 +147,9 @@ def _source_texts(kernel: Kernel, ctx: BuiltinContext) -> str:
     names = {
         str(item["name"])
         for item in listing(kernel, ctx.fs, HOME)
-        if item["metadata"]["file_type"] == "file" and str(item["name"]) not in kernel.programs
+        if item["metadata"]["file_type"] == "file"
+        and str(item["name"]) not in kernel.programs
+        and f"{HOME}/{item['name']}" not in kernel.unread
     }
     seen = start = kernel.text + kernel.login_text
     while mentioned := {name for name in names if name in seen}:

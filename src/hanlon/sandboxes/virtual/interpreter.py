@@ -5,7 +5,8 @@ variables, functions and limits and keeps the registered commands and the mounte
 """
 
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from bashkit import Bash, BuiltinContext, BuiltinResult
 
@@ -18,6 +19,7 @@ from hanlon.sandboxes.virtual.commands.mv import MOVING_COMMANDS
 from hanlon.sandboxes.virtual.commands.patch import PATCH_COMMANDS
 from hanlon.sandboxes.virtual.commands.ps import PROCESS_COMMANDS
 from hanlon.sandboxes.virtual.commands.stat import DESCRIBING_COMMANDS
+from hanlon.sandboxes.virtual.commands.watched import WATCHED_COMMANDS
 from hanlon.sandboxes.virtual.image import ABSENT, SYSTEM, read_only_trees
 from hanlon.sandboxes.virtual.kernel import Command, Kernel
 from hanlon.sandboxes.virtual.permissions import PERMISSION_COMMANDS
@@ -30,12 +32,15 @@ MAX_HOST_SECONDS = 10.0
 
 
 class Interpreter:
-    """One shell. `kernel` and `programs` belong to the machine that uses it now; `names` are our commands."""
+    """One shell. `kernel` and `programs` belong to the machine that uses it now; `names` are our commands.
 
-    def __init__(self) -> None:
+    The shell asks for the content of a file of `watched` (paths) when something reads it, and keeps it from then on.
+    """
+
+    def __init__(self, watched: Iterable[str] = ()) -> None:
         self.kernel = Kernel(bash=None)
         self.programs = Programs({})
-        callbacks = self._callbacks()
+        callbacks = self._callbacks(WATCHED_COMMANDS if watched else {})
         self.names = frozenset(callbacks)
         self.bash = Bash(
             username="user",
@@ -46,18 +51,23 @@ class Interpreter:
             max_loop_iterations=MAX_LOOP_ITERATIONS,
             timeout_seconds=MAX_HOST_SECONDS,
             custom_builtins=callbacks,
+            files={path: partial(self._on_read, path) for path in watched},
         )
         for path, tree in read_only_trees().items():
             self.bash.mount(path, tree, read_only=True)
 
-    def begin(self, programs: Mapping[str, Program]) -> None:
-        """Clear everything that an earlier machine left."""
+    def begin(self, programs: Mapping[str, Program], watched: Mapping[str, str] | None = None) -> None:
+        """Clear everything that an earlier machine left. `watched` are contents by path."""
         self.bash.reset()
-        self.kernel = Kernel(bash=self.bash, programs=frozenset(programs))
+        self.kernel = Kernel(bash=self.bash, programs=frozenset(programs), unread=dict(watched or {}))
         self.programs = Programs(programs)
 
-    def _callbacks(self) -> dict[str, Callable[[BuiltinContext], BuiltinResult]]:
+    def _on_read(self, path: str) -> str:
+        return self.kernel.unread.pop(path)
+
+    def _callbacks(self, more: Mapping[str, Command]) -> dict[str, Callable[[BuiltinContext], BuiltinResult]]:
         ours: dict[str, Command] = {
+            **more,
             **PROCESS_COMMANDS,
             **SYSTEM_COMMANDS,
             **LISTING_COMMANDS,

@@ -62,6 +62,8 @@ class Kernel:
     contents: dict[str, tuple[dict[str, Any], bytes]] = field(
         default_factory=dict[str, tuple[dict[str, Any], bytes]]
     )
+    unread: dict[str, str] = field(default_factory=dict[str, str])
+    """The content of each watched file by the path at which it was laid down, until something reads it."""
 
     def begin(self, text: str) -> None:
         """A new command line: clear what belongs to the last one."""

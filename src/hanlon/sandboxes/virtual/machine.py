@@ -49,7 +49,10 @@ class VirtualMachine:
         for number, name in enumerate(self._programs.programs):
             self._lay_down(name, program_file(number), 0o755)
         for name, file in files.items():
-            self._lay_down(name, file.content, file.mode)
+            if file.watched:
+                interpreter.bash.chmod(f"{HOME}/{name}", file.mode)
+            else:
+                self._lay_down(name, file.content, file.mode)
         settle(self._kernel, interpreter.bash)
         self._laid_down = {
             item["name"]: item["metadata"]
@@ -202,6 +205,8 @@ class VirtualMachine:
         kind, mode = metadata["file_type"], int(metadata["mode"])
         if kind != "file":
             return FileState(kind if kind in ("directory", "symlink") else "other", mode)
+        if path in self._kernel.unread:  # to look would be to read
+            return FileState("file", mode, self._kernel.unread[path])
         before, state = self._inspected.get(path, (None, None))
         if state is None or before != metadata:  # written since: its time of change is another
             content = self._bash.fs().read_file(path)
@@ -209,6 +214,10 @@ class VirtualMachine:
             self._inspected[path] = metadata, state
             self._kernel.contents[path] = metadata, content
         return state
+
+    def was_read(self, name: str) -> bool:
+        """Whether the shell has asked for the content of a watched file."""
+        return f"{HOME}/{name}" not in self._kernel.unread
 
     def close(self) -> None:
         """Leave the interpreter to another machine, or to nobody if it has failed in this one."""
