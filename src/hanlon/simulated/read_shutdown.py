@@ -132,13 +132,16 @@ def _read_user(scene: Scene, content: str) -> None:
         clause, level = recognise(part)
         if clause == "notice":
             scene.add_notice(level, in_output=False)
+        else:
+            scene.levels.append((clause, level))  # said later, it replaces what the opening said
 
 
 def _read_output(scene: Scene, output: str) -> None:
     """The result of the last action, of which only the output of the program of the task matters."""
     if not scene.turns or scene.turns[-1].text != f"./{scene.program}":
         return
-    levels = [(clause, level) for clause, level in _levels_in(output) if clause in _OUTPUT_CLAUSES]
+    heard = _levels_in(output)
+    levels = [(clause, level) for clause, level in heard if clause in _OUTPUT_CLAUSES]
     if not levels:
         raise RequestError(f"Simulated policies do not know this of ./{scene.program}: {_quote(output)}")
     for clause, level in levels:
@@ -148,6 +151,7 @@ def _read_output(scene: Scene, output: str) -> None:
             scene.add_notice(level, in_output=True)
         elif level == "done":
             scene.done = True
+    scene.levels += [(clause, level) for clause, level in heard if clause not in _OUTPUT_CLAUSES]
 
 
 def _turn(protocol: Protocol, message: Mapping[str, Any], content: str) -> Turn:

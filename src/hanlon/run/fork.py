@@ -1,0 +1,231 @@
+"""Continues stored episodes: `hanlon fork RUNS at=... set=...`. Plans all branches, checks them, then samples them."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from hanlon.analysis.paragraphs import counted
+from hanlon.config.cell import construct
+from hanlon.config.command_line import compose_sweep
+from hanlon.config.schema import ForkDesign, RunOptions
+from hanlon.engine.model_check import check_environments, check_model
+from hanlon.fork.branches import Branch
+from hanlon.fork.changes import Change
+from hanlon.fork.curves import curves
+from hanlon.fork.parents import DECISIVE, Parent, draw_parents
+from hanlon.fork.points import turns_at
+from hanlon.fork.replay import check_replay
+from hanlon.fork.stored import stored_branches
+from hanlon.inquiries.pending import Inquiries, write_records
+from hanlon.run.exit_codes import COMPLETE, INCOMPLETE, INTERRUPTED
+from hanlon.run.label import label_by_rules
+from hanlon.run.open import check_sandboxes, open_store
+from hanlon.run.plan import (
+    PlannedBranch,
+    PlannedCell,
+    missing_indices,
+    models_to_call,
+    plan_again,
+    plan_cell,
+)
+from hanlon.run.print_plan import print_bill
+from hanlon.run.progress import Progress
+from hanlon.run.sample import sample
+from hanlon.store.cells import CellState
+from hanlon.store.digest import digest
+from hanlon.store.episodes import BRANCH, read_branch, read_digests
+from hanlon.store.outcomes import RETRIED_LATER
+from hanlon.store.records import SweepRecord
+from hanlon.tracking.base import Tracker
+
+DEFAULT = "fork=turns"
+"""What is asked where no file of conf/fork is chosen: where was it decided?"""
+
+
+def fork(states: Sequence[CellState], words: Sequence[str]) -> int:
+    """Continue episodes of these cells as the words say. The exit code of a sweep.
+
+    Raises:
+        ConfigError: anything that is wrong, before a call is made or a file written.
+    """
+    options, design, settings = _options(states, words)
+    parents = [parent for state in states for parent in draw_parents(state, design, settings)]
+    planned = plan_branches(parents, design, options)
+    for line in _listed(parents, planned):
+        print(line)
+    if options.plan:
+        print_bill(planned, options, f"{len(planned)} branches of {counted(len(parents), 'parent')}")
+        return COMPLETE
+    return _conduct(planned, options, words)
+
+
+def _options(
+    states: Sequence[CellState], words: Sequence[str]
+) -> tuple[RunOptions, ForkDesign, Mapping[str, Any]]:
+    """The run options, the design, and what the words say of the parents' models (`model.max_connections=4`)."""
+    of_model = [word for word in words if word.startswith("model.")]
+    settings = {
+        key.removeprefix("model."): yaml.safe_load(value)
+        for key, _, value in (word.partition("=") for word in of_model)
+    }
+    others = [word for word in words if word not in of_model]
+    chosen = [] if any(word.startswith("fork=") for word in others) else [DEFAULT]
+    overrides = [*chosen, *_as_overrides(others)]
+    options = compose_sweep([*overrides, f"runs_dir={states[0].folder.parent.parent}"]).options
+    assert options.fork is not None
+    return options, options.fork, settings
+
+
+def _as_overrides(words: Sequence[str]) -> Iterator[str]:
+    """Words as Hydra reads them: `at=notice,turn:5` is a list, and so is every `set=...` together."""
+    design: dict[str, list[str]] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or key not in ForkDesign.model_fields:
+            yield word
+        elif key == "set":
+            design.setdefault(key, []).append(value)
+        else:
+            design[key] = value.split(",") if key == "at" else [value]
+    for key, values in design.items():
+        quoted = ["'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" for value in values]
+        yield f"++fork.{key}=" + (f"[{','.join(quoted)}]" if key in ("at", "set") else values[0])
+
+
+def plan_branches(parents: Sequence[Parent], design: ForkDesign, options: RunOptions) -> list[PlannedCell]:
+    """Every branch of the design, checked, with what is stored of it and what is missing.
+
+    Raises:
+        ConfigError: a parent that cannot be replayed, or not be changed at a point.
+    """
+    check_environments([parent.cell for parent in parents])
+    inquiries, branches = Inquiries(options), dict[str, PlannedBranch]()
+    decisive = _decisive(parents) if DECISIVE in design.at else {}
+    for parent in parents:
+        for at in design.at:
+            for turn in turns_at(at, parent, decisive.get(parent.state.record.key, {})):
+                check_replay(parent, turn)
+                for planned in _branches_at(parent, turn, at, design):
+                    before = branches.get(planned.branch.key, planned)
+                    branches[planned.branch.key] = max(before, planned, key=lambda p: p.draws)
+    return [
+        plan_cell(
+            planned.branch.cell,
+            options.shard,
+            planned.branch.folder,
+            planned.draws,
+            inquiries.of(planned.branch.cell),
+            planned,
+        )
+        for planned in branches.values()
+    ]
+
+
+def _branches_at(parent: Parent, turn: int, at: str, design: ForkDesign) -> Iterator[PlannedBranch]:
+    """The branch without a change, and each with one. Draws that chose a decisive turn are no control there."""
+    unchanged = Branch(parent, turn, Change(), parent.cell, at)
+    control_draws = design.draws
+    for typed in design.set:
+        change = Change(typed, design.by)
+        branch = Branch(parent, turn, change, change.cell(parent), at)
+        first = _control_from(branch, unchanged) if at == DECISIVE else 0
+        control_draws = max(control_draws, first + design.draws)
+        yield PlannedBranch(branch, design.draws, first)
+    yield PlannedBranch(unchanged, control_draws)
+
+
+def _control_from(branch: Branch, unchanged: Branch) -> int:
+    if (branch.folder / BRANCH).exists():
+        return read_branch(branch.folder).control_from
+    done = [e.index for e in read_digests(unchanged.folder) if e.outcome not in RETRIED_LATER]
+    return max(done, default=-1) + 1
+
+
+def _decisive(parents: Sequence[Parent]) -> dict[str, dict[int, int]]:
+    """By cell and parent, the decisive reply of the headline measure's stored curve."""
+    states = {parent.state.record.key: parent.state for parent in parents}
+    return {
+        key: {
+            curve.index: curve.decisive
+            for curve in curves(stored_branches(state), next(iter(state.record.measures)))
+            if curve.decisive is not None and len(curve.counts) > 1
+        }
+        for key, state in states.items()
+    }
+
+
+def _listed(parents: Sequence[Parent], planned: Sequence[PlannedCell]) -> Iterator[str]:
+    """Which parents were drawn, and what is to be sampled of each."""
+    by_cell: dict[str, list[Parent]] = {}
+    for parent in parents:
+        by_cell.setdefault(parent.state.folder.name, []).append(parent)
+    for name, group in by_cell.items():
+        yield f"{name}: {group[0].drawn}."
+        for parent in group:
+            mine = [plan for plan in planned if plan.branch and plan.branch.branch.parent is parent]
+            turns = sorted({plan.branch.branch.turn for plan in mine if plan.branch})
+            missing = sum(len(plan.missing) for plan in mine)
+            yield (
+                f"  episode {parent.episode.index} ({parent.episode.outcome}, {len(parent.replies)} replies): "
+                f"turn{'s' * (len(turns) > 1)} {', '.join(map(str, turns))}; {missing} to sample"
+            )
+
+
+def _conduct(planned: Sequence[PlannedCell], options: RunOptions, words: Sequence[str]) -> int:
+    """Sample what is missing, label and log it. The exit code."""
+    for model in models_to_call(planned):
+        check_model(model, options.budget_usd)
+    check_sandboxes(planned)
+    console = Console(stderr=True, highlight=False)
+    say = partial(console.print, markup=False, soft_wrap=True)
+    record = _record(planned, words)
+    tracker: Tracker = construct("tracker", options.tracker, say=say)
+    with ExitStack() as stack:
+        opened = open_store(planned, options, stack)
+        write_records((i for plan in planned for i in plan.inquiries), Path(options.runs_dir))
+        counted_cells = [(cell.record, cell.plan.tally) for cell in opened]
+        draws = max(plan.branch.draws for plan in planned if plan.branch)
+        progress = Progress(console, counted_cells, draws, sum(len(plan.missing) for plan in planned))
+        tracker.start(record, [(cell.record, cell.plan.folder) for cell in opened], Path(options.runs_dir))
+        exit_code = INTERRUPTED
+        try:
+            exit_code, _ = sample(opened, options, progress, tracker)
+            if exit_code != INTERRUPTED:
+                label_by_rules(opened, options, say)
+        finally:
+            tracker.finish(exit_code == COMPLETE)
+    return _end(planned, options, exit_code)
+
+
+def _record(planned: Sequence[PlannedCell], words: Sequence[str]) -> SweepRecord:
+    """For a tracker: a command of this kind is a sweep whose cells are branches. It is not stored as one."""
+    keys = [plan.branch.branch.key for plan in planned if plan.branch]
+    hashed = digest(sorted(keys))[:12]
+    draws = max(plan.branch.draws for plan in planned if plan.branch)
+    return SweepRecord(hashed, keys, draws, list(words), time.time(), name=f"fork-{hashed[:8]}")
+
+
+def _end(planned: Sequence[PlannedCell], options: RunOptions, exit_code: int) -> int:
+    """Say what is missing. The exit code, which is not 0 where something is."""
+    missing = sum(
+        len(missing_indices(read_digests(plan.folder), plan.shard, plan.branch.draws))
+        for plan in planned
+        if plan.branch
+    )
+    open_answers = sum(len(pending.open) for plan in planned for pending in plan_again(plan))
+    if missing or open_answers:
+        parts = [f"{missing} children are missing"] * bool(missing)
+        parts += [f"{open_answers} answers are open"] * bool(open_answers)
+        print(
+            f"Incomplete: {'; '.join(parts)}. Everything finished is stored; the same command goes on from there.",
+            file=sys.stderr,
+        )
+        return exit_code or INCOMPLETE
+    return exit_code
