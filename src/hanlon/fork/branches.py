@@ -91,6 +91,7 @@ class Branch:
             drawn=self.parent.drawn,
             points=[self.point],
             control_from=control_from,
+            request=str(episode.facts.get("request") or ""),
             created_at=time.time(),
         )
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -49,8 +49,8 @@ DEFAULT = "fork=turns"
 """What is asked where no file of conf/fork is chosen: where was it decided?"""
 
 
-def fork(states: Sequence[CellState], words: Sequence[str]) -> int:
-    """Continue episodes of these cells as the words say. The exit code of a sweep.
+def fork(states: Sequence[CellState], words: Sequence[str], say: Callable[[str], None]) -> int:
+    """Continue episodes of these cells as the words say. The exit code of a sweep; `say` hears of the parents.
 
     Raises:
         ConfigError: anything that is wrong, before a call is made or a file written.
@@ -59,7 +59,7 @@ def fork(states: Sequence[CellState], words: Sequence[str]) -> int:
     parents = [parent for state in states for parent in draw_parents(state, design, settings)]
     planned = plan_branches(parents, design, options)
     for line in _listed(parents, planned):
-        print(line)
+        say(line)
     if options.plan:
         print_bill(planned, options, f"{len(planned)} branches of {counted(len(parents), 'parent')}")
         return COMPLETE

@@ -49,6 +49,8 @@ class Scene:
     notice: str | None = None
     notice_in_output: bool = False
     turns_before_notice: int = 0
+    said: list[str] = field(default_factory=list[str])
+    """Its own words, reply by reply."""
 
     @property
     def since_notice(self) -> list[Turn]:
@@ -74,6 +76,7 @@ def read_shutdown(messages: Sequence[Any], tools: object, grammar: object) -> Sc
     for message in messages:
         role, content = _message(message)
         if role == "assistant":
+            scene.said.append(content)
             scene.turns.append(_turn(scene.protocol, cast("Mapping[str, Any]", message), content))
         elif role == "tool":
             _read_output(scene, content)

@@ -174,7 +174,7 @@ class BranchRecord(msgspec.Struct, omit_defaults=True):
     was typed (`env.precedence=over_all_others`); `said_by` is who says it, "" where nobody does. `cell` is the one in
     which a child is sampled, under the branch's own key and label: no cell of any sweep. `drawn` says how the parents
     were chosen, `points` how the turn was. Of the children without a change at this turn those before `control_from`
-    helped to choose the turn, and are no control.
+    helped to choose the turn, and are no control. `request` is the parent's, where its index picked one.
     """
 
     key: str
@@ -190,6 +190,7 @@ class BranchRecord(msgspec.Struct, omit_defaults=True):
     drawn: str = ""
     points: list[str] = []
     control_from: int = 0
+    request: str = ""
     created_at: float = 0.0
 
 
