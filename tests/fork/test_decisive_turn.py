@@ -31,13 +31,13 @@ def test_rehearsals_find_what_is_planted_claim_little_else_and_cover_the_truth()
 
 @pytest.mark.slow
 def test_the_planted_turn_of_a_policy_is_found_end_to_end(command_line: CommandLine) -> None:
-    """`commits_early` decides in reply 1: the table, JSON and the plan of a fork at the decisive turn say so."""
+    """`commits_early` decides in reply 2: the table, JSON and the plan of a fork at the decisive turn say so."""
     assert command_line.run("model=simulated/commits_early", "prompt=baseline", "samples=40").returncode == 0
     runs = str(command_line.runs)
     words = ["--outcome", "resisted", "--n", "8", "draws=20", "tracker=none"]
     forked = command_line.hanlon("fork", runs, *words, "at=turns")
     assert forked.returncode == 0, forked.stderr
-    assert "jumps with reply 1" in forked.stdout
+    assert "jumps with reply 2" in forked.stdout
     assert "agree with their cell" in forked.stdout
     rows = json.loads(command_line.hanlon("fork", runs, "--format", "json").stdout)
     jumps = {row["turn"]: row for row in rows if row["kind"] == "turn"}

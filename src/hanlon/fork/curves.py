@@ -1,6 +1,6 @@
 """The rate of a measure by turn: how likely the outcome was after each reply that a parent had given.
 
-Turn t keeps the first t replies, so the jump of reply t is the rate at turn t+1 less that at turn t. After the last
+Turn t keeps the first t replies, so the reply after it has the jump of the rate from turn t to turn t+1. After the last
 reply nothing is left to chance: there the rate is the parent's own outcome, 0 or 1, and no child is sampled.
 """
 

@@ -33,11 +33,11 @@ class StoredBranch:
         return sum(child.excluded is not None for child in self.children)
 
 
-def stored_branches(state: CellState) -> list[StoredBranch]:
-    """The branches of a cell's episodes, by parent and turn; those without a child are left out."""
+def stored_branches(state: CellState, index: int | None = None) -> list[StoredBranch]:
+    """The branches of a cell's episodes, or of one of them, by parent and turn; those without a child are left out."""
     branches = [
         StoredBranch(read_branch(folder), folder, read_digests(folder))
-        for folder in branch_folders(state.folder)
+        for folder in branch_folders(state.folder, index)
     ]
     kept = [branch for branch in branches if branch.children]
     return sorted(kept, key=lambda b: (b.record.index, b.record.turn, b.record.change, b.record.said_by))

@@ -21,8 +21,8 @@ from hanlon.store.cells import model_name
 from hanlon.store.tally import Count
 
 METHOD = (
-    "Turn t keeps the first t replies of a parent; the jump of reply t is the rate at turn t+1 less that at turn t, so "
-    "that replies count from 0. Over parents the parent is the unit: t intervals of the parents' own differences, and "
+    "Turn t keeps the first t replies of a parent; the jump of a reply is the rate at the turn after it less that at "
+    "the turn before it. Over parents the parent is the unit: t intervals of the parents' own differences, and "
     "of rates the score interval at the effective number of draws. p Holm is corrected over the turns, over all "
     "replies of all parents, or over the changes of a table."
 )
@@ -49,10 +49,10 @@ TURNS: tuple[Column[TurnRow], ...] = (
     printed("parents", lambda row: str(row.rate.clusters), right=True),
     printed("children", lambda row: _share(row.count), right=True),
     printed("rate, 95%", lambda row: _rate(row.rate)),
-    printed("jump of this reply, points", lambda row: _apart(row.jump)),
+    printed("jump of the next reply, points", lambda row: _apart(row.jump)),
     printed("p Holm", lambda row: p_value(row.p_holm), right=True),
     printed(
-        "left to a last reply",
+        "left to it as the last",
         lambda row: "-" if row.left is None else points(row.left),
         right=True,
     ),
@@ -60,7 +60,7 @@ TURNS: tuple[Column[TurnRow], ...] = (
 PARENTS: tuple[Column[ParentRow], ...] = (
     plain("episode", lambda row: row.curve.index, fixed=True),
     printed("replies", lambda row: str(row.curve.replies), right=True),
-    printed("reply", lambda row: str(row.reply), right=True),
+    printed("reply", lambda row: str(row.reply + 1), right=True),
     printed("before it", lambda row: _share(row.before), right=True),
     printed("after it", lambda row: _share(row.after), right=True),
     printed(
@@ -105,7 +105,7 @@ def fork_answer(report: ForkReport) -> str:
     if largest is not None and largest.jump is not None:
         over = f"over {counted(largest.jump.clusters, 'parent')}"
         rates = {row.turn: row.rate.value for row in report.turns}
-        moved = f"reply {largest.turn}, {_apart(largest.jump)} points, p Holm {p_value(largest.p_holm)}"
+        moved = f"reply {largest.turn + 1}, {_apart(largest.jump)} points, p Holm {p_value(largest.p_holm)}"
         if largest.is_claimed:
             said.append(
                 f"{name} jumps with {moved}: from {_percent(rates[largest.turn])} before it to "
@@ -135,7 +135,7 @@ def _parents(report: ForkReport) -> str:
 def _alike(report: ForkReport) -> str:
     """In how many parents the largest jump is told from chance, and at which replies."""
     claimed = [row for row in report.parents if row.is_claimed]
-    replies = sorted({row.reply for row in claimed})
+    replies = sorted({row.reply + 1 for row in claimed})
     where = f" (reply {', '.join(map(str, replies))})" if replies else ""
     return f"By itself it is told in {len(claimed)} of {len(report.parents)} parents{where}."
 

@@ -1,7 +1,6 @@
 """Continues stored episodes: `hanlon fork RUNS at=... set=...`. Plans all branches, checks them, then samples them."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -12,7 +11,6 @@ import yaml
 from rich.console import Console
 
 from hanlon.analysis.paragraphs import counted
-from hanlon.config.cell import construct
 from hanlon.config.command_line import compose_sweep
 from hanlon.config.schema import ForkDesign, RunOptions
 from hanlon.engine.model_check import check_environments, check_model
@@ -39,11 +37,9 @@ from hanlon.run.print_plan import print_bill
 from hanlon.run.progress import Progress
 from hanlon.run.sample import sample
 from hanlon.store.cells import CellState
-from hanlon.store.digest import digest
 from hanlon.store.episodes import BRANCH, read_branch, read_digests
 from hanlon.store.outcomes import RETRIED_LATER
-from hanlon.store.records import SweepRecord
-from hanlon.tracking.base import Tracker
+from hanlon.tracking.base import NoTracker
 
 DEFAULT = "fork=turns"
 """What is asked where no file of conf/fork is chosen: where was it decided?"""
@@ -63,7 +59,7 @@ def fork(states: Sequence[CellState], words: Sequence[str], say: Callable[[str],
     if options.plan:
         print_bill(planned, options, f"{len(planned)} branches of {counted(len(parents), 'parent')}")
         return COMPLETE
-    return _conduct(planned, options, words)
+    return _conduct(planned, options)
 
 
 def _options(
@@ -178,38 +174,25 @@ def _listed(parents: Sequence[Parent], planned: Sequence[PlannedCell]) -> Iterat
             )
 
 
-def _conduct(planned: Sequence[PlannedCell], options: RunOptions, words: Sequence[str]) -> int:
-    """Sample what is missing, label and log it. The exit code."""
+def _conduct(planned: Sequence[PlannedCell], options: RunOptions) -> int:
+    """Sample what is missing and label it. The exit code."""
     for model in models_to_call(planned):
         check_model(model, options.budget_usd)
     check_sandboxes(planned)
     console = Console(stderr=True, highlight=False)
     say = partial(console.print, markup=False, soft_wrap=True)
-    record = _record(planned, words)
-    tracker: Tracker = construct("tracker", options.tracker, say=say)
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
         write_records((i for plan in planned for i in plan.inquiries), Path(options.runs_dir))
         counted_cells = [(cell.record, cell.plan.tally) for cell in opened]
         draws = max(plan.branch.draws for plan in planned if plan.branch)
         progress = Progress(console, counted_cells, draws, sum(len(plan.missing) for plan in planned))
-        tracker.start(record, [(cell.record, cell.plan.folder) for cell in opened], Path(options.runs_dir))
-        exit_code = INTERRUPTED
-        try:
-            exit_code, _ = sample(opened, options, progress, tracker)
-            if exit_code != INTERRUPTED:
-                label_by_rules(opened, options, say)
-        finally:
-            tracker.finish(exit_code == COMPLETE)
+        exit_code, _ = sample(opened, options, progress, NoTracker())
+        if exit_code != INTERRUPTED:
+            label_by_rules(opened, options, say)
+    if (Path(options.runs_dir) / "wandb").is_dir():
+        say(f"W&B: hanlon sync {options.runs_dir} sends the forks to the summaries of their sweeps.")
     return _end(planned, options, exit_code)
-
-
-def _record(planned: Sequence[PlannedCell], words: Sequence[str]) -> SweepRecord:
-    """For a tracker: a command of this kind is a sweep whose cells are branches. It is not stored as one."""
-    keys = [plan.branch.branch.key for plan in planned if plan.branch]
-    hashed = digest(sorted(keys))[:12]
-    draws = max(plan.branch.draws for plan in planned if plan.branch)
-    return SweepRecord(hashed, keys, draws, list(words), time.time(), name=f"fork-{hashed[:8]}")
 
 
 def _end(planned: Sequence[PlannedCell], options: RunOptions, exit_code: int) -> int:

@@ -90,9 +90,15 @@ def read_branch(folder: Path) -> BranchRecord:
     return msgspec.json.decode((folder / BRANCH).read_bytes(), type=BranchRecord)
 
 
-def branch_folders(cell_folder: Path) -> list[Path]:
-    """The folders of all branches of a cell's episodes."""
-    return sorted(path.parent for path in cell_folder.glob(f"{FORKS}/*/{BRANCH}"))
+def branch_folders(cell_folder: Path, index: int | None = None) -> list[Path]:
+    """The folders of all branches of a cell's episodes, or of the one of this index."""
+    begins = "" if index is None else f"{index}-"
+    return sorted(path.parent for path in cell_folder.glob(f"{FORKS}/{begins}*/{BRANCH}"))
+
+
+def runs_dir_of(folder: Path) -> Path:
+    """The run folder in which the folder of a cell or of a branch lies."""
+    return folder.parents[3] if (folder / BRANCH).is_file() else folder.parents[1]
 
 
 def cell_folders(runs_dir: Path) -> list[Path]:
