@@ -3,9 +3,11 @@
 import json
 import shutil
 import threading
+from typing import Any
 
 import pytest
 
+from hanlon.analysis.requests import stored_values
 from hanlon.figures.material import Material
 from hanlon.report.gathered import Gathered
 from hanlon.report.server import ViewServer
@@ -69,7 +71,7 @@ def test_the_figure_has_the_curve_each_parent_and_the_jumps(forked: ForkedStore)
 def test_wandb_gets_the_rows_of_the_command(forked: ForkedStore) -> None:
     """A table `forks` beside the others of the summary."""
     states, damaged = load_cells([forked.runs])
-    gathered = Gathered(states, damaged, [forked.runs], lambda *_: {})
+    gathered = Gathered(states, damaged, [forked.runs], stored_values())
     tables = panel_tables(gathered, Redaction(), lambda name, error: None)
     kinds = [line[0] for line in tables["forks"].lines]
     assert (kinds.count("turn"), kinds.count("parent"), kinds.count("change")) == (4, 3, 1)
@@ -103,12 +105,14 @@ def test_the_reader_lists_branches_and_shows_a_child(forked: ForkedStore) -> Non
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)")
 def test_branches_open_side_by_side_in_a_browser(forked: ForkedStore) -> None:
     """A click on two children puts them beside their parent; a click on one of them takes it away."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
+    sync_api: Any = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed (extra dev)"
+    )
     server = ViewServer(open_store([forked.runs]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     said: list[str] = []
     with sync_api.sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]).new_page()
+        page: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]).new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         index = next(

@@ -71,6 +71,6 @@ def _print(states: Sequence[CellState], chosen: TableOptions, measure: str | Non
         )
     for report in reports:
         chosen.say_answer(fork_answer(report))
-        for table in fork_tables(report, chosen.table_format):
+        for table in fork_tables(report, chosen.table_format, chosen.view):
             click.echo(f"{table}\n")
         chosen.say_notes(list(fork_notes(report)), [METHOD])

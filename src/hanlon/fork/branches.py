@@ -65,9 +65,9 @@ class Branch:
         where = f"{self.parent.state.record.label}, episode {self.parent.episode.index} from turn {self.turn}"
         return ", ".join(filter(None, (where, named_change(self.change.typed, self._said_by))))
 
-    @property
+    @cached_property
     def _said_by(self) -> str:
-        return self.change.said_by if self.change.kind == "env" else ""
+        return self.change.speaker(self.parent, self.cell)
 
     def begin(self, index: int) -> Beginning:
         """The history and the environment that goes on from it, the same for every child."""

@@ -65,6 +65,16 @@ class Change:
             raise ConfigError(f"set={self.typed}: {parent.state.folder.name} has that already.")
         return cell
 
+    def speaker(self, parent: Parent, cell: Cell) -> str:
+        """Who says what a factor adds; "" where it adds no words to the opening."""
+        if self.kind != "env":
+            return ""
+        openings = [replay(each, parent, 0) for each in (parent.cell, cell)]
+        for opened in openings:
+            opened.run.close()
+        added, _ = _difference(*(opened.opening for opened in openings))
+        return self.said_by if added else ""
+
     def _factor(self, parent: Parent) -> str:
         factor = self.typed.partition("=")[0].removeprefix("env.")
         if factor not in parent.cell.environment.Factors.model_fields:
@@ -111,7 +121,7 @@ class Change:
             step = again.steps[-1]
             turns = _answered(turns, replace(step, results=(*step.results[:-1], self.value)), wire.answer)
         elif self.kind == "prefill":
-            _check_prefill(cell, self.typed)
+            _check_prefill(cell, self.typed, begun=not turns and opening[-1]["role"] == "assistant")
             return Beginning(again.run, opening, turns, self.value)
         return Beginning(again.run, opening, turns)
 
@@ -154,8 +164,7 @@ class Change:
                 again.run, opening, _answered(turns, replace(step, results=results), wire.answer)
             )
         if not turns:
-            last = opening[-1]
-            return Beginning(again.run, [*opening[:-1], {**last, "content": f"{last['content']}\n\n{text}"}])
+            return Beginning(again.run, _with_user_text(opening, text))
         said = f"{step.user}\n\n{text}" if step.user else text
         return Beginning(again.run, opening, _answered(turns, replace(step, user=said), wire.answer))
 
@@ -181,13 +190,22 @@ def _with_system_text(opening: Sequence[Message], text: str, cell: Cell) -> list
     return [{"role": role, "content": text}, *opening]
 
 
+def _with_user_text(opening: Sequence[Message], text: str) -> list[Message]:
+    """The opening with a text at the end of its last user message; words of the assistant may stand behind that."""
+    at = max(position for position, message in enumerate(opening) if message["role"] == "user")
+    asked = {**opening[at], "content": f"{opening[at]['content']}\n\n{text}"}
+    return [*opening[:at], asked, *opening[at + 1 :]]
+
+
 def _without(message: Message, fields: Sequence[str]) -> Message:
     """A reply without the reasoning that only its own endpoint can read."""
     return {name: value for name, value in message.items() if name not in fields}
 
 
-def _check_prefill(cell: Cell, typed: str) -> None:
+def _check_prefill(cell: Cell, typed: str, *, begun: bool) -> None:
     model = cell.config.model
+    if begun:
+        raise ConfigError(f"set={typed}: the opening ends with words of the assistant already.")
     if model.protocol == "constrained":
         raise ConfigError(f"set={typed}: a grammar over whole replies leaves no room for a prefill.")
     if not model.continues_prefill:

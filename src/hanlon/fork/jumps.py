@@ -209,15 +209,15 @@ def _change_rows(branches: Sequence[StoredBranch], measure: str) -> Iterator[Cha
     effects = {key: mean_difference([(b, a) for _, b, a in rows]) for key, rows in pairs.items()}
     adjusted = holm([effect.p or 0.0 for effect in effects.values()])
     for (key, rows), p in zip(pairs.items(), adjusted, strict=True):
-        befores, afters = [before for _, before, _ in rows], [after for _, _, after in rows]
+        unchanged_counts, afters = [before for _, before, _ in rows], [after for _, _, after in rows]
         turns = [turn for turn, _, _ in rows]
         yield ChangeRow(
             *key,
             turns=(min(turns), max(turns)),
-            unchanged=mean_rate(befores),
+            unchanged=mean_rate(unchanged_counts),
             changed=mean_rate(afters),
             difference=effects[key],
-            draws=(_sum(befores), _sum(afters)),
+            draws=(_sum(unchanged_counts), _sum(afters)),
             p_holm=p,
         )
 

@@ -25,7 +25,10 @@ REWRITES = ("transforms", "truncation", "context_management")
 
 @dataclass(frozen=True)
 class Parent:
-    """A stored episode that is continued. `drawn` says among how many, and by which seed."""
+    """A stored episode that counts, each of whose calls therefore returned a reply, and that is continued.
+
+    `drawn` says among how many it was drawn, and by which seed.
+    """
 
     state: CellState
     cell: Cell
@@ -41,12 +44,7 @@ class Parent:
     def replies(self) -> Sequence[Message]:
         """What the model said, reply by reply."""
         said = [message for message in self.episode.messages if message["role"] == "assistant"]
-        return said[len(said) - len(self.answered) :]  # an opening may end with words of the assistant
-
-    @property
-    def answered(self) -> Sequence[Any]:
-        """The calls that returned a reply."""
-        return [call for call in self.episode.calls if call.returned_model or call.finish_reason]
+        return said[len(said) - len(self.episode.calls) :]  # an opening may end with words of the assistant
 
 
 def stored_cell(record: CellRecord, settings: Mapping[str, Any]) -> Cell:

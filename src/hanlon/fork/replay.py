@@ -33,7 +33,7 @@ def replay(cell: Cell, parent: Parent, replies: int) -> Replay:
     wire = WIRES[cell.config.model.protocol](cell.environment)
     run = cell.environment.open(parent.episode.index)
     turns, steps = list[Turn](), list[Step]()
-    for message, call in zip(parent.replies[:replies], parent.answered, strict=False):
+    for message, call in zip(parent.replies[:replies], parent.episode.calls, strict=False):
         reply = wire.parse(message, cut_short(Completion(message, call, {})) is not None)
         step = run.step(reply)
         turns.append(Turn(message, reply, wire.answer(message, step)))

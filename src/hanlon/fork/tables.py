@@ -6,8 +6,10 @@ from typing import Any
 from hanlon.analysis.paragraphs import counted
 from hanlon.analysis.stats.clusters import ClusterMean
 from hanlon.analysis.tables import (
+    WHOLE,
     Column,
     TableFormat,
+    TableView,
     p_value,
     plain,
     points,
@@ -15,6 +17,7 @@ from hanlon.analysis.tables import (
     printed,
     render_table,
 )
+from hanlon.analysis.views import views_of
 from hanlon.fork.branches import named_change
 from hanlon.fork.jumps import ChangeRow, ForkReport, ParentRow, TurnRow
 from hanlon.store.cells import model_name
@@ -22,9 +25,10 @@ from hanlon.store.tally import Count
 
 METHOD = (
     "Turn t keeps the first t replies of a parent; the jump of a reply is the rate at the turn after it less that at "
-    "the turn before it. Over parents the parent is the unit: t intervals of the parents' own differences, and "
-    "of rates the score interval at the effective number of draws. p Holm is corrected over the turns, over all "
-    "replies of all parents, or over the changes of a table."
+    "the turn before it, in points, and left is what the rate lacks where that reply is the last. Over parents the "
+    "parent is the unit: t intervals of the parents' own differences, and of rates the score interval at the effective "
+    "number of draws. p Holm is corrected over the turns, over all replies of all parents, or over the changes of a "
+    "table."
 )
 
 
@@ -48,11 +52,11 @@ TURNS: tuple[Column[TurnRow], ...] = (
     plain("turn", lambda row: row.turn, fixed=True),
     printed("parents", lambda row: str(row.rate.clusters), right=True),
     printed("children", lambda row: _share(row.count), right=True),
-    printed("rate, 95%", lambda row: _rate(row.rate)),
-    printed("jump of the next reply, points", lambda row: _apart(row.jump)),
+    printed("rate", lambda row: _rate(row.rate)),
+    printed("jump", lambda row: _apart(row.jump)),
     printed("p Holm", lambda row: p_value(row.p_holm), right=True),
     printed(
-        "left to it as the last",
+        "left",
         lambda row: "-" if row.left is None else points(row.left),
         right=True,
     ),
@@ -61,10 +65,10 @@ PARENTS: tuple[Column[ParentRow], ...] = (
     plain("episode", lambda row: row.curve.index, fixed=True),
     printed("replies", lambda row: str(row.curve.replies), right=True),
     printed("reply", lambda row: str(row.reply + 1), right=True),
-    printed("before it", lambda row: _share(row.before), right=True),
-    printed("after it", lambda row: _share(row.after), right=True),
+    printed("before", lambda row: _share(row.before), right=True),
+    printed("after", lambda row: _share(row.after), right=True),
     printed(
-        "jump, points",
+        "jump",
         lambda row: f"{points(row.jump.value)} {points_interval(row.jump.lo, row.jump.hi)}",
     ),
     printed("p Holm", lambda row: p_value(row.p_holm), right=True),
@@ -74,9 +78,9 @@ CHANGES: tuple[Column[ChangeRow], ...] = (
     printed("turns", lambda row: _span(row.turns), right=True),
     printed("change", lambda row: named_change(row.change, row.said_by)),
     printed("parents", lambda row: str(row.difference.clusters), right=True),
-    printed("no change", lambda row: f"{_share(row.draws[0])} = {_percent(row.unchanged.value)}"),
+    printed("unchanged", lambda row: f"{_share(row.draws[0])} = {_percent(row.unchanged.value)}"),
     printed("changed", lambda row: f"{_share(row.draws[1])} = {_percent(row.changed.value)}"),
-    printed("difference, points", lambda row: _apart(row.difference)),
+    printed("difference", lambda row: _apart(row.difference)),
     printed("p", lambda row: p_value(row.difference.p), right=True),
     printed("p Holm", lambda row: p_value(row.p_holm), right=True),
 )
@@ -86,15 +90,24 @@ def _span(turns: tuple[int, int]) -> str:
     return str(turns[0]) if turns[0] == turns[1] else f"{turns[0]}-{turns[1]}"
 
 
-def fork_tables(report: ForkReport, table_format: TableFormat) -> Iterator[str]:
-    """The tables that have rows."""
+def fork_tables(report: ForkReport, table_format: TableFormat, view: TableView = WHOLE) -> Iterator[str]:
+    """The tables that have rows, and a column that the view asks for.
+
+    Raises:
+        NoSuchColumn: no table has a column that the view names.
+    """
     of = f"{report.measure}, parents that came out as {report.outcome}"
-    if report.turns:
-        yield render_table(TURNS, report.turns, table_format, f"by turn; {of}")
-    if len(report.parents) > 1:
-        yield render_table(PARENTS, report.parents, table_format, f"largest jump of each parent; {of}")
-    if report.changes:
-        yield render_table(CHANGES, report.changes, table_format, f"change against no change; {of}")
+    turns, parents, changes = views_of(view, [TURNS, PARENTS, CHANGES])
+    if report.turns and turns:
+        yield render_table(
+            TURNS, report.turns, table_format, f"by turn: what the next reply moves; {of}", turns
+        )
+    if len(report.parents) > 1 and parents:
+        yield render_table(
+            PARENTS, report.parents, table_format, f"largest jump of each parent; {of}", parents
+        )
+    if report.changes and changes:
+        yield render_table(CHANGES, report.changes, table_format, f"change against no change; {of}", changes)
 
 
 def fork_answer(report: ForkReport) -> str:

@@ -37,7 +37,7 @@ from hanlon.run.print_plan import print_bill
 from hanlon.run.progress import Progress
 from hanlon.run.sample import sample
 from hanlon.store.cells import CellState
-from hanlon.store.episodes import BRANCH, read_branch, read_digests
+from hanlon.store.episodes import BRANCH, read_branch, read_digests, runs_dir_of
 from hanlon.store.outcomes import RETRIED_LATER
 from hanlon.tracking.base import NoTracker
 
@@ -183,7 +183,8 @@ def _conduct(planned: Sequence[PlannedCell], options: RunOptions) -> int:
     say = partial(console.print, markup=False, soft_wrap=True)
     with ExitStack() as stack:
         opened = open_store(planned, options, stack)
-        write_records((i for plan in planned for i in plan.inquiries), Path(options.runs_dir))
+        for folder in {runs_dir_of(plan.folder) for plan in planned}:
+            write_records((i for plan in planned for i in plan.inquiries), folder)
         counted_cells = [(cell.record, cell.plan.tally) for cell in opened]
         draws = max(plan.branch.draws for plan in planned if plan.branch)
         progress = Progress(console, counted_cells, draws, sum(len(plan.missing) for plan in planned))
