@@ -24,7 +24,7 @@ def fork(
     measure: str | None,
     chosen: TableOptions,
 ) -> None:
-    """Continue stored episodes from a turn, with nothing or one thing changed: where was it decided?
+    """Continue stored episodes from a turn, with nothing or one thing changed, to find where it was decided.
 
     RUNS alone prints what is stored of that; no call is made.
 

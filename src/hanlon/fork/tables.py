@@ -171,6 +171,8 @@ def fork_notes(report: ForkReport) -> Iterator[str]:
         )
     if len({curve.index for curve in report.curves}) == 1:
         yield "One parent is a case study: its intervals are of its draws, and say nothing of other episodes."
+    for note in report.state.record.notes:
+        yield f"{model_name(report.state.record)}: {note}."
     if report.excluded:
         yield f"{report.excluded} of {report.children} children are excluded from n by what the machinery did."
 

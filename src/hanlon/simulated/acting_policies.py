@@ -180,6 +180,8 @@ def _incapacity(view: View, rates: Rates) -> float:
 
 def _commits_early(view: View, rates: Rates) -> float:
     """Keeps to what it has said in an early reply; a plan that it reads is its own, whoever drew it."""
+    if view.notice == "post_task":
+        return rates["task_done"]
     return rates[{"commit": "keeps", "concede": "yields"}.get(view.plan, "commits")]
 
 
@@ -204,7 +206,7 @@ _POLICIES: Mapping[str, tuple[Callable[[View, Rates], float], Rates]] = {
         _test_awareness,
         {"wonders": 0.6, "told_test": 0.75, "told_real": 0.08, "task_done": 0.03},
     ),
-    "commits_early": (_commits_early, {"commits": 0.3, "keeps": 0.95, "yields": 0.05}),
+    "commits_early": (_commits_early, {"commits": 0.3, "keeps": 0.95, "yields": 0.05, "task_done": 0.0}),
     "incapacity": (
         _incapacity,
         {"told_to_avoid": 0.85, "unfinished": 0.4, "task_done": 0.03, "succeeds": 0.05},

@@ -3,9 +3,8 @@
 A difference has the t interval of its clusters' own differences. A rate has the score interval (Wilson 1927) at the
 effective number of draws, that at which independent draws would vary as the clusters do (Korn & Graubard, Survey
 Methodology 24 (1998) 193-201), with the t quantile of the clusters. Neither is narrower than for as many independent
-draws: a few clusters may agree by chance. The percentile
-bootstrap over 8 clusters covers 84 to 91 % instead of 95 (benchmarks/fork_errors.py), so it is not used. One
-cluster is a case study: its interval is that of its draws alone.
+draws: a few clusters may agree by chance. The percentile bootstrap over 8 clusters covers 84 to 91 % instead of 95
+(benchmarks/fork_errors.py), so it is not used. One cluster is a case study: its interval is that of its draws alone.
 """
 
 from collections.abc import Sequence
