@@ -38,6 +38,8 @@ def test_the_planted_turn_of_a_policy_is_found_end_to_end(command_line: CommandL
     forked = command_line.hanlon("fork", runs, *words, "at=turns")
     assert forked.returncode == 0, forked.stderr
     assert "jumps with reply 2" in forked.stdout
+    shown = (ROOT / "docs" / "forks.md").read_text().split("```\nResistance")[1].split("```")[0]
+    assert " ".join(shown.split()) in " ".join(forked.stdout.split())
     assert "agree with their cell" in forked.stdout
     rows = json.loads(command_line.hanlon("fork", runs, "--format", "json").stdout)
     jumps = {row["turn"]: row for row in rows if row["kind"] == "turn"}
