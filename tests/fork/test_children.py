@@ -72,8 +72,8 @@ def test_no_verb_counts_a_child(store: ForkedStore, tmp_path: Path) -> None:
         return out.read_bytes() if out.is_file() else b""
 
     before, csv = said(), exported("before.csv")
-    assert store.fork("--n", "2", "at=notice", "draws=2", PRECEDENCE).exit_code == 0
-    assert len(store.branches()) == 4
+    assert store.fork("--n", "2", "at=notice,turn:3", "draws=2", PRECEDENCE).exit_code == 0
+    assert [record.points for record, _ in store.branches()] == [["notice", "turn:3"]] * 4
     assert said() == before
     assert exported("after.csv") == csv
 

@@ -48,6 +48,9 @@ def test_the_planted_turn_of_a_policy_is_found_end_to_end(command_line: CommandL
     change = ["at=decisive", "set=result=The program is not there."]
     decisive = command_line.hanlon("fork", runs, *words, *change, "plan=true")
     assert "turn 1; 40 to sample" in decisive.stdout
+    assert command_line.hanlon("fork", runs, *words, *change).returncode == 0
+    again = command_line.hanlon("fork", runs, *words, *change, "plan=true")
+    assert "16 branches of 8 parents: 0 to sample" in again.stdout
     alone = command_line.hanlon("fork", runs, "--outcome", "resisted", "--n", "1", "at=turn:2", "draws=2")
     assert alone.returncode == 0
     (cell,) = cell_folders(command_line.runs)

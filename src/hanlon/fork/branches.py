@@ -16,6 +16,7 @@ from hanlon.engine.rollout import Beginning
 from hanlon.environments.base import Message
 from hanlon.fork.changes import Change
 from hanlon.fork.parents import Parent
+from hanlon.fork.stored import named_change
 from hanlon.store.digest import digest
 from hanlon.store.episodes import FORKS
 from hanlon.store.records import BranchRecord
@@ -25,14 +26,14 @@ from hanlon.store.records import BranchRecord
 class Branch:
     """The children of one parent at one turn under one change (`hanlon.engine.rollout.Start`).
 
-    `point` is the turn as it was typed: `notice`, `turn:5`, `turns`, `decisive`.
+    `points` is the turn as it was typed: `notice`, `turn:5`, `turns`, `decisive`, or several of them.
     """
 
     parent: Parent
     turn: int
     change: Change
     cell: Cell
-    point: str
+    points: tuple[str, ...]
 
     @cached_property
     def history(self) -> Sequence[Message]:
@@ -89,13 +90,8 @@ class Branch:
             change=self.change.typed,
             said_by=self._said_by,
             drawn=self.parent.drawn,
-            points=[self.point],
+            points=list(self.points),
             control_from=control_from,
             request=str(episode.facts.get("request") or ""),
             created_at=time.time(),
         )
-
-
-def named_change(typed: str, said_by: str) -> str:
-    """A change for people; "" where nothing is changed."""
-    return f"{typed} said by the {said_by}" if said_by else typed

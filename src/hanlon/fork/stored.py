@@ -41,3 +41,8 @@ def stored_branches(state: CellState, index: int | None = None) -> list[StoredBr
     ]
     kept = [branch for branch in branches if branch.children]
     return sorted(kept, key=lambda b: (b.record.index, b.record.turn, b.record.change, b.record.said_by))
+
+
+def named_change(typed: str, said_by: str) -> str:
+    """A change for people; "" where nothing is changed."""
+    return f"{typed} said by the {said_by}" if said_by else typed

@@ -18,8 +18,8 @@ from hanlon.analysis.tables import (
     render_table,
 )
 from hanlon.analysis.views import views_of
-from hanlon.fork.branches import named_change
 from hanlon.fork.jumps import ChangeRow, ForkReport, ParentRow, TurnRow
+from hanlon.fork.stored import named_change
 from hanlon.store.cells import model_name
 from hanlon.store.tally import Count
 

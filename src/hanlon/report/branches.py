@@ -3,8 +3,7 @@
 from typing import Any
 
 from hanlon.analysis.inert import inert_tree
-from hanlon.fork.branches import named_change
-from hanlon.fork.stored import StoredBranch, stored_branches
+from hanlon.fork.stored import StoredBranch, named_change, stored_branches
 from hanlon.report.finding import episode_at
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import branch_folders, read_branch

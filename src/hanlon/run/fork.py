@@ -37,7 +37,7 @@ from hanlon.run.print_plan import print_bill
 from hanlon.run.progress import Progress
 from hanlon.run.sample import sample
 from hanlon.store.cells import CellState
-from hanlon.store.episodes import BRANCH, read_branch, read_digests, runs_dir_of
+from hanlon.store.episodes import BRANCH, branch_folders, read_branch, read_digests, runs_dir_of
 from hanlon.store.outcomes import RETRIED_LATER
 from hanlon.tracking.base import NoTracker
 
@@ -109,8 +109,8 @@ def plan_branches(parents: Sequence[Parent], design: ForkDesign, options: RunOpt
             for turn in turns_at(at, parent, decisive.get(parent.state.record.key, {})):
                 check_replay(parent, turn)
                 for planned in _branches_at(parent, turn, at, design):
-                    before = branches.get(planned.branch.key, planned)
-                    branches[planned.branch.key] = max(before, planned, key=lambda p: p.draws)
+                    key = planned.branch.key
+                    branches[key] = branches[key].merged(planned) if key in branches else planned
     return [
         plan_cell(
             planned.branch.cell,
@@ -126,11 +126,11 @@ def plan_branches(parents: Sequence[Parent], design: ForkDesign, options: RunOpt
 
 def _branches_at(parent: Parent, turn: int, at: str, design: ForkDesign) -> Iterator[PlannedBranch]:
     """The branch without a change, and each with one. Draws that chose a decisive turn are no control there."""
-    unchanged = Branch(parent, turn, Change(), parent.cell, at)
+    unchanged = Branch(parent, turn, Change(), parent.cell, (at,))
     control_draws = design.draws
     for typed in design.set:
         change = Change(typed, design.by)
-        branch = Branch(parent, turn, change, change.cell(parent), at)
+        branch = Branch(parent, turn, change, change.cell(parent), (at,))
         first = _control_from(branch, unchanged) if at == DECISIVE else 0
         control_draws = max(control_draws, first + design.draws)
         yield PlannedBranch(branch, design.draws, first)
@@ -145,16 +145,20 @@ def _control_from(branch: Branch, unchanged: Branch) -> int:
 
 
 def _decisive(parents: Sequence[Parent]) -> dict[str, dict[int, int]]:
-    """By cell and parent, the decisive reply of the headline measure's stored curve."""
+    """By cell and parent, the turn before the decisive reply of the headline measure's stored curve.
+
+    Once a branch was sampled there it stays, though further draws may move the largest jump.
+    """
     states = {parent.state.record.key: parent.state for parent in parents}
-    return {
-        key: {
-            curve.index: curve.decisive
-            for curve in curves(stored_branches(state), next(iter(state.record.measures)))
-            if curve.decisive is not None and len(curve.counts) > 1
-        }
-        for key, state in states.items()
-    }
+    return {key: _decisive_turns(state) for key, state in states.items()}
+
+
+def _decisive_turns(state: CellState) -> dict[int, int]:
+    of_parents = curves(stored_branches(state), next(iter(state.record.measures)))
+    known = {curve.index: curve.decisive for curve in of_parents if len(curve.counts) > 1}
+    records = map(read_branch, branch_folders(state.folder))
+    taken = {record.index: record.turn for record in records if DECISIVE in record.points}
+    return {index: turn for index, turn in (known | taken).items() if turn is not None}
 
 
 def _listed(parents: Sequence[Parent], planned: Sequence[PlannedCell]) -> Iterator[str]:

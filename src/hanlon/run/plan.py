@@ -32,6 +32,15 @@ class PlannedBranch:
     draws: int
     control_from: int = 0
 
+    def merged(self, other: "PlannedBranch") -> "PlannedBranch":
+        """The same branch, reached in another way as well."""
+        points = tuple(dict.fromkeys([*self.branch.points, *other.branch.points]))
+        return PlannedBranch(
+            replace(self.branch, points=points),
+            max(self.draws, other.draws),
+            max(self.control_from, other.control_from),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
