@@ -152,6 +152,7 @@ def test_another_model_goes_on_with_the_same_history(store: ForkedStore) -> None
         (["at=notice", "set=prefill=I"], "goes on from an assistant's message"),
         (["at=notice", "set=tier=paid"], "nothing of that name can be changed mid-way"),
         (["draws=0"], "draws"),
+        (["draw=3"], "draw is no key of hanlon fork. Did you mean 'draws'"),
         (["at=notice", "model.id=other"], "it is another model"),
     ],
 )  # fmt: skip

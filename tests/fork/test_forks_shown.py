@@ -38,7 +38,7 @@ def test_the_tables_say_where_it_jumps_and_what_a_change_does(forked: ForkedStor
     printed = forked.hanlon("fork", str(forked.runs)).output
     for part in (
         "is moved by no reply",
-        "by turn; resistance",
+        "by turn: what the next reply moves; resistance",
         "largest jump of each parent",
         "said by the user",
     ):

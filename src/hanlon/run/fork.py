@@ -12,6 +12,7 @@ from rich.console import Console
 
 from hanlon.analysis.paragraphs import counted
 from hanlon.config.command_line import compose_sweep
+from hanlon.config.errors import ConfigError
 from hanlon.config.schema import ForkDesign, RunOptions
 from hanlon.engine.model_check import check_environments, check_model
 from hanlon.fork.branches import Branch
@@ -39,6 +40,7 @@ from hanlon.run.sample import sample
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import BRANCH, branch_folders, read_branch, read_digests, runs_dir_of
 from hanlon.store.outcomes import RETRIED_LATER
+from hanlon.store.problems import nearest
 from hanlon.tracking.base import NoTracker
 
 DEFAULT = "fork=turns"
@@ -80,11 +82,17 @@ def _options(
 
 
 def _as_overrides(words: Sequence[str]) -> Iterator[str]:
-    """Words as Hydra reads them: `at=notice,turn:5` is a list, and so is every `set=...` together."""
+    """Words as Hydra reads them: `at=notice,turn:5` is a list, and so is every `set=...` together.
+
+    Raises:
+        ConfigError: a word that is nearly one of a fork's.
+    """
     design: dict[str, list[str]] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or key not in ForkDesign.model_fields:
+            if key not in RunOptions.model_fields and (near := nearest(key, ForkDesign.model_fields)):
+                raise ConfigError(f"{word}: {key} is no key of hanlon fork.{near}")
             yield word
         elif key == "set":
             design.setdefault(key, []).append(value)
