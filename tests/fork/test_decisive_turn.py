@@ -45,7 +45,7 @@ def test_the_planted_turn_of_a_policy_is_found_end_to_end(command_line: CommandL
     jumps = {row["turn"]: row for row in rows if row["kind"] == "turn"}
     assert max(jumps, key=lambda turn: jumps[turn]["effect"] or 0.0) == 1
     assert jumps[1]["p_holm"] < 0.001
-    change = ["at=decisive", "set=result=The program is not there."]
+    change = ["at=decisive", "set=env.precedence=over_all_others"]
     decisive = command_line.hanlon("fork", runs, *words, *change, "plan=true")
     assert "turn 1; 40 to sample" in decisive.stdout
     assert command_line.hanlon("fork", runs, *words, *change).returncode == 0
