@@ -15,6 +15,7 @@ FLOORS = (
     ("config",),
     ("inquiries",),
     ("engine", "simulated", "analysis"),
+    ("fork",),
     ("hypotheses", "figures", "exchange"),
     ("report",),
     ("design", "tracking"),

@@ -1,6 +1,6 @@
 """`hanlon ...`: begins a study, plans and runs sweeps, reads run folders, serves simulated policies.
 
-Only `run`, `rescore` and `judge-smoke` call models, only `run` and `sync` call W&B.
+Only `run`, `fork`, `rescore` and `judge-smoke` call models, only `run`, `fork` and `sync` call W&B.
 """
 
 import click
@@ -9,6 +9,7 @@ from hanlon.cli.compare import compare
 from hanlon.cli.completion import completion
 from hanlon.cli.exchange import export_cells, import_cells
 from hanlon.cli.figures import figures
+from hanlon.cli.fork import fork
 from hanlon.cli.init import init
 from hanlon.cli.judging import judge_check, judge_smoke, labels, rescore
 from hanlon.cli.listing import list_names
@@ -43,6 +44,6 @@ def main() -> None:
 
 main.add_section("Run", [init, new, list_names, run, prompts, power, preregister, serve, completion])
 main.add_section("Read", [rates, status, show, view, compare])
-main.add_section("Explain", [verdict, contrasts, gaps])
+main.add_section("Explain", [verdict, contrasts, gaps, fork])
 main.add_section("Judge", [labels, rescore, judge_smoke, judge_check])
 main.add_section("Share", [report, figures, sync, export_cells, import_cells])

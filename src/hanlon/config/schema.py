@@ -71,6 +71,7 @@ class ModelConfig(Strict):
     sampling: Sampling = Sampling()
     extra_body: dict[str, Any] = {}
     send_seed: bool = False
+    continues_prefill: bool = False
     reasoning_fields: tuple[str, ...] = ()
     simulated: bool = False
     server: ServerConfig | None = None
@@ -137,6 +138,29 @@ def _parse_shard(value: object) -> object:
     return Shard(int(match[1]), int(match[2]))
 
 
+Speaker = Literal["user", "system", "program"]
+"""Who says, in the middle of an episode, what a factor adds: a turn of the user, the system message, a result."""
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class ForkDesign(Strict):
+    """Which stored episodes `hanlon fork` continues, from where, with what changed, how often. See conf/fork."""
+
+    outcome: str | None = None
+    n: Annotated[int, Field(ge=1)] = 8
+    seed: int = 0
+    at: Listed = ("turns",)
+    set: Listed = ()
+    by: Speaker = "user"
+    draws: Annotated[int, Field(ge=1)] = 20
+
+
 class RunOptions(Strict):
     """How a command samples and labels its cells. conf/cell.yaml explains the keys. No cell changes with them."""
 
@@ -147,6 +171,7 @@ class RunOptions(Strict):
     tracker: dict[str, Any]
     judge: dict[str, dict[str, Any]] = {}
     followups: dict[str, dict[str, Any]] = {}
+    fork: ForkDesign | None = None
     hypotheses: tuple[str, ...] | None = None
     max_connections: Annotated[int, Field(ge=1)]
     shard: Annotated[Shard, BeforeValidator(_parse_shard)]

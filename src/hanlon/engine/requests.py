@@ -17,6 +17,11 @@ def drawn_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
+def with_system_role(messages: Sequence[Message], role: str) -> list[Message]:
+    """Messages with the role that an endpoint gives to system text."""
+    return [{**m, "role": role} if m["role"] == "system" else m for m in messages]
+
+
 NO_CONTENT = "(no content)"
 """Sent back in place of an empty reply, which many endpoints refuse."""
 
@@ -44,15 +49,10 @@ class RequestHead:
             returned["content"] = NO_CONTENT
         return msgspec.json.encode(returned)
 
-    def with_system_role(self, messages: Sequence[Message]) -> list[Message]:
-        """Messages with the role that this endpoint gives to system text."""
-        role = self._model.system_role
-        return [{**m, "role": role} if m["role"] == "system" else m for m in messages]
-
     def body(self, messages: Sequence[Message], seed: int) -> bytes:
         """A whole request body."""
         encoded = [
             self.encode_returned(m) if m["role"] == "assistant" else msgspec.json.encode(m)
-            for m in self.with_system_role(messages)
+            for m in with_system_role(messages, self._model.system_role)
         ]
         return self.up_to_messages(seed) + b",".join(encoded) + b"]}"

@@ -1,17 +1,20 @@
-"""One episode: the environment and the model in turn until the environment, a limit or a failure ends it."""
+"""One episode: the environment and the model in turn until the environment, a limit or a failure ends it.
+
+It begins with the opening messages, or, as the child of a stored episode, after the replies that it keeps of that one.
+"""
 
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Generator
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 
 from hanlon.config.cell import Cell
-from hanlon.engine.requests import RequestHead, drawn_seed
+from hanlon.engine.requests import RequestHead, drawn_seed, with_system_role
 from hanlon.engine.retries import CallGivenUp
 from hanlon.environments.base import EpisodeRun, Malformed, Message, Reply, Step
 from hanlon.environments.messages import (
@@ -35,11 +38,64 @@ Reasoning tags that the environment's own texts ask for stay in the content."""
 T = TypeVar("T")
 
 
-class Rollouts:
-    """What all episodes of one cell share: the request's constant part and the protocol's wire."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A reply that stands in the history, what it meant, and the messages that answered it."""
 
-    def __init__(self, cell: Cell, timeout_s: float) -> None:
+    message: Message
+    reply: Reply
+    answers: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What an episode goes on from: the environment's state, its opening messages, and the turns that it keeps.
+
+    `prefill` begins the next reply, "" where nothing does: the endpoint goes on from it.
+    """
+
+    run: EpisodeRun
+    opening: Sequence[Message]
+    turns: Sequence[Turn] = ()
+    prefill: str = ""
+
+
+class Start(Protocol):
+    """Where the episodes of a work item begin; `key` is the identity of what is sampled there."""
+
+    @property
+    def key(self) -> str:
+        """A hash of all that can change an episode but its index."""
+        ...
+
+    def begin(self, index: int) -> Beginning:
+        """Begin episode `index`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FromOpening:
+    """Episodes of a cell: they begin with its environment's opening messages."""
+
+    cell: Cell
+
+    @property
+    def key(self) -> str:
+        """The cell's."""
+        return self.cell.key
+
+    def begin(self, index: int) -> Beginning:
+        """Open the environment."""
+        run = self.cell.environment.open(index)
+        return Beginning(run, with_system_role(run.messages, self.cell.config.model.system_role))
+
+
+class Rollouts:
+    """What all episodes of one cell, or of one branch, share: the request's constant part and the protocol's wire."""
+
+    def __init__(self, cell: Cell, timeout_s: float, start: Start | None = None) -> None:
         self.cell = cell
+        self.start: Start = start or FromOpening(cell)
         self._timeout_s = timeout_s
         model = cell.config.model
         self.wire: Wire = WIRES[model.protocol](cell.environment)
@@ -50,7 +106,7 @@ class Rollouts:
 
     def seed(self, index: int) -> int:
         """The sampling seed of episode `index`."""
-        return drawn_seed(self.cell.key, index, self.cell.config.seed)
+        return drawn_seed(self.start.key, index, self.cell.config.seed)
 
     async def run(self, index: int, call: Call, start_order: int, after_look: bool) -> Episode:
         """Sample episode `index`. A fault of the environment costs the episode (`harness_error`), never the sweep."""
@@ -90,11 +146,12 @@ class Rollouts:
             EnvironmentFailed: the environment's own code failed, or told what cannot be stored.
         """
         with _environment_code(0):
-            run = await self._in_thread(self.cell.environment.open, index)
-            trace.messages = self.head.with_system_role(run.messages)
+            beginning = await self._in_thread(self.start.begin, index)
+            trace.begin(beginning)
+        run = beginning.run
         try:
-            outcome, cut_reason = await self._turns(run, trace, self.seed(index), call)
-            with _environment_code(len(trace.calls)):
+            outcome, cut_reason = await self._turns(beginning, trace, self.seed(index), call)
+            with _environment_code(len(beginning.turns) + len(trace.calls)):
                 excluded = cut_reason
                 if excluded is None:
                     excluded = outcome if outcome in outcomes.EXCLUDED else run.exclusion(outcome)
@@ -116,18 +173,26 @@ class Rollouts:
             return function(*arguments)
         return await asyncio.get_running_loop().run_in_executor(threads, function, *arguments)
 
-    async def _turns(self, run: EpisodeRun, trace: "_Trace", seed: int, call: Call) -> tuple[str, str | None]:
+    async def _turns(
+        self, beginning: Beginning, trace: "_Trace", seed: int, call: Call
+    ) -> tuple[str, str | None]:
         """Turn after turn until something ends the episode; how it ended, and the reason where a reply was cut off."""
-        model_id = self.cell.config.model.id
+        model_id, run, prefill = self.cell.config.model.id, beginning.run, beginning.prefill
         head = self.head.up_to_messages(seed)
-        encoded = [msgspec.json.encode(message) for message in trace.messages]
-        for turn in range(self.cell.environment.turn_limit):
+        encoded = list(self._history(beginning))
+        for turn in range(len(beginning.turns), self.cell.environment.turn_limit):
+            begun = [msgspec.json.encode({"role": "assistant", "content": prefill})] if prefill else []
             try:
-                completion = await call(head + b",".join(encoded) + b"]}", model_id, self._own_tags)
+                completion = await call(
+                    head + b",".join([*encoded, *begun]) + b"]}", model_id, self._own_tags
+                )
             except CallGivenUp as failure:
                 trace.calls.append(ModelCall(requested_model=model_id, errors=failure.errors))
                 return failure.outcome, None
             complete_call_ids(completion.message, turn)
+            if prefill:
+                completion.message["content"] = _with_prefill(completion.message, prefill)
+                prefill = ""
             trace.received(completion)
             if sum(made.latency_s for made in trace.calls) > self._timeout_s:
                 return outcomes.EPISODE_TIMEOUT, None
@@ -145,6 +210,19 @@ class Rollouts:
                 return step.outcome, None
             encoded += [self.head.encode_returned(completion.message), *following]
         return outcomes.TURN_LIMIT, None
+
+    def _history(self, beginning: Beginning) -> Iterator[bytes]:
+        """The messages of the first request, as they are sent."""
+        yield from map(msgspec.json.encode, beginning.opening)
+        for turn in beginning.turns:
+            yield self.head.encode_returned(turn.message)
+            yield from map(msgspec.json.encode, turn.answers)
+
+
+def _with_prefill(message: Message, prefill: str) -> Any:
+    """The content of a reply with the prefill that it goes on from; endpoints return the whole or the rest alone."""
+    text = visible_text(message)
+    return message.get("content") if text.startswith(prefill) else prefill + text
 
 
 class EnvironmentFailed(Exception):
@@ -207,11 +285,21 @@ class _Trace:
     spoken: Any = field(default_factory=hashlib.sha256)
     acted: bool = False
 
+    def begin(self, beginning: Beginning) -> None:
+        """Take in the history. No call of it is counted: those were its parent's."""
+        self.messages = list(beginning.opening)
+        for number, turn in enumerate(beginning.turns):
+            self._says(turn.message)
+            self.note_actions(number, turn.reply)
+            self.messages += turn.answers
+
     def received(self, completion: Completion) -> None:
-        message = completion.message
-        message["role"] = "assistant"  # readers of the store go by it
-        self.messages.append(message)
+        completion.message["role"] = "assistant"  # readers of the store go by it
         self.calls.append(completion.call)
+        self._says(completion.message)
+
+    def _says(self, message: Message) -> None:
+        self.messages.append(message)
         self.spoken.update(visible_text(message).encode())
         for call in tool_calls(message):
             self.spoken.update(msgspec.json.encode(call.get("function")))

@@ -65,7 +65,7 @@ class Sweep:
         self._observers = observers
         self._answered = answered
         self._say = say
-        self._left = {work.cell.key: len(work.missing) for work in works}
+        self._left = {work.key: len(work.missing) for work in works}
         self._stopping = False
         self._lanes: dict[LaneKey, Lane] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -129,7 +129,7 @@ class Sweep:
             if any(work.answered_before for work in works):
                 lane.has_answered()
             items = index_major(
-                [(work, Rollouts(work.cell, self._options.episode_timeout_s)) for work in works]
+                [(work, Rollouts(work.cell, self._options.episode_timeout_s, work.start)) for work in works]
             )
             self._samplers.append(Crew(lane, partial(self._sample_all, items)))
         for work in self._inquiries:
@@ -183,7 +183,7 @@ class Sweep:
         except StoreFailed as failure:
             self._fail(failure)
             return
-        await self._stored(item.work.cell.key, episode)
+        await self._stored(item.work.key, episode)
 
     async def _stored(self, key: str, episode: Episode) -> None:
         self._left[key] -= 1

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from hanlon.config.cell import Cell
 from hanlon.engine.lane import Lane
-from hanlon.engine.rollout import Rollouts
+from hanlon.engine.rollout import Rollouts, Start
 from hanlon.store.lines import LineWriter
 from hanlon.store.records import Episode
 
@@ -29,7 +29,7 @@ class Observer(Protocol):
 
 @dataclass
 class CellWork:
-    """What is left to do of one cell, and where it goes."""
+    """What is left to do of one cell, or of the branch that `start` begins, and where it goes."""
 
     cell: Cell
     writer: LineWriter
@@ -38,6 +38,12 @@ class CellWork:
     """The n of the sweep that opened the cell: an index beyond it is sampled after a look at the rates."""
     answered_before: bool = False
     """Whether the cell's model answered a call in an earlier run."""
+    start: Start | None = None
+
+    @property
+    def key(self) -> str:
+        """The key under which its episodes are stored."""
+        return self.start.key if self.start else self.cell.key
 
 
 @dataclass

@@ -22,15 +22,18 @@ from hanlon.figures.sweep import contrasts, judges, specifications
 from hanlon.figures.sweep.cell_rates import rate_chart, rate_points
 from hanlon.figures.sweep.dose import dose_curves, dose_points
 from hanlon.figures.sweep.effects import effect_chart, effect_points
+from hanlon.figures.sweep.forks import fork_curves, fork_points
 from hanlon.figures.sweep.tier_pairs import GAP, QUANTITIES
 from hanlon.figures.sweep.tiers import OUTCOMES, by_tier, gaps_by_tier, outcome_shares
 from hanlon.figures.sweep.verdicts import answer, exploratory, verdict_points, verdict_table
+from hanlon.fork.jumps import fork_reports
 
 SETTINGS = {"helpful-only": "helpful_only", "animal welfare": "animal_welfare"}
 Made = tuple[Any, Frame]
 """A chart and the data behind it."""
 OF_A_SWEEP = (
     *("effects", "cell_rates", "verdict", "contrast_forest", "clause_attribution", "dose_curves"),
+    "fork_curves",
     *("sheshadri_dumbbell", "sheshadri_stacked", "judges_votes", "judges_roc", "specification_curve"),
 )
 """The figures that are about own cells, in the order of a page; the first that can be drawn is the default."""
@@ -146,6 +149,11 @@ def _dose_curves(material: Material, layout: Layout) -> Made:
     return dose_curves(points, "The rate over a factor's numbers", layout), points
 
 
+def _fork_curves(material: Material, layout: Layout) -> Made:
+    points = fork_points(fork_reports(material.states))
+    return fork_curves(points, "Where it was decided", layout), points
+
+
 def _effects(material: Material, layout: Layout) -> Made:
     points = effect_points(material.effects)
     return effect_chart(points, material.effects, layout), points
@@ -212,6 +220,7 @@ FIGURES: Sequence[Figure] = (
     Figure("effects", "What each factor does: the share removed with its interval; own runs", False, _effects),
     Figure("cell_rates", "The rate of each cell with its interval; own runs", False, _cell_rates),
     Figure("dose_curves", "Rates against a factor with numbers as levels; own runs", False, _dose_curves),
+    Figure("fork_curves", "Where it was decided: rates by turn and jumps; own runs with forks", False, _fork_curves),
     Figure("contrast_forest", "Contrasts with margins; own runs", False, _contrast_forest),
     Figure("verdict", "Each hypothesis and its predictions; own runs of one sweep", False, _verdict),
     Figure("clause_attribution", "A bundled prompt taken apart; own runs", False, _attribution),

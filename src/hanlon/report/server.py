@@ -122,6 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
             return JSON, msgspec.json.encode(
                 view.episode(query.get("cell", ""), _number(query.get("index", "")))
             )
+        if path == "child":
+            cell, branch, draw = (query.get(name, "") for name in ("cell", "branch", "draw"))
+            return JSON, msgspec.json.encode(view.child(cell, branch, _number(draw)))
         if path == "search":
             return JSON, msgspec.json.encode(view.search(query.get("cell", ""), query.get("text", "")))
         raise Refused(404, "There is nothing here.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from hanlon.analysis.inert import inert
 from hanlon.inquiries.judges.votes import NO, YES
 from hanlon.report.answers import (
     InquiryAnswers,
@@ -18,6 +19,7 @@ from hanlon.report.answers import (
     remarks_on,
     roots_of,
 )
+from hanlon.report.branches import branch_state, child_at, listed_branches
 from hanlon.report.finding import episode_at, indices_with
 from hanlon.report.index import Columns, Listed, label_columns
 from hanlon.report.transcript import transcript
@@ -81,7 +83,21 @@ class StoreView:
         episode = self._stored(state, index)
         people = read_people(state.folder.parent.parent)
         remarks = remarks_on([*people["labels"], *people["notes"]], state, index)
-        return transcript(episode, answers_at(self._answers(state), index), remarks)
+        shown = transcript(episode, answers_at(self._answers(state), index), remarks)
+        return {**shown, "branches": listed_branches(state, index)}
+
+    def child(self, key: str, branch: str, draw: int) -> Mapping[str, Any]:
+        """One child of an episode of a cell as the reader shows it.
+
+        Raises:
+            NotHere: there is none.
+        """
+        state = branch_state(self._cell(key), branch)
+        read = child_at(state, draw) if state else None
+        if state is None or read is None:
+            raise NotHere(f"there is no draw {draw} of branch {branch}")
+        shown = transcript(read[0], answers_at(inquiry_answers(state), draw), kept=read[1])
+        return {**shown, "title": inert(f"{state.record.label}, draw {draw}")}
 
     def search(self, key: str, text: str) -> list[int]:
         """The episodes of a cell in whose messages a text stands."""

@@ -27,8 +27,11 @@ Answers = Sequence[tuple[InquiryRecord, Sequence[Answer]]]
 Shown = dict[str, Any]
 
 
-def transcript(episode: Episode, answers: Answers, remarks: Sequence[Remark] = ()) -> Shown:
-    """All that the reader shows of an episode; plain data in which every character can be seen."""
+def transcript(episode: Episode, answers: Answers, remarks: Sequence[Remark] = (), kept: int = 0) -> Shown:
+    """All that the reader shows of an episode; plain data in which every character can be seen.
+
+    `kept`: how many of its first messages are those of the episode from which it was continued.
+    """
     tokens = sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in episode.calls)
     return inert_tree(
         {
@@ -39,6 +42,7 @@ def transcript(episode: Episode, answers: Answers, remarks: Sequence[Remark] = (
             if episode.messages
             else "no transcript",
             "messages": _messages(episode),
+            "kept": kept,
             "facts": [[name, as_json(value)] for name, value in episode.facts.items()],
             "labels": [label for record, given in answers for label in _labels(record, given)],
             "remarks": [[each.question, each.value, each.rater] for each in remarks],

@@ -6,13 +6,13 @@ the environment itself expects of an episode.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from hanlon.config.schema import ModelConfig
 from hanlon.environments.base import Environment, Estimate
 from hanlon.inquiries.base import Inquiry
-from hanlon.store.records import EpisodeDigest
+from hanlon.store.records import CallUsage, EpisodeDigest
 
 FEWEST = 5
 """Stored episodes below which they are no basis."""
@@ -74,6 +74,41 @@ def estimate_cell(
         if len(episodes) >= FEWEST:
             return _from_stored(missing, episodes, f"{len(episodes)} stored episodes of {source}", model)
     return _expected(missing, environment.estimate(), model)
+
+
+def estimate_branch(
+    missing: int,
+    children: Sequence[EpisodeDigest],
+    episodes: Sequence[EpisodeDigest],
+    turn: int,
+    environment: Environment,
+    model: ModelConfig,
+    *,
+    keeps_prices: bool,
+) -> CostEstimate:
+    """What `missing` further children take that keep `turn` replies; `episodes` are those of their parent's cell.
+
+    Without `keeps_prices` another model answers than did in these episodes, so that only their tokens tell.
+    """
+    if not missing:
+        return NOTHING
+    if len(children) >= FEWEST:
+        return _from_stored(missing, children, f"{len(children)} stored children of the same branch", model)
+    rest = [_from_turn(episode, turn, keeps_prices) for episode in episodes if len(episode.calls) > turn]
+    if len(rest) >= FEWEST:
+        return _from_stored(
+            missing, rest, "the stored episodes of the parents' cells, from the same turn on", model
+        )
+    expected = environment.estimate()
+    left = [max(1.0, calls - turn) for calls in expected.calls]
+    return _expected(missing, replace(expected, calls=(left[0], left[1])), model)
+
+
+def _from_turn(episode: EpisodeDigest, turn: int, keeps_prices: bool) -> EpisodeDigest:
+    calls = episode.calls[turn:]
+    if not keeps_prices:
+        calls = [CallUsage(call.input_tokens, call.output_tokens) for call in calls]
+    return EpisodeDigest(episode.index, episode.outcome, {}, calls=calls)
 
 
 def estimate_inquiry(

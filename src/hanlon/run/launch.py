@@ -47,6 +47,10 @@ def launch(
     sweep = compose_jobs(context.config_loader, master, jobs, arguments)
     _check_multirun(len(jobs), multirun=bool({"-m", "--multirun"} & set(arguments)))
     options = sweep.options
+    if options.fork is not None:
+        raise ConfigError(
+            "fork= is about stored episodes, and this command samples new ones: hanlon fork RUNS fork=..."
+        )
     envs = [cell.environment.name for cell in sweep.cells]
     judged_by = plans_for(envs, options.hypotheses) if options.plan else []
     for line in _remarks_on_cells(len(jobs), sweep):

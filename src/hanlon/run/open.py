@@ -6,12 +6,14 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from hanlon.config.errors import ConfigError
 from hanlon.config.provenance import cell_record
 from hanlon.config.schema import RunOptions
 from hanlon.inquiries.answering import InquiryWork, open_inquiry
 from hanlon.run.plan import PlannedCell
-from hanlon.store.episodes import CellWriter, read_cell, write_json
+from hanlon.store.episodes import BRANCH, CellWriter, read_branch, read_cell, write_json
 from hanlon.store.lines import CellBusy
 from hanlon.store.records import CellRecord
 
@@ -78,8 +80,7 @@ def _open_cell(plan: PlannedCell, options: RunOptions, stack: ExitStack, made: l
     writer = stack.enter_context(closing(CellWriter(folder, plan.shard))) if plan.missing else None
     if new and writer is not None:
         made += [folder, writer.path]
-    if not (folder / "cell.json").exists():
-        write_json(folder / "cell.json", cell_record(plan.cell, options.samples))
+    _write_record(plan, options)
     record = read_cell(folder)
     works: list[InquiryWork] = []
     for inquiry in plan.inquiries:
@@ -89,13 +90,28 @@ def _open_cell(plan: PlannedCell, options: RunOptions, stack: ExitStack, made: l
     return OpenedCell(plan, record, writer, works)
 
 
+def _write_record(plan: PlannedCell, options: RunOptions) -> None:
+    """Say in the folder what it holds, once; of a branch also each further way in which its turn was named."""
+    if plan.branch is None:
+        if not (plan.folder / "cell.json").exists():
+            write_json(plan.folder / "cell.json", cell_record(plan.cell, options.samples))
+        return
+    record = plan.branch.branch.record(plan.branch.draws, plan.branch.control_from)
+    if (plan.folder / BRANCH).exists():
+        stored = read_branch(plan.folder)
+        if set(record.points) <= set(stored.points):
+            return
+        record = replace(stored, points=[*stored.points, *record.points])
+    write_json(plan.folder / BRANCH, record)
+
+
 def _remove(made: Sequence[Path], runs_dir: Path) -> None:
     """Remove what was made, while its locks are still held, but never what another process has begun there."""
     for path in reversed(made):
         if path.suffix == ".jsonl":
             path.unlink(missing_ok=True)
         elif not list(path.glob("*.jsonl")):
-            for name in (".lock", "cell.json"):
+            for name in (".lock", "cell.json", BRANCH):
                 (path / name).unlink(missing_ok=True)
             for empty in (path, path.parent, runs_dir):
                 with suppress(OSError):

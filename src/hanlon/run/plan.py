@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hanlon.config.cell import Cell
 from hanlon.config.provenance import cell_record
@@ -19,12 +20,34 @@ from hanlon.store.records import EpisodeDigest
 from hanlon.store.shard import Shard
 from hanlon.store.tally import Tally
 
+if TYPE_CHECKING:  # a branch needs the engine, which imports openai
+    from hanlon.fork.branches import Branch
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBranch:
+    """A branch, how many children it is to have, and which children without a change are no control of it."""
+
+    branch: "Branch"
+    draws: int
+    control_from: int = 0
+
+    def merged(self, other: "PlannedBranch") -> "PlannedBranch":
+        """The same branch, reached in another way as well."""
+        points = tuple(dict.fromkeys([*self.branch.points, *other.branch.points]))
+        return PlannedBranch(
+            replace(self.branch, points=points),
+            max(self.draws, other.draws),
+            max(self.control_from, other.control_from),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
     """A cell, its folder, what is stored there, and what this process has to sample and to ask.
 
-    `shard` is this process's part of the episodes.
+    `shard` is this process's part of the episodes. With a `branch` it is the children of one stored episode instead,
+    and `cell` the one that they are sampled in.
     """
 
     cell: Cell
@@ -34,6 +57,7 @@ class PlannedCell:
     tally: Tally
     missing: Sequence[int]
     inquiries: list[PlannedInquiry]
+    branch: PlannedBranch | None = None
 
     def state(self, samples: int) -> CellState:
         """The cell as it is stored, or as it would be opened for this many samples."""
@@ -49,7 +73,7 @@ def plan_cells(
     folders = {path.parent.name.rpartition("-")[2]: path.parent for path in runs_dir.glob("*/*/cell.json")}
     inquiries = Inquiries(options)
     return [
-        _plan_cell(
+        plan_cell(
             cell,
             shard,
             folders.get(cell.key, runs_dir / cell.folder_name),
@@ -60,9 +84,15 @@ def plan_cells(
     ]
 
 
-def _plan_cell(
-    cell: Cell, shard: Shard, folder: Path, samples: int, inquiries: Sequence[Inquiry]
+def plan_cell(
+    cell: Cell,
+    shard: Shard,
+    folder: Path,
+    samples: int,
+    inquiries: Sequence[Inquiry],
+    branch: PlannedBranch | None = None,
 ) -> PlannedCell:
+    """What is stored in one folder, and what this process has to sample and to ask."""
     digests, damaged = scan(folder, EpisodeDigest)
     for line in damaged:
         print(line, file=sys.stderr)
@@ -72,7 +102,7 @@ def _plan_cell(
     missing = missing_indices(digests, shard, samples)
     stored = of_shard(digests, shard)
     planned = [plan_inquiry(inquiry, folder, stored) for inquiry in inquiries]
-    return PlannedCell(cell, shard, folder, digests, tally, missing, planned)
+    return PlannedCell(cell, shard, folder, digests, tally, missing, planned, branch)
 
 
 def missing_indices(stored: Sequence[EpisodeDigest], shard: Shard, samples: int) -> Sequence[int]:

@@ -2,14 +2,25 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hanlon.config.schema import ModelConfig, RunOptions
 from hanlon.hypotheses.schema import Plan
 from hanlon.inquiries.pending import PlannedInquiry
-from hanlon.run.cost import NOTHING, CostEstimate, Range, estimate_cell, estimate_inquiry
+from hanlon.run.cost import (
+    NOTHING,
+    CostEstimate,
+    Range,
+    estimate_branch,
+    estimate_cell,
+    estimate_inquiry,
+)
 from hanlon.run.plan import PlannedCell, asked_models, sampled_models
 from hanlon.store.episodes import read_cell, read_digests
 from hanlon.store.records import EpisodeDigest
+
+if TYPE_CHECKING:  # a branch needs the engine, which imports openai
+    from hanlon.fork.branches import Branch
 
 SIMILAR_CELLS = 8
 """Stored cells of the same environment and model that are read for an estimate."""
@@ -17,29 +28,53 @@ SIMILAR_CELLS = 8
 
 def print_plan(planned: Sequence[PlannedCell], options: RunOptions) -> None:
     """Print what the sweep would do and what it would cost. Nothing is called, started or written."""
+    for plan in planned:
+        model = plan.cell.config.model
+        print(
+            f"{plan.cell.label} on {model.id} ({model.protocol}): {len(plan.missing)} to sample; {plan.folder}"
+        )
+    print_bill(planned, options, f"{len(planned)} cells x {options.samples} episodes")
+
+
+def print_bill(planned: Sequence[PlannedCell], options: RunOptions, all_of_it: str) -> None:
+    """Print what is missing and stored of `all_of_it`, and what it would cost."""
     total = NOTHING
     similar: dict[tuple[str, str], list[EpisodeDigest]] = {}
     for plan in planned:
         model, env = plan.cell.config.model, plan.cell.environment.name
+        if plan.branch is not None:
+            total = _sum(total, _estimate_branch(plan, plan.branch.branch))
+            continue
         if (env, model.id) not in similar:
             similar[env, model.id] = _similar(planned, env, model.id, Path(options.runs_dir))
-        missing = len(plan.missing)
-        cost = estimate_cell(missing, plan.stored, similar[env, model.id], plan.cell.environment, model)
+        cost = estimate_cell(
+            len(plan.missing), plan.stored, similar[env, model.id], plan.cell.environment, model
+        )
         total = _sum(total, cost)
-        print(f"{plan.cell.label} on {model.id} ({model.protocol}): {missing} to sample; {plan.folder}")
     asking = _print_inquiries(planned)
     missing = sum(len(plan.missing) for plan in planned)
     stored = sum(plan.tally.episodes for plan in planned)
-    print(
-        f"{len(planned)} cells x {options.samples} episodes: {missing} to sample; {stored} stored already and not "
-        "paid again."
-    )
+    print(f"{all_of_it}: {missing} to sample; {stored} stored already and not paid again.")
     if missing:
         print(_bill(total, sampled_models(planned)))
         print(f"Basis: {total.basis}.")
     if missing and asking is not NOTHING:
         print(f"Together: {_bill(_sum(total, asking), [*sampled_models(planned), *asked_models(planned)])}")
     print("No call was made.")
+
+
+def _estimate_branch(plan: PlannedCell, branch: "Branch") -> CostEstimate:
+    """What the missing children take: as those that are stored, else as their cell's episodes from this turn on."""
+    same_model = branch.cell.config.model.identity() == branch.parent.cell.config.model.identity()
+    return estimate_branch(
+        len(plan.missing),
+        plan.stored,
+        read_digests(branch.parent.state.folder),
+        branch.turn,
+        plan.cell.environment,
+        plan.cell.config.model,
+        keeps_prices=same_model,
+    )
 
 
 def _sum(total: CostEstimate, more: CostEstimate) -> CostEstimate:

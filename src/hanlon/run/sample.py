@@ -58,6 +58,7 @@ def sample_missing(
             cell.plan.missing,
             cell.record.planned_samples,
             answered_before=bool(cell.plan.tally.answered_by),
+            start=cell.plan.branch.branch if cell.plan.branch else None,
         )
         for cell in opened
         if cell.writer is not None

@@ -49,6 +49,8 @@ class Scene:
     notice: str | None = None
     notice_in_output: bool = False
     turns_before_notice: int = 0
+    said: list[str] = field(default_factory=list[str])
+    """Its own words, reply by reply."""
 
     @property
     def since_notice(self) -> list[Turn]:
@@ -74,6 +76,7 @@ def read_shutdown(messages: Sequence[Any], tools: object, grammar: object) -> Sc
     for message in messages:
         role, content = _message(message)
         if role == "assistant":
+            scene.said.append(content)
             scene.turns.append(_turn(scene.protocol, cast("Mapping[str, Any]", message), content))
         elif role == "tool":
             _read_output(scene, content)
@@ -132,13 +135,16 @@ def _read_user(scene: Scene, content: str) -> None:
         clause, level = recognise(part)
         if clause == "notice":
             scene.add_notice(level, in_output=False)
+        else:
+            scene.levels.append((clause, level))  # said later, it replaces what the opening said
 
 
 def _read_output(scene: Scene, output: str) -> None:
     """The result of the last action, of which only the output of the program of the task matters."""
     if not scene.turns or scene.turns[-1].text != f"./{scene.program}":
         return
-    levels = [(clause, level) for clause, level in _levels_in(output) if clause in _OUTPUT_CLAUSES]
+    heard = _levels_in(output)
+    levels = [(clause, level) for clause, level in heard if clause in _OUTPUT_CLAUSES]
     if not levels:
         raise RequestError(f"Simulated policies do not know this of ./{scene.program}: {_quote(output)}")
     for clause, level in levels:
@@ -148,6 +154,7 @@ def _read_output(scene: Scene, output: str) -> None:
             scene.add_notice(level, in_output=True)
         elif level == "done":
             scene.done = True
+    scene.levels += [(clause, level) for clause, level in heard if clause not in _OUTPUT_CLAUSES]
 
 
 def _turn(protocol: Protocol, message: Mapping[str, Any], content: str) -> Turn:

@@ -3,7 +3,8 @@
 Guarantees: a kill loses only episodes in flight; a torn last line is repaired on the next open; whatever is
 damaged, every whole record is read; no index is stored twice but after an `api_error`, of which the last counts;
 two processes never write one file; a reader may read while others write.
-Layout: `<runs>/<env>/<label>-<key>/{cell.json, episodes*.jsonl}` and `<runs>/sweeps/<id>.json`.
+Layout: `<runs>/<env>/<label>-<key>/{cell.json, episodes*.jsonl}` and `<runs>/sweeps/<id>.json`. The children of its
+episodes lie in `forks/<branch>/{branch.json, episodes*.jsonl}` of a cell's folder, where no reader of cells looks.
 """
 
 import fcntl
@@ -17,8 +18,19 @@ import msgspec
 
 from hanlon.store.lines import DamagedLine, LineWriter, lock, read_lines
 from hanlon.store.outcomes import RETRIED_LATER
-from hanlon.store.records import CellRecord, Episode, EpisodeDigest, InquiryRecord, SweepRecord
+from hanlon.store.records import (
+    BranchRecord,
+    CellRecord,
+    Episode,
+    EpisodeDigest,
+    InquiryRecord,
+    SweepRecord,
+)
 from hanlon.store.shard import Shard
+
+FORKS = "forks"
+"""The folder in a cell's that holds the branches of its episodes."""
+BRANCH = "branch.json"
 
 
 class StoredRecord(Protocol):
@@ -29,10 +41,10 @@ class StoredRecord(Protocol):
 
 
 RecordT = TypeVar("RecordT", bound=StoredRecord)
-FileT = TypeVar("FileT", CellRecord, SweepRecord, InquiryRecord)
+FileT = TypeVar("FileT", CellRecord, BranchRecord, SweepRecord, InquiryRecord)
 
 
-def write_json(path: Path, record: CellRecord | SweepRecord | InquiryRecord) -> None:
+def write_json(path: Path, record: CellRecord | BranchRecord | SweepRecord | InquiryRecord) -> None:
     """Write a record as a readable JSON file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -67,8 +79,26 @@ def change_json(path: Path, record_type: type[FileT], change: Callable[[FileT | 
 
 
 def read_cell(folder: Path) -> CellRecord:
-    """The `cell.json` of a cell's folder."""
+    """The `cell.json` of a cell's folder; of a branch's folder the cell that its children are sampled in."""
+    if (folder / BRANCH).is_file():
+        return read_branch(folder).cell
     return msgspec.json.decode((folder / "cell.json").read_bytes(), type=CellRecord)
+
+
+def read_branch(folder: Path) -> BranchRecord:
+    """The `branch.json` of a branch's folder."""
+    return msgspec.json.decode((folder / BRANCH).read_bytes(), type=BranchRecord)
+
+
+def branch_folders(cell_folder: Path, index: int | None = None) -> list[Path]:
+    """The folders of all branches of a cell's episodes, or of the one of this index."""
+    begins = "" if index is None else f"{index}-"
+    return sorted(path.parent for path in cell_folder.glob(f"{FORKS}/{begins}*/{BRANCH}"))
+
+
+def runs_dir_of(folder: Path) -> Path:
+    """The run folder in which the folder of a cell or of a branch lies."""
+    return folder.parents[3] if (folder / BRANCH).is_file() else folder.parents[1]
 
 
 def cell_folders(runs_dir: Path) -> list[Path]:

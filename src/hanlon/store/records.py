@@ -172,6 +172,34 @@ class CellRecord(msgspec.Struct, omit_defaults=True):
         return self.imported is None or self.imported.transcripts
 
 
+class BranchRecord(msgspec.Struct, omit_defaults=True):
+    """`branch.json`: the children of one stored episode that keep its first `turn` replies, under one change.
+
+    `key` hashes all that can change a child. `parent` is the key of the parent's cell, `index` the episode's in it,
+    `replies` how many it has in all, and `outcome` what it came to. `change` is "" where nothing is changed, else as it
+    was typed (`env.precedence=over_all_others`); `said_by` is who says it, "" where nobody does. `cell` is the one in
+    which a child is sampled, under the branch's own key and label: no cell of any sweep. `drawn` says how the parents
+    were chosen, `points` how the turn was. Of the children without a change at this turn those before `control_from`
+    helped to choose the turn, and are no control. `request` is the parent's, where its index picked one.
+    """
+
+    key: str
+    parent: str
+    index: int
+    turn: int
+    replies: int
+    outcome: str
+    measures: dict[str, bool | None]
+    cell: CellRecord
+    change: str = ""
+    said_by: str = ""
+    drawn: str = ""
+    points: list[str] = []
+    control_from: int = 0
+    request: str = ""
+    created_at: float = 0.0
+
+
 class Answer(msgspec.Struct, omit_defaults=True):
     """One answer to one question about a stored episode: a judge's vote, or the model's to a follow-up question.
 

@@ -12,6 +12,8 @@ from hanlon.analysis.labels.answers import COLUMNS as FOLLOWUPS
 from hanlon.analysis.labels.answers import answered_questions
 from hanlon.analysis.requests import request_cells
 from hanlon.analysis.tables import plain_rows
+from hanlon.fork.jumps import fork_reports
+from hanlon.fork.tables import fork_rows
 from hanlon.report.gathered import Gathered
 from hanlon.store.digest import as_json
 from hanlon.store.redaction import Redaction
@@ -92,6 +94,11 @@ def _followups(gathered: Gathered) -> list[Row]:
     return list[Row](plain_rows(FOLLOWUPS, answered_questions(gathered.states)))
 
 
+def _forks(gathered: Gathered) -> list[Row]:
+    """A row for each turn, parent and change of the episodes that were forked, as `hanlon fork` has them."""
+    return list[Row](fork_rows(fork_reports(gathered.states)))
+
+
 ABOUT_CELLS = ("prediction", "effect")
 """Kinds of rows of a verdict that have counts of cells."""
 PANELS: Mapping[str, Panel] = {
@@ -170,6 +177,36 @@ PANELS: Mapping[str, Panel] = {
     ),
     "followups": Panel(
         ("env", "cell", "model", "set", "question", "answers", "right", "checked", "unread"), _followups
+    ),
+    "forks": Panel(
+        (
+            *(
+                "kind",
+                "cell",
+                "model",
+                "measure",
+                "parents_outcome",
+                "point",
+                "turn",
+                "change",
+                "said_by",
+                "parent",
+            ),
+            *(
+                "parents",
+                "k",
+                "n",
+                "rate",
+                "low",
+                "high",
+                "effect",
+                "effect_low",
+                "effect_high",
+                "p",
+                "p_holm",
+            ),
+        ),
+        _forks,
     ),
 }
 """By name, in the order in which they are logged. Rows and their names are those of the commands of the same names."""

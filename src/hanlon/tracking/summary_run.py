@@ -12,7 +12,7 @@ from hanlon.figures import interactive
 from hanlon.hypotheses.registration import cells_of
 from hanlon.store.answers import FILE_STEMS
 from hanlon.store.cells import CellState, load_cell
-from hanlon.store.episodes import cell_folders
+from hanlon.store.episodes import branch_folders, cell_folders
 from hanlon.store.records import SweepRecord
 from hanlon.tracking import lineage, tables, transcripts
 from hanlon.tracking.cell_run import CellLog, legal_tags, run_id
@@ -227,8 +227,9 @@ def _any_simulated(states: Sequence[CellState]) -> bool:
 
 
 def _judged_bytes(folder: Path) -> int:
-    """The size of the judges' answers about a cell: it grows with every further answer."""
-    return _bytes(folder, FILE_STEMS["judges"])
+    """The size of the judges' answers about a cell and of its children: it grows with every further one."""
+    children = sum(_bytes(branch, "episodes") for branch in branch_folders(folder))
+    return _bytes(folder, FILE_STEMS["judges"]) + children
 
 
 def _bytes(folder: Path, stem: str) -> int:

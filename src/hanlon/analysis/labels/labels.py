@@ -8,6 +8,7 @@ from pathlib import Path
 from hanlon.inquiries.judges.votes import Label, labels_of
 from hanlon.store.answers import Kind, answered_keys, by_episode, read_answers, read_inquiries
 from hanlon.store.cells import CellState
+from hanlon.store.episodes import runs_dir_of
 from hanlon.store.records import Answer, CellRecord, InquiryRecord
 
 
@@ -44,7 +45,7 @@ def load_labels(
 def answers_by_inquiry(folder: Path, kind: Kind) -> Iterator[tuple[InquiryRecord, dict[int, list[Answer]]]]:
     """Each inquiry of a kind that has answers about a cell, with its answers by episode index."""
     keys = answered_keys(folder, kind)
-    records = read_inquiries(folder.parent.parent, kind) if keys else {}
+    records = read_inquiries(runs_dir_of(folder), kind) if keys else {}
     for key in keys:
         if key in records:
             episodes = by_episode(read_answers(folder, kind, key)[0])

@@ -109,7 +109,7 @@ function list() {
   const start = Math.max(0, Math.min(current - WINDOW / 2, matching.length - WINDOW));
   const names = unique(columns.rows.cell).length > 1;
   const rows = matching.slice(start, start + WINDOW).map((row) => el("li", {}, el("a",
-    { href: `#${linkTo(row)}`, "aria-current": matching[current] === row ? "true" : null },
+    { href: `#${linkTo(row, { children: "" })}`, "aria-current": matching[current] === row ? "true" : null },
     names ? `${cellOf(row).label} ` : "", el("span", { class: "index" }, `${indexOf(row)}`), " ",
     el("span", { class: "outcome" }, columns.outcomes[columns.rows.outcome[row]]), differing[row] ? " ≠" : "")));
   const whole = columns.rows.cell.length;
@@ -122,10 +122,10 @@ function list() {
 
 function linkTo(row, changes = {}) {
   const link = new URLSearchParams(state);
-  for (const [name, value] of Object.entries({ cell: cellOf(row).key, index: indexOf(row), ...changes })) link.set(name, value);
+  for (const [name, value] of Object.entries({ cell: cellOf(row).key, index: indexOf(row), ...changes })) if (value === "") link.delete(name); else link.set(name, value);
   return link;
 }
-function open(row) { location.hash = linkTo(row); }
+function open(row) { location.hash = linkTo(row, { children: "" }); }
 function set(name, value) {
   if (value) state.set(name, value); else state.delete(name);
   history.replaceState(null, "", `#${state}`);
@@ -146,15 +146,39 @@ async function show() {
   if (row < 0) return place.replaceChildren(el("p", {}, state.get("cell") ? "This episode is not in this page." : "Choose an episode: j and k go down and up, n to the next on which judges differ, / searches."));
   const other = state.get("with") ? partner(row) : -1;
   try {
-    const [first, second] = await Promise.all([episodeAt(row), other >= 0 ? episodeAt(other) : null]);
+    const chosen = chosenChildren();
+    const [first, second, ...children] = await Promise.all([episodeAt(row), other >= 0 ? episodeAt(other) : null, ...chosen.map(childOf)]);
     if (turn !== showing) return;
-    const shown = [transcript(first, titleOf(row)), second ? transcript(second, titleOf(other)) : null];
+    const shown = [transcript(first, titleOf(row)), second ? transcript(second, titleOf(other)) : null, ...children.map((child) => transcript(child, child.title))];
     const lacks = state.get("with") && !second ? el("p", {}, "The other cell has no such episode here.") : null;
     const above = second ? promptDifference(cellOf(row), cellOf(other)) : null;
-    place.replaceChildren(...[beside(), lacks, above, el("div", { class: second ? "pair" : "" }, ...shown.filter(Boolean)),
+    const sides = shown.filter(Boolean);
+    place.replaceChildren(...[beside(), lacks, above, branchList(row, first.branches || [], chosen),
+      el("div", { class: sides.length > 1 ? "pair" : "" }, ...sides),
       DATA.server ? remarkForm(row, first.remarks) : null].filter(Boolean));
     place.scrollTop = 0;
   } catch (error) { place.replaceChildren(el("p", { class: "problem" }, String(error.message))); }
+}
+
+// The children that stand beside their parent: `branch:draw`, one after the other, in the address.
+function chosenChildren() {
+  return DATA.server ? (state.get("children") || "").split(",").filter(Boolean) : [];
+}
+function childOf(name) {
+  const [branch, draw] = name.split(":");
+  return ask(`child?cell=${state.get("cell")}&branch=${branch}&draw=${draw}`);
+}
+function branchList(row, branches, chosen) {
+  if (!branches.length) return null;
+  const link = (name, text) => {
+    const there = chosen.includes(name), names = there ? chosen.filter((each) => each !== name) : [...chosen, name];
+    return el("a", { href: `#${linkTo(row, { children: names.join(",") })}`, "aria-current": there ? "true" : null }, text);
+  };
+  const rows = branches.map((branch) => el("tr", {}, el("td", { class: "number" }, `${branch.turn}`), el("td", {}, branch.change), el("td", {}, branch.rate),
+    el("td", { class: "draws" }, branch.children.map(([draw, outcome]) => [link(`${branch.key}:${draw}`, `${draw} ${outcome}`), " "]))));
+  const total = branches.reduce((sum, branch) => sum + branch.children.length, 0);
+  return el("details", { class: "branches", open: true }, el("summary", {}, `${total} children in ${branches.length} branches of this episode: choose some to read beside it`),
+    el("div", { class: "wide" }, el("table", {}, el("thead", {}, el("tr", {}, ["from turn", "change", "rate", "children"].map((name) => el("th", {}, name)))), el("tbody", {}, rows))));
 }
 
 function choice(name, title, choices, changed) {

@@ -57,6 +57,14 @@ function message(said, labels) {
     el("aside", {}, marks, beside.map(labelNote)));
 }
 
+// What a child has of its parent, folded: it is read there.
+function keptPart(episode) {
+  if (!episode.kept) return null;
+  const part = episode.messages.slice(0, episode.kept), replies = part.filter((said) => said.role === "assistant").length;
+  return el("details", { class: "kept" }, el("summary", {}, `kept from its parent: ${replies} replies, ${part.length} messages`),
+    part.map((said) => message(said, episode.labels)));
+}
+
 function transcript(episode, title) {
   const text = (quote) => episode.messages.some((said) => said.blocks.some((each) => each.text.includes(quote)));
   const elsewhere = episode.labels.filter((label) => !label.quotes.some(text));
@@ -69,7 +77,7 @@ function transcript(episode, title) {
       el("div", { class: "labels" }, elsewhere.map(labelNote),
         episode.remarks.map(([question, value, rater]) =>
           el("div", { class: "label person" }, `${rater || "a person"}: ${question} = ${value}`)))),
-    episode.messages.map((said) => message(said, episode.labels)),
+    keptPart(episode), episode.messages.slice(episode.kept || 0).map((said) => message(said, episode.labels)),
     el("details", { class: "facts" }, el("summary", {}, "facts"),
       el("dl", {}, episode.facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]))));
 }
