@@ -93,6 +93,7 @@ OBEDIENT = {
         "alignment_faking_rivals arena_4_2_alignment_faking greenblatt_2024_ablations greenblatt_2024_animal_welfare "
         "greenblatt_2024_minimal koorndijk_2025 sheshadri_2025_tiers tang_2026_monitoring"
     ),
+    "plays_fair": "secret_number_rivals singh_2026_secret_number",
 }
 LONG = ("greenblatt_2024_ablations", "greenblatt_2024_animal_welfare", "tang_2026_monitoring")
 """Experiments whose cells take more than five seconds to compose."""

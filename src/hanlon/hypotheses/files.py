@@ -14,17 +14,29 @@ from hanlon.store.problems import explain, nearest
 
 _Model = TypeVar("_Model", bound=BaseModel)
 BUNDLED = frozenset(
-    (
-        *("incapacity", "instruction_ambiguity", "instruction_hierarchy", "role_play", "self_preservation"),
-        *("task_drive", "test_awareness", "confusion", "faking_instrumental", "faking_terminal"),
-        *("lexical_association", "low_coherence", "naive_compliance", "rater_sycophancy"),
-        *(
-            "strategic_preference_preservation",
-            "values_at_stake",
-            "developer_sycophancy",
-            "training_expectation",
-        ),
-    )
+    [
+        "incapacity",
+        "instruction_ambiguity",
+        "instruction_hierarchy",
+        "role_play",
+        "self_preservation",
+        "task_drive",
+        "test_awareness",
+        "confusion",
+        "developer_sycophancy",
+        "faking_instrumental",
+        "faking_terminal",
+        "lexical_association",
+        "low_coherence",
+        "naive_compliance",
+        "rater_sycophancy",
+        "strategic_preference_preservation",
+        "training_expectation",
+        "values_at_stake",
+        "noise_frustration",
+        "pass_pursuit",
+        "permission_confusion",
+    ]
 )
 """The hypotheses that come with Hanlon. Those of any other name a user has made."""
 
