@@ -26,6 +26,7 @@ from hanlon.figures.sweep.judges import roc, roc_points, votes_histogram
 from hanlon.figures.sweep.tier_pairs import QUANTITIES
 from hanlon.figures.theme import WATERMARK
 from hanlon.store.cells import load_cells
+from hanlon.store.contract import Declaration
 from support.command_line import CommandLine
 from support.figures import BY_NAME, PUBLISHED_FIGURES, chart, strings
 from support.stored import episode, write_cell
@@ -97,11 +98,12 @@ def test_a_caption_says_which_contrasts_are_corrected(statuses: list[str], sente
 
 
 @pytest.mark.slow
-def test_figures_of_alignment_faking_show_that_environment_alone(tier_runs: Path) -> None:
-    """Tiers and requests of another environment are in no figure of the alignment-faking papers."""
+def test_figures_of_alignment_faking_show_environments_that_declare_a_motive(tier_runs: Path) -> None:
+    """Tiers and requests of an environment that declares no motive are in no figure of the alignment-faking papers."""
     states, _ = load_cells([tier_runs])
     elsewhere = [
-        replace(state, record=msgspec.structs.replace(state.record, env="another")) for state in states
+        replace(state, record=msgspec.structs.replace(state.record, env="another", declaration=Declaration()))
+        for state in states
     ]
     for name in ("sheshadri_stacked", "sheshadri_dumbbell"):
         assert len(chart(BY_NAME[name], Material(states))[1])

@@ -14,6 +14,7 @@ from hanlon.figures.layout import Layout
 from hanlon.figures.material import Material
 from hanlon.figures.papers import greenblatt
 from hanlon.figures.papers.alignment_faking import RATE_FIGURES
+from hanlon.figures.papers.secret_number import SECRET_NUMBER_FIGURES
 from hanlon.figures.papers.shutdown import SHUTDOWN_FIGURES
 from hanlon.figures.rate_figure import RateFigure
 from hanlon.figures.shapes.bars import lying_bars
@@ -211,7 +212,7 @@ FIGURES: Sequence[Figure] = (
     _variations("greenblatt_variations_ho", "helpful-only", "App. G.2"),
     _variations("greenblatt_variations_aw", "animal welfare", "App. G.3"),
     Figure("greenblatt_scatter", "AF reasoning against the gap (Greenblatt et al., Fig. 32)", True, _scatter),
-    *(_rates(figure) for figure in RATE_FIGURES),
+    *(_rates(figure) for figure in (*RATE_FIGURES, *SECRET_NUMBER_FIGURES)),
     Figure("judges_published", "Published AUROC of judges of alignment faking", True, _published_auroc),
     Figure("sheshadri_stacked", "Outcomes by tier (as Sheshadri et al., Fig. 1); own runs", False, _stacked_outcomes),
     Figure("sheshadri_dumbbell", "Non-compliance by tier (as Sheshadri et al., Fig. 3); own runs", False, _dumbbell),
