@@ -41,7 +41,7 @@ NOT_TOLD_APART = {
         "perl -ne 'print' number.txt",
     },
     "bubblewrap": {
-        # to read nothing from an empty file moves its time of access too
+        # to read nothing from an empty file moves its time of access too, unless the clock has not moved since
         ": > number.txt; cat number.txt",
     },
 }
@@ -86,8 +86,8 @@ def test_the_virtual_shell_knows_what_was_read(capsys: pytest.CaptureFixture[str
 @pytest.mark.slow
 @pytest.mark.skipif(bool(CANNOT_RUN), reason=CANNOT_RUN)
 def test_bubblewrap_knows_what_was_read(capsys: pytest.CaptureFixture[str]) -> None:
-    """All lines but the one that is listed."""
-    assert judge_all(BubblewrapSandbox(), capsys) == NOT_TOLD_APART["bubblewrap"]
+    """All lines but at most the one that is listed."""
+    assert judge_all(BubblewrapSandbox(), capsys) <= NOT_TOLD_APART["bubblewrap"]
 
 
 @pytest.mark.skipif(bool(CANNOT_RUN), reason=CANNOT_RUN)
