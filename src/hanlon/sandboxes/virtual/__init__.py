@@ -11,7 +11,7 @@ Known differences from a real container that no record tells of (`benchmarks/par
 - `shuf`, `sort -R` and /dev/urandom come out differently in every replay (`$RANDOM`, `date` and `mktemp` do not);
 - editors, compilers, git and tracers are not installed;
 - on a machine with a watched file `touch` moves no times; of one that nothing has read, `[ -s ]`, `du` and
-  `find -size` see no bytes, and ``wc -c <`` counts as reading it.
+  `find -size` see no bytes, and to redirect input from it or to make a hard link to it counts as reading it.
 """
 
 from collections.abc import Mapping
