@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hanlon.sandboxes.base import File
+from hanlon.sandboxes.bubblewrap.reads import FileWatch
 from hanlon.sandboxes.container import ENVIRONMENT, ETC, HOME, HOSTNAME, INIT_COMMAND
 
 READY_WITHIN_S = 30.0
 _NOBODY = 65534
-_SET_BACK_NS = 10**9
 _INIT = f"/run/{INIT_COMMAND.split()[0].rpartition('/')[2]}"
 _SIZE = str(64 * 2**20)
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -47,14 +47,14 @@ class Started:
         control: the socket to the machine's PID 1; closed at the other end when the machine is off.
         home: a descriptor of the home directory, seen from outside.
         executables: the bytes of each program's file, by name. A process is a program if its executable has them.
-        watched: a descriptor of each watched file, which stays that file's whatever its name.
+        watched: the watch on each watched file, which stays that file's whatever its name.
     """
 
     process: subprocess.Popen[bytes]
     control: socket.socket
     home: int
     executables: dict[str, bytes]
-    watched: dict[str, int]
+    watched: dict[str, FileWatch]
 
 
 def start(files: Mapping[str, File], programs: Sequence[str]) -> Started:
@@ -113,12 +113,12 @@ def start(files: Mapping[str, File], programs: Sequence[str]) -> Started:
     return Started(process, control, home, executables, watched)
 
 
-def _watched(name: str, home: int) -> int:
-    """A descriptor of a file, whose time of access is set back so that the first read is sure to move it."""
+def _watched(name: str, home: int) -> FileWatch:
     descriptor = os.open(name, os.O_PATH | os.O_CLOEXEC, dir_fd=home)
-    written_ns = os.stat(descriptor).st_mtime_ns
-    os.utime(f"/proc/self/fd/{descriptor}", ns=(written_ns - _SET_BACK_NS, written_ns))
-    return descriptor
+    try:
+        return FileWatch(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
 
 
 def _bwrap() -> str:

@@ -63,7 +63,6 @@ class BubblewrapMachine:
         self._programs = {content: programs[name] for name, content in started.executables.items()}
         self._calls: dict[int, _Call] = {}
         self._inspected: dict[str, FileState] = {}
-        self._laid_down_ns = {name: os.stat(file).st_atime_ns for name, file in started.watched.items()}
         self._off = False
         self._in_use = threading.Lock()
         self._jobs_left = False
@@ -241,15 +240,16 @@ class BubblewrapMachine:
         except OSError:  # it may not be read, not by its owner either: its content is what it was
             content = last.content
         else:
-            with os.fdopen(descriptor, "rb") as file:
+            with os.fdopen(descriptor, "rb") as file, contextlib.ExitStack() as unnoticed:
+                for watch in self._started.watched.values():
+                    unnoticed.enter_context(watch.unnoticed())
                 content = file.read(CONTENT_LIMIT_BYTES).decode(errors="replace")
         state = self._inspected[path] = FileState("file", mode, content)
         return state
 
     def was_read(self, name: str) -> bool:
-        """Whether the time of access has moved, and not together with that of the content, as `touch` moves both."""
-        status = os.stat(self._started.watched[name])
-        return status.st_atime_ns not in (self._laid_down_ns[name], status.st_mtime_ns)
+        """Whether the kernel has told of a read."""
+        return self._started.watched[name].was_read()
 
     def close(self) -> None:
         """Switch the machine off and wait until it is gone."""
@@ -264,8 +264,9 @@ class BubblewrapMachine:
             for call in list(self._calls.values()):
                 self._drop(call)
             self._control.close()
-            for descriptor in (self._started.home, *self._started.watched.values()):
-                os.close(descriptor)
+            os.close(self._started.home)
+            for watch in self._started.watched.values():
+                watch.close()
             self._started.process.wait()
 
 
