@@ -1,5 +1,6 @@
 """The episodes of each cell of a mapped table: one a row, or as many as its counts say."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -228,11 +229,14 @@ def _case(mapped: MappedTable, name: str, case: CaseColumn, row: Row) -> bool | 
 
 def _number(mapped: MappedTable, name: str, text: str, row: Row) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
+        number = math.nan
+    if math.isnan(number):  # no number is at least it, so it would count as no case
         raise mapped.refuse(
             f"measures.{name}.at_least", f"'{text}' is not a number. cases and not_cases list texts", row
-        ) from None
+        )
+    return number
 
 
 def _outcome(measures: Mapping[str, bool | None]) -> str:
