@@ -332,6 +332,7 @@ def test_a_kill_leaves_all_cells_or_none(desk: Desk, there: bool) -> None:
         desk.take(COUNTS.replace("lab", "other"), MAP, "--name", "other")
     before = len(list(desk.runs.glob("*/*/cell.json")))
     words = ["import", desk.write("k.csv", COUNTS), "--map", desk.write("k.yaml", MAP), "--runs", desk.runs]
+    number = 0
     for number in range(1, 10):
         pid = os.fork()
         if not pid:

@@ -196,3 +196,23 @@ def test_an_empty_map_says_nothing_and_two_arguments_that_differ_in_case_need_on
     (tmp_path / "empty.yaml").write_text("# nothing yet\n", encoding="utf-8")
     done("import", plain, "--map", tmp_path / "empty.yaml", "--runs", tmp_path / "other")
     assert counted(tmp_path / "other") == {"baseline flag": (1, 1, {})}
+
+
+@pytest.mark.slow
+def test_a_retry_is_told_from_a_repetition_and_the_order_of_files_is_no_matter(tmp_path: Path) -> None:
+    """The error says which of two logs to import; the same logs in another order are the same import."""
+    logs = [
+        write(tmp_path / f"{run}.eval", [{"flag": True}], spec={"eval_id": run, "task_id": "t"})
+        for run in ("first", "second")
+    ]
+    code, said = run("import", *logs, "--runs", tmp_path / "runs")
+    assert code == 2
+    assert "first.eval and second.eval are two logs of one cell" in said
+    assert (
+        "They differ in log (first.eval and second.eval). Both have one task id, so the later is a retry"
+        in said
+    )
+    (tmp_path / "map.yaml").write_text("factors: {run: log}\n", encoding="utf-8")
+    words = ("--map", tmp_path / "map.yaml", "--runs", tmp_path / "runs")
+    done("import", *logs, *words)
+    assert "2 cells (2 were there already)" in done("import", *reversed(logs), *words)

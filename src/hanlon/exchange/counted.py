@@ -74,15 +74,25 @@ def _refuse_two_files(mapped: MappedTable, place: Place, rows: Sequence[Row]) ->
     differing = {
         column: pair
         for column in mapped.table.columns
-        if len({*(pair := [constant(column, row.source) for row in (first, other)])} - {None}) == 2
+        if column not in ("task_id", "eval_id")  # of no use as a factor
+        and len({*(pair := [constant(column, row.source) for row in (first, other)])} - {None}) == 2
     }
     shown = ", ".join(f"{column} ({' and '.join(map(str, pair))})" for column, pair in differing.items())
     raise mapped.refuse(
         "factors",
         f"{first.source.file} and {other.source.file} are two logs of one cell ({place.prompt} of {place.model}). "
-        f"Import one of them, or name in factors what tells them apart. They differ in {shown or 'no column'}",
+        f"Import one of them, or name in factors what tells them apart. They differ in {shown or 'no column'}"
+        + _retry(first, other),
         other,
     )
+
+
+def _retry(first: Row, other: Row) -> str:
+    """What is to be done where one log is a retry of the other: it has the same task id, and an id of its own."""
+    task, run = ([row.values.get(name) for row in (first, other)] for name in ("task_id", "eval_id"))
+    if not task[0] or task[0] != task[1] or run[0] == run[1]:
+        return ""
+    return ". Both have one task id, so the later is a retry and holds what the earlier had finished: import it alone"
 
 
 def _of_counts(mapped: MappedTable, cell: CountedCell, rows: Sequence[Row]) -> None:

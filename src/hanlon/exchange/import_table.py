@@ -166,8 +166,13 @@ def _origins(sources: Sequence[Source]) -> str:
 def _refuse_other_sweep(runs: Path, sweep: SweepRecord) -> None:
     file = runs / "sweeps" / f"{sweep.id}.json"
     other = read_json(file, SweepRecord)
-    if file.exists() and (other is None or (other.cells, other.imported) != (sweep.cells, sweep.imported)):
+    if file.exists() and (other is None or _content(other) != _content(sweep)):
         raise Refusal(f"{file}: there is another sweep {sweep.id}. Give this import another one: --name NAME")
+
+
+def _content(sweep: SweepRecord) -> object:
+    """Its cells in any order, since files come in the order in which they are named, and where they are from."""
+    return sorted(sweep.cells), sweep.imported
 
 
 def _name(record: CellRecord) -> str:

@@ -91,6 +91,7 @@ def _head(source: Source, log: Any) -> Iterator[tuple[str, Any]]:
     spec = log.eval
     yield from {"log": source.file, "status": log.status, "task_name": spec.task.rsplit("/", 1)[-1]}.items()
     yield from {"model": spec.model, "solver": spec.solver}.items()
+    yield from {"task_id": spec.task_id, "eval_id": spec.eval_id}.items()
     yield from _prefixed("task_arg", spec.task_args)
     yield from _prefixed("solver_arg", spec.solver_args or {})
     yield from _prefixed("generate_config", spec.model_generate_config.model_dump(exclude_none=True))
@@ -133,12 +134,14 @@ def _score_columns(sample: Any, names: Collection[str]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name, score in _scores(sample).items():
         answers[f"score_{name}_answer"] = score.answer
-        if not isinstance(score.value, dict):
-            columns[f"score_{name}"] = _plain(score.value)
+        whole: Any = score.value
+        if not isinstance(whole, dict):
+            columns[f"score_{name}"] = _plain(whole)
             continue
-        for key, value in cast("Mapping[str, Any]", score.value).items():
-            between = "." if f"{name}_{key}" in names else "_"
-            columns[f"score_{name}{between}{key}"] = _plain(value)
+        for key, value in cast("Mapping[str, Any]", whole).items():
+            column = f"score_{name}_{key}"
+            taken = f"{name}_{key}" in names or column in columns
+            columns[f"score_{name}.{key}" if taken else column] = _plain(value)
     return columns | {name: text for name, text in answers.items() if name not in columns}
 
 
