@@ -216,3 +216,23 @@ def test_a_retry_is_told_from_a_repetition_and_the_order_of_files_is_no_matter(t
     words = ("--map", tmp_path / "map.yaml", "--runs", tmp_path / "runs")
     done("import", *logs, *words)
     assert "2 cells (2 were there already)" in done("import", *reversed(logs), *words)
+
+
+@pytest.mark.slow
+def test_what_a_failed_tool_tells_the_model_is_read_and_goes_out_as_it_came(tmp_path: Path) -> None:
+    """Inspect keeps it beside an empty result; `show` has it, and an exported log has it where it was."""
+    pytest.importorskip("inspect_ai")
+    from inspect_ai.log import read_eval_log
+    from inspect_ai.model import ChatMessageTool
+    from inspect_ai.tool import ToolCallError
+
+    failed = ChatMessageTool(content="", tool_call_id="1", error=ToolCallError("unknown", "no such city"))
+    log = write(tmp_path / "a.eval", [{"flag": True}], sample={"messages": [failed]})
+    done("import", log, "--runs", tmp_path / "runs")
+    assert "no such city" in done("show", tmp_path / "runs", "--index", "0")
+    done("export", tmp_path / "runs", "--to", "inspect", "-o", tmp_path / "out")
+    samples = read_eval_log(str(next((tmp_path / "out").iterdir()))).samples
+    assert samples
+    message = samples[0].messages[0]
+    assert isinstance(message, ChatMessageTool)
+    assert (message.content, message.error) == ("", failed.error)
