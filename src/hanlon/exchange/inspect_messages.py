@@ -63,13 +63,13 @@ def inspect_message(message: Message, name: str) -> Any:
         return model.ChatMessageAssistant(id=name, content=content, tool_calls=calls or None)
     if read.role == "tool":
         error: Any = message.get("error")
-        told: bool = isinstance(error, dict) and content == error["message"]
+        error = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
         return model.ChatMessageTool(
             id=name,
-            content="" if told else content,
+            content="" if error.get("message") == content else content,
             tool_call_id=message.get("tool_call_id"),
             function=message.get("name"),
-            error=inspect_module("tool").ToolCallError(**error) if isinstance(error, dict) else None,
+            error=inspect_module("tool").ToolCallError(**error) if error else None,
         )
     kind = model.ChatMessageUser if read.role == "user" else model.ChatMessageSystem
     return kind(id=name, content=content)
