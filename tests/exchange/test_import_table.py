@@ -1,6 +1,10 @@
 """`hanlon import --from table`: rows to cells, what is refused and how it is said, and that it is all or nothing."""
 
+import itertools
 import json
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -236,6 +240,8 @@ BAD_COUNTS = {
                    "row 3 (map.yaml: excluded): 4, where another measure of this cell has 3"),
     "none left": (COUNTS, MAP + "where: {who: nobody}\n", "no row is left (2 by where.who)"),
     "no yaml": (COUNTS, "rows: [", "map.yaml: not readable as YAML"),
+    "deep": (COUNTS, "[" * 5000, "map.yaml: nested too deeply"),
+    "empty map": (COUNTS, "", "map.yaml: is not a mapping of rows"),
 }  # fmt: skip
 
 
@@ -266,6 +272,10 @@ def test_a_bad_table_or_map_is_named_and_nothing_is_written(desk: Desk, what: st
             ("children: {column: path", "children: {column: pth"),
             "no column 'pth' in table.csv. Did you mean 'path'?",
         ),
+        (
+            ("cases: [C], not_cases: [I]", "cases: [C, I], not_cases: [I]"),
+            "measures.stayed: 'I' stands in cases and in not_cases",
+        ),
         (("part: run-*", "part: run_*"), "(map.yaml: children.part): no part of 'run-1' fits run_*"),
     ],
 )
@@ -275,6 +285,15 @@ def test_a_letter_without_a_meaning_is_refused(desk: Desk, change: tuple[str, st
     assert code == 2
     assert expected in said
     assert not desk.runs.exists()
+
+
+def test_a_text_that_is_no_number_is_no_case_and_no_other(desk: Desk) -> None:
+    """NaN is not below a threshold, so it is refused and not counted."""
+    grades = "{column: grade, cases: [C], not_cases: [I]}"
+    table = EPISODES.replace(",C,", ",0.9,").replace(",I,", ",NaN,")
+    code, said = desk.take(table, EPISODE_MAP.replace(grades, "{column: grade, at_least: 0.5}"))
+    assert code == 2
+    assert "row 2 (map.yaml: measures.stayed.at_least): 'NaN' is not a number" in said
 
 
 def test_another_table_of_a_stored_cell_is_refused_whole(desk: Desk) -> None:
@@ -304,6 +323,40 @@ def test_an_import_that_cannot_be_finished_leaves_nothing(desk: Desk) -> None:
     assert "cannot be written" in said
     assert not list(desk.runs.rglob("cell.json"))
     assert not list(desk.runs.glob(".import-*"))
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_kill_leaves_all_cells_or_none(desk: Desk, there: bool) -> None:
+    """At whichever file it moves the process is killed; the same import again then has all of it."""
+    if there:
+        desk.take(COUNTS.replace("lab", "other"), MAP, "--name", "other")
+    before = len(list(desk.runs.glob("*/*/cell.json")))
+    words = ["import", desk.write("k.csv", COUNTS), "--map", desk.write("k.yaml", MAP), "--runs", desk.runs]
+    number = 0
+    for number in range(1, 10):
+        pid = os.fork()
+        if not pid:
+            _killed_at(number, "os.rename")
+            CliRunner().invoke(main, [str(word) for word in words])
+            os._exit(0)
+        status = os.waitpid(pid, 0)[1]
+        stored = len(list(desk.runs.glob("*/*/cell.json"))) - before
+        assert stored in (0, 2)
+        if not os.WIFSIGNALED(status):
+            break
+    assert number == 5, "a record for each cell, the cells, and the sweep"
+    assert "2 cells (2 were there already)" in desk.run(*words)[1]
+
+
+def _killed_at(number: int, event: str) -> None:
+    """Kill this process when Python is about to do this for the given time."""
+    times = itertools.count(1)
+
+    def hook(name: str, _: object) -> None:
+        if name == event and next(times) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
 
 
 def test_what_was_counted_is_all_that_an_episode_says(desk: Desk) -> None:

@@ -65,7 +65,7 @@ def import_cells(
     left_out = "Samples" if kind == "inspect" else "Rows"
     text = (
         f"{counted(len(sweep.records), 'cell')}{there} with {sweep.episodes:,} episodes, from {file}, as sweep "
-        f"{sweep.sweep} in {runs / 'imported'}. {left_out} left out: {sweep.left_out}."
+        f"{sweep.sweep} in {runs}. {left_out} left out: {sweep.left_out}."
     )
     unmeasured = (
         f"Scores that are no measure, since no map says what a case is: {'; '.join(sweep.unmeasured)}."

@@ -1,5 +1,6 @@
 """The episodes of each cell of a mapped table: one a row, or as many as its counts say."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,15 +74,25 @@ def _refuse_two_files(mapped: MappedTable, place: Place, rows: Sequence[Row]) ->
     differing = {
         column: pair
         for column in mapped.table.columns
-        if len({*(pair := [constant(column, row.source) for row in (first, other)])} - {None}) == 2
+        if column not in ("task_id", "eval_id")  # of no use as a factor
+        and len({*(pair := [constant(column, row.source) for row in (first, other)])} - {None}) == 2
     }
     shown = ", ".join(f"{column} ({' and '.join(map(str, pair))})" for column, pair in differing.items())
     raise mapped.refuse(
         "factors",
         f"{first.source.file} and {other.source.file} are two logs of one cell ({place.prompt} of {place.model}). "
-        f"Import one of them, or name in factors what tells them apart. They differ in {shown or 'no column'}",
+        f"Import one of them, or name in factors what tells them apart. They differ in {shown or 'no column'}"
+        + _retry(first, other),
         other,
     )
+
+
+def _retry(first: Row, other: Row) -> str:
+    """What is to be done where one log is a retry of the other: it has the same task id, and an id of its own."""
+    task, run = ([row.values.get(name) for row in (first, other)] for name in ("task_id", "eval_id"))
+    if not task[0] or task[0] != task[1] or run[0] == run[1]:
+        return ""
+    return ". Both have one task id, so the later is a retry and holds what the earlier had finished: import it alone"
 
 
 def _of_counts(mapped: MappedTable, cell: CountedCell, rows: Sequence[Row]) -> None:
@@ -228,11 +239,14 @@ def _case(mapped: MappedTable, name: str, case: CaseColumn, row: Row) -> bool | 
 
 def _number(mapped: MappedTable, name: str, text: str, row: Row) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
+        number = math.nan
+    if math.isnan(number):  # no number is at least it, so it would count as no case
         raise mapped.refuse(
             f"measures.{name}.at_least", f"'{text}' is not a number. cases and not_cases list texts", row
-        ) from None
+        )
+    return number
 
 
 def _outcome(measures: Mapping[str, bool | None]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hanlon.exchange.import_table import TableImport, import_rows
 from hanlon.exchange.inspect_logs import log_files, read_log
-from hanlon.exchange.inspect_rows import MEASURE, log_rows, said_by_us
+from hanlon.exchange.inspect_rows import MEASURE, UNSCORED, log_rows, said_by_us
 from hanlon.exchange.mapped_rows import MappedTable
 from hanlon.exchange.refusal import Refusal
 from hanlon.exchange.source_table import Row, SourceTable, columns_of
@@ -58,8 +58,13 @@ def _table(rows: Sequence[Row]) -> SourceTable:
         by_task.setdefault(row.values["task_name"], []).append(row)
     for same in by_task.values():
         columns = columns_of(row.values for row in same)
+        scored = any(column.startswith(_SCORE) for column in columns)
         for row in same:
             row.values.update({**columns, **row.values})
+            if not scored:  # no scorer was asked, so none has missed a sample
+                row.values.update({
+                    name: None for name in ("failed", "excluded") if row.values.get(name) == UNSCORED
+                })  # fmt: skip
     return SourceTable(LOGS, tuple(columns_of(row.values for row in rows)), tuple(rows))
 
 
@@ -112,7 +117,18 @@ def _task(table: SourceTable) -> str:
 
 
 def _scores(table: SourceTable) -> list[str]:
-    return [column for column in table.columns if column.startswith(_SCORE) and not column.endswith(_ANSWER)]
+    """The columns of scores, without the answers beside them, which are text."""
+    named = {f"{_SCORE}{name}" for row in table.rows for name in row.rollout["facts"].get("scores", ())}
+    return [
+        column
+        for column in table.columns
+        if column.startswith(_SCORE)
+        and (
+            not column.endswith(_ANSWER)
+            or column in named
+            or not all(isinstance(value, str) for value in _values(table, column))
+        )
+    ]
 
 
 def _values(table: SourceTable, column: str) -> list[Any]:

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from hanlon.store.episodes import read_cell, read_json, write_json
 from hanlon.store.records import CellRecord, Episode, Imported, SweepRecord
 
 IMPORTED = "imported"
-"""The folder of such cells in a run folder, and their endpoint and protocol."""
+"""The folder of such cells in a run folder, and their endpoint and protocol. A later import has `imported-2`, ..."""
 
 
 @dataclass(frozen=True)
@@ -165,13 +166,19 @@ def _origins(sources: Sequence[Source]) -> str:
 def _refuse_other_sweep(runs: Path, sweep: SweepRecord) -> None:
     file = runs / "sweeps" / f"{sweep.id}.json"
     other = read_json(file, SweepRecord)
-    if file.exists() and (other is None or (other.cells, other.imported) != (sweep.cells, sweep.imported)):
+    if file.exists() and (other is None or _content(other) != _content(sweep)):
         raise Refusal(f"{file}: there is another sweep {sweep.id}. Give this import another one: --name NAME")
 
 
-def _folder(runs: Path, record: CellRecord) -> Path:
+def _content(sweep: SweepRecord) -> object:
+    """Its cells in any order, since files come in the order in which they are named, and where they are from."""
+    return sorted(sweep.cells), sweep.imported
+
+
+def _name(record: CellRecord) -> str:
+    """Of a cell's folder."""
     label = re.sub(r"[^A-Za-z0-9_.+=-]+", "_", record.label)[:80]
-    return runs / IMPORTED / f"{label}-{record.key}"
+    return f"{label}-{record.key}"
 
 
 def _is_new(runs: Path, record: CellRecord) -> bool:
@@ -181,7 +188,7 @@ def _is_new(runs: Path, record: CellRecord) -> bool:
         Refusal: it is there from another file, or by another map.
     """
     folder = next(
-        runs.glob(f"{IMPORTED}/*-{record.key}"), None
+        runs.glob(f"{IMPORTED}*/*-{record.key}"), None
     )  # another table may have given it another label
     if folder is None:
         return True
@@ -196,25 +203,30 @@ def _is_new(runs: Path, record: CellRecord) -> bool:
 
 @contextmanager
 def _written(runs: Path, cells: Sequence[tuple[CellRecord, Sequence[Episode]]]) -> Generator[None]:
-    """Write all cells beside the store and move them into it; whatever fails, also inside, takes them out again."""
+    """Write all cells beside the store and move them into it; whatever fails, also inside, takes them out again.
+
+    They are moved as one folder, so that a kill leaves all of them or none.
+    """
     runs.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(dir=runs, prefix=".import-"))
-    moved: list[Path] = []
+    folder = staged / IMPORTED
     try:
         for record, episodes in cells:
-            _write(_folder(staged, record), record, episodes)
-        (runs / IMPORTED).mkdir(exist_ok=True)
-        for record, _ in cells:
-            target = _folder(runs, record)
-            _folder(staged, record).rename(target)
-            moved.append(target)
+            _write(folder / _name(record), record, episodes)
+        if cells:
+            folder = folder.rename(_free(runs))
         yield
     except BaseException:  # also Ctrl-C: all or nothing
-        for folder in moved:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def _free(runs: Path) -> Path:
+    """The first folder for an import that is not there."""
+    numbered = (runs / f"{IMPORTED}-{number}" for number in count(2))
+    return next(folder for folder in chain([runs / IMPORTED], numbered) if not folder.exists())
 
 
 def _write(folder: Path, record: CellRecord, episodes: Sequence[Episode]) -> None:

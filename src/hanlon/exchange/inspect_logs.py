@@ -1,26 +1,25 @@
 """Finds and opens Inspect logs, or says in words why one is not taken. A log is only read."""
 
 import hashlib
+import os
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import msgspec
+from typing import Any, cast
 
 from hanlon.exchange.inspect_package import inspect_module
 from hanlon.exchange.refusal import Refusal
 from hanlon.exchange.source_table import Source
+from hanlon.models.replies import decode_json
 
 _JSON_LOG = re.compile(r"\d{4}-\d\d-\d\dT\d\d[:-]\d\d[:-]\d\d.*\.json")
 _HEADERS = ("header.json", "_journal/start.json")
 """Parts of a `.eval` file that say its version: of one that has ended, and of one under way."""
-
-
-class _Version(msgspec.Struct):
-    version: int = 0
+_IN_MEMORY = 4
+"""Bytes of memory that a byte of a log takes at least. Measured with small samples: 8."""
 
 
 def log_files(paths: Sequence[Path]) -> list[Path]:
@@ -31,8 +30,12 @@ def log_files(paths: Sequence[Path]) -> list[Path]:
     """
     files: dict[Path, Path] = {}
     for path in paths:
-        if not path.exists():
-            raise Refusal(f"{path}: there is no such file or folder")
+        try:
+            path.stat()
+        except FileNotFoundError:
+            raise Refusal(f"{path}: there is no such file or folder") from None
+        except OSError as error:
+            raise Refusal(f"{path}: cannot be read: {error.strerror}") from None
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             named = file.suffix == ".eval" or _JSON_LOG.fullmatch(file.name)
             if file.is_file() and (named or file == path):
@@ -73,15 +76,39 @@ def read_log(file: Path) -> tuple[Source, Any]:
             f"{file}: its status is {log.status} and no sample is in it, so there is nothing to count. It ended before "
             "its first sample, or was run without log_samples. Leave it out"
         )
+    _refuse_twice(file, log.samples)
     return Source(file.name, hashlib.sha256(content).hexdigest()), log
 
 
 def _version(file: Path) -> int:
-    decode = msgspec.json.Decoder(_Version).decode
-    if file.suffix != ".eval":
-        return decode(file.read_bytes()).version
+    """Of its format. A header may hold NaN, which Inspect writes and JSON does not have."""
+    header: Any = decode_json(file.read_bytes() if file.suffix != ".eval" else _header(file))
+    if not isinstance(header, dict):
+        raise ValueError("its JSON is no object")
+    version = cast("dict[str, Any]", header).get("version")
+    return version if isinstance(version, int) else 0
+
+
+def _header(file: Path) -> bytes:
     with zipfile.ZipFile(file) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if unpacked * _IN_MEMORY > memory:
+            raise Refusal(
+                f"{file}: {unpacked / 1e9:,.1f} GB unpacked, which this machine with {memory / 1e9:,.1f} GB of memory "
+                "cannot read at once. Split it, or import it on a larger machine"
+            )
         name = next((name for name in _HEADERS if name in archive.namelist()), None)
         if name is None:
             raise ValueError(f"an archive without {' or '.join(_HEADERS)}")
-        return decode(archive.read(name)).version
+        return archive.read(name)
+
+
+def _refuse_twice(file: Path, samples: Sequence[Any]) -> None:
+    counts = Counter((str(sample.id), sample.epoch) for sample in samples)
+    ((name, epoch), count), *_ = counts.most_common(1)
+    if count > 1:
+        raise Refusal(
+            f"{file}: sample {name}, epoch {epoch} is in it {count} times. A sample counts once: write the log again "
+            "with one of them, or leave it out"
+        )

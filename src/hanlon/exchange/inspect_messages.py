@@ -26,6 +26,7 @@ def stored_message(message: Any) -> Message:
             stored["name"] = message.function
         if message.error:
             stored["error"] = {"type": message.error.type, "message": message.error.message}
+            stored["content"] = stored["content"] or message.error.message  # what the model is told
     return stored
 
 
@@ -61,13 +62,14 @@ def inspect_message(message: Message, name: str) -> Any:
         calls = [_call(call, f"{name}-{number}") for number, call in enumerate(tool_calls(message))]
         return model.ChatMessageAssistant(id=name, content=content, tool_calls=calls or None)
     if read.role == "tool":
-        error = message.get("error")
+        error: Any = message.get("error")
+        error = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
         return model.ChatMessageTool(
             id=name,
-            content=content,
+            content="" if error.get("message") == content else content,
             tool_call_id=message.get("tool_call_id"),
             function=message.get("name"),
-            error=inspect_module("tool").ToolCallError(**error) if isinstance(error, dict) else None,
+            error=inspect_module("tool").ToolCallError(**error) if error else None,
         )
     kind = model.ChatMessageUser if read.role == "user" else model.ChatMessageSystem
     return kind(id=name, content=content)

@@ -1,12 +1,16 @@
 """Samples of an Inspect log as rows. Columns are called as Inspect's own data frames call them."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 
+import msgspec
+
 from hanlon.environments.messages import returned_reasoning, tool_calls, visible_text
 from hanlon.exchange.inspect_messages import Message, stored_calls, stored_message
+from hanlon.exchange.refusal import Refusal
 from hanlon.exchange.source_table import Row, Source
 from hanlon.store.digest import as_json, digest
 from hanlon.store.records import Event
@@ -28,13 +32,34 @@ _EVENTS = ("info", "error", "sample_limit", "approval", "interrupt")
 _OF_EVENT = {"uuid", "span_id", "timestamp", "working_start", "event", "pending", "metadata"}
 
 
+class _Cell(msgspec.Struct):
+    """What an import needs of what Hanlon says of a cell."""
+
+    label: str
+    measures: dict[str, str]
+    no_effect: dict[str, Any]
+    tiers: dict[str, Any]
+
+
+class _Sample(msgspec.Struct):
+    """What an import needs of what it says of an episode."""
+
+    index: int
+    outcome: str
+    measures: dict[str, bool | None]
+    excluded: str | None
+    request: Any
+
+
 def said_by_us(log: Any) -> Mapping[str, Any]:
     """What Hanlon said of the cell if it wrote this log, and nobody has taken a part of it out; else empty."""
     ours: Any = log.metadata.get(OURS)
-    whole = isinstance(ours, dict) and all(
-        isinstance(sample.metadata.get(OURS), dict) for sample in log.samples
-    )
-    return cast("Mapping[str, Any]", ours) if whole else {}
+    try:
+        msgspec.convert(ours, _Cell)
+        msgspec.convert([sample.metadata.get(OURS) for sample in log.samples], list[_Sample])
+    except msgspec.ValidationError:
+        return {}
+    return cast("Mapping[str, Any]", ours)
 
 
 def log_rows(source: Source, log: Any) -> list[Row]:
@@ -43,19 +68,22 @@ def log_rows(source: Source, log: Any) -> list[Row]:
     samples = list(log.samples)
     if ours:
         samples.sort(key=lambda sample: sample.metadata[OURS]["index"])
-    scored = any(sample.scores for sample in samples)
-    note = _note(source, log, len(samples))
-    return [
-        Row(
-            f"sample {sample.id}, epoch {sample.epoch}",
-            head | dict(_columns(sample, bool(ours), scored=scored)),
-            source,
-            _rollout(log, ours, sample),
-            note,
-            ours.get("label", ""),
-        )
-        for sample in samples
-    ]
+    names = {name for sample in samples for name in _scores(sample)}
+    note = _note(source, log)
+    rows: list[Row] = []
+    for sample in samples:
+        at = f"sample {sample.id}, epoch {sample.epoch}"
+        try:
+            values = head | dict(_columns(sample, bool(ours))) | _score_columns(sample, names)
+            row = Row(at, values, source, _rollout(log, ours, sample), note, ours.get("label", ""))
+            msgspec.json.encode([row.values, row.rollout])
+        except UnicodeEncodeError as error:
+            raise Refusal(
+                f"{source.file}, {at!a}: {error.object[error.start]!a} in it is half a character (a lone surrogate), "
+                "which cannot be stored. Write the log again without it, or leave it out"
+            ) from None
+        rows.append(row)
+    return rows
 
 
 def _head(source: Source, log: Any) -> Iterator[tuple[str, Any]]:
@@ -63,6 +91,7 @@ def _head(source: Source, log: Any) -> Iterator[tuple[str, Any]]:
     spec = log.eval
     yield from {"log": source.file, "status": log.status, "task_name": spec.task.rsplit("/", 1)[-1]}.items()
     yield from {"model": spec.model, "solver": spec.solver}.items()
+    yield from {"task_id": spec.task_id, "eval_id": spec.eval_id}.items()
     yield from _prefixed("task_arg", spec.task_args)
     yield from _prefixed("solver_arg", spec.solver_args or {})
     yield from _prefixed("generate_config", spec.model_generate_config.model_dump(exclude_none=True))
@@ -81,16 +110,9 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else as_json(value)
 
 
-def _columns(sample: Any, is_ours: bool, *, scored: bool) -> Iterator[tuple[str, Any]]:
+def _columns(sample: Any, is_ours: bool) -> Iterator[tuple[str, Any]]:
     yield from {"id": sample.id, "epoch": sample.epoch, "target": _plain(sample.target)}.items()
     yield from _prefixed("metadata", {key: value for key, value in sample.metadata.items() if key != OURS})
-    for name, score in _scores(sample).items():
-        value = score.value
-        if isinstance(value, dict):
-            yield from _prefixed(f"score_{name}", cast("Mapping[str, Any]", value))
-        else:
-            yield f"score_{name}", _plain(value)
-        yield f"score_{name}_answer", score.answer
     yield "error", sample.error.message if sample.error else None
     yield "limit", sample.limit.type if sample.limit else None
     if is_ours:
@@ -99,22 +121,54 @@ def _columns(sample: Any, is_ours: bool, *, scored: bool) -> Iterator[tuple[str,
         yield from ((name, ours[name]) for name in ("outcome", "excluded"))
         return
     failed = "invalidated" if sample.invalidation else "error" if sample.error else None
-    unscored = UNSCORED if scored and not sample.scores else None
+    unscored = None if sample.scores else UNSCORED
     yield "failed", failed or unscored
     yield "excluded", failed or (f"{sample.limit.type}_limit" if sample.limit else unscored)
+
+
+def _score_columns(sample: Any, names: Collection[str]) -> dict[str, Any]:
+    """Scores and their answers. Of two with one column's name a score comes before a mapping's value, whose column is
+    then `score_NAME.KEY`, and both before an answer.
+    """
+    answers: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
+    for name, score in _scores(sample).items():
+        answers[f"score_{name}_answer"] = score.answer
+        whole: Any = score.value
+        if not isinstance(whole, dict):
+            columns[f"score_{name}"] = _plain(whole)
+            continue
+        for key, value in cast("Mapping[str, Any]", whole).items():
+            column = f"score_{name}_{key}"
+            taken = f"{name}_{key}" in names or column in columns
+            columns[f"score_{name}.{key}" if taken else column] = _plain(value)
+    return columns | {name: text for name, text in answers.items() if name not in columns}
 
 
 def _scores(sample: Any) -> Mapping[str, Any]:
     return sample.scores or {}
 
 
-def _note(source: Source, log: Any, samples: int) -> str:
-    """That a log is not whole."""
-    planned = (log.eval.dataset.samples or 0) * (log.eval.config.epochs or 1)
-    if log.status == "success":
-        return ""
-    of = f" of {planned}" if planned else ""
-    return f"{source.file} has the status {log.status}: {samples}{of} samples are in it"
+def _note(source: Source, log: Any) -> str:
+    """That a log is not whole, or that a scorer gave no value."""
+    without = Counter(
+        name
+        for sample in log.samples
+        for name, score in _scores(sample).items()
+        if _plain(score.value) is None
+    )
+    samples = len(log.samples)
+    remarks = [
+        f"score_{name} has no value (NaN) in {count} of {samples} samples, which are in no rate made of it"
+        for name, count in without.items()
+    ]
+    if log.status != "success":
+        dataset = log.eval.dataset  # its ids are those within --limit, its samples all that it has
+        planned = len(dataset.sample_ids or ()) or dataset.samples or 0
+        planned *= log.eval.config.epochs or 1
+        of = f" of {planned}" if planned else ""
+        remarks.insert(0, f"{source.file} has the status {log.status}: {samples}{of} samples are in it")
+    return "; ".join(remarks)
 
 
 def _rollout(log: Any, cell: Mapping[str, Any], sample: Any) -> dict[str, Any]:
@@ -157,10 +211,13 @@ def _events(sample: Any) -> Iterator[Event]:
         content: Any = event.model_dump(mode="json", exclude=_OF_EVENT, exclude_none=True)
         kind = event.event
         if kind == "info":
-            kind, content = content.get("source") or kind, content["data"]
+            kind, content = content.get("source") or kind, content.get("data")
             if kind == OURS:
-                yield Event(content["turn"], content["kind"], content["data"])
-                continue
+                try:
+                    yield msgspec.convert(content, Event)
+                    continue
+                except msgspec.ValidationError:  # another program's
+                    pass
         fields = cast("dict[str, Any]", content) if isinstance(content, dict) else {"data": content}
         yield Event(max(turn, 0), kind, fields)
 

@@ -60,6 +60,14 @@ class CaseColumn(StrictModel):
     not_cases: list[Level] = Field(default_factory=list[Level])
     description: str = ""
 
+    @model_validator(mode="after")
+    def _either(self) -> "CaseColumn":
+        """Refuse a text that would be both."""
+        both = {table_text(each) for each in self.cases} & {table_text(each) for each in self.not_cases}
+        if both:
+            raise ValueError(f"'{min(both)}' stands in cases and in not_cases. Leave it in one of them")
+        return self
+
 
 class Children(StrictModel):
     """Which rows are resampled from another row and so no siblings of it.
@@ -161,6 +169,8 @@ def read_map(
     name = file or NO_MAP
     try:
         content: object = yaml.safe_load(file.read_text(encoding="utf-8")) if file else {}
+        if content is None and default:  # an empty file says nothing else
+            content = {}
         if isinstance(content, Mapping):
             content = {**(default or {}), **cast("Mapping[str, Any]", content)}
         table_map = TableMap.model_validate(content)
@@ -168,6 +178,8 @@ def read_map(
         raise Refusal(f"{name}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
     except yaml.YAMLError as error:
         raise Refusal(f"{name}: not readable as YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise Refusal(f"{name}: nested too deeply. docs/data.md has the keys of a map") from None
     except ValidationError as error:
         raise Refusal(f"{name}: {'; '.join(explain(error, TableMap))}") from None
     for key, column in table_map.columns():
@@ -202,6 +214,9 @@ def _refuse_alike(file: Path | str, key: str, names: Sequence[str] | Mapping[str
     for name in names:
         other = by_lower.setdefault(name.strip().lower(), name)
         if other != name:
-            raise Refusal(
-                f"{file}: {key}: '{other}' and '{name}' differ only in case. Write one of them in both places"
+            mend = (
+                f"Say in a map, --map map.yaml, which of them are {key}, each by a name of its own"
+                if file == NO_MAP
+                else "Write one of them in both places"
             )
+            raise Refusal(f"{file}: {key}: '{other}' and '{name}' differ only in case. {mend}")
