@@ -26,7 +26,7 @@ class CommandLine:
         return [sys.executable, str(ROOT / "run.py"), *arguments]
 
     def run(
-        self, *arguments: str, tracker: str = "none", timeout_s: float = 120
+        self, *arguments: str, tracker: str = "none", timeout_s: float = 600
     ) -> subprocess.CompletedProcess[str]:
         """Run a sweep to its end."""
         return self.finish([*self.argv(*arguments), f"tracker={tracker}"], timeout_s)
@@ -44,7 +44,7 @@ class CommandLine:
 
     def hanlon(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a verb of the `hanlon` command."""
-        return self.finish([sys.executable, "-m", "hanlon.cli", *arguments], 60)
+        return self.finish([sys.executable, "-m", "hanlon.cli", *arguments], 600)
 
     def finish(self, argv: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
         """Run any command to its end, in the folder and with the environment of this command line."""
