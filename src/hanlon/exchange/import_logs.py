@@ -37,7 +37,7 @@ def import_logs(paths: Sequence[Path], map_file: Path | None, runs: Path, name: 
             raise Refusal(
                 f"{file}: the same log as {first}. Its samples count once: leave one of the two out"
             )
-        if FORK in log.eval.tags and OURS in log.eval.tags:
+        if {FORK, OURS} <= set(log.eval.tags or ()):
             raise Refusal(
                 f"{file}: its samples continue a stored episode (hanlon fork), so they are no episodes of a cell and "
                 "no rate counts them. Leave it out"
