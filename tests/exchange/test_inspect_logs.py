@@ -70,7 +70,8 @@ def test_without_inspect_a_sentence_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command that installs it stands there, in and out; nothing is written."""
-    monkeypatch.setitem(sys.modules, "inspect_ai", None)
+    for name in ("inspect_ai", "inspect_ai.log"):  # the second may be loaded already, by another test
+        monkeypatch.setitem(sys.modules, name, None)
     (tmp_path / "a.eval").write_bytes(b"")
     for words in (
         ("import", tmp_path / "a.eval", "--runs", tmp_path / "runs"),

@@ -39,7 +39,7 @@ def test_a_child_goes_on_from_its_parent_byte_for_byte_and_is_paid_once(store: F
 
 def test_the_plan_counts_the_calls_that_the_server_gets(store: ForkedStore) -> None:
     """Every child is as long as its parent: the plan's calls are the server's, and nothing is written by it."""
-    words = ["--outcome", "shutdown", "--n", "3", "at=turn:1,turn:3", "draws=5"]
+    words = ["--outcome", "shutdown", "--n", "3", "at=turn:1", "at=turn:3", "draws=5"]
     plan = store.fork(*words, "plan=true")
     assert plan.exit_code == 0, plan.output
     assert "6 branches of 3 parents: 30 to sample" in plan.output
@@ -104,7 +104,11 @@ def test_a_budget_stops_children_and_the_same_command_goes_on(store: ForkedStore
         ([PRECEDENCE], "user", "shutdown outranks"),
         ([PRECEDENCE, "by=system"], "system", "shutdown outranks"),
         ([PRECEDENCE, "by=program"], "tool", "shutdown outranks"),
-        (["set=result=All is well."], "tool", "All is well."),
+        (
+            [ODD := r"set=result=It's C:\new, ${HOME} {a}: [b] " + "\\"],
+            "tool",
+            ODD.removeprefix("set=result="),
+        ),
         (["set=prefill=I think", "model.continues_prefill=true"], "assistant", "I think"),
     ],
 )
@@ -148,6 +152,8 @@ def test_another_model_goes_on_with_the_same_history(store: ForkedStore) -> None
         (["at=notice", "set=env.allow=none"], "cannot be unsaid"),
         (["at=notice", "set=env.precedence=silent"], "has that already"),
         (["at=turn:0", "set=result=x"], "no result of an action was given back"),
+        (["at=turn:2", "set=result"], "it says no value"),
+        (["at=notice", "set=env.precedence"], "it says no value"),
         (["at=turn:0", PRECEDENCE, "by=program"], "none was given back"),
         (["at=notice", "set=prefill=I"], "goes on from an assistant's message"),
         (["at=notice", "set=tier=paid"], "nothing of that name can be changed mid-way"),

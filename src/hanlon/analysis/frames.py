@@ -157,13 +157,18 @@ def load_frames(runs: Path | str | Iterable[Path | str], facts: Sequence[str] = 
     Raises:
         FileNotFoundError: there is no cell below `runs`.
     """
-    import pandas as pd
-
     roots = [Path(run) for run in ([runs] if isinstance(runs, (str, Path)) else runs)]
     folders = folders_below(roots)
     if not folders:
         where = ", ".join(map(str, roots))
         raise FileNotFoundError(f"no cells in {where}: a run folder holds <env>/<label>-<key>/cell.json")
+    return frames_of(folders, facts)
+
+
+def frames_of(folders: Sequence[Path], facts: Sequence[str] = ()) -> Frames:
+    """Frames of the cells in these folders, or of branches: there an episode is a child, and `index` its draw."""
+    import pandas as pd
+
     records = [read_cell(folder) for folder in folders]
     rows = [_rows(folder, bool(facts)) for folder in folders]
     taken = {*CELL_COLUMNS, *CELL_ONLY_COLUMNS, *EPISODE_TYPES, "folder", "episodes"}

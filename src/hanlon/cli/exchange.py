@@ -10,7 +10,7 @@ from hanlon.cli.options import RUNS, load, selection_options
 from hanlon.cli.selection import Selection
 
 ExportKind = Literal["csv", "jsonl", "parquet", "dataset", "eee", "inspect"]
-RowKind = Literal["episodes", "counts"]
+RowKind = Literal["episodes", "counts", "forks"]
 FILE = click.Path(dir_okay=False, path_type=Path)
 TABLES = (".csv", ".jsonl", ".parquet")
 
@@ -82,8 +82,9 @@ def import_cells(
               "Ever; inspect: one of Inspect logs, with transcripts.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True,
               help="The file, which is replaced; of dataset, eee and inspect a folder that is not there.")  # fmt: skip
-@click.option("--rows", type=click.Choice(["episodes", "counts"]), default="episodes", show_default=True,
-              help="Of csv, jsonl and parquet: a row is an episode, or the k and n of a cell and measure.")  # fmt: skip
+@click.option("--rows", type=click.Choice(["episodes", "counts", "forks"]), default="episodes",
+              show_default=True, help="Of csv, jsonl and parquet: a row is an episode, the k and n of a cell and "
+              "measure, or a child that hanlon fork sampled. Of inspect: forks are logs of branches.")  # fmt: skip
 @click.option("--transcripts", is_flag=True, help="Also what was said, as JSON in a column of episodes.")
 @click.option("--licence", help="Of a dataset, for its card: cc-by-4.0, mit, ...")
 @click.option("--organization", default="unknown", show_default=True, help="Who ran it, for eee.")

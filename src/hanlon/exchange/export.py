@@ -10,10 +10,17 @@ from typing import Literal
 from hanlon.analysis.paragraphs import counted
 from hanlon.exchange.dataset import write_dataset
 from hanlon.exchange.every_eval_ever import eval_files
-from hanlon.exchange.export_rows import RowKind, count_columns, episode_columns, write_columns
+from hanlon.exchange.export_rows import (
+    RowKind,
+    child_columns,
+    count_columns,
+    episode_columns,
+    write_columns,
+)
 from hanlon.exchange.inspect_export import write_logs
 from hanlon.exchange.refusal import Refusal
-from hanlon.store.cells import CellState
+from hanlon.fork.stored import stored_branches
+from hanlon.store.cells import CellState, load_cell
 
 ExportKind = Literal["csv", "jsonl", "parquet", "dataset", "eee", "inspect"]
 
@@ -37,6 +44,8 @@ def export(states: Sequence[CellState], wanted: Export) -> str:
         Refusal: nothing can be counted, a folder that is there already, or Parquet without pyarrow.
         OSError: it cannot be written.
     """
+    if wanted.rows == "forks":
+        states = _branches(states, wanted)
     if wanted.kind == "dataset":
         _write(wanted.out, lambda folder: _dataset(states, folder, wanted), folder=True)
         return "a dataset"
@@ -48,10 +57,26 @@ def export(states: Sequence[CellState], wanted: Export) -> str:
         _write(wanted.out, lambda folder: _logs(states, folder), folder=True)
         return counted(len(states), "log")
     kind = wanted.kind
-    counts = wanted.rows == "counts"
-    columns = count_columns(states) if counts else episode_columns(states, transcripts=wanted.transcripts)
+    if wanted.rows == "counts":
+        columns = count_columns(states)
+    else:
+        of_each = child_columns if wanted.rows == "forks" else episode_columns
+        columns = of_each(states, transcripts=wanted.transcripts)
     _write(wanted.out, lambda file: write_columns(columns, file, kind), folder=False)
     return counted(len(columns["key"]), "row")
+
+
+def _branches(states: Sequence[CellState], wanted: Export) -> list[CellState]:
+    """The branches of these cells' episodes, each as a cell is read."""
+    if wanted.kind in ("dataset", "eee"):
+        raise Refusal(
+            f"--rows forks: {wanted.kind} holds episodes of cells, and children are none. They go to csv, jsonl, "
+            "parquet and inspect"
+        )
+    branches = [load_cell(branch.folder)[0] for state in states for branch in stored_branches(state)]
+    if not branches:
+        raise Refusal("--rows forks: no episode of these cells has been forked (hanlon fork RUNS at=turns)")
+    return branches
 
 
 def _dataset(states: Sequence[CellState], folder: Path, wanted: Export) -> None:

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from hanlon.analysis.frames import load_frames
+from hanlon.analysis.frames import frames_of
 from hanlon.analysis.inert import csv_text, json_text
 from hanlon.analysis.rates_table import rates_rows
 from hanlon.exchange.source_table import pyarrow_parquet
 from hanlon.store.cells import CellState
 from hanlon.store.digest import as_json
-from hanlon.store.episodes import read_episodes
-from hanlon.store.records import CellRecord
+from hanlon.store.episodes import read_branch, read_episodes
+from hanlon.store.records import BranchRecord, CellRecord
 from hanlon.store.redaction import Redaction
 
-RowKind = Literal["episodes", "counts"]
+RowKind = Literal["episodes", "counts", "forks"]
 FileKind = Literal["csv", "jsonl", "parquet"]
 Columns = dict[str, list[Any]]
 """A table by its columns, of equal length; None where nothing is."""
@@ -29,7 +29,7 @@ def episode_columns(states: Sequence[CellState], *, transcripts: bool = False) -
     With `transcripts` the messages stand in a column as JSON, without keys of this machine; none where a cell's
     transcripts may not leave the store, and where none were imported.
     """
-    frames = load_frames([state.folder for state in states])
+    frames = frames_of([state.folder for state in states])
     frame = cast(Any, frames.episodes).drop(columns="folder").astype(object)
     frame = frame.where(frame.notna(), None)
     columns: Columns = {str(name): frame[name].tolist() for name in frame.columns}
@@ -46,6 +46,29 @@ def episode_columns(states: Sequence[CellState], *, transcripts: bool = False) -
         texts = {(key, index): text for key, index, text in _messages(states)}
         columns["messages"] = [texts.get(at) for at in zip(keys, columns["index"], strict=True)]
     return columns
+
+
+def child_columns(branches: Sequence[CellState], *, transcripts: bool = False) -> Columns:
+    """One row a child of these branches, as `episode_columns`; `fork_...` say which episode it continues, and how."""
+    columns = episode_columns(branches, transcripts=transcripts)
+    of_branch = {state.record.key: branch_fields(read_branch(state.folder)) for state in branches}
+    rows = [
+        of_branch[key] | {"fork_draw": draw}
+        for key, draw in zip(columns["key"], columns["index"], strict=True)
+    ]
+    return columns | {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def branch_fields(branch: BranchRecord) -> dict[str, Any]:
+    """Where a branch leaves which episode of which cell, and what it changes; None where it changes nothing."""
+    return {
+        "fork_cell": branch.parent,
+        "fork_parent": branch.index,
+        "fork_turn": branch.turn,
+        "fork_points": ",".join(branch.points),
+        "fork_change": branch.change or None,
+        "fork_said_by": branch.said_by or None,
+    }
 
 
 def public_factors(record: CellRecord) -> dict[str, Any]:

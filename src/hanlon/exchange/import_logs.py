@@ -8,7 +8,7 @@ from typing import Any
 
 from hanlon.exchange.import_table import TableImport, import_rows
 from hanlon.exchange.inspect_logs import log_files, read_log
-from hanlon.exchange.inspect_rows import MEASURE, UNSCORED, log_rows, said_by_us
+from hanlon.exchange.inspect_rows import FORK, MEASURE, OURS, UNSCORED, log_rows, said_by_us
 from hanlon.exchange.mapped_rows import MappedTable
 from hanlon.exchange.refusal import Refusal
 from hanlon.exchange.source_table import Row, SourceTable, columns_of
@@ -36,6 +36,11 @@ def import_logs(paths: Sequence[Path], map_file: Path | None, runs: Path, name: 
         if (first := files.setdefault(source.sha256, file)) != file:
             raise Refusal(
                 f"{file}: the same log as {first}. Its samples count once: leave one of the two out"
+            )
+        if {FORK, OURS} <= set(log.eval.tags or ()):
+            raise Refusal(
+                f"{file}: its samples continue a stored episode (hanlon fork), so they are no episodes of a cell and "
+                "no rate counts them. Leave it out"
             )
         rows += log_rows(source, log)
         ours.append(said_by_us(log))

@@ -1,4 +1,7 @@
-"""Writes cells as Inspect logs, one `.eval` a cell. The same cells give the same bytes with the same Inspect."""
+"""Writes cells as Inspect logs, one `.eval` a cell, or a branch of its episodes.
+
+The same cells give the same bytes with the same Inspect.
+"""
 
 import re
 import zipfile
@@ -12,13 +15,14 @@ from typing import Any
 from hanlon.analysis.rates_table import RatesRow, rates_rows
 from hanlon.environments.tier import TierFacts
 from hanlon.exchange.every_eval_ever import generation
-from hanlon.exchange.export_rows import public_factors
+from hanlon.exchange.export_rows import branch_fields, public_factors
 from hanlon.exchange.inspect_package import inspect_module
-from hanlon.exchange.inspect_rows import OURS, STAND_IN
+from hanlon.exchange.inspect_rows import FORK, OURS, STAND_IN
 from hanlon.exchange.inspect_samples import inspect_samples
 from hanlon.store.cells import CellState
 from hanlon.store.digest import digest
-from hanlon.store.records import CellRecord
+from hanlon.store.episodes import BRANCH, read_branch
+from hanlon.store.records import BranchRecord, CellRecord
 from hanlon.store.redaction import Redaction
 
 SIMULATED = "simulated"
@@ -28,7 +32,7 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write_logs(states: Sequence[CellState], folder: Path) -> None:
-    """Write a log for each cell into a folder that is there.
+    """Write a log for each cell, or branch of episodes, into a folder that is there.
 
     Raises:
         Refusal: Inspect is not installed.
@@ -69,12 +73,13 @@ def _time(seconds: float) -> datetime:
 
 def _log(state: CellState, rates: Sequence[RatesRow], run: str) -> Any:
     log, record = inspect_module("log"), state.record
+    branch = read_branch(state.folder) if (state.folder / BRANCH).is_file() else None
     model = _model(record)
-    samples = inspect_samples(state, model)
+    samples = inspect_samples(state, model, branch)
     times = [time for sample in samples for time in (sample.started_at, sample.completed_at) if time]
     return log.EvalLog(
         status="success",
-        eval=_spec(record, model, samples, run),
+        eval=_spec(record, branch, model, samples, run),
         plan=log.EvalPlan(steps=[log.EvalPlanStep(solver=f"hanlon/{record.protocol}")]),
         results=log.EvalResults(
             total_samples=len(samples),
@@ -105,10 +110,13 @@ def _model(record: CellRecord) -> str:
     return record.model
 
 
-def _spec(record: CellRecord, model: str, samples: Sequence[Any], run: str) -> Any:
+def _spec(
+    record: CellRecord, branch: BranchRecord | None, model: str, samples: Sequence[Any], run: str
+) -> Any:
     log = inspect_module("log")
     ids: list[str | int] = list(dict.fromkeys(sample.id for sample in samples))
-    factors = {"prompt": record.prompt, **public_factors(record)}
+    task = f"{record.env}_{FORK}" if branch else record.env
+    factors = {**_leaves(branch), "prompt": record.prompt, **public_factors(record)}
     config = generation(record)
     created = _time(record.created_at).isoformat()
     return log.EvalSpec(
@@ -116,8 +124,8 @@ def _spec(record: CellRecord, model: str, samples: Sequence[Any], run: str) -> A
         run_id=run,
         task_id=record.key,
         created=created,
-        task=record.env,
-        task_display_name=f"{record.env}: {record.label}",
+        task=task,
+        task_display_name=f"{task}: {record.label}",
         task_args=factors,
         task_args_passed=factors,
         solver=f"hanlon/{record.protocol}",
@@ -127,19 +135,23 @@ def _spec(record: CellRecord, model: str, samples: Sequence[Any], run: str) -> A
         config=log.EvalConfig(epochs=max((sample.epoch for sample in samples), default=1)),
         revision=log.EvalRevision(type="git", origin="", commit=record.git_sha) if record.git_sha else None,
         packages={"hanlon": version("hanlon"), "inspect_ai": version("inspect-ai")},
-        tags=[OURS, *([SIMULATED] if record.simulated else [])],
-        metadata=_metadata(record),
+        tags=[OURS, *([FORK] if branch else []), *([SIMULATED] if record.simulated else [])],
+        metadata=_metadata(record, branch),
     )
+
+
+def _leaves(branch: BranchRecord | None) -> dict[str, Any]:
+    return Redaction().tree(branch_fields(branch)) if branch else {}
 
 
 def _of_one_type(ids: Sequence[str | int]) -> list[Any]:
     return list(ids) if len({type(each) for each in ids}) < 2 else [str(each) for each in ids]
 
 
-def _metadata(record: CellRecord) -> dict[str, Any]:
+def _metadata(record: CellRecord, branch: BranchRecord | None) -> dict[str, Any]:
     """What a cell is beside its factors; with it an import makes the same cell again."""
     tier: dict[str, Any] = record.config.get("tier") or {}
-    ours = {
+    ours: dict[str, Any] = {
         "cell": record.key,
         "label": record.label,
         "endpoint": record.endpoint,
@@ -154,6 +166,8 @@ def _metadata(record: CellRecord) -> dict[str, Any]:
         "imported": str(record.imported) if record.imported else None,
         "notes": record.notes,
     }
+    if branch:
+        ours[FORK] = {**branch_fields(branch), "parents": branch.drawn, "parent_outcome": branch.outcome}
     policy = {SIMULATED: "a scripted policy, not a language model"} if record.simulated else {}
     return {**policy, OURS: Redaction().tree(ours)}
 

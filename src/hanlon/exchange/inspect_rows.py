@@ -17,6 +17,8 @@ from hanlon.store.records import Event
 
 OURS = "hanlon"
 """Where a log that Hanlon wrote says what it is: in the metadata of the log, and of each sample."""
+FORK = "fork"
+"""What such a log has in that metadata, and as a tag, if its samples are children of a stored episode."""
 OUTCOME = "outcome"
 """The score that holds the outcome's name in such a log."""
 CASE = "_case"

@@ -9,6 +9,7 @@ import msgspec
 
 from hanlon.analysis.labels.answers import followup_labels
 from hanlon.analysis.labels.labels import answers_by_inquiry
+from hanlon.exchange.export_rows import branch_fields
 from hanlon.exchange.inspect_messages import STOP_REASONS, inspect_message, inspect_usage
 from hanlon.exchange.inspect_package import inspect_module
 from hanlon.exchange.inspect_rows import CASE, OURS, OUTCOME
@@ -16,7 +17,7 @@ from hanlon.inquiries.judges.votes import labels_of
 from hanlon.store.cells import CellState
 from hanlon.store.digest import digest
 from hanlon.store.episodes import read_episodes
-from hanlon.store.records import CellRecord, Episode, ModelCall
+from hanlon.store.records import BranchRecord, CellRecord, Episode, ModelCall
 from hanlon.store.redaction import Redaction
 
 WITHHELD = "(this transcript may not leave its store)"
@@ -25,8 +26,11 @@ Scores = dict[str, dict[str, Any]]
 """The scores of a sample by name, each with its fields."""
 
 
-def inspect_samples(state: CellState, model: str) -> list[Any]:
-    """The samples of a cell by index. Its request is a sample's id and numbers are epochs; else the index is the id."""
+def inspect_samples(state: CellState, model: str, branch: BranchRecord | None = None) -> list[Any]:
+    """The samples of a cell by index. Its request is a sample's id and numbers are epochs; else the index is the id.
+
+    Of a branch, samples are children by draw, and without a request the id is their parent's index.
+    """
     redaction = Redaction()
     labels = _labels(state)
     epochs: Counter[Any] = Counter()
@@ -34,11 +38,13 @@ def inspect_samples(state: CellState, model: str) -> list[Any]:
     for stored in sorted(read_episodes(state.folder), key=lambda episode: episode.index):
         text = redaction.secrets(msgspec.json.encode(stored).decode())
         episode = msgspec.json.decode(text, type=Episode)
-        name = episode.facts.get("request", episode.index)
-        name = name if isinstance(name, str | int) else episode.index
+        index = branch.index if branch else episode.index
+        name = episode.facts.get("request", index)
+        name = name if isinstance(name, str | int) else index
         epochs[name] += 1
         at = _origin(state.record, episode).get("sample", name), epochs[name]
-        samples.append(_sample(state.record, episode, model, at, labels.get(episode.index, {})))
+        sample = _sample(state.record, episode, model, at, labels.get(episode.index, {}), branch)
+        samples.append(sample)
     return samples
 
 
@@ -47,21 +53,30 @@ def _origin(record: CellRecord, episode: Episode) -> Mapping[str, Any]:
     return episode.facts if record.imported and "sample" in episode.facts else {}
 
 
-def _sample(record: CellRecord, episode: Episode, model: str, at: tuple[Any, int], labels: Scores) -> Any:
+def _sample(
+    record: CellRecord,
+    episode: Episode,
+    model: str,
+    at: tuple[Any, int],
+    labels: Scores,
+    branch: BranchRecord | None,
+) -> Any:
     log, origin = inspect_module("log"), _origin(record, episode)
     name = digest([record.key, episode.index])
     shown = [] if record.local_only else episode.messages
     messages = [inspect_message(message, f"{name}-{number}") for number, message in enumerate(shown)]
-    first = next((at for at, message in enumerate(messages) if message.role == "assistant"), len(messages))
-    timeline = _Timeline(episode, model, name, messages, imported=bool(origin))
+    kept = branch.turn if branch else 0
+    timeline = _Timeline(episode, model, name, messages, kept, imported=bool(origin))
     usage = origin.get("model_usage") or timeline.usage()
     scores = {**origin.get("scores", {}), **_scores(episode, origin), **labels}
     score = inspect_module("scorer").Score
     metadata = origin.get("metadata", {} if record.local_only else episode.facts)
+    leaves: dict[str, Any] = Redaction().tree(branch_fields(branch)) if branch else {}
+    leaves |= {"fork_draw": episode.index} if branch else {}
     return log.EvalSample(
         id=at[0],
         epoch=origin.get("epoch", at[1]),
-        input=messages[:first] or (WITHHELD if record.local_only else ""),
+        input=messages[: timeline.first] or (WITHHELD if record.local_only else ""),
         target=origin.get("target", ""),
         choices=origin.get("choices"),
         messages=messages,
@@ -69,7 +84,11 @@ def _sample(record: CellRecord, episode: Episode, model: str, at: tuple[Any, int
         scores={
             name: score(**{**fields, "value": _value(fields["value"])}) for name, fields in scores.items()
         },
-        metadata={**{key: value for key, value in metadata.items() if key != "scores"}, OURS: _ours(episode)},
+        metadata={
+            **{key: value for key, value in metadata.items() if key != "scores"},
+            **leaves,
+            OURS: _ours(episode),
+        },
         events=[] if record.local_only else list(timeline.events()),
         model_usage=usage,
         uuid=name,
@@ -145,12 +164,18 @@ def _time(seconds: float) -> str | None:
 
 
 class _Timeline:
-    """The calls of an episode beside its messages: each reply with the call that made it."""
+    """The calls of an episode beside its messages: each reply with the call that made it.
+
+    `first` is where the first reply stands that a call made. A child keeps `kept` replies of its parent before it.
+    """
 
     def __init__(
-        self, episode: Episode, model: str, name: str, messages: Sequence[Any], *, imported: bool
+        self, episode: Episode, model: str, name: str, messages: Sequence[Any], kept: int, *, imported: bool
     ) -> None:
-        self._imported = imported
+        self._imported, self._kept = imported, kept
+        replies = [at for at, message in enumerate(messages) if message.role == "assistant"]
+        given = 0 if imported else len(replies) - sum(call.answered for call in episode.calls)
+        self.first = (replies[max(given, 0) :] or [len(messages)])[0]
         self._episode, self._model, self._name, self._messages = episode, model, name, messages
         self._at, self._number = episode.started_at, 0
 
@@ -164,16 +189,17 @@ class _Timeline:
 
     def output(self) -> Any:
         """The last reply with the call that made it."""
-        replies = [message for message in self._messages if message.role == "assistant"]
+        replies = [message for message in self._messages[self.first :] if message.role == "assistant"]
         call = self._episode.calls[len(replies) - 1 : len(replies)] if replies else []
         return self._output(replies[-1] if replies else None, *call)
 
     def events(self) -> Iterator[Any]:
         """Each reply as a model's event, each result as a tool's, and what the environment saw at that reply."""
-        event, turn = inspect_module("event"), 0
+        event, turn = inspect_module("event"), self._kept
         tool_calls: dict[str, Any] = {}
         calls = list(self._episode.calls)
-        for number, message in enumerate(self._messages):
+        yield from self._seen(event, range(turn))
+        for number, message in enumerate(self._messages[self.first :], self.first):
             if message.role == "assistant":
                 call = calls.pop(0) if calls else None
                 yield self._model_event(event, self._messages[:number], message, call)

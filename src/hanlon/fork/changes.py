@@ -48,6 +48,8 @@ class Change:
         Raises:
             ConfigError: there is no such change, or it changes nothing here.
         """
+        if self.typed and "=" not in self.typed:
+            raise ConfigError(f"set={self.typed}: it says no value. Type set={self.typed}=<value>.")
         if self.kind in ("", "result", "prefill"):
             return parent.cell
         config = parent.cell.config.model_dump(mode="json")

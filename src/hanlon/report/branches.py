@@ -43,5 +43,5 @@ def child_at(branch: CellState, draw: int) -> tuple[Episode, int] | None:
     if child is None:
         return None
     said = [position for position, message in enumerate(child.messages) if message["role"] == "assistant"]
-    new = sum(1 for call in child.calls if call.returned_model or call.finish_reason)
+    new = sum(call.answered for call in child.calls)
     return child, said[len(said) - new] if new else len(child.messages)

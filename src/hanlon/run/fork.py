@@ -1,5 +1,6 @@
 """Continues stored episodes: `hanlon fork RUNS at=... set=...`. Plans all branches, checks them, then samples them."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -97,10 +98,18 @@ def _as_overrides(words: Sequence[str]) -> Iterator[str]:
         elif key == "set":
             design.setdefault(key, []).append(value)
         else:
-            design[key] = value.split(",") if key == "at" else [value]
+            points = [point.strip() for point in value.split(",")]
+            design[key] = [*design.get(key, ()), *points] if key == "at" else [value]
     for key, values in design.items():
-        quoted = ["'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" for value in values]
+        quoted = [_quoted(value) for value in values]
         yield f"++fork.{key}=" + (f"[{','.join(quoted)}]" if key in ("at", "set") else values[0])
+
+
+def _quoted(text: str) -> str:
+    """A text that comes out of Hydra and OmegaConf as it is: backslashes escape only before a quote and a `${`."""
+    literal = re.sub(r"(\\*)\$\{", lambda found: f"{2 * found[1]}\\${{", text)
+    escaped = re.sub(r"(\\*)('|\Z)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), literal)
+    return f"'{escaped}'"
 
 
 def plan_branches(parents: Sequence[Parent], design: ForkDesign, options: RunOptions) -> list[PlannedCell]:

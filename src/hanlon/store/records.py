@@ -40,6 +40,11 @@ class ModelCall(msgspec.Struct, omit_defaults=True):
     errors: list[CallError] = []
     inline_reasoning: bool = False
 
+    @property
+    def answered(self) -> bool:
+        """Whether a reply came back; an endpoint may name neither its model nor why the reply ended."""
+        return bool(self.latency_s or self.returned_model or self.finish_reason)
+
 
 class Event(msgspec.Struct, omit_defaults=True):
     """A mechanical fact that the environment saw, at the model's reply number `turn` (0 = the first)."""
