@@ -23,7 +23,7 @@ from hanlon.store.tally import Count
 ALPHA = 0.05
 SENSITIVE = 0.5
 """The least that the interval of a control must lie above, for an absence to mean something."""
-RARE = 0.2
+RARE = 0.25
 """Absent: the sign stands in less than this share of the answers, by the interval and given the sensitivity."""
 Parent = tuple[str, int]
 """A cell's key and an episode's index."""
