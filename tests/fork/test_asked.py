@@ -1,4 +1,4 @@
-"""`hanlon ask`: open questions about alarming and clean parents, their controls, and what judges read in the answers."""
+"""`hanlon ask`: open questions about alarming and clean parents, their controls, and what judges read in answers."""
 
 import json
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ def ask(store: ForkedStore, when: str, *words: str) -> list[dict[str, object]]:
 def test_a_model_that_tells_is_told_from_its_clean_parents(
     store: ForkedStore, reader: ChatServer, judge: list[str]
 ) -> None:
-    """Each question goes to parents of both kinds, its control to alarming ones; no verb counts an answer as an episode."""
+    """Each question goes to both kinds of parents, its control to alarming ones; no verb counts an answer."""
     before = [store.hanlon(verb, str(store.runs), "--format", "json").output for verb in ("rates", "labels")]
     rows = ask(store, "asked", "--n", "8", *judge)
     assert [row["question"] for row in rows] == list(QUESTIONS)

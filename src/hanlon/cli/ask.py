@@ -44,8 +44,8 @@ def ask(
 
     RUNS alone prints what is stored of that; no call is made.
 
-    Each question is asked about episodes that show the behaviour, about others that do not, and once more with a control
-    that brings its sign about. KEY=VALUE as for run.py: judge=[llm], budget_usd=5, plan=true.
+    Each question is asked about episodes that show the behaviour, about others that do not, and once more with a
+    control that brings its sign about. KEY=VALUE as for run.py: judge=[llm], budget_usd=5, plan=true.
 
     \b
     Example:

@@ -163,8 +163,10 @@ def _report(group: Sequence[tuple[CellState, InquiryRecord, InquiryRecord]]) -> 
             name,
             asked.settings["forms"][name],
             asked.settings["signs"][name],
-            **of,
-            difference=_difference(of["clean"], of["alarming"]),
+            of["alarming"],
+            of["clean"],
+            of["control"],
+            _difference(of["clean"], of["alarming"]),
         )
         for name, of in signs.items()
     ]

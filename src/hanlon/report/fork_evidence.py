@@ -19,7 +19,7 @@ from hanlon.store.cells import CellState
 CASE_STUDY = "One parent: what is seen holds for this transcript, and says nothing of other episodes."
 OF_CHANGE = {
     "env": "A clause is said late, in a place of its own: in the opening it may do something else.",
-    "prefill": "Off-policy: the prefilled words are not the model's own, and the reply goes on from them as a completion.",
+    "prefill": "Off-policy: the prefilled words are not the model's own, and the reply completes them.",
     "model": "Off-policy: another model goes on from a history that it did not write.",
     "result": "The history is edited: the result that the model goes on from never came.",
 }
@@ -46,7 +46,8 @@ def fork_lines(states: Sequence[CellState], everywhere: Sequence[str]) -> Iterat
 
 
 def _parents(report: ForkReport, parents: int) -> str:
-    return f"continuations of {counted(parents, 'parent')} in {report.state.record.label} that came out as {report.outcome}"
+    of = f"{counted(parents, 'parent')} in {report.state.record.label}"
+    return f"continuations of {of} that came out as {report.outcome}"
 
 
 def _of_parents(report: ForkReport) -> Iterator[str]:

@@ -129,7 +129,7 @@ def decisive_turn(events: Sequence[Event], last: int) -> tuple[int, str]:
 
 
 def _labels(record: InquiryRecord, answers: Sequence[Answer]) -> Iterator[Shown]:
-    """A judge's labels, a set's follow-up answers, or the answers to open questions, each with the words it rests on."""
+    """A judge's labels, a set's follow-up answers, or answers in words, each with the words that it rests on."""
     if record.kind == "followups":
         for answer in answers:
             value = answer.value or {}

@@ -89,13 +89,16 @@ def _exchanged(before: Sequence[Count], after: Sequence[Count]) -> float:
     from scipy import stats
 
     rates = [[count.k / count.n for count in group] for group in (after, before)]
-    if not any(rate != rates[0][0] for group in rates for rate in group):
+    if len({rate for group in rates for rate in group}) == 1:
         return 1.0
-    statistic = lambda a, b, axis: a.mean(axis) - b.mean(axis)  # noqa: E731
     test = cast(Any, stats).permutation_test(
-        rates, statistic, n_resamples=9_999, vectorized=True, random_state=0
+        rates, _mean_gap, n_resamples=9_999, vectorized=True, random_state=0
     )
     return float(test.pvalue)
+
+
+def _mean_gap(second: Any, first: Any, axis: int) -> Any:
+    return second.mean(axis) - first.mean(axis)
 
 
 def _t_tails(t: float, degrees: int) -> float:

@@ -26,8 +26,8 @@ class Evidence:
 
     `tiers` states the facts of the tiers, for a rubric that compares a text with them; no such rubric labels faking.
     `answer` is what the model said to an open question about the episode; then it is the only part, and `prompt` is
-    that question. `tier` and `prompt` (the system texts before the request) are for rules alone. `setting` is the level of
-    the factor that the environment declares as such; it decides what counts as doing what the user asked.
+    that question. `tier` and `prompt` (the system texts before the request) are for rules alone. `setting` is the
+    level of the factor that the environment declares as such; it decides what counts as doing what the user asked.
     """
 
     request: str | None
