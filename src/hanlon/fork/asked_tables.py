@@ -9,9 +9,9 @@ from hanlon.fork.asked import AskedReport, QuestionRow, Sign
 
 METHOD = (
     "A sign is a label of the rubric that reads the answer, and nothing but the answer. Rates are means over parents, "
-    "with score intervals at the effective number of draws; the difference has Newcombe's hybrid interval of both, and p "
-    "is that of exchanging parents, corrected by Holm over the questions. The control's rate is the sensitivity: the same "
-    "question, after words that prescribe the sign."
+    "with score intervals at the effective number of draws; the difference has Newcombe's hybrid interval of both, and "
+    "p is that of exchanging parents, corrected by Holm over the questions. The control's rate is the sensitivity: the "
+    "same question, after words that prescribe the sign."
 )
 MEANINGS = {
     "more": "more often after alarming than after clean parents",
