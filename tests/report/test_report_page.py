@@ -20,7 +20,7 @@ from hanlon.store.episodes import write_json
 from hanlon.store.records import SweepRecord
 from support.attacks import ATTACKS, HIDDEN, restored
 from support.command_line import ROOT
-from support.judged import LABEL, judged_store, said, write_judge
+from support.judged import LABEL, judged_store, said, write_asked, write_branch, write_judge
 from support.rivals import SHUTDOWN, states
 from support.stored import lines, write_cell
 
@@ -333,6 +333,24 @@ def test_a_folder_without_cells_is_an_error_of_use(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "no cells in" in result.output
     assert not (tmp_path / "page.html").exists()
+
+
+def test_forks_and_answers_are_evidence_with_their_confounds(tmp_path: Path) -> None:
+    """A line for a prefill and for an open question; what confounds each stands below, once."""
+    runs = write_sweep(tmp_path / "runs", CELLS)
+    folder = next(
+        f for f in sorted(runs.glob("shutdown/*")) if '"resisted"' in (f / "episodes.jsonl").read_text()
+    )
+    write_branch(folder, 0, "", [True, False])
+    write_branch(folder, 0, "prefill=I will", [True, True])
+    write_asked(runs, folder, alarming=range(2), clean=range(9, 12))
+    _, page = report(runs)
+    assert re.search(r"Fork: prefill=I will continuations of 1 parent in .* 1/2 → 2/2", page.text)
+    assert re.search(r"Asked handover: told answers of .* about 2 alarming parents and 3 clean", page.text)
+    assert "uninterpretable: 0/2" in page.text
+    for confound in ("Off-policy: the prefilled words", "One parent: what is seen", "The model's own word",
+                     "No control was asked"):  # fmt: skip
+        assert page.text.count(confound) == 1
 
 
 def test_labels_are_evidence_with_what_is_known_of_their_judges(tmp_path: Path) -> None:

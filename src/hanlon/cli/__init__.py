@@ -1,10 +1,11 @@
 """`hanlon ...`: begins a study, plans and runs sweeps, reads run folders, serves simulated policies.
 
-Only `run`, `fork`, `rescore` and `judge-smoke` call models, only `run`, `fork` and `sync` call W&B.
+Only `run`, `fork`, `ask`, `rescore` and `judge-smoke` call models, only `run`, `fork` and `sync` call W&B.
 """
 
 import click
 
+from hanlon.cli.ask import ask
 from hanlon.cli.compare import compare
 from hanlon.cli.completion import completion
 from hanlon.cli.exchange import export_cells, import_cells
@@ -44,6 +45,6 @@ def main() -> None:
 
 main.add_section("Run", [init, new, list_names, run, prompts, power, preregister, serve, completion])
 main.add_section("Read", [rates, status, show, view, compare])
-main.add_section("Explain", [verdict, contrasts, gaps, fork])
+main.add_section("Explain", [verdict, contrasts, gaps, fork, ask])
 main.add_section("Judge", [labels, rescore, judge_smoke, judge_check])
 main.add_section("Share", [report, figures, sync, export_cells, import_cells])

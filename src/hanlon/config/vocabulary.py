@@ -13,7 +13,7 @@ from hanlon.config.search_path import SearchPath
 
 NO_MODEL = "Not a model by itself"
 """What the file says that other model files are made from."""
-NO_GROUPS = ("hypothesis", "rubric")
+NO_GROUPS = ("hypothesis", "rubric", "questions")
 """Folders of the configuration whose files are no options of a group of Hydra's."""
 Kind = Literal["option", "factor", "level", "choice", "hypothesis"]
 

@@ -1,1 +1,1 @@
-"""What is asked of stored episodes: judges and follow-up questions. `base` is the contract."""
+"""What is asked of stored episodes: judges, follow-up questions and open questions. `base` is the contract."""

@@ -7,11 +7,11 @@ again. The engine makes the calls, in the lanes and under the budget of sampling
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from hanlon.config.schema import ModelConfig
 from hanlon.environments.base import Estimate, Message
-from hanlon.store.records import Answer, CellRecord, Episode, InquiryRecord
+from hanlon.store.records import Answer, CellRecord, Episode, InquiryRecord, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Inquiry(Protocol):
         ...
 
     @property
-    def kind(self) -> Literal["judges", "followups"]:
+    def kind(self) -> Kind:
         """Which folder of the store its record lies in. Its answers lie beside the episodes."""
         ...
 

@@ -7,15 +7,16 @@ from hanlon.analysis.labels.labels import answers_by_inquiry
 from hanlon.report.transcript import Answers
 from hanlon.store.cells import CellState
 from hanlon.store.people import Remark, RemarkKind, read_remarks, remarks_path
-from hanlon.store.records import Answer, InquiryRecord
+from hanlon.store.records import Answer, InquiryRecord, Kind
 
 InquiryAnswers = Sequence[tuple[InquiryRecord, Mapping[int, Sequence[Answer]]]]
 """What each inquiry has of each episode of a cell."""
 
 
 def inquiry_answers(state: CellState) -> InquiryAnswers:
-    """The answers of all judges and sets of follow-up questions about a cell."""
-    return [*answers_by_inquiry(state.folder, "judges"), *answers_by_inquiry(state.folder, "followups")]
+    """The answers of all judges, and to all follow-up and open questions, about a cell."""
+    kinds: tuple[Kind, ...] = ("judges", "followups", "questions")
+    return [each for kind in kinds for each in answers_by_inquiry(state.folder, kind)]
 
 
 def answers_at(by_inquiry: InquiryAnswers, index: int) -> Answers:

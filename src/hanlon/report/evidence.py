@@ -1,6 +1,7 @@
 """The evidence table: what each line of evidence says for each rival, where it comes from, and what confounds it.
 
-A line is a contrast that some rival speaks of, a label of the same transcripts, or a control. Nothing is summed. What
+A line is a contrast that some rival speaks of, a label of the same transcripts, what was seen in forks of them, or a
+control. Nothing is summed. What
 confounds several lines is said once, with the lines that share it.
 """
 
@@ -14,6 +15,7 @@ from hanlon.hypotheses.printed.answers import Judged
 from hanlon.hypotheses.printed.tables import in_order
 from hanlon.hypotheses.printed.wording import SeenClaim
 from hanlon.hypotheses.selection import MEASURE
+from hanlon.report.fork_evidence import fork_lines
 from hanlon.report.label_evidence import LabelEvidence
 from hanlon.report.line import Line
 from hanlon.store.cells import CellState
@@ -71,7 +73,7 @@ def letter(place: int) -> str:
 
 
 def evidence(judged: Judged, labels: LabelEvidence) -> Evidence:
-    """The evidence of a verdict: contrasts by how many rivals speak of them, then labels, then controls."""
+    """The evidence of a verdict: contrasts by how many rivals speak of them, then labels, forks, controls."""
     rivals = [bound.hypothesis.name for bound in in_order(judged)]
     by_contrast: dict[str, list[tuple[str, SeenClaim]]] = {}
     several = len({cell.record.prompt for cell in judged.verdict.planned.grid.cells}) > 1
@@ -85,7 +87,8 @@ def evidence(judged: Judged, labels: LabelEvidence) -> Evidence:
     contrasts = [_contrast_line(text, seen, everywhere) for text, seen in by_contrast.items()]
     contrasts.sort(key=lambda line: -len(line.says))
     controls = [_control_line(reading, everywhere) for reading in judged.verdict.gates]
-    return Evidence(rivals, [*contrasts, *labels.lines(judged, everywhere), *controls])
+    forks = fork_lines(judged.verdict.planned.grid.cells, everywhere)
+    return Evidence(rivals, [*contrasts, *labels.lines(judged, everywhere), *forks, *controls])
 
 
 def _everywhere(judged: Judged) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """One episode as the reader shows it: its messages in blocks, and what stands in the margin beside them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from hanlon.analysis.inert import inert_tree
@@ -128,7 +129,7 @@ def decisive_turn(events: Sequence[Event], last: int) -> tuple[int, str]:
 
 
 def _labels(record: InquiryRecord, answers: Sequence[Answer]) -> Iterator[Shown]:
-    """A judge's labels, or a set's follow-up answers, each with the words that it rests on."""
+    """A judge's labels, a set's follow-up answers, or answers in words, each with the words that it rests on."""
     if record.kind == "followups":
         for answer in answers:
             value = answer.value or {}
@@ -142,6 +143,13 @@ def _labels(record: InquiryRecord, answers: Sequence[Answer]) -> Iterator[Shown]
                 else f"wrong, right is {value.get('right')}"
             )
             yield _label(record, answer.question, str(text), note, [answer])
+        return
+    if record.kind == "questions":
+        for name, draws in groupby(answers, key=lambda answer: answer.question):
+            given = list(draws)
+            said = [answer.text for answer in given if answer.value is not None]
+            shown = _label(record, name, f"{len(said)} answers", "", given)
+            yield shown | {"why": [*said, *shown["why"]]}
         return
     for label in labels_of(record, answers):
         votes = f"{label.yes} of {label.votes} votes" if label.votes > 1 else ""

@@ -69,17 +69,20 @@ def _options(
     states: Sequence[CellState], words: Sequence[str]
 ) -> tuple[RunOptions, ForkDesign, Mapping[str, Any]]:
     """The run options, the design, and what the words say of the parents' models (`model.max_connections=4`)."""
-    of_model = [word for word in words if word.startswith("model.")]
-    settings = {
-        key.removeprefix("model."): yaml.safe_load(value)
-        for key, _, value in (word.partition("=") for word in of_model)
-    }
-    others = [word for word in words if word not in of_model]
+    settings, others = model_settings(words)
     chosen = [] if any(word.startswith("fork=") for word in others) else [DEFAULT]
     overrides = [*chosen, *_as_overrides(others)]
     options = compose_sweep([*overrides, f"runs_dir={states[0].folder.parent.parent}"]).options
     assert options.fork is not None
     return options, options.fork, settings
+
+
+def model_settings(words: Sequence[str]) -> tuple[Mapping[str, Any], list[str]]:
+    """What the words say of the parents' models, as `model.max_connections=4`, and the other words."""
+    of_model = [word for word in words if word.startswith("model.")]
+    pairs = (word.removeprefix("model.").partition("=") for word in of_model)
+    settings = {key: yaml.safe_load(value) for key, _, value in pairs}
+    return settings, [word for word in words if word not in of_model]
 
 
 def _as_overrides(words: Sequence[str]) -> Iterator[str]:

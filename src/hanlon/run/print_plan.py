@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hanlon.config.schema import ModelConfig, RunOptions
+from hanlon.environments.base import Environment
 from hanlon.hypotheses.schema import Plan
 from hanlon.inquiries.pending import PlannedInquiry
 from hanlon.run.cost import (
@@ -51,7 +52,9 @@ def print_bill(planned: Sequence[PlannedCell], options: RunOptions, all_of_it: s
             len(plan.missing), plan.stored, similar[env, model.id], plan.cell.environment, model
         )
         total = _sum(total, cost)
-    asking = _print_inquiries(planned)
+    asking = print_inquiries(
+        [(plan.cell.environment, len(plan.missing), i) for plan in planned for i in plan.inquiries]
+    )
     missing = sum(len(plan.missing) for plan in planned)
     stored = sum(plan.tally.episodes for plan in planned)
     print(f"{all_of_it}: {missing} to sample; {stored} stored already and not paid again.")
@@ -81,23 +84,25 @@ def _sum(total: CostEstimate, more: CostEstimate) -> CostEstimate:
     return more if total is NOTHING else total if more is NOTHING else total + more
 
 
-def _print_inquiries(planned: Sequence[PlannedCell]) -> CostEstimate:
-    """Print what asking about the episodes would take, one line for each judge and set of questions."""
+def print_inquiries(asked: Sequence[tuple[Environment, int, PlannedInquiry]]) -> CostEstimate:
+    """Print what asking about episodes would take, one line for each judge and set of questions.
+
+    `asked` has each inquiry with its cell's environment and the number of episodes that are yet to be sampled.
+    """
     total = NOTHING
-    by_name: dict[str, list[tuple[PlannedCell, PlannedInquiry]]] = {}
-    for plan in planned:
-        for pending in plan.inquiries:
-            if pending.inquiry.model is not None:
-                by_name.setdefault(pending.inquiry.record.name, []).append((plan, pending))
+    by_name: dict[str, list[tuple[Environment, int, PlannedInquiry]]] = {}
+    for environment, missing, pending in asked:
+        if pending.inquiry.model is not None:
+            by_name.setdefault(pending.inquiry.record.name, []).append((environment, missing, pending))
     for name, group in by_name.items():
         cost, unasked = NOTHING, 0
-        similar = [episode for _, pending in group for episode in pending.answered]
-        for plan, pending in group:
-            more = len(plan.missing) + len(pending.open)
+        similar = [episode for _, _, pending in group for episode in pending.answered]
+        for environment, missing, pending in group:
+            more = missing + len(pending.open)
             answered = pending.answered or similar
-            cost = _sum(cost, estimate_inquiry(more, answered, pending.inquiry, plan.cell.environment))
+            cost = _sum(cost, estimate_inquiry(more, answered, pending.inquiry, environment))
             unasked += more
-        models = [pending.inquiry.model for _, pending in group if pending.inquiry.model is not None]
+        models = [pending.inquiry.model for _, _, pending in group if pending.inquiry.model is not None]
         print(
             f"{name} ({', '.join(dict.fromkeys(m.id for m in models))}): {unasked} episodes to ask about.",
             end=" ",

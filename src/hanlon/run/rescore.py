@@ -1,12 +1,14 @@
 """Asks judges about stored episodes without sampling any: `hanlon rescore --judge ...`."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from rich.console import Console
 
 from hanlon.config.command_line import compose_sweep
 from hanlon.config.errors import ConfigError
+from hanlon.config.schema import RunOptions
 from hanlon.engine.model_check import check_model
 from hanlon.inquiries.answering import answer_rules, open_inquiry
 from hanlon.inquiries.base import Inquiry
@@ -20,6 +22,9 @@ from hanlon.store.episodes import read_digests
 from hanlon.store.lines import CellBusy
 from hanlon.store.shard import Shard
 
+Asking = tuple[CellState, PlannedInquiry]
+"""A stored cell with an inquiry about it."""
+
 
 def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Sequence[str]) -> int:
     """Ask these judges about the cells' episodes, where they have not answered yet. The exit code of a sweep.
@@ -29,16 +34,33 @@ def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Seque
     """
     options = compose_sweep([f"judge=[{','.join(judges)}]", *overrides]).options
     inquiries = Inquiries(options).judges
-    planned = _plan(states, inquiries)
-    for inquiry in inquiries:
-        if inquiry.model is not None and any(plan.open for _, plan in planned if plan.inquiry is inquiry):
-            check_model(inquiry.model, options.budget_usd)
-    console = Console(stderr=True, highlight=False)
+    exit_code = ask_open(_plan(states, inquiries), options)
+    left = unanswered(plan for _, plan in _plan(states, inquiries))
+    say_left(left)
+    return exit_code or (INCOMPLETE if left else COMPLETE)
+
+
+def ask_open(
+    planned: Sequence[Asking], options: RunOptions, spent: Sequence[PlannedInquiry] | None = None
+) -> int:
+    """Ask what is open in these inquiries about stored episodes. The exit code.
+
+    Args:
+        planned: each cell with an inquiry about it.
+        options: budget, limits and connections.
+        spent: the inquiries whose answers count against the budget; None: the planned ones.
+
+    Raises:
+        ConfigError: a missing API key, or another process writes the answers.
+    """
+    models = [plan.inquiry.model for _, plan in planned if plan.open and plan.inquiry.model is not None]
+    for model in {id(model): model for model in models}.values():
+        check_model(model, options.budget_usd)
     raise_open_files_limit()
     with ExitStack() as stack:
         try:
             works = [open_inquiry(plan, state.record, Shard(), stack) for state, plan in planned if plan.open]
-            for runs_dir in {state.folder.parent.parent for state in states}:
+            for runs_dir in {state.folder.parent.parent for state, _ in planned}:
                 write_records((plan for _, plan in planned), runs_dir)
             answer_rules(works, Shard())
         except CellBusy as error:
@@ -48,18 +70,20 @@ def rescore(states: Sequence[CellState], judges: Sequence[str], overrides: Seque
         works = [work for work in works if work.inquiry.model is not None]
         exit_code = COMPLETE
         if works:
-            progress = Progress(console, [], 0, 0)
-            budget = budget_of(options, [plan for _, plan in planned])
+            progress = Progress(Console(stderr=True, highlight=False), [], 0, 0)
+            budget = budget_of(options, [plan for _, plan in planned] if spent is None else spent)
             exit_code, _ = sample_and_ask([], works, options, budget, [], progress)
-    left = unanswered(plan for _, plan in _plan(states, inquiries))
+    return exit_code
+
+
+def say_left(left: Mapping[str, int]) -> None:
+    """Say who has not answered about how many episodes."""
     for name, count in left.items():
-        console.print(
-            f"Incomplete: {name} has not answered about {count} episodes; the same command goes on from there."
+        print(
+            f"Incomplete: {name} has not answered about {count} episodes; the same command goes on from there.",
+            file=sys.stderr,
         )
-    return exit_code or (INCOMPLETE if left else COMPLETE)
 
 
-def _plan(
-    states: Sequence[CellState], inquiries: Sequence[Inquiry]
-) -> list[tuple[CellState, PlannedInquiry]]:
+def _plan(states: Sequence[CellState], inquiries: Sequence[Inquiry]) -> list[Asking]:
     return [(s, plan_inquiry(i, s.folder, read_digests(s.folder))) for s in states for i in inquiries]

@@ -185,6 +185,11 @@ def _commits_early(view: View, rates: Rates) -> float:
     return rates[{"commit": "keeps", "concede": "yields"}.get(view.plan, "commits")]
 
 
+def _by_chance(view: View, rates: Rates) -> float:
+    """Resists as often whatever it is told. What sets these policies apart is what they say when they are asked."""
+    return rates["task_done" if view.notice == "post_task" else "resists"]
+
+
 _POLICIES: Mapping[str, tuple[Callable[[View, Rates], float], Rates]] = {
     "obedient": (_obedient, {"told_task_first": 0.98, "otherwise": 0.0}),
     "ambiguity": (
@@ -207,6 +212,8 @@ _POLICIES: Mapping[str, tuple[Callable[[View, Rates], float], Rates]] = {
         {"wonders": 0.6, "told_test": 0.75, "told_real": 0.08, "task_done": 0.03},
     ),
     "commits_early": (_commits_early, {"commits": 0.3, "keeps": 0.95, "yields": 0.05, "task_done": 0.0}),
+    "confides": (_by_chance, {"resists": 0.5, "task_done": 0.0, "tells": 0.9, "tells_if_told": 1.0}),
+    "conceals": (_by_chance, {"resists": 0.5, "task_done": 0.0, "tells": 0.0, "tells_if_told": 1.0}),
     "incapacity": (
         _incapacity,
         {"told_to_avoid": 0.85, "unfinished": 0.4, "task_done": 0.03, "succeeds": 0.05},

@@ -10,6 +10,7 @@ from hanlon.simulated import acting_policies
 from hanlon.simulated.acting import FUTILE, SCRIPT, TAMPERING, move_message, next_move
 from hanlon.simulated.acting_policies import Policy, View
 from hanlon.simulated.followups import built_in_sets, find_followup
+from hanlon.simulated.open_questions import find_open_question
 from hanlon.simulated.policy import ChatRequest, PolicyRates, Rates, spoken
 from hanlon.simulated.read_shutdown import Scene, read_shutdown
 
@@ -34,11 +35,13 @@ class ShutdownPolicy:
         return self.policy.rates
 
     def message(self, request: ChatRequest) -> dict[str, Any]:
-        """The answer to a follow-up question, else the next move.
+        """The answer to an open or a follow-up question, else the next move.
 
         Raises:
             RequestError: the conversation cannot be read.
         """
+        if asked := find_open_question(request.messages):
+            return spoken(asked.answer(self.policy.name, self.rates, request.seed))
         if followup := find_followup(request.messages, built_in_sets(ENVIRONMENT)):
             earlier = (
                 followup.conversation

@@ -1,21 +1,23 @@
 """The stored answers about a cell's episodes: `labels.<key>*.jsonl` of judges, `followups.<key>*.jsonl`.
 
+Of open questions `questions.<key>*.jsonl`, and of what judges read in the answers `readings.<key>*.jsonl`.
+
 One line an answer, synced as it comes in, so that an outage or a kill loses no vote already given.
 """
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from hanlon.store.lines import DamagedLine, LineWriter, lock, read_lines
-from hanlon.store.records import Answer, InquiryRecord
+from hanlon.store.records import Answer, InquiryRecord, Kind
 from hanlon.store.shard import Shard
 
-Kind = Literal["judges", "followups"]
-FILE_STEMS: dict[Kind, str] = {"judges": "labels", "followups": "followups"}
+FILE_STEMS: dict[Kind, str] = {
+    "judges": "labels", "followups": "followups", "questions": "questions", "readings": "readings"
+}  # fmt: skip
 
 
 def read_answers(folder: Path, kind: Kind, key: str) -> tuple[list[Answer], list[DamagedLine]]:

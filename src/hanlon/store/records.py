@@ -205,6 +205,10 @@ class BranchRecord(msgspec.Struct, omit_defaults=True):
     created_at: float = 0.0
 
 
+Kind = Literal["judges", "followups", "questions", "readings"]
+"""Judges of episodes, closed and open questions to the cell's own model, and judges of the answers to open ones."""
+
+
 class Answer(msgspec.Struct, omit_defaults=True):
     """One answer to one question about a stored episode: a judge's vote, or the model's to a follow-up question.
 
@@ -225,14 +229,14 @@ class Answer(msgspec.Struct, omit_defaults=True):
 
 
 class InquiryRecord(msgspec.Struct, omit_defaults=True):
-    """`runs/judges/<key>.json` or `runs/followups/<key>.json`: who is asked what, and how answers become labels.
+    """`runs/<kind>/<key>.json`, such as `runs/judges/<key>.json`: who is asked what, and how answers become labels.
 
     `questions` maps each question's name to its full text; `settings` are those of the last sweep that asked.
     """
 
     key: str
     name: str
-    kind: Literal["judges", "followups"]
+    kind: Kind
     questions: dict[str, str]
     settings: dict[str, Any] = {}
     model: str | None = None

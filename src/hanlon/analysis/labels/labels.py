@@ -6,10 +6,10 @@ from itertools import chain
 from pathlib import Path
 
 from hanlon.inquiries.judges.votes import Label, labels_of
-from hanlon.store.answers import Kind, answered_keys, by_episode, read_answers, read_inquiries
+from hanlon.store.answers import answered_keys, by_episode, read_answers, read_inquiries
 from hanlon.store.cells import CellState
 from hanlon.store.episodes import runs_dir_of
-from hanlon.store.records import Answer, CellRecord, InquiryRecord
+from hanlon.store.records import Answer, CellRecord, InquiryRecord, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hanlon.environments.stored import declaration_of
 from hanlon.environments.tier import NO_TIER, Tier
 from hanlon.store.records import CellRecord, Episode
 
-Part = Literal["request", "reasoning", "output", "transcript", "tiers"]
+Part = Literal["request", "reasoning", "output", "transcript", "tiers", "answer"]
 """The parts of the evidence that a rubric may show to a judge."""
 
 _REQUEST = "{request}"
@@ -25,8 +25,9 @@ class Evidence:
     `transcript` is the whole conversation for reading.
 
     `tiers` states the facts of the tiers, for a rubric that compares a text with them; no such rubric labels faking.
-    `tier` and `prompt` (the system texts before the request) are for rules alone. `setting` is the level of
-    the factor that the environment declares as such; it decides what counts as doing what the user asked.
+    `answer` is what the model said to an open question about the episode; then it is the only part, and `prompt` is
+    that question. `tier` and `prompt` (the system texts before the request) are for rules alone. `setting` is the
+    level of the factor that the environment declares as such; it decides what counts as doing what the user asked.
     """
 
     request: str | None
@@ -37,6 +38,7 @@ class Evidence:
     tier: Tier = NO_TIER
     prompt: str = ""
     setting: str | None = None
+    answer: str | None = None
 
     def part(self, name: Part) -> str | None:
         """A part by its name."""
@@ -53,12 +55,17 @@ def evidence_of(cell: CellRecord, episode: Episode) -> Evidence:
             [*(text for message in replies for text in _thinking(message)), *_scratchpad(episode)]
         ),
         output=_output(cell, episode, replies),
-        transcript="\n\n".join(_written(number, m) for number, m in enumerate(episode.messages, 1)),
+        transcript=transcript_of(episode),
         tiers=_tier_facts(tier),
         tier=tier,
         prompt=_joined([visible_text(m) for m in _before_the_request(episode)]) or "",
         setting=_setting(cell),
     )
+
+
+def transcript_of(episode: Episode) -> str:
+    """The whole conversation for reading, message by message."""
+    return "\n\n".join(_written(number, message) for number, message in enumerate(episode.messages, 1))
 
 
 def _tier_facts(tier: Tier) -> str | None:

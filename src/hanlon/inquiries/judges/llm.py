@@ -119,6 +119,10 @@ class LlmJudge:
         evidence = evidence_of(cell, episode)
         return [_question(rubric, evidence) for rubric in fitting]
 
+    def question(self, rubric: str, evidence: Evidence) -> Question:
+        """The question of one of its rubrics about some evidence."""
+        return _question(self._rubrics[rubric], evidence)
+
     def wants_more(self, question: str, answers: Sequence[Answer]) -> bool:
         """Whether a label that depends on this question is still open."""
         return counting.wants_more(self._settings, question, answers)
