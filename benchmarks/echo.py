@@ -1,20 +1,18 @@
 """An environment that only echoes, so that a sweep over it costs what the framework costs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
 from hanlon.environments.base import (
-    Action,
     ActionProtocol,
-    Estimate,
-    Malformed,
+    Environment,
+    EpisodeRun,
     Measure,
     Message,
     Reply,
     Step,
-    TextSyntax,
     Tool,
 )
 from hanlon.store.records import Event
@@ -34,24 +32,19 @@ class EchoFactors(BaseModel):
     turns: int = 5
 
 
-class Echo:
+class Echo(Environment):
     """Answers every call of its one tool with the same text."""
 
     name: ClassVar[str] = "echo"
     protocols: ClassVar[tuple[ActionProtocol, ...]] = ("tools",)
     measures: ClassVar[tuple[Measure, ...]] = (Measure("echoed", "the episode ran to its end"),)
+    outcomes: ClassVar[tuple[str, ...]] = ("echoed",)
     Factors = EchoFactors
     tools = (TOOL,)
-    has_machine = False
 
     def __init__(self, factors: EchoFactors) -> None:
         self.factors = factors
         self.turn_limit = factors.turns + 1
-
-    @property
-    def local_only(self) -> bool:
-        """Nothing was loaded from a file."""
-        return False
 
     def texts(self) -> Mapping[str, str]:
         """Its one text."""
@@ -61,30 +54,12 @@ class Echo:
         """All its factors."""
         return self.factors.model_dump()
 
-    def action_from_line(self, line: str) -> Action | Malformed:
-        """Not used: tools only."""
-        return Malformed("tools only")
-
-    def syntax(self) -> TextSyntax:
-        """Not used: tools only."""
-        return TextSyntax("", "")
-
-    def estimate(self) -> Estimate:
-        """Its calls are known."""
-        calls = (float(self.factors.turns), float(self.factors.turns))
-        return Estimate(calls, calls, calls, "known")
-
-    def notes(self, samples: int) -> Sequence[str]:
-        """Nothing to say."""
-        del samples
-        return ()
-
     def open(self, index: int) -> "EchoRun":
         """An episode whose middle call carries `messages` messages."""
         return EchoRun(self.factors.messages - (self.factors.turns - 1), self.factors.turns)
 
 
-class EchoRun:
+class EchoRun(EpisodeRun):
     """One episode."""
 
     def __init__(self, opening: int, turns: int) -> None:
@@ -105,10 +80,3 @@ class EchoRun:
     def measures(self, outcome: str) -> dict[str, bool | None]:
         """Whether it ran to its end."""
         return {"echoed": outcome == "echoed"}
-
-    def exclusion(self, outcome: str) -> str | None:
-        """Never."""
-        return None
-
-    def close(self) -> None:
-        """Nothing to free."""

@@ -66,7 +66,12 @@ def echo_cell(base_url: str, messages: int) -> Cell:
             "seed": 0,
         }
     )
-    return Cell(config, Echo(EchoFactors(messages=messages)), VirtualSandbox(), {}, {}, NO_TIER)
+    return cell_of(config, Echo(EchoFactors(messages=messages)))
+
+
+def cell_of(config: CellConfig, echo: Echo) -> Cell:
+    """A cell of this environment, which no tier changes."""
+    return Cell(config, echo, lambda _: echo, VirtualSandbox(), {}, {}, NO_TIER)
 
 
 def shutdown_cell(base_url: str) -> Cell:

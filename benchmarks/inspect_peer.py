@@ -20,8 +20,7 @@ from arguments import is_smoke
 from bare_clients import bare_aiohttp, bare_fast_openai
 from echo import FILLER, Echo, EchoFactors, EchoRun
 from hanlon.config.cell import Cell
-from hanlon.environments.tier import NO_TIER
-from hot_path import EPISODES, bodies, cpu_of, echo_cell, echo_server, sweep_of, verdict
+from hot_path import EPISODES, bodies, cell_of, cpu_of, echo_cell, echo_server, sweep_of, verdict
 
 ROUNDS, SIZES, CONNECTIONS, TURNS = 3, (40, 160), 32, 5
 SMOKE_SIZES = (2, 4)
@@ -100,8 +99,7 @@ def main() -> int:
     rounds, sizes = (0, SMOKE_SIZES) if smoke else (ROUNDS, SIZES)
     best: dict[str, float] = {}
     with echo_server() as base_url:
-        template = echo_cell(base_url, 6)
-        cell = Cell(template.config, Opened(EchoFactors(turns=TURNS)), template.sandbox, {}, {}, NO_TIER)
+        cell = cell_of(echo_cell(base_url, 6).config, Opened(EchoFactors(turns=TURNS)))
         for number in range(rounds + 1):
             with tempfile.TemporaryDirectory() as scratch:
                 cost = one_round(base_url, cell, Path(scratch), sizes)
