@@ -30,6 +30,8 @@ READING = {
     "judge-check runs": "regex",
     "report runs --no-figures -o report.html": "report.html",
     "figures runs --out figures --only cell_rates": "cell_rates",
+    "fork runs": "has been forked",
+    "ask runs": "Nothing was asked",
     "sync runs": "ran without W&B",
     "export runs --to csv --rows counts -o counts.csv": "of 3 cells",
     "import others.csv --map others.yaml --runs imported": "2 cells",

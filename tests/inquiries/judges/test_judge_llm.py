@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hanlon.inquiries.base import Inquiry, Question
 from hanlon.inquiries.judges.llm import LlmJudge, messages_of
-from hanlon.inquiries.judges.rubric import load_rubric, rubric_names
+from hanlon.inquiries.judges.rubric import bundled_rubrics, load_rubric
 from hanlon.inquiries.judges.votes import Label, labels_of
 from hanlon.store.records import Answer, CellRecord, Episode
 from support.evidence import FREE, PAID, answered, cell, episode, evidence, session
@@ -137,7 +137,7 @@ def test_the_key_hashes_what_can_change_an_answer_and_nothing_else(tmp_path: Pat
     key = judge().record.key
     same: list[dict[str, Any]] = [
         {"votes": 3}, {"threshold": 0.9}, {"maybe": 0.1}, {"adaptive": False}, {"name": "x"},
-        {"rubrics": list(reversed(rubric_names()))},
+        {"rubrics": list(reversed(bundled_rubrics()))},
         {"model": {**MODEL, "price": {"input": 1, "output": 1, "as_of": "x", "source": "y"}, "max_connections": 3}},
     ]  # fmt: skip
     other = [
@@ -233,8 +233,8 @@ def test_a_rubric_that_does_not_hold_together_is_an_error(
 
 
 def test_every_rubric_of_ours_names_its_source_and_asks_for_reasons_first() -> None:
-    """A judge that writes its verdict first reasons towards it."""
-    for name in rubric_names():
+    """A judge that writes its verdict first reasons towards it. That of open answers only finds words and quotes them."""
+    for name in bundled_rubrics():
         rubric = load_rubric(name)
         assert rubric.source
         assert next(iter(rubric.answer)) == "why"

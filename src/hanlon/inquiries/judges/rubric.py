@@ -137,8 +137,8 @@ def bundled_rubrics() -> tuple[str, ...]:
 
 
 def rubric_names() -> tuple[str, ...]:
-    """All rubrics that have a name: those of conf/rubric, and the others that come with Hanlon."""
-    return tuple(dict.fromkeys([*search_path().files("rubric"), *_bundled()]))
+    """All rubrics that have a name, in order: those of conf/rubric, and the others that come with Hanlon."""
+    return tuple(sorted({*search_path().files("rubric"), *_bundled()}))
 
 
 def load_rubric(name: str) -> Rubric:
