@@ -233,7 +233,7 @@ def test_a_rubric_that_does_not_hold_together_is_an_error(
 
 
 def test_every_rubric_of_ours_names_its_source_and_asks_for_reasons_first() -> None:
-    """A judge that writes its verdict first reasons towards it. That of open answers only finds words and quotes them."""
+    """A judge that writes its verdict first reasons towards it. That of open answers finds words and quotes them."""
     for name in bundled_rubrics():
         rubric = load_rubric(name)
         assert rubric.source
